@@ -1,0 +1,51 @@
+-- The ledger of a PostgreSQL target. Rows of the platform and the entries here that say they are
+-- there are committed in the same transaction.
+CREATE SCHEMA handover;
+-- One row: what is handed over, and how far it has come.
+CREATE TABLE handover.ledger (
+  only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+  version bigint NOT NULL,
+  source text NOT NULL,
+  source_identity text NOT NULL,
+  chunk_bytes bigint NOT NULL,
+  stage text NOT NULL CHECK (stage IN ('rows', 'structure', 'done')),
+  created_at timestamptz NOT NULL DEFAULT now()
+);
+-- The plan: one row per table, in the order of names.
+CREATE TABLE handover.plan_table (
+  table_no bigint PRIMARY KEY,
+  schema_name text NOT NULL,
+  table_name text NOT NULL,
+  shape text NOT NULL,
+  left_out text,
+  UNIQUE (schema_name, table_name)
+);
+-- Every chunk, planned ones included. Ranges hold keys: people's identity numbers may be among them.
+CREATE TABLE handover.chunk (
+  table_no bigint NOT NULL REFERENCES handover.plan_table,
+  chunk_no bigint NOT NULL,
+  part_no bigint NOT NULL DEFAULT 0,
+  lower_key text,
+  upper_key text,
+  state text NOT NULL CHECK (state IN ('planned', 'copied', 'read_back')),
+  row_count bigint,
+  byte_count bigint,
+  digest text,
+  snapshot text,
+  copied_at timestamptz,
+  read_back_at timestamptz,
+  PRIMARY KEY (table_no, chunk_no, part_no)
+);
+-- Steps other than rows that are done and must not be done twice.
+CREATE TABLE handover.step (
+  name text PRIMARY KEY,
+  problem text,
+  done_at timestamptz NOT NULL DEFAULT now()
+);
+-- Every run of the copy. One without an end was killed.
+CREATE TABLE handover.run (
+  run_no bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  started_at timestamptz NOT NULL DEFAULT now(),
+  ended_at timestamptz,
+  outcome text CHECK (outcome IN ('finished', 'findings', 'interrupted', 'failed'))
+);

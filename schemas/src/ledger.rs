@@ -1,0 +1,101 @@
+//! Entries of the ledger: the record, in the target, of what was done.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::chunk::KeyRange;
+use crate::digest::LineDigest;
+
+/// Version of the ledger's tables.
+pub const LEDGER_VERSION: i64 = 1;
+
+/// Statements that make the ledger in a PostgreSQL target.
+pub const POSTGRES_DDL: &str = include_str!("../sql/ledger_postgres.sql");
+
+/// Statements that make the ledger in a SQLite target.
+pub const SQLITE_DDL: &str = include_str!("../sql/ledger_sqlite.sql");
+
+/// How far a chunk has come. It only ever moves forward, one state at a time; a chunk whose rows
+/// changed at the source is replaced as a whole and stays copied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ChunkState {
+    /// Its rows are not in the target.
+    Planned,
+    /// Its rows and this entry were committed together.
+    Copied,
+    /// Its rows were read again from the target and had the digest they had at the source.
+    ReadBack,
+}
+
+impl ChunkState {
+    /// The word in the ledger's tables.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Planned => "planned",
+            Self::Copied => "copied",
+            Self::ReadBack => "read_back",
+        }
+    }
+
+    /// The state behind a word in the ledger's tables.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Planned, Self::Copied, Self::ReadBack]
+            .into_iter()
+            .find(|state| state.as_str() == word)
+    }
+}
+
+/// Which chunk: chunks are numbered by the plan; one that had to be cut has parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ChunkId {
+    /// Position of the table in the plan.
+    pub table: i64,
+    /// Position of the planned range in the table.
+    pub chunk: i64,
+    /// Position of the part in the planned range.
+    pub part: i64,
+}
+
+/// One chunk in the ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChunkEntry {
+    /// Which chunk.
+    pub id: ChunkId,
+    /// What it covers.
+    pub range: KeyRange,
+    /// How far it has come.
+    pub state: ChunkState,
+    /// What the source held when it was copied.
+    pub digest: Option<LineDigest>,
+    /// The snapshot of the source under which that was last true.
+    pub snapshot: Option<String>,
+}
+
+/// How far the hand-over of a database has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// The plan stands and the tables exist; rows are being copied and read back.
+    Rows,
+    /// All rows are there and read back; indexes, constraints and the rest are being made.
+    Structure,
+    /// Everything the source has, as far as it could be had, is there.
+    Done,
+}
+
+impl Stage {
+    /// The word in the ledger's tables.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Rows => "rows",
+            Self::Structure => "structure",
+            Self::Done => "done",
+        }
+    }
+
+    /// The stage behind a word in the ledger's tables.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Rows, Self::Structure, Self::Done].into_iter().find(|stage| stage.as_str() == word)
+    }
+}

@@ -1,0 +1,22 @@
+//! Formats of the handover toolkit.
+//!
+//! Pure: bytes in, bytes out. This crate opens no file, no socket and no database, and knows no
+//! clock. `FORMAT.md` beside it specifies, for somebody who never sees this code, everything
+//! that decides a digest; where the two disagree, `FORMAT.md` is right.
+
+pub mod chunk;
+pub mod copy_binary;
+pub mod digest;
+pub mod leaf;
+pub mod ledger;
+pub mod merkle;
+pub mod name;
+pub mod pg_type;
+pub mod plan;
+pub mod report;
+pub mod sort_key;
+pub mod sqlite_type;
+pub mod value;
+
+/// Version of the canonical form; part of every leaf.
+pub const FORM_VERSION: u32 = 1;

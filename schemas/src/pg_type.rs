@@ -1,0 +1,85 @@
+//! The PostgreSQL types whose canonical text this crate can render from the binary wire.
+
+use serde::{Deserialize, Serialize};
+
+/// How a column's values are decoded and rendered.
+///
+/// The declared type with its modifiers (`numeric(10,2)`) is kept beside it as text; modifiers do
+/// not change how a value that is already stored is printed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PgType {
+    /// `boolean`
+    Bool,
+    /// `smallint`
+    Int2,
+    /// `integer`
+    Int4,
+    /// `bigint`
+    Int8,
+    /// `real`
+    Float4,
+    /// `double precision`
+    Float8,
+    /// `numeric`
+    Numeric,
+    /// `text`, `varchar`: bytes as they are
+    Text,
+    /// `char(n)`: trailing U+0020 is not data
+    Char,
+    /// `bytea`
+    Bytea,
+    /// `date`
+    Date,
+    /// `time without time zone`
+    Time,
+    /// `timestamp without time zone`
+    Timestamp,
+    /// `timestamp with time zone`
+    TimestampTz,
+    /// `interval`
+    Interval,
+    /// `uuid`
+    Uuid,
+    /// `json`: text as it is
+    Json,
+    /// `jsonb`
+    Jsonb,
+    /// an enumeration: the label
+    Enum,
+    /// an array of any number of dimensions
+    Array(Box<PgType>),
+    /// any other type: its table goes over the text wire
+    Other,
+}
+
+impl PgType {
+    /// Whether values of this type can be rendered from the binary wire.
+    pub fn has_renderer(&self) -> bool {
+        match self {
+            Self::Other => false,
+            Self::Array(element) => element.has_renderer(),
+            _ => true,
+        }
+    }
+
+    /// Whether the type's own order, as PostgreSQL's default btree operator class has it, is the
+    /// canonical order of a key column. Every other type is ordered by the bytes of its canonical
+    /// text.
+    pub fn has_native_order(&self) -> bool {
+        matches!(
+            self,
+            Self::Bool
+                | Self::Int2
+                | Self::Int4
+                | Self::Int8
+                | Self::Numeric
+                | Self::Date
+                | Self::Time
+                | Self::Timestamp
+                | Self::TimestampTz
+                | Self::Uuid
+                | Self::Bytea
+        )
+    }
+}

@@ -1,0 +1,245 @@
+#!/usr/bin/env python3
+"""Checks the test vectors in this folder without the crate: an implementation of its own of
+escaping, lines, leaves and trees, and of the wire form of the commoner types. Standard library
+only; Python 3.8 or later. `python3 check.py` exits 0 if every vector holds."""
+
+import datetime
+import hashlib
+import json
+import pathlib
+import struct
+import uuid
+
+HERE = pathlib.Path(__file__).parent
+LETTERS = {8: b"\\b", 9: b"\\t", 10: b"\\n", 11: b"\\v", 12: b"\\f", 13: b"\\r", 92: b"\\\\"}
+
+
+def sha256(data):
+    return hashlib.sha256(data).hexdigest()
+
+
+# --- Lines -----------------------------------------------------------------------------------
+
+
+def escape(text):
+    return b"".join(LETTERS.get(byte, bytes([byte])) for byte in text)
+
+
+def fields(texts):
+    """Fields of a line, TAB between them, without the LF; None is NULL."""
+    return b"\t".join(b"\\N" if t is None else escape(t.encode()) for t in texts)
+
+
+def lines(rows, key=True):
+    """The lines of rows that come in key order; without a key, sorted as `LC_ALL=C sort` does."""
+    made = [fields(row) for row in rows]
+    return [line + b"\n" for line in (made if key else sorted(made))]
+
+
+# --- Trees (RFC 6962 section 2.1, as it is defined there) --------------------------------------
+
+
+def leaf_hash(leaf):
+    return hashlib.sha256(b"\0" + leaf).digest()
+
+
+def node_hash(left, right):
+    return hashlib.sha256(b"\1" + left + right).digest()
+
+
+def split(hashes):
+    k = 1
+    while 2 * k < len(hashes):
+        k *= 2
+    return hashes[:k], hashes[k:]
+
+
+def root(hashes):
+    if len(hashes) == 0:
+        return hashlib.sha256(b"").digest()
+    if len(hashes) == 1:
+        return hashes[0]
+    left, right = split(hashes)
+    return node_hash(root(left), root(right))
+
+
+def path(index, hashes):
+    if len(hashes) <= 1:
+        return []
+    left, right = split(hashes)
+    if index < len(left):
+        return path(index, left) + [root(right)]
+    return path(index - len(left), right) + [root(left)]
+
+
+# --- Leaves ------------------------------------------------------------------------------------
+
+
+def logical(schema):
+    return "public" if schema == "main" else schema
+
+
+def leaf_line(label, texts):
+    return label.encode() + b"\t" + fields(texts) + b"\n"
+
+
+def head(kind, table):
+    return leaf_line(kind, ["1"]) + leaf_line("table", [logical(table["schema"]), table["name"]])
+
+
+def counts(part):
+    """The last three lines of a leaf."""
+    labels = ["rows", "bytes", "digest"]
+    return b"".join(leaf_line(label, [str(part[label])]) for label in labels)
+
+
+def chunk_leaf(table, chunk):
+    leaf = head("handover-leaf", table)
+    for name, type_name in table["columns"]:
+        leaf += leaf_line("column", [name, type_name])
+    leaf += leaf_line("key", [None] if table["key"] is None else table["key"])
+    for end in ["lower", "upper"]:
+        leaf += leaf_line(end, [None] if chunk[end] is None else chunk[end])
+    return leaf + counts(chunk)
+
+
+def table_leaf(table):
+    leaf = head("handover-table", table)
+    if table["excluded"]:
+        return leaf + b"excluded\n"
+    leaf += leaf_line("chunks", [str(len(table["chunks"]))])
+    return leaf + leaf_line("root", [table["root"]]) + counts(table)
+
+
+# --- Values ------------------------------------------------------------------------------------
+
+
+def decode_numeric(wire):
+    count, weight, sign, scale = struct.unpack(">HhHH", wire[:8])
+    special = {0xC000: "NaN", 0xD000: "Infinity", 0xF000: "-Infinity"}
+    if sign in special:
+        return special[sign]
+    number = 0
+    for digit in struct.unpack(f">{count}H", wire[8:]):
+        number = number * 10000 + digit
+    shift = 4 * (weight + 1 - count) + scale  # to a whole number of units of the last digit
+    number = number * 10**shift if shift >= 0 else number // 10**-shift
+    digits = str(number).rjust(scale + 1, "0")
+    whole, part = digits[: len(digits) - scale], digits[len(digits) - scale :]
+    return ("-" if sign == 0x4000 else "") + whole + ("." + part if scale else "")
+
+
+def decode_moment(wire, with_zone):
+    micros = struct.unpack(">q", wire)[0]
+    moment = datetime.datetime(2000, 1, 1) + datetime.timedelta(microseconds=micros)
+    text = moment.isoformat(sep=" ")
+    return (text.rstrip("0") if "." in text else text) + ("+00" if with_zone else "")
+
+
+def decode_date(wire):
+    return (datetime.date(2000, 1, 1) + datetime.timedelta(struct.unpack(">i", wire)[0])).isoformat()
+
+
+DECODE = {
+    "bool": lambda wire: {b"\0": "f", b"\1": "t"}[wire],
+    "int2": lambda wire: str(struct.unpack(">h", wire)[0]),
+    "int4": lambda wire: str(struct.unpack(">i", wire)[0]),
+    "int8": lambda wire: str(struct.unpack(">q", wire)[0]),
+    "numeric": decode_numeric,
+    "text": bytes.decode,
+    "char": lambda wire: wire.decode().rstrip(" "),
+    "bytea": lambda wire: "\\x" + wire.hex(),
+    "date": decode_date,
+    "timestamp": lambda wire: decode_moment(wire, False),
+    "timestamptz": lambda wire: decode_moment(wire, True),
+    "uuid": lambda wire: str(uuid.UUID(bytes=wire)),
+    "json": bytes.decode,
+    "jsonb": lambda wire: wire[1:].decode(),
+    "enum": bytes.decode,
+}
+
+
+def value_holds(value):
+    """Whether the field is that of the wire bytes; None if this script cannot tell."""
+    codec, wire, field = value["codec"], value["wire"], value["field"]
+    if wire is None:
+        return field == "\\N"
+    wire = bytes.fromhex(wire)
+    if codec in ("float4", "float8"):  # the same number, though not proved to be the shortest text
+        form = ">f" if codec == "float4" else ">d"
+        return field == "NaN" or struct.pack(form, float(field)) == wire
+    if isinstance(codec, dict) or codec not in DECODE:
+        return None
+    try:
+        return escape(DECODE[codec](wire).encode()) == field.encode()
+    except OverflowError:  # a year that Python does not have
+        return None
+
+
+# --- The files ---------------------------------------------------------------------------------
+
+
+def load(name):
+    return json.loads((HERE / name).read_text(encoding="utf-8"))
+
+
+def equal(what, found, expected):
+    if found != expected:
+        raise SystemExit(f"{what}: found {found!r}, expected {expected!r}")
+
+
+def check_lines(what, part, text):
+    equal(f"{what} rows", len(text), part["rows"])
+    equal(f"{what} bytes", sum(map(len, text)), part["bytes"])
+    equal(f"{what} digest", sha256(b"".join(text)), part["digest"])
+
+
+def check_handover(handover):
+    hashes = {}
+    for table in handover["tables"]:
+        what = f"handover.json {table['name']}"
+        if not table["excluded"]:
+            text = lines(table["data"], key=table["key"] is not None)
+            check_lines(what, table, text)
+            start, leaves = 0, []
+            for chunk in table["chunks"]:
+                check_lines(what, chunk, text[start : start + chunk["rows"]])
+                start += chunk["rows"]
+                leaves.append(leaf_hash(chunk_leaf(table, chunk)))
+                equal(f"{what} leaf", leaves[-1].hex(), chunk["leaf_hash"])
+            equal(f"{what} rows in chunks", start, len(text))
+            equal(f"{what} root", root(leaves).hex(), table["root"])
+        leaf = table_leaf(table)
+        equal(f"{what} table leaf", leaf.hex(), table["leaf"])
+        equal(f"{what} table leaf hash", leaf_hash(leaf).hex(), table["leaf_hash"])
+        hashes[logical(table["schema"]).encode(), table["name"].encode()] = leaf_hash(leaf)
+    equal("handover.json root", root([hashes[name] for name in sorted(hashes)]).hex(), handover["root"])
+
+
+def main():
+    for case in load("escape.json"):
+        equal("escape.json", escape(bytes.fromhex(case["text"])), case["field"].encode())
+    for case in load("lines.json"):
+        text = lines(case["data"], key=case["key"])
+        equal(f"lines.json {case['what']}", b"".join(text), case["lines"].encode())
+        check_lines(f"lines.json {case['what']}", case, text)
+    for case in load("leaves.json"):
+        leaf = chunk_leaf(case, case)
+        equal(f"leaves.json {case['what']}", leaf.hex(), case["leaf"])
+        equal(f"leaves.json {case['what']} hash", leaf_hash(leaf).hex(), case["leaf_hash"])
+    for case in load("trees.json"):
+        hashes = [leaf_hash(bytes.fromhex(leaf)) for leaf in case["leaves"]]
+        equal("trees.json hashes", [h.hex() for h in hashes], case["leaf_hashes"])
+        equal("trees.json root", root(hashes).hex(), case["root"])
+        paths = [[h.hex() for h in path(i, hashes)] for i in range(len(hashes))]
+        equal("trees.json paths", paths, case["paths"])
+    check_handover(load("handover.json"))
+    held = [(value, value_holds(value)) for value in load("values.json")]
+    for value, holds in held:
+        equal(f"values.json {value['type']} {value['sql']}", holds is not False, True)
+    unchecked = sum(holds is None for _, holds in held)
+    print(f"all vectors hold; {unchecked} of {len(held)} values are of types not decoded here")
+
+
+if __name__ == "__main__":
+    main()

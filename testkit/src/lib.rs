@@ -1,0 +1,30 @@
+//! Private database servers and helpers for the tests of this workspace.
+//!
+//! `./test` starts one PostgreSQL cluster and says in the environment where it is:
+//!
+//! | variable | meaning |
+//! |---|---|
+//! | `HANDOVER_TEST_POSTGRES` | URL of the cluster's superuser and database `postgres` |
+//! | `HANDOVER_TEST_PGBIN` | folder of the PostgreSQL programs |
+//! | `HANDOVER_TEST_DIR` | folder with a short path, removed at the end, for [`Cluster`]s |
+//!
+//! - [`Database`]: a fresh database on that cluster, dropped again. This is what most tests want.
+//! - [`Cluster`]: a server of the test's own, which may be killed and started again.
+//! - [`Run`]: runs one of our binaries to its end; [`Running`]: one that is still running, to be
+//!   interrupted or killed.
+//! - [`sqlite`]: SQL through the `sqlite3` program.
+//!
+//! On both servers the superuser `postgres` needs no password, every other role does.
+//! Helpers panic when they cannot do what was asked: a test has no use for the error.
+#![expect(clippy::panic, reason = "a helper that fails is a failed test, and says why")]
+
+mod cluster;
+mod database;
+mod process;
+mod run;
+mod server;
+
+pub use cluster::Cluster;
+pub use database::{Collation, Database, Options, Role};
+pub use run::{Outcome, Run, Running, binary, sqlite};
+pub use server::Server;

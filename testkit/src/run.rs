@@ -1,0 +1,331 @@
+//! Programs: ours, and the ones an auditor would use.
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+use std::{env, mem};
+
+use tempfile::TempDir;
+
+use crate::process::{signal, wait_until};
+use crate::server::forget_postgres_settings;
+
+/// Path of a binary of this workspace, which `./test` builds before the tests run.
+#[track_caller]
+pub fn binary(name: &str) -> PathBuf {
+    let test = env::current_exe().expect("this test is a file");
+    // target/<profile>/deps/<test>
+    let profile = test.parent().and_then(Path::parent).expect("a test is in a folder of its own");
+    let path = profile.join(name);
+    assert!(path.is_file(), "{name} is not built: run ./test, or cargo build --workspace first");
+    path
+}
+
+/// What `sqlite3` prints for statements on a database file: a line for each row, `|` between
+/// columns. Without the last newline.
+#[track_caller]
+pub fn sqlite(file: &Path, sql: &str) -> String {
+    let outcome = Run::program("sqlite3").args(["-batch", "-bail"]).arg(file).arg(sql).go();
+    outcome.expect(0);
+    outcome.stdout.strip_suffix('\n').unwrap_or(&outcome.stdout).to_owned()
+}
+
+/// A program that is about to be run.
+///
+/// It gets nothing to read, the caller's environment without its `PG…` variables, and 300 seconds.
+#[derive(Debug)]
+pub struct Run {
+    command: Command,
+    limit: Duration,
+}
+
+impl Run {
+    /// One of this workspace's binaries.
+    #[track_caller]
+    pub fn new(name: &str) -> Self {
+        Self::program(binary(name))
+    }
+
+    /// Any program.
+    pub fn program(program: impl AsRef<OsStr>) -> Self {
+        let mut command = Command::new(program);
+        command.stdin(Stdio::null());
+        forget_postgres_settings(&mut command);
+        Self { command, limit: Duration::from_mins(5) }
+    }
+
+    /// Adds an argument.
+    #[must_use]
+    pub fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
+        self.command.arg(argument);
+        self
+    }
+
+    /// Adds arguments.
+    #[must_use]
+    pub fn args<A: AsRef<OsStr>>(mut self, arguments: impl IntoIterator<Item = A>) -> Self {
+        self.command.args(arguments);
+        self
+    }
+
+    /// Sets an environment variable.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Runs it in this folder.
+    #[must_use]
+    pub fn dir(mut self, folder: impl AsRef<Path>) -> Self {
+        self.command.current_dir(folder);
+        self
+    }
+
+    /// Gives it a file to read.
+    #[must_use]
+    pub fn stdin(mut self, file: File) -> Self {
+        self.command.stdin(file);
+        self
+    }
+
+    /// Kills it, and fails the test, after this time instead of 300 seconds.
+    #[must_use]
+    pub fn limit(mut self, limit: Duration) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// Runs it to its end.
+    #[track_caller]
+    pub fn go(self) -> Outcome {
+        self.spawn().wait()
+    }
+
+    /// Starts it.
+    #[track_caller]
+    pub fn spawn(mut self) -> Running {
+        // Files, not pipes: nothing has to read while it runs, and everything can.
+        let output = tempfile::tempdir().expect("a temporary folder");
+        let file = |name| File::create(output.path().join(name)).expect("a temporary file");
+        self.command.stdout(file("stdout")).stderr(file("stderr"));
+        let shown = format!("{:?}", self.command);
+        let child =
+            self.command.spawn().unwrap_or_else(|error| panic!("{shown} cannot be run: {error}"));
+        Running { child, shown, output, limit: self.limit, start: Instant::now() }
+    }
+}
+
+/// A program that is running; killed when dropped.
+#[derive(Debug)]
+pub struct Running {
+    child: Child,
+    shown: String,
+    output: TempDir,
+    limit: Duration,
+    start: Instant,
+}
+
+impl Running {
+    /// Process id.
+    pub fn process_id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What it has written to standard output so far.
+    pub fn stdout(&self) -> String {
+        self.read("stdout")
+    }
+
+    /// What it has written to standard error so far.
+    pub fn stderr(&self) -> String {
+        self.read("stderr")
+    }
+
+    fn read(&self, name: &str) -> String {
+        let bytes = fs::read(self.output.path().join(name)).expect("the output is kept");
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// Sends it a signal: `INT`, `TERM`, `STOP`, …
+    pub fn signal(&self, name: &str) {
+        signal(name, &[self.child.id()]);
+    }
+
+    /// Whether it has ended.
+    pub fn has_ended(&mut self) -> bool {
+        !matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Polls until the condition holds; false if the program ended first. Fails the test when its
+    /// time is up.
+    #[track_caller]
+    pub fn wait_for(&mut self, mut condition: impl FnMut(&Self) -> bool) -> bool {
+        let mut held = false;
+        let left = self.limit.saturating_sub(self.start.elapsed());
+        let in_time = wait_until(left, || {
+            let ended = self.has_ended();
+            held = condition(self);
+            held || ended
+        });
+        assert!(
+            in_time,
+            "{} did not come so far in {:?}\n{}",
+            self.shown,
+            self.limit,
+            self.stderr()
+        );
+        held
+    }
+
+    /// Kills it with SIGKILL and waits until it is gone.
+    #[track_caller]
+    pub fn kill(mut self) -> Outcome {
+        self.child.kill().expect("it can be killed");
+        self.wait()
+    }
+
+    /// Waits for its end.
+    #[track_caller]
+    pub fn wait(mut self) -> Outcome {
+        let left = self.limit.saturating_sub(self.start.elapsed());
+        let mut status: Option<ExitStatus> = None;
+        wait_until(left, || {
+            status = self.child.try_wait().expect("it is a child of this process");
+            status.is_some()
+        });
+        let Some(status) = status else {
+            self.child.kill().expect("it can be killed");
+            panic!("{} did not end in {:?}\n{}", self.shown, self.limit, self.stderr());
+        };
+        Outcome {
+            code: status.code(),
+            signal: status.signal(),
+            stdout: self.read("stdout"),
+            stderr: self.read("stderr"),
+            took: self.start.elapsed(),
+            shown: mem::take(&mut self.shown),
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Fails only if it has ended, which is what is wanted.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// How a program ended.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Exit code, unless a signal ended it.
+    pub code: Option<i32>,
+    /// The signal that ended it.
+    pub signal: Option<i32>,
+    /// Standard output; invalid UTF-8 is replaced.
+    pub stdout: String,
+    /// Standard error; invalid UTF-8 is replaced.
+    pub stderr: String,
+    /// How long it ran.
+    pub took: Duration,
+    shown: String,
+}
+
+impl Outcome {
+    /// Fails the test, showing everything, unless it ended with this code.
+    #[track_caller]
+    pub fn expect(&self, code: i32) -> &Self {
+        assert!(
+            self.code == Some(code),
+            "{}\nended with {:?} (signal {:?}), not {code}\n--- stdout\n{}\n--- stderr\n{}",
+            self.shown,
+            self.code,
+            self.signal,
+            self.stdout,
+            self.stderr
+        );
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str) -> Run {
+        Run::program("sh").args(["-c", script])
+    }
+
+    #[test]
+    fn output_and_code_are_told_apart() {
+        let outcome = shell("echo out; echo err >&2; pwd >&2; exit 3").dir("/").go();
+        assert_eq!((outcome.code, outcome.signal), (Some(3), None));
+        assert_eq!((outcome.stdout.as_str(), outcome.stderr.as_str()), ("out\n", "err\n/\n"));
+    }
+
+    #[test]
+    fn more_output_than_a_pipe_holds_is_no_trouble() {
+        let outcome = shell("head -c 300000 /dev/zero | tr '\\0' x; exit 0").go();
+        assert_eq!(outcome.expect(0).stdout.len(), 300_000);
+    }
+
+    #[test]
+    #[should_panic(expected = "ended with Some(1) (signal None), not 0")]
+    fn an_unexpected_code_shows_everything() {
+        shell("exit 1").go().expect(0);
+    }
+
+    #[test]
+    #[should_panic(expected = "did not end in 50ms")]
+    fn a_program_that_hangs_is_killed() {
+        shell("exec sleep 100").limit(Duration::from_millis(50)).go();
+    }
+
+    #[test]
+    fn a_running_program_can_be_watched_and_killed() {
+        let mut running = shell("echo ready >&2; exec sleep 100").spawn();
+        assert!(running.wait_for(|running| running.stderr().contains("ready")));
+        assert!(!running.has_ended());
+        assert_eq!(running.kill().signal, Some(9));
+
+        let mut running =
+            shell("trap 'exit 130' INT; echo ready; while :; do sleep 0.01; done").spawn();
+        assert!(running.wait_for(|running| running.stdout().contains("ready")));
+        running.signal("INT");
+        assert_eq!(running.wait().code, Some(130));
+        assert!(!shell("exit 0").spawn().wait_for(|_| false), "it ended first");
+    }
+
+    #[test]
+    fn settings_for_postgres_do_not_leak_in() {
+        // A process cannot change its own environment safely: this test runs itself once more.
+        if env::var_os("PGSERVICE").is_none() {
+            let name = "run::tests::settings_for_postgres_do_not_leak_in";
+            let again = Run::program(env::current_exe().unwrap()).args(["--exact", name]);
+            again.env("PGSERVICE", "leak").go().expect(0);
+            return;
+        }
+        let names = shell("env").env("PGPASSWORD", "x").go().stdout;
+        let names: Vec<&str> = names.lines().filter(|line| line.starts_with("PG")).collect();
+        assert_eq!(names, ["PGPASSWORD=x"]);
+    }
+
+    #[test]
+    fn our_binaries_are_found() {
+        assert!(binary("handover-migrate").is_file());
+        assert!(binary("handover-verify").is_file());
+    }
+
+    #[test]
+    fn sqlite_prints_rows() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("x.sqlite");
+        assert_eq!(sqlite(&file, "create table t (a); insert into t values (1), (2)"), "");
+        assert_eq!(sqlite(&file, "select a, a + 1 from t"), "1|2\n2|3");
+    }
+}

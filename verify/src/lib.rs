@@ -1,0 +1,20 @@
+//! Reads both ends of a hand-over and judges.
+//!
+//! Nothing here writes to a database: sessions are made read-only and checked to be so, and the
+//! crate has no statement that changes one. The reading half is also what `handover-migrate`
+//! reads with.
+
+pub mod chunking;
+pub mod endpoint;
+pub mod interrupt;
+//INV
+pub mod postgres;
+pub mod progress;
+pub mod reader;
+pub mod rows;
+pub mod shell;
+pub mod sort;
+pub mod sorted_rows;
+pub mod sql;
+pub mod sqlite;
+//TAB

@@ -1,0 +1,172 @@
+//! The two directions of COPY on a [`Session`](super::session::Session).
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use bytes::Bytes;
+use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
+use sqlx::postgres::{PgConnection, PgCopyIn};
+use tokio::runtime::Runtime;
+
+use super::error::database_error;
+use super::session::wait;
+use crate::interrupt::Interrupt;
+
+/// How long a COPY may stay silent before the connection is taken for dead.
+const SILENCE_TIMEOUT: Duration = Duration::from_secs(15 * 60);
+
+/// Rows are gathered until this many bytes are together.
+const BLOCK_BYTES: usize = 128 * 1024;
+
+/// A message of at least this size is handed on by itself, uncopied.
+const LARGE_BYTES: usize = 1024 * 1024;
+
+/// Rows coming from the server, in blocks that hold whole messages.
+pub struct CopyOut<'s> {
+    runtime: Rc<Runtime>,
+    interrupt: Interrupt,
+    stream: BoxStream<'s, Result<Bytes, sqlx::Error>>,
+    usable: &'s mut bool,
+    gathered: Vec<u8>,
+    /// A large message that arrived behind the gathered ones.
+    waiting: Option<Bytes>,
+    /// The large message the last call handed out.
+    handed_out: Bytes,
+    ended: bool,
+}
+
+impl<'s> CopyOut<'s> {
+    pub(super) fn new(
+        runtime: Rc<Runtime>,
+        interrupt: Interrupt,
+        stream: BoxStream<'s, Result<Bytes, sqlx::Error>>,
+        usable: &'s mut bool,
+    ) -> Self {
+        Self {
+            runtime,
+            interrupt,
+            stream,
+            usable,
+            gathered: Vec::with_capacity(2 * BLOCK_BYTES),
+            waiting: None,
+            handed_out: Bytes::new(),
+            ended: false,
+        }
+    }
+
+    /// Moves to the next block of whole messages; `false` once the server said that the COPY is
+    /// complete. Only then can the session be used again.
+    pub fn next_block(&mut self) -> Result<bool> {
+        self.gathered.clear();
+        self.handed_out = Bytes::new();
+        if self.waiting.is_none() && !self.ended {
+            self.gather()?;
+        }
+        if self.gathered.is_empty()
+            && let Some(large) = self.waiting.take()
+        {
+            self.handed_out = large;
+        }
+        Ok(!self.block().is_empty())
+    }
+
+    /// The block moved to.
+    pub fn block(&self) -> &[u8] {
+        if self.gathered.is_empty() { &self.handed_out } else { &self.gathered }
+    }
+
+    fn gather(&mut self) -> Result<()> {
+        let Self { stream, gathered, waiting, ended, .. } = self;
+        let gathering = async {
+            while gathered.len() < BLOCK_BYTES {
+                match stream.next().await {
+                    Some(Ok(message)) if message.len() >= LARGE_BYTES => {
+                        *waiting = Some(message);
+                        break;
+                    }
+                    Some(Ok(message)) => gathered.extend_from_slice(&message),
+                    Some(Err(error)) => return Err(database_error(error)),
+                    None => {
+                        *ended = true;
+                        break;
+                    }
+                }
+            }
+            Ok(())
+        };
+        let limited = async {
+            match tokio::time::timeout(SILENCE_TIMEOUT, gathering).await {
+                Ok(done) => done,
+                Err(_elapsed) => bail!(
+                    "the server sent nothing for {} minutes; the connection is taken for dead",
+                    SILENCE_TIMEOUT.as_secs() / 60
+                ),
+            }
+        };
+        wait(&self.runtime, &self.interrupt, limited)?;
+        if self.ended {
+            *self.usable = true;
+        }
+        Ok(())
+    }
+}
+
+/// Rows going to the server.
+pub struct CopyIn<'s> {
+    runtime: Rc<Runtime>,
+    interrupt: Interrupt,
+    copy: PgCopyIn<&'s mut PgConnection>,
+    usable: &'s mut bool,
+    gathered: Vec<u8>,
+}
+
+impl<'s> CopyIn<'s> {
+    pub(super) fn new(
+        runtime: Rc<Runtime>,
+        interrupt: Interrupt,
+        copy: PgCopyIn<&'s mut PgConnection>,
+        usable: &'s mut bool,
+    ) -> Self {
+        let gathered = Vec::with_capacity(2 * BLOCK_BYTES);
+        Self { runtime, interrupt, copy, usable, gathered }
+    }
+
+    /// Sends bytes; they need not end where a row ends.
+    pub fn send(&mut self, bytes: &[u8]) -> Result<()> {
+        if bytes.len() >= LARGE_BYTES {
+            self.flush()?;
+            return self.send_now(bytes);
+        }
+        self.gathered.extend_from_slice(bytes);
+        if self.gathered.len() >= BLOCK_BYTES { self.flush() } else { Ok(()) }
+    }
+
+    /// Ends the COPY; gives the number of rows the server took.
+    pub fn finish(mut self) -> Result<u64> {
+        self.flush()?;
+        let Self { runtime, interrupt, copy, usable, .. } = self;
+        let finishing = async { copy.finish().await.map_err(database_error) };
+        let rows = wait(&runtime, &interrupt, finishing)?;
+        *usable = true;
+        Ok(rows)
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        if self.gathered.is_empty() {
+            return Ok(());
+        }
+        let gathered = std::mem::take(&mut self.gathered);
+        let sent = self.send_now(&gathered);
+        self.gathered = gathered;
+        self.gathered.clear();
+        sent
+    }
+
+    fn send_now(&mut self, bytes: &[u8]) -> Result<()> {
+        let copy = &mut self.copy;
+        let sending = async { copy.send(bytes).await.map(|_copy| ()).map_err(database_error) };
+        wait(&self.runtime, &self.interrupt, sending)
+    }
+}

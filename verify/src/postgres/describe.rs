@@ -1,0 +1,321 @@
+//! What tables a PostgreSQL database has, from its catalog.
+
+use std::collections::{BTreeMap, HashMap};
+
+use anyhow::{Context, Result};
+use handover_schemas::name::TableName;
+use handover_schemas::pg_type::PgType;
+use handover_schemas::plan::{Column, Key, TableShape};
+
+use super::session::Session;
+use crate::sql::{ident, qualified};
+
+/// Schema of the target that holds the ledger; never compared, never copied.
+pub const LEDGER_SCHEMA: &str = "handover";
+
+/// Everything the catalog says about a database's tables.
+#[derive(Debug, Default)]
+pub struct Description {
+    /// Tables whose rows are read, sorted by name.
+    pub tables: Vec<TableShape>,
+    /// Tables the account may not read.
+    pub unreadable: Vec<TableName>,
+    /// Foreign tables: their rows live elsewhere.
+    pub foreign: Vec<TableName>,
+    /// Materialised views: computed, their contents are not compared.
+    pub materialized_views: Vec<TableName>,
+    /// Number of large objects, where the account may count them.
+    pub large_objects: Option<u64>,
+    /// Whether the schema named like the ledger's exists.
+    pub has_ledger_schema: bool,
+}
+
+/// Condition on `n.nspname` and `c.oid` that leaves out what does not belong to the platform.
+const OF_THE_PLATFORM: &str = "n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'handover') \
+     AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass \
+                     AND d.objid = c.oid AND d.deptype = 'e')";
+
+/// Describes all tables.
+pub fn describe(session: &mut Session) -> Result<Description> {
+    let types = TypeCatalog::load(session)?;
+    let mut description = Description {
+        has_ledger_schema: session
+            .query_value("SELECT 1 FROM pg_namespace WHERE nspname = 'handover'")?
+            .is_some(),
+        large_objects: session
+            .query_value("SELECT count(*) FROM pg_largeobject_metadata")?
+            .and_then(|count| count.parse().ok()),
+        ..Description::default()
+    };
+    let columns = columns_by_table(session, &types)?;
+    let keys = keys_by_table(session)?;
+    let relations = session.query(&format!(
+        "SELECT c.oid::text, n.nspname, c.relname, c.relkind::text, \
+                has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(n.oid, 'USAGE'), \
+                greatest(c.reltuples, 0)::int8::text \
+         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+         WHERE c.relkind IN ('r', 'p', 'f', 'm') AND NOT c.relispartition AND {OF_THE_PLATFORM} \
+         ORDER BY n.nspname COLLATE \"C\", c.relname COLLATE \"C\""
+    ))?;
+    for relation in relations {
+        let [Some(oid), Some(schema), Some(name), Some(kind), Some(readable), Some(rows)] =
+            relation.as_slice()
+        else {
+            anyhow::bail!("the catalog gave an incomplete row for a table");
+        };
+        let table = TableName::new(schema, name);
+        match kind.as_str() {
+            "f" => description.foreign.push(table),
+            "m" => description.materialized_views.push(table),
+            _ if readable != "t" => description.unreadable.push(table),
+            _ => {
+                let (columns, generated) = columns.get(oid).cloned().unwrap_or_default();
+                let key = keys.get(oid).and_then(|keys| usable_key(keys, &columns));
+                description.tables.push(TableShape {
+                    name: table,
+                    columns,
+                    generated,
+                    key,
+                    partitioned: kind == "p",
+                    estimated_rows: rows.parse().unwrap_or(0),
+                    largest_row: 0,
+                });
+            }
+        }
+    }
+    for table in &mut description.tables {
+        table.largest_row = largest_row(session, table)?;
+    }
+    Ok(description)
+}
+
+type Columns = (Vec<Column>, Vec<String>);
+
+fn columns_by_table(
+    session: &mut Session,
+    types: &TypeCatalog,
+) -> Result<HashMap<String, Columns>> {
+    let rows = session.query(&format!(
+        "SELECT c.oid::text, a.attname, format_type(a.atttypid, a.atttypmod), a.atttypid::text, \
+                a.attnotnull, a.attgenerated::text \
+         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+         JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
+         WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND {OF_THE_PLATFORM} \
+         ORDER BY c.oid, a.attnum"
+    ))?;
+    let mut tables: HashMap<String, Columns> = HashMap::new();
+    for row in rows {
+        let [Some(table), Some(name), Some(type_name), Some(type_oid), Some(not_null), generated] =
+            row.as_slice()
+        else {
+            anyhow::bail!("the catalog gave an incomplete row for a column");
+        };
+        let (columns, generated_columns) = tables.entry(table.clone()).or_default();
+        if generated.as_deref().is_some_and(|kind| !kind.is_empty()) {
+            generated_columns.push(name.clone());
+            continue;
+        }
+        columns.push(Column {
+            name: name.clone(),
+            type_name: type_name.clone(),
+            ty: types.codec(type_oid),
+            not_null: not_null == "t",
+        });
+    }
+    Ok(tables)
+}
+
+/// A unique index over plain, NOT NULL columns.
+struct CandidateKey {
+    name: String,
+    columns: Vec<String>,
+    /// Per column: whether its index order is the order of its bytes.
+    byte_order: Vec<bool>,
+}
+
+/// Candidates per table, the best first: the primary key, then fewest columns, then name.
+fn keys_by_table(session: &mut Session) -> Result<HashMap<String, Vec<CandidateKey>>> {
+    let rows = session.query(&format!(
+        "SELECT i.indrelid::text, x.relname, i.indexrelid::text, a.attname, \
+                (CASE WHEN coll.oid = 100 THEN db.datcollate ELSE coll.collname END) \
+                  IN ('C', 'POSIX') AND (coll.oid <> 100 OR db.datlocprovider <> 'i') \
+         FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid \
+         JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
+         JOIN pg_am am ON am.oid = x.relam AND am.amname = 'btree' \
+         CROSS JOIN LATERAL generate_series(0, i.indnkeyatts - 1) AS position \
+         JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[position] \
+         LEFT JOIN pg_collation coll ON coll.oid = i.indcollation[position] \
+         CROSS JOIN (SELECT datcollate, to_jsonb(d) ->> 'datlocprovider' AS datlocprovider \
+                     FROM pg_database d WHERE datname = current_database()) db \
+         WHERE i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL \
+           AND NOT c.relispartition AND {OF_THE_PLATFORM} \
+         ORDER BY i.indrelid, i.indisprimary DESC, i.indnkeyatts, x.relname COLLATE \"C\", position"
+    ))?;
+    let mut tables: HashMap<String, Vec<(String, CandidateKey)>> = HashMap::new();
+    for row in rows {
+        let [Some(table), Some(name), Some(index), Some(column), byte_order] = row.as_slice()
+        else {
+            anyhow::bail!("the catalog gave an incomplete row for an index");
+        };
+        let keys = tables.entry(table.clone()).or_default();
+        if keys.last().is_none_or(|(last, _key)| last != index) {
+            let key =
+                CandidateKey { name: name.clone(), columns: Vec::new(), byte_order: Vec::new() };
+            keys.push((index.clone(), key));
+        }
+        if let Some((_index, key)) = keys.last_mut() {
+            key.columns.push(column.clone());
+            key.byte_order.push(byte_order.as_deref() == Some("t"));
+        }
+    }
+    let without_index = |keys: Vec<(String, CandidateKey)>| keys.into_iter().map(|(_, key)| key);
+    Ok(tables.into_iter().map(|(table, keys)| (table, without_index(keys).collect())).collect())
+}
+
+/// The first candidate whose columns are all copied and NOT NULL. A nullable unique index is no
+/// key: NULLs repeat.
+fn usable_key(candidates: &[CandidateKey], columns: &[Column]) -> Option<Key> {
+    candidates.iter().find_map(|candidate| {
+        let positions: Option<Vec<usize>> = candidate
+            .columns
+            .iter()
+            .map(|name| columns.iter().position(|c| c.name == *name && c.not_null))
+            .collect();
+        let positions = positions?;
+        let range_scan = positions.iter().zip(&candidate.byte_order).all(|(position, bytes)| {
+            columns.get(*position).is_some_and(|column| {
+                column.ty.has_native_order() || (column.ty == PgType::Text && *bytes)
+            })
+        });
+        Some(Key { name: candidate.name.clone(), columns: positions, range_scan })
+    })
+}
+
+/// The longest row, asked for only where values are stored out of line: sizes of text and bytea
+/// are known without fetching them.
+fn largest_row(session: &mut Session, table: &TableShape) -> Result<u64> {
+    let name = qualified(&table.name.schema, &table.name.name);
+    let outside = session.query_value(&format!(
+        "SELECT coalesce(sum(pg_relation_size(c.reltoastrelid)), 0)::text FROM pg_class c \
+         WHERE c.reltoastrelid <> 0 AND (c.oid = '{oid}'::regclass OR c.oid IN \
+           (SELECT relid FROM pg_partition_tree('{oid}'::regclass)))",
+        oid = name.replace('\'', "''"),
+    ))?;
+    if outside.as_deref().is_none_or(|bytes| bytes == "0") {
+        return Ok(0);
+    }
+    let sizes: Vec<String> = table
+        .columns
+        .iter()
+        .filter_map(|column| {
+            let name = ident(&column.name);
+            let size = match &column.ty {
+                PgType::Text | PgType::Char | PgType::Bytea => format!("octet_length({name})"),
+                PgType::Json => format!("octet_length({name}::text)"),
+                PgType::Jsonb | PgType::Array(_) | PgType::Other | PgType::Numeric => {
+                    format!("pg_column_size({name})")
+                }
+                _ => return None,
+            };
+            Some(format!("coalesce({size}, 0)::int8"))
+        })
+        .collect();
+    if sizes.is_empty() {
+        return Ok(0);
+    }
+    let only = if table.partitioned { "" } else { "ONLY " };
+    let largest = session
+        .query_value(&format!(
+            "SELECT coalesce(max({}), 0)::text FROM {only}{name}",
+            sizes.join(" + ")
+        ))
+        .with_context(|| format!("cannot read {}", table.name))?;
+    Ok(largest.and_then(|bytes| bytes.parse().ok()).unwrap_or(0))
+}
+
+/// `pg_type`, to find the codec behind domains and arrays.
+struct TypeCatalog {
+    types: HashMap<String, TypeEntry>,
+    array_elements: BTreeMap<String, String>,
+}
+
+struct TypeEntry {
+    schema: String,
+    name: String,
+    kind: String,
+    base: String,
+}
+
+impl TypeCatalog {
+    fn load(session: &mut Session) -> Result<Self> {
+        let rows = session.query(
+            "SELECT t.oid::text, n.nspname, t.typname, t.typtype::text, t.typbasetype::text, \
+                    t.typarray::text \
+             FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE t.typtype <> 'c'",
+        )?;
+        let mut types = HashMap::new();
+        let mut array_elements = BTreeMap::new();
+        for row in rows {
+            let [Some(oid), Some(schema), Some(name), Some(kind), Some(base), Some(array)] =
+                row.as_slice()
+            else {
+                anyhow::bail!("the catalog gave an incomplete row for a type");
+            };
+            array_elements.insert(array.clone(), oid.clone());
+            let entry = TypeEntry {
+                schema: schema.clone(),
+                name: name.clone(),
+                kind: kind.clone(),
+                base: base.clone(),
+            };
+            types.insert(oid.clone(), entry);
+        }
+        array_elements.remove("0");
+        Ok(Self { types, array_elements })
+    }
+
+    fn codec(&self, oid: &str) -> PgType {
+        let Some(entry) = self.types.get(oid) else { return PgType::Other };
+        if entry.kind == "d" {
+            return self.codec(&entry.base);
+        }
+        if entry.kind == "e" {
+            return PgType::Enum;
+        }
+        if let Some(element) = self.array_elements.get(oid) {
+            // The binary form of an array names its element type by oid, which for a type of the
+            // platform's own differs between databases: such a table goes over the text wire.
+            return match self.types.get(element) {
+                Some(element_entry) if element_entry.schema == "pg_catalog" => {
+                    PgType::Array(Box::new(self.codec(element)))
+                }
+                _ => PgType::Other,
+            };
+        }
+        if entry.schema == "pg_catalog" { builtin(&entry.name) } else { PgType::Other }
+    }
+}
+
+fn builtin(name: &str) -> PgType {
+    match name {
+        "bool" => PgType::Bool,
+        "int2" => PgType::Int2,
+        "int4" => PgType::Int4,
+        "int8" => PgType::Int8,
+        "float4" => PgType::Float4,
+        "float8" => PgType::Float8,
+        "numeric" => PgType::Numeric,
+        "text" | "varchar" => PgType::Text,
+        "bpchar" => PgType::Char,
+        "bytea" => PgType::Bytea,
+        "date" => PgType::Date,
+        "time" => PgType::Time,
+        "timestamp" => PgType::Timestamp,
+        "timestamptz" => PgType::TimestampTz,
+        "interval" => PgType::Interval,
+        "uuid" => PgType::Uuid,
+        "json" => PgType::Json,
+        "jsonb" => PgType::Jsonb,
+        _ => PgType::Other,
+    }
+}

@@ -1,0 +1,19 @@
+//! PostgreSQL, read-only.
+
+mod boundaries;
+mod copy_stream;
+mod describe;
+mod error;
+mod explain;
+mod read;
+mod session;
+mod snapshot;
+
+pub use boundaries::boundaries;
+pub use copy_stream::{CopyIn, CopyOut};
+pub use describe::{Description, LEDGER_SCHEMA, describe};
+pub use error::Refused;
+pub use explain::explain;
+pub use read::{PostgresRows, canonical_columns, order_by, range_condition, read_range, read_whole};
+pub use session::{Access, Session, TextRow};
+pub use snapshot::{Snapshot, SnapshotHolder};

@@ -1,0 +1,73 @@
+//! One moment for all readers.
+
+use anyhow::{Context, Result};
+
+use super::session::{Access, Session};
+use crate::endpoint::PostgresEndpoint;
+use crate::interrupt::Interrupt;
+use crate::sql::literal;
+
+/// An exported snapshot, by which other sessions see the same moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    /// Name to import it by, while its holder lives.
+    exported: String,
+    /// `pg_current_snapshot()`: two equal texts of one cluster stand for the same visible rows.
+    pub visible: String,
+}
+
+/// Keeps an exported snapshot alive; dropping it releases the source.
+pub struct SnapshotHolder {
+    session: Session,
+    snapshot: Snapshot,
+}
+
+impl SnapshotHolder {
+    /// Opens a session, begins a read-only transaction and exports its snapshot.
+    pub fn open(endpoint: &PostgresEndpoint, interrupt: &Interrupt) -> Result<Self> {
+        let mut session = Session::open(endpoint, Access::ReadOnly, interrupt)?;
+        session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
+        let row = session
+            .query("SELECT pg_export_snapshot()::text, pg_current_snapshot()::text")
+            .context("the server does not export a snapshot")?;
+        let mut values = row.into_iter().next().unwrap_or_default().into_iter().flatten();
+        let (Some(exported), Some(visible)) = (values.next(), values.next()) else {
+            anyhow::bail!("the server exported no snapshot");
+        };
+        Ok(Self { session, snapshot: Snapshot { exported, visible } })
+    }
+
+    /// The holder's own session, in the snapshot.
+    pub fn session(&mut self) -> &mut Session {
+        &mut self.session
+    }
+
+    /// What other sessions import.
+    pub fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
+    /// Name for `pg_dump --snapshot`.
+    pub fn exported_name(&self) -> &str {
+        &self.snapshot.exported
+    }
+}
+
+impl Snapshot {
+    /// Opens another session that sees this moment.
+    pub fn open_session(
+        &self,
+        endpoint: &PostgresEndpoint,
+        interrupt: &Interrupt,
+    ) -> Result<Session> {
+        let mut session = Session::open(endpoint, Access::ReadOnly, interrupt)?;
+        session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
+        session
+            .execute(&format!("SET TRANSACTION SNAPSHOT {}", literal(&self.exported)))
+            .context(
+                "the snapshot cannot be shared between sessions; a pooler or load balancer in \
+                 front of the server would explain it: connect to the server itself",
+            )?;
+        Ok(session)
+    }
+}

@@ -1,0 +1,108 @@
+//! Rows of a table whose engine cannot give them in canonical order, sorted by the tool.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use handover_schemas::digest::{LineDigest, LineHasher};
+use handover_schemas::plan::TableShape;
+
+use crate::chunking::line_sort_key;
+use crate::rows::{Row, RowStream};
+use crate::sort::{Sorted, Sorter};
+
+/// Memory a sort may take before it spills.
+const SORT_MEMORY_BYTES: usize = 12 * 1024 * 1024;
+
+const SPILL: &str = "cannot write to the spill file; free some disk space where it lies (TMPDIR)";
+
+/// Rows in canonical order.
+pub struct SortedRows {
+    sorted: Sorted,
+    sort_key: Vec<u8>,
+    line: Vec<u8>,
+    wire: Vec<u8>,
+}
+
+/// Reads all rows and sorts them by key.
+pub fn sort_rows(
+    shape: &TableShape,
+    mut rows: impl RowStream,
+    spill_dir: &Path,
+) -> Result<SortedRows> {
+    let key = shape.key.as_ref().context("a table without a key cannot be sorted by key")?;
+    let mut sorter = Sorter::new(spill_dir, SORT_MEMORY_BYTES);
+    let mut payload = Vec::new();
+    while rows.advance()? {
+        let row = rows.row();
+        payload.clear();
+        let length = u64::try_from(row.line.len()).context("a line is too long")?;
+        payload.extend_from_slice(&length.to_le_bytes());
+        payload.extend_from_slice(row.line);
+        payload.extend_from_slice(row.wire);
+        sorter.push(&line_sort_key(shape, key, row.line)?, &payload).context(SPILL)?;
+    }
+    let sorted = sorter.finish().context(SPILL)?;
+    Ok(SortedRows { sorted, sort_key: Vec::new(), line: Vec::new(), wire: Vec::new() })
+}
+
+impl RowStream for SortedRows {
+    fn advance(&mut self) -> Result<bool> {
+        let Some((sort_key, payload)) =
+            self.sorted.next().context("cannot read the spill file back")?
+        else {
+            return Ok(false);
+        };
+        let damaged = "the spill file is damaged";
+        let (length, rest) = payload.split_first_chunk::<8>().context(damaged)?;
+        let length = usize::try_from(u64::from_le_bytes(*length)).context(damaged)?;
+        let (line, wire) = rest.split_at_checked(length).context(damaged)?;
+        for (kept, new) in
+            [(&mut self.sort_key, sort_key), (&mut self.line, line), (&mut self.wire, wire)]
+        {
+            kept.clear();
+            kept.extend_from_slice(new);
+        }
+        Ok(true)
+    }
+
+    fn row(&self) -> Row<'_> {
+        Row { line: &self.line, wire: &self.wire }
+    }
+
+    fn sort_key(&self) -> Option<&[u8]> {
+        Some(&self.sort_key)
+    }
+}
+
+/// The lines of a table without a key, sorted as `LC_ALL=C sort` does, duplicates kept.
+pub struct LineSorter {
+    sorter: Sorter,
+}
+
+impl LineSorter {
+    /// An empty sorter that spills to unlinked files in `spill_dir`.
+    pub fn new(spill_dir: &Path) -> Self {
+        Self { sorter: Sorter::new(spill_dir, SORT_MEMORY_BYTES) }
+    }
+
+    /// Takes one canonical line.
+    pub fn push(&mut self, line: &[u8]) -> Result<()> {
+        let without_end = line.strip_suffix(b"\n").unwrap_or(line);
+        self.sorter.push(&[], without_end).context(SPILL)
+    }
+
+    /// Gives every line, in order, to `each` and the digest of them all.
+    pub fn finish(self, mut each: impl FnMut(&[u8]) -> Result<()>) -> Result<LineDigest> {
+        let mut hasher = LineHasher::new();
+        let mut sorted = self.sorter.finish().context(SPILL)?;
+        let mut line = Vec::new();
+        while let Some((_key, text)) = sorted.next().context("cannot read the spill file back")? {
+            line.clear();
+            line.extend_from_slice(text);
+            line.push(b'\n');
+            hasher.push(&line);
+            each(&line)?;
+        }
+        Ok(hasher.finish())
+    }
+}

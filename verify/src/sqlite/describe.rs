@@ -1,0 +1,358 @@
+//! What tables a SQLite file has.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context, Result, bail};
+use handover_schemas::name::TableName;
+use handover_schemas::pg_type::PgType;
+use handover_schemas::plan::{Column, Key, TableShape};
+use handover_schemas::sqlite_type::{self, MappedType};
+use rusqlite::Connection;
+
+use super::open::sqlite_error;
+use crate::sql::ident;
+
+/// A type the user chose for a column: `--map-type table.column=type`.
+#[derive(Clone, Debug)]
+pub struct TypeOverride {
+    /// Table within `main`.
+    pub table: String,
+    /// Column.
+    pub column: String,
+    /// The type.
+    pub mapped: MappedType,
+}
+
+impl std::str::FromStr for TypeOverride {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let expected = "expected table.column=type, such as doses.given_at=text";
+        let (place, type_name) = text.split_once('=').context(expected)?;
+        let place = place.strip_prefix("main.").unwrap_or(place);
+        let (table, column) = place.split_once('.').context(expected)?;
+        let mapped = sqlite_type::for_pg_name(type_name)
+            .with_context(|| format!("{type_name} is not a type that SQLite values map to"))?;
+        Ok(Self { table: table.to_owned(), column: column.to_owned(), mapped })
+    }
+}
+
+/// Everything the file says about its tables.
+#[derive(Debug, Default)]
+pub struct Description {
+    /// Tables whose rows are read, sorted by name.
+    pub tables: Vec<TableShape>,
+    /// Tables with a column that maps to no type, and why.
+    pub unmapped: Vec<(TableName, String)>,
+    /// Virtual tables: computed or stored elsewhere.
+    pub virtual_tables: Vec<TableName>,
+    /// Whether tables named like the ledger's exist.
+    pub has_ledger: bool,
+}
+
+/// Whether a table belongs to the ledger.
+pub fn is_ledger_table(name: &str) -> bool {
+    name.starts_with("handover_")
+}
+
+/// Describes all tables of schema `main`.
+pub fn describe(connection: &Connection, overrides: &[TypeOverride]) -> Result<Description> {
+    let mut description = Description::default();
+    for (name, kind) in table_list(connection)? {
+        let table = TableName::new("main", &name);
+        if is_ledger_table(&name) {
+            description.has_ledger = true;
+        } else if kind == "virtual" {
+            description.virtual_tables.push(table);
+        } else {
+            match describe_table(connection, table.clone(), overrides) {
+                Ok(shape) => description.tables.push(shape),
+                Err(error) if error.is::<Unmapped>() => {
+                    description.unmapped.push((table, error.to_string()));
+                }
+                Err(error) => return Err(error.context(format!("cannot describe {table}"))),
+            }
+        }
+    }
+    for wanted in overrides {
+        let known = description.tables.iter().any(|table| {
+            table.name.name == wanted.table
+                && table.columns.iter().any(|column| column.name == wanted.column)
+        });
+        if !known {
+            bail!("--map-type names {}.{}, which does not exist", wanted.table, wanted.column);
+        }
+    }
+    Ok(description)
+}
+
+/// Tables and virtual tables, sorted by the bytes of their names.
+fn table_list(connection: &Connection) -> Result<Vec<(String, String)>> {
+    let mut statement = connection
+        .prepare(
+            "SELECT name, type FROM pragma_table_list \
+             WHERE schema = 'main' AND type IN ('table', 'virtual') AND name NOT LIKE 'sqlite\\_%' \
+             ESCAPE '\\' ORDER BY name COLLATE BINARY",
+        )
+        .map_err(sqlite_error)?;
+    let rows = statement
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .and_then(Iterator::collect)
+        .map_err(sqlite_error)?;
+    Ok(rows)
+}
+
+/// A column that maps to no type.
+#[derive(Debug, thiserror::Error)]
+#[error("column {column}: {reason}; choose a type with --map-type {table}.{column}=TYPE")]
+struct Unmapped {
+    table: String,
+    column: String,
+    reason: String,
+}
+
+struct DeclaredColumn {
+    name: String,
+    declared: String,
+    not_null: bool,
+    /// Position in the primary key, from 1; 0 outside it.
+    key_position: i64,
+    generated: bool,
+}
+
+fn describe_table(
+    connection: &Connection,
+    table: TableName,
+    overrides: &[TypeOverride],
+) -> Result<TableShape> {
+    let declared = declared_columns(connection, &table.name)?;
+    let without_rowid: bool = connection
+        .query_row(
+            "SELECT wr FROM pragma_table_list WHERE schema = 'main' AND name = ?1",
+            [&table.name],
+            |row| row.get(0),
+        )
+        .map_err(sqlite_error)?;
+    let rowid_alias = rowid_alias(&declared, without_rowid);
+    let mut columns = Vec::new();
+    for column in declared.iter().filter(|column| !column.generated) {
+        let mapped = map_column(connection, &table, column, overrides)?;
+        columns.push(Column {
+            name: column.name.clone(),
+            type_name: mapped.type_name,
+            ty: mapped.ty,
+            not_null: column.not_null
+                || Some(column.name.as_str()) == rowid_alias
+                || (without_rowid && column.key_position > 0),
+        });
+    }
+    let key = find_key(connection, &table.name, &declared, &columns, rowid_alias)?;
+    let estimated_rows = estimated_rows(connection, &table.name)?;
+    Ok(TableShape {
+        name: table,
+        columns,
+        generated: declared.into_iter().filter(|c| c.generated).map(|c| c.name).collect(),
+        key,
+        partitioned: false,
+        estimated_rows,
+        largest_row: 0,
+    })
+}
+
+fn declared_columns(connection: &Connection, table: &str) -> Result<Vec<DeclaredColumn>> {
+    let mut statement = connection
+        .prepare("SELECT name, type, \"notnull\", pk, hidden FROM pragma_table_xinfo(?1)")
+        .map_err(sqlite_error)?;
+    let rows = statement
+        .query_map([table], |row| {
+            let hidden: i64 = row.get(4)?;
+            Ok(DeclaredColumn {
+                name: row.get(0)?,
+                declared: row.get(1)?,
+                not_null: row.get(2)?,
+                key_position: row.get(3)?,
+                generated: hidden == 2 || hidden == 3,
+            })
+        })
+        .and_then(Iterator::collect)
+        .map_err(sqlite_error)?;
+    Ok(rows)
+}
+
+/// A single primary key column declared exactly `INTEGER` is the rowid itself.
+fn rowid_alias(columns: &[DeclaredColumn], without_rowid: bool) -> Option<&str> {
+    let mut of_key = columns.iter().filter(|column| column.key_position > 0);
+    let only = of_key.next()?;
+    let alone = of_key.next().is_none();
+    (alone && !without_rowid && only.declared.eq_ignore_ascii_case("integer"))
+        .then_some(only.name.as_str())
+}
+
+fn map_column(
+    connection: &Connection,
+    table: &TableName,
+    column: &DeclaredColumn,
+    overrides: &[TypeOverride],
+) -> Result<MappedType> {
+    let chosen =
+        overrides.iter().find(|wanted| wanted.table == table.name && wanted.column == column.name);
+    if let Some(chosen) = chosen {
+        return Ok(chosen.mapped.clone());
+    }
+    if let Some(mapped) = sqlite_type::mapped(&column.declared) {
+        return Ok(mapped);
+    }
+    let held = kinds_held(connection, &table.name, &column.name)?;
+    let held: Vec<&str> = held.iter().map(String::as_str).filter(|kind| *kind != "null").collect();
+    let name = match held.as_slice() {
+        [] | ["text"] => "text",
+        ["integer"] => "bigint",
+        ["real"] => "double precision",
+        ["blob"] => "bytea",
+        several => {
+            return Err(Unmapped {
+                table: table.name.clone(),
+                column: column.name.clone(),
+                reason: format!(
+                    "declared {:?} and holding values of several kinds ({})",
+                    column.declared,
+                    several.join(", ")
+                ),
+            }
+            .into());
+        }
+    };
+    sqlite_type::for_pg_name(name).context("the type table lacks a basic type")
+}
+
+fn kinds_held(connection: &Connection, table: &str, column: &str) -> Result<BTreeSet<String>> {
+    let sql = format!("SELECT DISTINCT typeof({}) FROM main.{}", ident(column), ident(table));
+    let mut statement = connection.prepare(&sql).map_err(sqlite_error)?;
+    let rows = statement
+        .query_map([], |row| row.get(0))
+        .and_then(Iterator::collect)
+        .map_err(sqlite_error)?;
+    Ok(rows)
+}
+
+/// Largest rowid or, without one, the row count: for display only.
+fn estimated_rows(connection: &Connection, table: &str) -> Result<u64> {
+    let by_rowid = connection.query_row(
+        &format!("SELECT coalesce(max(rowid), 0) FROM main.{}", ident(table)),
+        [],
+        |row| row.get::<_, i64>(0),
+    );
+    let rows = match by_rowid {
+        Ok(rows) => rows,
+        Err(_no_rowid) => connection
+            .query_row(&format!("SELECT count(*) FROM main.{}", ident(table)), [], |row| row.get(0))
+            .map_err(sqlite_error)?,
+    };
+    Ok(u64::try_from(rows).unwrap_or(0))
+}
+
+fn find_key(
+    connection: &Connection,
+    table: &str,
+    declared: &[DeclaredColumn],
+    columns: &[Column],
+    rowid_alias: Option<&str>,
+) -> Result<Option<Key>> {
+    let position = |name: &str| columns.iter().position(|c| c.name == name && c.not_null);
+    let utf8 = is_utf8(connection)?;
+    if let Some(at) = rowid_alias.and_then(position) {
+        return Ok(Some(Key { name: table_key_name(table), columns: vec![at], range_scan: true }));
+    }
+    let mut of_key: Vec<&DeclaredColumn> =
+        declared.iter().filter(|column| column.key_position > 0).collect();
+    of_key.sort_by_key(|column| column.key_position);
+    let primary: Option<Vec<usize>> = of_key.iter().map(|c| position(&c.name)).collect();
+    if let Some(positions) = primary
+        && !positions.is_empty()
+    {
+        let binary = index_is_binary(connection, table, "pk")?;
+        let range_scan = utf8 && binary && in_canonical_order(columns, &positions);
+        return Ok(Some(Key { name: table_key_name(table), columns: positions, range_scan }));
+    }
+    for (index, partial) in unique_indexes(connection, table)? {
+        let names = index_columns(connection, &index)?;
+        let positions: Option<Vec<usize>> =
+            names.iter().map(|(name, _)| name.as_deref().and_then(position)).collect();
+        let Some(positions) = positions.filter(|positions| !positions.is_empty() && !partial)
+        else {
+            continue;
+        };
+        let binary = names.iter().all(|(_, collation)| collation.eq_ignore_ascii_case("binary"));
+        let range_scan = utf8 && binary && in_canonical_order(columns, &positions);
+        return Ok(Some(Key { name: index, columns: positions, range_scan }));
+    }
+    Ok(None)
+}
+
+fn table_key_name(table: &str) -> String {
+    format!("{table}_pkey")
+}
+
+fn is_utf8(connection: &Connection) -> Result<bool> {
+    let encoding: String =
+        connection.query_row("PRAGMA encoding", [], |row| row.get(0)).map_err(sqlite_error)?;
+    Ok(encoding == "UTF-8")
+}
+
+/// Whether SQLite's own order of the stored values is the canonical one: numbers by value, texts
+/// by bytes. Dates and times are stored as text and order differently outside years 1 to 9999.
+fn in_canonical_order(columns: &[Column], positions: &[usize]) -> bool {
+    positions.iter().filter_map(|at| columns.get(*at)).all(|column| {
+        matches!(
+            column.ty,
+            PgType::Bool
+                | PgType::Int2
+                | PgType::Int4
+                | PgType::Int8
+                | PgType::Numeric
+                | PgType::Text
+                | PgType::Uuid
+                | PgType::Json
+                | PgType::Bytea
+        )
+    })
+}
+
+fn unique_indexes(connection: &Connection, table: &str) -> Result<Vec<(String, bool)>> {
+    let mut statement = connection
+        .prepare(
+            "SELECT name, partial FROM pragma_index_list(?1) WHERE \"unique\" = 1 \
+             ORDER BY name COLLATE BINARY",
+        )
+        .map_err(sqlite_error)?;
+    let rows = statement
+        .query_map([table], |row| Ok((row.get(0)?, row.get(1)?)))
+        .and_then(Iterator::collect)
+        .map_err(sqlite_error)?;
+    Ok(rows)
+}
+
+/// Key columns of an index (`None` for an expression) with their collations.
+fn index_columns(connection: &Connection, index: &str) -> Result<Vec<(Option<String>, String)>> {
+    let mut statement = connection
+        .prepare("SELECT name, coll FROM pragma_index_xinfo(?1) WHERE key = 1 ORDER BY seqno")
+        .map_err(sqlite_error)?;
+    let rows = statement
+        .query_map([index], |row| Ok((row.get(0)?, row.get(1)?)))
+        .and_then(Iterator::collect)
+        .map_err(sqlite_error)?;
+    Ok(rows)
+}
+
+fn index_is_binary(connection: &Connection, table: &str, origin: &str) -> Result<bool> {
+    let name: Option<String> = connection
+        .query_row(
+            "SELECT min(name) FROM pragma_index_list(?1) WHERE origin = ?2",
+            [table, origin],
+            |row| row.get(0),
+        )
+        .map_err(sqlite_error)?;
+    let Some(name) = name else { return Ok(false) };
+    let columns = index_columns(connection, &name)?;
+    Ok(columns.iter().all(|(_, collation)| collation.eq_ignore_ascii_case("binary")))
+}

@@ -1,0 +1,78 @@
+//! The same digest with public tools: `sqlite3 | sha256sum`, wherever sqlite3 can print it.
+
+use std::path::Path;
+
+use handover_schemas::chunk::KeyRange;
+use handover_schemas::pg_type::PgType;
+use handover_schemas::plan::{Column, TableShape};
+use handover_schemas::sqlite_type::{TypeLimit, limit_of};
+
+use super::read::range_literals;
+use crate::shell;
+use crate::sql::ident;
+
+/// Decimal digits that `printf('%.nf')` of sqlite3 gives correctly.
+const PRINTF_DIGITS: u32 = 15;
+
+/// A line for `bash -c` that prints the digest of a table or one of its chunks, or why there is
+/// none.
+pub fn explain(
+    path: &Path,
+    shape: &TableShape,
+    range: &KeyRange,
+) -> Result<String, &'static str> {
+    let fields: Result<Vec<String>, &'static str> =
+        shape.columns.iter().map(canonical_field).collect();
+    let tab = "||char(9)||";
+    let line = fields?.join(tab);
+    let line = if line.is_empty() { "''".to_owned() } else { line };
+    let mut sql = format!("SELECT {line} FROM main.{}", ident(&shape.name.name));
+    if let Some((condition, order)) = range_literals(shape, range) {
+        if !condition.is_empty() {
+            sql.push_str(&format!(" WHERE {condition}"));
+        }
+        sql.push_str(&format!(" ORDER BY {order}"));
+    }
+    let sort = if shape.key.is_none() { " | LC_ALL=C sort" } else { "" };
+    Ok(format!(
+        "set -o pipefail; sqlite3 -init /dev/null -batch -readonly -noheader -list {path} {sql}{sort} \
+         | sha256sum | cut -d' ' -f1",
+        path = shell::quote(&path.to_string_lossy()),
+        sql = shell::quote(&sql),
+    ))
+}
+
+fn canonical_field(column: &Column) -> Result<String, &'static str> {
+    let name = ident(&column.name);
+    let text = match column.ty {
+        PgType::Bool => format!("CASE {name} WHEN 1 THEN 't' WHEN 0 THEN 'f' END"),
+        PgType::Int2 | PgType::Int4 | PgType::Int8 => format!("CAST({name} AS TEXT)"),
+        PgType::Numeric => match limit_of(&column.type_name) {
+            Some(TypeLimit::Digits { precision, scale }) if precision <= PRINTF_DIGITS => {
+                format!("printf('%.{scale}f', {name})")
+            }
+            _ => return Err("sqlite3 does not print the shortest form of a numeric without a small precision"),
+        },
+        PgType::Float8 => return Err("sqlite3 does not print the shortest form of a floating-point number"),
+        PgType::Bytea => format!(r"'\\x'||lower(hex({name}))"),
+        PgType::Text | PgType::Json => escaped(&name),
+        _ => name.clone(),
+    };
+    Ok(format!(r"CASE WHEN {name} IS NULL THEN '\N' ELSE {text} END"))
+}
+
+/// COPY's escapes; the backslash first.
+fn escaped(name: &str) -> String {
+    let escapes: [(&str, &str); 7] = [
+        (r"'\'", r"'\\'"),
+        ("char(8)", r"'\b'"),
+        ("char(9)", r"'\t'"),
+        ("char(10)", r"'\n'"),
+        ("char(11)", r"'\v'"),
+        ("char(12)", r"'\f'"),
+        ("char(13)", r"'\r'"),
+    ];
+    escapes
+        .iter()
+        .fold(name.to_owned(), |inner, (from, to)| format!("replace({inner},{from},{to})"))
+}

@@ -1,0 +1,16 @@
+//! SQLite, read-only.
+
+mod boundaries;
+mod describe;
+mod explain;
+mod misfit;
+mod open;
+mod read;
+pub mod values;
+
+pub use boundaries::boundaries;
+pub use describe::{Description, TypeOverride, describe, is_ledger_table};
+pub use explain::explain;
+pub use misfit::{Misfit, Misfits};
+pub use open::{open_read_only, sqlite_error};
+pub use read::{PreparedRead, Reading, SqliteRows, misfits, prepare_range, prepare_whole};

@@ -1,0 +1,303 @@
+//! Reading rows of a SQLite file.
+
+use anyhow::{Context, Result};
+use handover_schemas::chunk::{KeyRange, KeyValue};
+use handover_schemas::pg_type::PgType;
+use handover_schemas::plan::{Column, Key, TableShape};
+use rusqlite::types::Value;
+use rusqlite::{CachedStatement, Connection, Statement};
+
+use super::misfit::{Misfit, Misfits};
+use super::open::sqlite_error;
+use super::values::{ColumnRule, TextLimit, push_value};
+use crate::interrupt::Interrupt;
+use crate::rows::{Row, RowStream, Wire};
+use crate::sql::{ident, literal};
+
+/// Rows between two looks at whether the user asked to stop.
+const ROWS_BETWEEN_CHECKS: u64 = 4096;
+
+/// What a reader makes of the rows.
+#[derive(Clone, Copy)]
+pub struct Reading<'a> {
+    /// Form of [`Row::wire`].
+    pub wire: Wire,
+    /// What texts have to fit into.
+    pub text_limit: TextLimit,
+    /// Ends the reading early.
+    pub interrupt: &'a Interrupt,
+}
+
+fn key_columns<'s>(shape: &'s TableShape, key: &'s Key) -> impl Iterator<Item = &'s Column> {
+    key.columns.iter().filter_map(|position| shape.columns.get(*position))
+}
+
+/// Select list, in declared order.
+pub(super) fn select(shape: &TableShape) -> String {
+    let columns: Vec<String> = shape.columns.iter().map(|column| ident(&column.name)).collect();
+    let columns = if columns.is_empty() { "NULL".to_owned() } else { columns.join(", ") };
+    format!("SELECT {columns} FROM main.{}", ident(&shape.name.name))
+}
+
+/// `ORDER BY` list of a key: SQLite compares UTF-8 texts by bytes under `BINARY`.
+pub(super) fn order_by(shape: &TableShape, key: &Key) -> String {
+    let list: Vec<String> = key_columns(shape, key)
+        .map(|column| {
+            let name = ident(&column.name);
+            if is_text(column) { format!("{name} COLLATE BINARY") } else { name }
+        })
+        .collect();
+    list.join(", ")
+}
+
+fn is_text(column: &Column) -> bool {
+    matches!(column.ty, PgType::Text | PgType::Uuid | PgType::Json)
+}
+
+fn range_query(shape: &TableShape, range: &KeyRange) -> String {
+    let mut sql = select(shape);
+    if let Some(key) = &shape.key {
+        let order = order_by(shape, key);
+        let marks = vec!["?"; key.columns.len()].join(", ");
+        let ends = [(">=", &range.lower), ("<", &range.upper)];
+        let conditions: Vec<String> = ends
+            .iter()
+            .filter(|(_, end)| end.is_some())
+            .map(|(operator, _)| format!("({order}) {operator} ({marks})"))
+            .collect();
+        if !conditions.is_empty() {
+            sql.push_str(&format!(" WHERE {}", conditions.join(" AND ")));
+        }
+        sql.push_str(&format!(" ORDER BY {order}"));
+    }
+    sql
+}
+
+/// The stored value behind a key column's canonical text.
+fn stored_value(column: &Column, text: &str) -> Result<Value> {
+    let bad = || format!("a boundary of column {} has an unexpected form", column.name);
+    Ok(match column.ty {
+        PgType::Bool => Value::Integer(i64::from(text == "t")),
+        PgType::Int2 | PgType::Int4 | PgType::Int8 => {
+            Value::Integer(text.parse().with_context(bad)?)
+        }
+        PgType::Numeric => match text.parse::<i64>() {
+            Ok(number) => Value::Integer(number),
+            Err(_fraction) => Value::Real(text.parse().with_context(bad)?),
+        },
+        PgType::Bytea => {
+            let hex = text.strip_prefix("\\x").with_context(bad)?;
+            let bytes: Option<Vec<u8>> = hex
+                .as_bytes()
+                .chunks(2)
+                .map(|pair| {
+                    std::str::from_utf8(pair).ok().and_then(|p| u8::from_str_radix(p, 16).ok())
+                })
+                .collect();
+            Value::Blob(bytes.with_context(bad)?)
+        }
+        _ => Value::Text(text.to_owned()),
+    })
+}
+
+/// The condition and order of a key range with its values written out, for a command line.
+pub(super) fn range_literals(shape: &TableShape, range: &KeyRange) -> Option<(String, String)> {
+    let key = shape.key.as_ref()?;
+    let order = order_by(shape, key);
+    let conditions: Vec<String> = [(">=", &range.lower), ("<", &range.upper)]
+        .iter()
+        .filter_map(|(operator, end)| {
+            let values: Vec<String> = key_columns(shape, key)
+                .zip(end.as_ref()?)
+                .map(|(column, text)| match stored_value(column, text) {
+                    Ok(Value::Integer(number)) => number.to_string(),
+                    Ok(Value::Real(_)) => text.clone(),
+                    Ok(Value::Blob(_)) => {
+                        format!("x'{}'", text.strip_prefix("\\x").unwrap_or_default())
+                    }
+                    Ok(Value::Text(_) | Value::Null) | Err(_) => literal(text),
+                })
+                .collect();
+            Some(format!("({order}) {operator} ({})", values.join(", ")))
+        })
+        .collect();
+    Some((conditions.join(" AND "), order))
+}
+
+fn bind_range(
+    statement: &mut Statement<'_>,
+    shape: &TableShape,
+    range: &KeyRange,
+) -> Result<()> {
+    let Some(key) = &shape.key else { return Ok(()) };
+    let ends: Vec<&KeyValue> = [&range.lower, &range.upper].into_iter().flatten().collect();
+    let mut index = 1;
+    for end in ends {
+        for (column, text) in key_columns(shape, key).zip(end) {
+            statement
+                .raw_bind_parameter(index, stored_value(column, text)?)
+                .map_err(sqlite_error)?;
+            index += 1;
+        }
+    }
+    Ok(())
+}
+
+/// A statement that reads rows of one table.
+pub struct PreparedRead<'c> {
+    statement: CachedStatement<'c>,
+}
+
+/// A statement for one key range in canonical order (or for a table without a key in any order).
+pub fn prepare_range<'c>(
+    connection: &'c Connection,
+    shape: &TableShape,
+    range: &KeyRange,
+) -> Result<PreparedRead<'c>> {
+    let sql = range_query(shape, range);
+    let mut statement = connection.prepare_cached(&sql).map_err(sqlite_error)?;
+    bind_range(&mut statement, shape, range)?;
+    Ok(PreparedRead { statement })
+}
+
+/// A statement for all rows, unordered.
+pub fn prepare_whole<'c>(
+    connection: &'c Connection,
+    shape: &TableShape,
+) -> Result<PreparedRead<'c>> {
+    let statement = connection.prepare_cached(&select(shape)).map_err(sqlite_error)?;
+    Ok(PreparedRead { statement })
+}
+
+impl PreparedRead<'_> {
+    /// Runs the statement.
+    pub fn rows<'s>(
+        &'s mut self,
+        shape: &'s TableShape,
+        reading: Reading<'s>,
+    ) -> Result<SqliteRows<'s>> {
+        let fields = i16::try_from(shape.columns.len()).context("a table has too many columns")?;
+        Ok(SqliteRows {
+            rows: self.statement.raw_query(),
+            rules: shape.columns.iter().map(ColumnRule::new).collect(),
+            shape,
+            reading,
+            fields,
+            count: 0,
+            line: Vec::new(),
+            wire: Vec::new(),
+        })
+    }
+}
+
+/// Rows of one statement.
+pub struct SqliteRows<'s> {
+    rows: rusqlite::Rows<'s>,
+    rules: Vec<ColumnRule>,
+    shape: &'s TableShape,
+    reading: Reading<'s>,
+    fields: i16,
+    count: u64,
+    line: Vec<u8>,
+    wire: Vec<u8>,
+}
+
+/// Room kept for the next row after a large one.
+const ROW_KEPT: usize = 1024 * 1024;
+
+impl RowStream for SqliteRows<'_> {
+    fn advance(&mut self) -> Result<bool> {
+        self.line.clear();
+        self.line.shrink_to(ROW_KEPT);
+        self.wire.clear();
+        self.wire.shrink_to(ROW_KEPT);
+        self.count += 1;
+        if self.count.is_multiple_of(ROWS_BETWEEN_CHECKS) {
+            self.reading.interrupt.check()?;
+        }
+        let Some(row) = self.rows.next().map_err(sqlite_error)? else { return Ok(false) };
+        if self.reading.wire == Wire::Copy {
+            self.wire.extend_from_slice(&self.fields.to_be_bytes());
+        }
+        for (index, rule) in self.rules.iter().enumerate() {
+            if index > 0 {
+                self.line.push(b'\t');
+            }
+            let value = row.get_ref(index).map_err(sqlite_error)?;
+            let pushed = push_value(
+                rule,
+                value,
+                self.reading.text_limit,
+                self.reading.wire,
+                &mut self.line,
+                &mut self.wire,
+            );
+            if let Err(reason) = pushed {
+                return Err(misfit(self.shape, index, reason, row).into());
+            }
+        }
+        self.line.push(b'\n');
+        Ok(true)
+    }
+
+    fn row(&self) -> Row<'_> {
+        Row { line: &self.line, wire: &self.wire }
+    }
+}
+
+fn misfit(
+    shape: &TableShape,
+    index: usize,
+    reason: &'static str,
+    row: &rusqlite::Row<'_>,
+) -> Misfit {
+    let key = shape.key.as_ref().and_then(|key| {
+        key.columns.iter().map(|at| row.get_ref(*at).ok().and_then(printable)).collect()
+    });
+    let column = shape.columns.get(index).map(|column| column.name.clone()).unwrap_or_default();
+    Misfit { column, reason, key }
+}
+
+/// A key value for the findings file, whatever it is stored as.
+fn printable(value: rusqlite::types::ValueRef<'_>) -> Option<String> {
+    use rusqlite::types::ValueRef;
+    match value {
+        ValueRef::Null => None,
+        ValueRef::Integer(number) => Some(number.to_string()),
+        ValueRef::Real(number) => Some(number.to_string()),
+        ValueRef::Text(text) => Some(String::from_utf8_lossy(text).into_owned()),
+        ValueRef::Blob(bytes) => Some(bytes.iter().map(|byte| format!("{byte:02x}")).collect()),
+    }
+}
+
+/// All rows of a table with a value that does not fit.
+pub fn misfits(
+    connection: &Connection,
+    shape: &TableShape,
+    text_limit: TextLimit,
+    interrupt: &Interrupt,
+) -> Result<Misfits> {
+    let rules: Vec<ColumnRule> = shape.columns.iter().map(ColumnRule::new).collect();
+    let mut sql = select(shape);
+    if let Some(key) = &shape.key {
+        sql.push_str(&format!(" ORDER BY {}", order_by(shape, key)));
+    }
+    let mut statement = connection.prepare(&sql).map_err(sqlite_error)?;
+    let mut rows = statement.raw_query();
+    let mut found = Misfits::default();
+    let (mut line, mut wire) = (Vec::new(), Vec::new());
+    while let Some(row) = rows.next().map_err(sqlite_error)? {
+        interrupt.check()?;
+        for (index, rule) in rules.iter().enumerate() {
+            line.clear();
+            let value = row.get_ref(index).map_err(sqlite_error)?;
+            let pushed =
+                push_value(rule, value, text_limit, Wire::None, &mut line, &mut wire);
+            if let Err(reason) = pushed {
+                found.add(misfit(shape, index, reason, row));
+                break;
+            }
+        }
+    }
+    Ok(found)
+}
