@@ -220,6 +220,8 @@ fn set_len(start: usize, out: &mut [u8]) -> Result<(), ValueError> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn tuple(cells: &[Cell<'_>]) -> Vec<u8> {
@@ -297,6 +299,30 @@ mod tests {
             let mut line = b"before\n".to_vec();
             assert!(render_row(&types, &bytes, &mut line).is_err(), "{bytes:?}");
             assert_eq!(line, b"before\n");
+        }
+    }
+
+    proptest! {
+        /// Whatever comes in, nothing panics, and a whole tuple has whole fields.
+        #[test]
+        fn any_stream_is_refused_or_split(
+            bytes in prop::collection::vec(prop_oneof![6 => Just(0), 2 => 0..5_u8, 1 => Just(0xff)], 0..64)
+        ) {
+            if let Ok(Piece::Tuple(len)) = next_piece(&bytes) {
+                let fields = Fields::of(&bytes[..len]).unwrap();
+                let types = vec![PgType::Text; fields.len()];
+                prop_assert!(fields.clone().all(|field| field.is_ok()));
+                let mut line = Vec::new();
+                prop_assert_eq!(render_row(&types, &bytes[..len], &mut line), Ok(()));
+                let end = line.iter().position(|&b| b == b'\n');
+                prop_assert_eq!(end, line.len().checked_sub(1));
+                let columns = line.split(|&b| b == b'\t').count();
+                prop_assert_eq!(columns, types.len().max(1));
+            }
+            prop_assert_eq!(header_len(&bytes).is_ok(), bytes.is_empty());
+            let mut line = Vec::new();
+            let result = render_row(&[PgType::Int4], &bytes, &mut line);
+            prop_assert_eq!(result.is_ok(), !line.is_empty());
         }
     }
 }

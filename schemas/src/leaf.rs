@@ -39,14 +39,8 @@ use crate::chunk::{KeyRange, KeyValue};
 use crate::digest::{Digest, LineDigest};
 use crate::merkle;
 use crate::name::TableName;
-use crate::plan::{Key, TableShape};
+use crate::plan::{Column, TableShape};
 use crate::value::escape_into;
-
-/// What stands in a field that has no value; [`escape_into`] never writes it.
-const ABSENT: &[u8] = b"\\N";
-/// Stands for a key column that the table does not have, which no valid plan contains;
-/// [`escape_into`] never writes it.
-const IMPOSSIBLE: &[u8] = b"\\?";
 
 /// One chunk of a table, as its tree binds it.
 #[derive(Clone, Copy, Debug)]
@@ -68,7 +62,7 @@ impl ChunkLeaf<'_> {
     pub fn text(&self) -> Vec<u8> {
         let mut text = LeafText::new("handover-leaf", &self.table.name);
         for column in &self.table.columns {
-            text.line("column", [column.name.as_str(), column.type_name.as_str()]);
+            text.column(column);
         }
         text.key(self.table);
         text.bound("lower", self.range.lower.as_ref());
@@ -114,10 +108,10 @@ impl TableLeaf<'_> {
     pub fn text(&self) -> Vec<u8> {
         let mut text = LeafText::new("handover-table", self.table);
         match &self.content {
-            TableContent::Excluded => text.line("excluded", []),
+            TableContent::Excluded => text.line("excluded", &[]),
             TableContent::Hashed { chunks, root, lines } => {
-                text.line("chunks", [chunks.to_string().as_str()]);
-                text.line("root", [root.to_string().as_str()]);
+                text.number("chunks", *chunks);
+                text.digest("root", root);
                 text.lines(lines);
             }
         }
@@ -168,6 +162,17 @@ fn logical_schema(table: &TableName) -> &str {
     if table.schema == "main" { "public" } else { &table.schema }
 }
 
+/// What stands behind the label of a line.
+#[derive(Clone, Copy)]
+enum Field<'a> {
+    Text(&'a str),
+    /// `\N`, which no escaped text can be.
+    Absent,
+    /// `\?`, which no escaped text can be: a key column that the table does not have. No valid
+    /// plan names one.
+    Impossible,
+}
+
 /// A leaf's text while it is written, line by line.
 struct LeafText(Vec<u8>);
 
@@ -175,59 +180,61 @@ impl LeafText {
     /// The two lines that every leaf begins with.
     fn new(kind: &str, table: &TableName) -> Self {
         let mut text = Self(Vec::with_capacity(512));
-        text.line(kind, [FORM_VERSION.to_string().as_str()]);
-        text.line("table", [logical_schema(table), table.name.as_str()]);
+        text.number(kind, u64::from(FORM_VERSION));
+        text.line("table", &[Field::Text(logical_schema(table)), Field::Text(&table.name)]);
         text
     }
 
-    fn line<'f>(&mut self, label: &str, fields: impl IntoIterator<Item = &'f str>) {
+    fn line(&mut self, label: &str, fields: &[Field<'_>]) {
         self.0.extend_from_slice(label.as_bytes());
         for field in fields {
             self.0.push(b'\t');
-            escape_into(field.as_bytes(), &mut self.0);
-        }
-        self.0.push(b'\n');
-    }
-
-    fn raw_field(&mut self, field: &[u8]) {
-        self.0.push(b'\t');
-        self.0.extend_from_slice(field);
-    }
-
-    fn key(&mut self, table: &TableShape) {
-        self.0.extend_from_slice(b"key");
-        match &table.key {
-            None => self.raw_field(ABSENT),
-            Some(Key { columns, .. }) => {
-                for position in columns {
-                    match table.columns.get(*position) {
-                        None => self.raw_field(IMPOSSIBLE),
-                        Some(column) => {
-                            self.0.push(b'\t');
-                            escape_into(column.name.as_bytes(), &mut self.0);
-                        }
-                    }
-                }
+            match field {
+                Field::Text(text) => escape_into(text.as_bytes(), &mut self.0),
+                Field::Absent => self.0.extend_from_slice(b"\\N"),
+                Field::Impossible => self.0.extend_from_slice(b"\\?"),
             }
         }
         self.0.push(b'\n');
+    }
+
+    fn number(&mut self, label: &str, number: u64) {
+        self.line(label, &[Field::Text(&number.to_string())]);
+    }
+
+    fn digest(&mut self, label: &str, digest: &Digest) {
+        self.line(label, &[Field::Text(&digest.to_string())]);
+    }
+
+    fn column(&mut self, column: &Column) {
+        self.line("column", &[Field::Text(&column.name), Field::Text(&column.type_name)]);
+    }
+
+    fn key(&mut self, table: &TableShape) {
+        let name = |position: &usize| match table.columns.get(*position) {
+            Some(column) => Field::Text(&column.name),
+            None => Field::Impossible,
+        };
+        match &table.key {
+            Some(key) => self.line("key", &key.columns.iter().map(name).collect::<Vec<_>>()),
+            None => self.line("key", &[Field::Absent]),
+        }
     }
 
     fn bound(&mut self, label: &str, value: Option<&KeyValue>) {
         match value {
-            Some(value) => self.line(label, value.iter().map(String::as_str)),
-            None => {
-                self.0.extend_from_slice(label.as_bytes());
-                self.raw_field(ABSENT);
-                self.0.push(b'\n');
+            Some(value) => {
+                let fields: Vec<_> = value.iter().map(|text| Field::Text(text)).collect();
+                self.line(label, &fields);
             }
+            None => self.line(label, &[Field::Absent]),
         }
     }
 
     fn lines(&mut self, lines: &LineDigest) {
-        self.line("rows", [lines.rows.to_string().as_str()]);
-        self.line("bytes", [lines.bytes.to_string().as_str()]);
-        self.line("digest", [lines.digest.to_string().as_str()]);
+        self.number("rows", lines.rows);
+        self.number("bytes", lines.bytes);
+        self.digest("digest", &lines.digest);
     }
 }
 
@@ -235,7 +242,7 @@ impl LeafText {
 mod tests {
     use super::*;
     use crate::pg_type::PgType;
-    use crate::plan::Column;
+    use crate::plan::Key;
 
     fn column(name: &str, type_name: &str) -> Column {
         Column { name: name.into(), type_name: type_name.into(), ty: PgType::Text, not_null: true }

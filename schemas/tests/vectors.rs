@@ -11,7 +11,7 @@ use handover_schemas::merkle::{self, Inclusion, inclusion_proof};
 use handover_schemas::name::TableName;
 use handover_schemas::pg_type::PgType;
 use handover_schemas::plan::{Column, Key, TableShape};
-use handover_schemas::value::{Cell, decode, encode, escape_into, render_field};
+use handover_schemas::value::{Cell, decode, encode, escape_into, render_field, unescape};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -87,6 +87,7 @@ fn escapes() {
         let mut field = Vec::new();
         escape_into(&case.text.0, &mut field);
         assert_eq!(String::from_utf8(field).unwrap(), case.field);
+        assert_eq!(unescape(case.field.as_bytes()), Ok(Some(case.text.0)));
     }
 }
 

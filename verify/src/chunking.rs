@@ -137,6 +137,11 @@ impl<'a, R: RowStream> Chunks<'a, R> {
         }
     }
 
+    /// Cuts the following chunks at another limit.
+    pub fn set_limit(&mut self, limit: u64) {
+        self.limit = limit;
+    }
+
     /// Whether another chunk follows. Every range has at least one, even if it holds no row.
     pub fn has_next(&self) -> bool {
         self.current.is_some() || !self.planned.is_empty()

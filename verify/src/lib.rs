@@ -7,7 +7,7 @@
 pub mod chunking;
 pub mod endpoint;
 pub mod interrupt;
-//INV
+pub mod inventory;
 pub mod postgres;
 pub mod progress;
 pub mod reader;
@@ -17,4 +17,4 @@ pub mod sort;
 pub mod sorted_rows;
 pub mod sql;
 pub mod sqlite;
-//TAB
+pub mod tables;

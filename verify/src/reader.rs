@@ -15,12 +15,30 @@ use crate::rows::{RowStream, Wire};
 use crate::sorted_rows::{LineSorter, sort_rows};
 use crate::sqlite::{self, Reading, values::TextLimit};
 
-/// A session that reads.
-pub enum Reader {
-    /// A PostgreSQL session in a snapshot.
+/// An open database.
+pub enum End {
+    /// A PostgreSQL session.
     Postgres(Session),
     /// The one connection to a SQLite file.
     Sqlite(Connection),
+}
+
+impl End {
+    /// Reads on this session.
+    pub fn reader(&mut self) -> Reader<'_> {
+        match self {
+            Self::Postgres(session) => Reader::Postgres(session),
+            Self::Sqlite(connection) => Reader::Sqlite(connection),
+        }
+    }
+}
+
+/// A session to read on.
+pub enum Reader<'a> {
+    /// A PostgreSQL session.
+    Postgres(&'a mut Session),
+    /// A connection to a SQLite file.
+    Sqlite(&'a Connection),
 }
 
 /// How rows are read.
@@ -72,7 +90,7 @@ pub trait ChunkVisitor {
     fn visit<R: RowStream>(&mut self, chunks: Chunks<'_, R>) -> Result<()>;
 }
 
-impl Reader {
+impl Reader<'_> {
     /// Where the chunks of a table begin.
     pub fn boundaries(
         &mut self,

@@ -108,7 +108,10 @@ fn interval(wire: &[u8]) -> Result<Interval, ValueError> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::value::{encode, render, render_field, unescape};
 
     #[test]
     fn lengths_are_exact() {
@@ -161,5 +164,80 @@ mod tests {
         assert!(decode(&PgType::Jsonb, b"\x02{}").is_err());
         assert!(decode(&PgType::Jsonb, b"").is_err());
         assert_eq!(decode(&PgType::Other, b"x"), Err(ValueError::NoRenderer));
+    }
+
+    fn any_type() -> impl Strategy<Value = PgType> {
+        use PgType::{
+            Bool, Bytea, Char, Date, Enum, Float4, Float8, Int2, Int4, Int8, Interval, Json, Jsonb,
+            Numeric, Text, Time, Timestamp, TimestampTz, Uuid,
+        };
+        let types = vec![
+            Bool,
+            Int2,
+            Int4,
+            Int8,
+            Float4,
+            Float8,
+            Numeric,
+            Text,
+            Char,
+            Bytea,
+            Date,
+            Time,
+            Timestamp,
+            TimestampTz,
+            Interval,
+            Uuid,
+            Json,
+            Jsonb,
+            Enum,
+        ];
+        prop::sample::select(types).prop_flat_map(|ty| {
+            let array = PgType::Array(Box::new(ty.clone()));
+            let nested = PgType::Array(Box::new(array.clone()));
+            prop::sample::select(vec![ty, array.clone(), array, nested])
+        })
+    }
+
+    /// Bytes that look like small numbers, so that many get past the first check.
+    fn any_bytes() -> impl Strategy<Value = Vec<u8>> {
+        let byte = prop_oneof![12 => Just(0), 3 => 0..5_u8, 1 => Just(0xff), 1 => any::<u8>()];
+        prop::collection::vec(byte, 0..64)
+    }
+
+    /// An array of one dimension around an element, with a byte perhaps changed.
+    fn near_array() -> impl Strategy<Value = Vec<u8>> {
+        (any_bytes(), prop::option::of((any::<usize>(), 0..4_u8))).prop_map(|(element, change)| {
+            let len = u8::try_from(element.len()).unwrap();
+            let header =
+                [0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 25, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, len];
+            let mut bytes = [&header[..], &element].concat();
+            if let Some((at, byte)) = change {
+                let at = at % bytes.len();
+                bytes[at] = byte;
+            }
+            bytes
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(20_000))]
+
+        /// Whatever comes in, nothing panics, and what is accepted has one binary form.
+        #[test]
+        fn any_bytes_are_refused_or_encoded_again(
+            ty in any_type(),
+            bytes in prop_oneof![any_bytes(), near_array()],
+        ) {
+            if let Ok(cell) = decode(&ty, &bytes) {
+                let mut again = Vec::new();
+                encode(&cell, &mut again).unwrap();
+                prop_assert_eq!(&again, &bytes);
+                let (mut text, mut field) = (Vec::new(), Vec::new());
+                render(&cell, &mut text);
+                render_field(&cell, &mut field);
+                prop_assert_eq!(unescape(&field), Ok(Some(text)));
+            }
+        }
     }
 }

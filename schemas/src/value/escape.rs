@@ -125,6 +125,8 @@ fn meaning_of(letter: Option<u8>) -> Result<u8, ValueError> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn escaped(text: &[u8]) -> Vec<u8> {
@@ -182,5 +184,18 @@ mod tests {
         out.extend_from_slice(b"c\td");
         escape_from(start, &mut out);
         assert_eq!(out, b"a\tbc\\td");
+    }
+
+    proptest! {
+        /// Text has one spelling as a field, and a field one meaning.
+        #[test]
+        fn fields_and_texts_are_inverse(
+            bytes in prop::collection::vec(prop_oneof![0..0x10_u8, Just(b'\\'), any::<u8>()], 0..80)
+        ) {
+            prop_assert_eq!(unescape(&escaped(&bytes)), Ok(Some(bytes.clone())));
+            if let Ok(Some(text)) = unescape(&bytes) {
+                prop_assert_eq!(escaped(&text), bytes);
+            }
+        }
     }
 }

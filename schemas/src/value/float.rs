@@ -21,8 +21,6 @@ trait Float: Copy + PartialEq + std::str::FromStr + std::fmt::LowerExp {
     const EXPONENT_FORM_FROM: i32;
     /// Mantissa and binary exponent: the magnitude is `mantissa · 2^exponent`.
     fn parts(self) -> (u64, i32);
-    /// Whether the float below is only half as far away as the float above.
-    fn has_narrow_lower_side(self) -> bool;
 }
 
 impl Float for f64 {
@@ -36,11 +34,6 @@ impl Float for f64 {
             _ => (fraction, -1_074),
         }
     }
-
-    fn has_narrow_lower_side(self) -> bool {
-        let (mantissa, exponent) = self.parts();
-        mantissa == 1 << 52 && exponent > -1_074
-    }
 }
 
 impl Float for f32 {
@@ -53,11 +46,6 @@ impl Float for f32 {
             Ok(exponent @ 1..) => (fraction | (1 << 23), exponent - 150),
             _ => (fraction, -149),
         }
-    }
-
-    fn has_narrow_lower_side(self) -> bool {
-        let (mantissa, exponent) = self.parts();
-        mantissa == 1 << 23 && exponent > -149
     }
 }
 
@@ -165,21 +153,21 @@ impl Decimal {
 
     /// Whether the decimal lies exactly on an edge of the float's rounding interval and yet reads
     /// back to it, which takes an even mantissa.
+    ///
+    /// The edges are taken to be half a unit away on both sides. Below a power of two the edge is
+    /// nearer, but no shortest decimal lies on it: it is `(2^54 - 1) · 2^n` (for a single
+    /// `(2^25 - 1) · 2^n`), which is odd and no multiple of five before the power of two, so it has
+    /// 17 digits (8 or 9) where any has so few, and the float itself has no more.
     fn is_on_edge_of<F: Float>(&self, value: F) -> bool {
         let (mantissa, exponent) = value.parts();
         if mantissa % 2 != 0 {
             return false;
         }
-        let upper = (2 * mantissa + 1, exponent - 1);
-        let lower = if value.has_narrow_lower_side() {
-            (4 * mantissa - 1, exponent - 2)
-        } else {
-            (2 * mantissa - 1, exponent - 1)
-        };
         let Ok(places) = i32::try_from(self.len) else { return false };
         let digits = self.digits().iter().fold(0, |n: u64, d| n * 10 + u64::from(d - b'0'));
         let power = self.exponent + 1 - places;
-        is_product(digits, power, upper) || is_product(digits, power, lower)
+        is_product(digits, power, 2 * mantissa + 1, exponent - 1)
+            || is_product(digits, power, 2 * mantissa - 1, exponent - 1)
     }
 
     /// Appends the digits, plainly or with an exponent of at least two digits.
@@ -212,7 +200,7 @@ impl Decimal {
 
 /// Whether `digits · 10^power` is exactly `odd · 2^twos`. Both sides are split into their power of
 /// two and their odd part.
-fn is_product(digits: u64, power: i32, (odd, twos): (u64, i32)) -> bool {
+fn is_product(digits: u64, power: i32, odd: u64, twos: i32) -> bool {
     let zeros = digits.trailing_zeros();
     // Five to a higher power exceeds both the odd part and the digits.
     if power.abs() > 27 || i32::try_from(zeros).is_ok_and(|zeros| zeros + power != twos) {

@@ -5,7 +5,7 @@
 //! `extra_float_digits 1`, `bytea_output hex`), with one exception: `char(n)` loses its trailing
 //! U+0020. Nothing here allocates for a value that is not an array, a `NumericBuf` or parsed text.
 //!
-//! Bytes from outside are checked once, in [`decode`]; what it returns can always be rendered.
+//! Bytes from outside are checked once, in [`decode()`]; what it returns can always be rendered.
 
 mod array;
 mod datetime;

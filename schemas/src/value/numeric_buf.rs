@@ -36,7 +36,7 @@ impl NumericBuf {
         }
         let scale = u16::try_from(places.len()).ok().filter(|&scale| scale <= SCALE_MAX)?;
         let (first, rest) = whole.as_bytes().split_at(whole.len() % 4);
-        let weight = i16::try_from(whole.len().div_ceil(4)).ok()? - 1;
+        let weight = i16::try_from(whole.len().div_ceil(4) - 1).ok()?;
         let groups = (!first.is_empty())
             .then_some(first)
             .into_iter()
@@ -181,7 +181,7 @@ mod tests {
         }
         assert_eq!(NumericBuf::from_text(&format!("0.{}", "0".repeat(16_384))), None);
         assert!(NumericBuf::from_text(&format!("0.{}", "0".repeat(16_383))).is_some());
-        assert!(NumericBuf::from_text(&"9".repeat(131_068)).is_some());
+        assert!(NumericBuf::from_text(&"9".repeat(131_072)).is_some());
         assert_eq!(NumericBuf::from_text(&"9".repeat(131_073)), None);
     }
 

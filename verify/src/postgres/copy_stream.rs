@@ -1,6 +1,6 @@
 //! The two directions of COPY on a [`Session`](super::session::Session).
 
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
@@ -25,7 +25,7 @@ const LARGE_BYTES: usize = 1024 * 1024;
 
 /// Rows coming from the server, in blocks that hold whole messages.
 pub struct CopyOut<'s> {
-    runtime: Rc<Runtime>,
+    runtime: Arc<Runtime>,
     interrupt: Interrupt,
     stream: BoxStream<'s, Result<Bytes, sqlx::Error>>,
     usable: &'s mut bool,
@@ -39,7 +39,7 @@ pub struct CopyOut<'s> {
 
 impl<'s> CopyOut<'s> {
     pub(super) fn new(
-        runtime: Rc<Runtime>,
+        runtime: Arc<Runtime>,
         interrupt: Interrupt,
         stream: BoxStream<'s, Result<Bytes, sqlx::Error>>,
         usable: &'s mut bool,
@@ -115,7 +115,7 @@ impl<'s> CopyOut<'s> {
 
 /// Rows going to the server.
 pub struct CopyIn<'s> {
-    runtime: Rc<Runtime>,
+    runtime: Arc<Runtime>,
     interrupt: Interrupt,
     copy: PgCopyIn<&'s mut PgConnection>,
     usable: &'s mut bool,
@@ -124,7 +124,7 @@ pub struct CopyIn<'s> {
 
 impl<'s> CopyIn<'s> {
     pub(super) fn new(
-        runtime: Rc<Runtime>,
+        runtime: Arc<Runtime>,
         interrupt: Interrupt,
         copy: PgCopyIn<&'s mut PgConnection>,
         usable: &'s mut bool,

@@ -8,7 +8,7 @@ use handover_schemas::pg_type::PgType;
 use handover_schemas::plan::{Column, Key, TableShape};
 
 use super::session::Session;
-use crate::sql::{ident, qualified};
+use crate::sql::{ident, literal, qualified};
 
 /// Schema of the target that holds the ledger; never compared, never copied.
 pub const LEDGER_SCHEMA: &str = "handover";
@@ -189,6 +189,31 @@ fn usable_key(candidates: &[CandidateKey], columns: &[Column]) -> Option<Key> {
         });
         Some(Key { name: candidate.name.clone(), columns: positions, range_scan })
     })
+}
+
+/// Whether ranges of a table's key can be read in canonical order through an index on it at this
+/// end, whose columns may have another collation than at the end the shape was described at.
+pub fn can_scan_ranges(session: &mut Session, shape: &TableShape) -> Result<bool> {
+    let Some(key) = &shape.key else { return Ok(false) };
+    let in_byte_order: Vec<String> = session
+        .query(&format!(
+            "SELECT a.attname FROM pg_attribute a \
+             JOIN pg_collation coll ON coll.oid = a.attcollation \
+             CROSS JOIN (SELECT datcollate, to_jsonb(d) ->> 'datlocprovider' AS datlocprovider \
+                         FROM pg_database d WHERE datname = current_database()) db \
+             WHERE a.attrelid = {}::regclass \
+               AND (CASE WHEN coll.oid = 100 THEN db.datcollate ELSE coll.collname END) \
+                     IN ('C', 'POSIX') AND (coll.oid <> 100 OR db.datlocprovider <> 'i')",
+            literal(&qualified(&shape.name.schema, &shape.name.name))
+        ))?
+        .into_iter()
+        .flatten()
+        .flatten()
+        .collect();
+    Ok(key.columns.iter().filter_map(|at| shape.columns.get(*at)).all(|column| {
+        column.ty.has_native_order()
+            || (column.ty == PgType::Text && in_byte_order.contains(&column.name))
+    }))
 }
 
 /// The longest row, asked for only where values are stored out of line: sizes of text and bytea

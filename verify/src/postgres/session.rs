@@ -5,7 +5,7 @@
 //! that did not end by itself marks the session unusable, and every later call says so instead of
 //! answering.
 
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -61,7 +61,7 @@ pub enum Access {
 
 /// A connection with pinned settings, owned by one thread.
 pub struct Session {
-    runtime: Rc<Runtime>,
+    runtime: Arc<Runtime>,
     connection: Option<PgConnection>,
     usable: bool,
     interrupt: Interrupt,
@@ -96,7 +96,7 @@ impl Session {
         let connection = wait(&runtime, interrupt, connecting)
             .with_context(|| format!("cannot connect to {}", endpoint.url()))?;
         let mut session = Self {
-            runtime: Rc::new(runtime),
+            runtime: Arc::new(runtime),
             connection: Some(connection),
             usable: true,
             interrupt: interrupt.clone(),

@@ -101,7 +101,7 @@ fn stored_value(column: &Column, text: &str) -> Result<Value> {
 }
 
 /// The condition and order of a key range with its values written out, for a command line.
-pub(super) fn range_literals(shape: &TableShape, range: &KeyRange) -> Option<(String, String)> {
+pub fn range_literals(shape: &TableShape, range: &KeyRange) -> Option<(String, String)> {
     let key = shape.key.as_ref()?;
     let order = order_by(shape, key);
     let conditions: Vec<String> = [(">=", &range.lower), ("<", &range.upper)]

@@ -1,7 +1,5 @@
 //! Dates and times without a clock: days since 1900, seconds since the first vaccination.
 
-use std::fmt::Write;
-
 use jiff::civil::{Date, date};
 
 /// Where days are counted from.
@@ -32,13 +30,12 @@ impl Calendar {
     pub(super) fn moment(&self, second: u32, micros: u32) -> String {
         let (day, rest) = (second / DAY, second % DAY);
         let (hour, minute, second) = (rest / 3600, rest / 60 % 60, rest % 60);
-        let mut text = String::with_capacity(26);
-        // Writing to a String cannot fail.
-        write!(text, "{} {hour:02}:{minute:02}:{second:02}", self.date(FIRST_DAY + day)).ok();
-        if micros > 0 {
-            write!(text, ".{micros:06}").ok();
-            text.truncate(text.trim_end_matches('0').len());
+        let whole = format!("{} {hour:02}:{minute:02}:{second:02}", self.date(FIRST_DAY + day));
+        if micros == 0 {
+            return whole;
         }
+        let mut text = format!("{whole}.{micros:06}");
+        text.truncate(text.trim_end_matches('0').len());
         text
     }
 }

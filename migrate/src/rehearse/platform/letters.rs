@@ -2,8 +2,18 @@
 
 /// Vowels by tone: none, huyền, hỏi, ngã, sắc, nặng.
 const VOWELS: [&str; 12] = [
-    "aàảãáạ", "ăằẳẵắặ", "âầẩẫấậ", "eèẻẽéẹ", "êềểễếệ", "iìỉĩíị", "oòỏõóọ", "ôồổỗốộ", "ơờởỡớợ", "uùủũúụ",
-    "ưừửữứự", "yỳỷỹýỵ",
+    "aàảãáạ",
+    "ăằẳẵắặ",
+    "âầẩẫấậ",
+    "eèẻẽéẹ",
+    "êềểễếệ",
+    "iìỉĩíị",
+    "oòỏõóọ",
+    "ôồổỗốộ",
+    "ơờởỡớợ",
+    "uùủũúụ",
+    "ưừửữứự",
+    "yỳỷỹýỵ",
 ];
 /// The combining marks of the tones, in the same order.
 const TONES: [Option<char>; 6] =
@@ -77,6 +87,9 @@ mod tests {
 
     #[test]
     fn marks_are_stripped() {
-        assert_eq!(without_marks("Nguyễn Thị Ánh Tuyết, Đặng Hữu Lượng"), "Nguyen Thi Anh Tuyet, Dang Huu Luong");
+        assert_eq!(
+            without_marks("Nguyễn Thị Ánh Tuyết, Đặng Hữu Lượng"),
+            "Nguyen Thi Anh Tuyet, Dang Huu Luong"
+        );
     }
 }

@@ -61,6 +61,7 @@ alter table app.visit enable row level security;
 comment on table app.person is 'who'; comment on column app.person.age is 'years';
 comment on function app.f(int, text) is 'does';
 create table "odd.Schema"."T ""x""" ("a.B" int not null default 3 check ("a.B" > 0));
+create sequence "odd.Schema"."It's ""S""" start 3;
 create table handover.ledger (id serial primary key, a int default 1 check (a > 0));
 create function handover.h() returns int language sql as 'select 1';
 comment on table handover.ledger is 'ours'; comment on schema handover is 'ours';
@@ -203,6 +204,7 @@ fn every_kind_is_found_and_nothing_else() {
         ),
         (ObjectKind::SequenceValue, "app.counter", "last_value 20, is_called true"),
         (ObjectKind::SequenceValue, "app.person_number_seq", "last_value 7, is_called false"),
+        (ObjectKind::SequenceValue, "odd.Schema.It's \"S\"", "last_value 3, is_called false"),
         (ObjectKind::PartitionKey, "app.log", "RANGE (at)"),
         (ObjectKind::PartitionBound, "app.log_rest", "PARTITION OF app.log DEFAULT"),
         (ObjectKind::InheritanceParent, "app.derived", "INHERITS (app.base)"),
@@ -408,7 +410,7 @@ fn an_account_that_may_only_select_sees_all_but_sequence_values() {
     database.run(&format!(
         "create role {role}; grant usage on schema app to {role};
          grant select on all tables in schema app to {role};
-         grant select on sequence app.down to {role};
+         grant select on sequence app.down, \"odd.Schema\".\"It's \"\"S\"\"\" to {role};
          grant usage on sequence app.counter, app.visit_id_seq to {role};"
     ));
     let all = database.inventory("postgres");
@@ -420,6 +422,7 @@ fn an_account_that_may_only_select_sees_all_but_sequence_values() {
             "sequence_value app.person_id_seq",
             "sequence_value app.person_number_seq",
             "sequence_value app.visit_id_seq",
+            "sequence_value odd.Schema.It's \"S\"",
         ]
     );
     assert_eq!(differences(&all, &seen), []);

@@ -1,0 +1,70 @@
+//! What an error means for the rest of the work.
+
+use handover_verify::interrupt::Interrupted;
+use handover_verify::postgres::Refused;
+use handover_verify::sqlite::Misfit;
+
+use super::feed::WriterGone;
+
+/// How far an error reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Severity {
+    /// One table stops; the others go on.
+    Table,
+    /// Nothing can go on.
+    Everything,
+}
+
+/// Rows read back from the target are not those that were copied.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{table}: rows read back from the target are not those that were copied; something else \
+     writes to the target, or its storage is damaged"
+)]
+pub(super) struct ReadBackDiffers {
+    /// The table.
+    pub(super) table: String,
+}
+
+/// Rows changed at the source after they were copied, and cannot be replaced any more.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{table}: rows changed at the source after they were copied, and the target already has \
+     foreign keys; begin again with an empty target to have them"
+)]
+pub(super) struct ChangedAtSource {
+    /// The table.
+    pub(super) table: String,
+}
+
+/// The reader of a SQLite source ended before the end of a chunk; its own error says why.
+#[derive(Debug, thiserror::Error)]
+#[error("the source's rows ended before their end")]
+pub(super) struct ReaderGone;
+
+/// Decides how far an error reaches.
+///
+/// A value or right that one table is refused for does not concern the others. A lost
+/// connection, a full disk, a server going down and everything unknown does.
+pub(super) fn severity(error: &anyhow::Error) -> Severity {
+    if error.is::<Interrupted>() {
+        return Severity::Everything;
+    }
+    for cause in error.chain() {
+        if cause.is::<WriterGone>()
+            || cause.is::<Misfit>()
+            || cause.is::<ChangedAtSource>()
+ || cause.is::<ReadBackDiffers>() || cause.is::<ReaderGone>() {
+            return Severity::Table;
+        }
+        if let Some(refused) = cause.downcast_ref::<Refused>() {
+            // Classes of Appendix A of PostgreSQL's manual: connection, resources (disk full),
+            // operator intervention, system error, internal error.
+            return match refused.code.get(..2) {
+                Some("08" | "53" | "57" | "58" | "XX" | "25") | None => Severity::Everything,
+                Some(_) => Severity::Table,
+            };
+        }
+    }
+    Severity::Everything
+}

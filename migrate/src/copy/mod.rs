@@ -1,0 +1,165 @@
+//! Copying a database: plan → open ledger → for each chunk: read, encode, write, record → read
+//! back → settle.
+
+mod board;
+mod changes;
+mod failure;
+mod feed;
+mod finish;
+mod gate;
+mod plan;
+mod rate;
+mod read_back;
+pub mod report;
+mod rows;
+mod shared;
+mod source;
+mod structure;
+mod target;
+mod tell;
+mod worker;
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+use handover_schemas::ledger::Stage;
+use handover_verify::endpoint::Endpoint;
+use handover_verify::interrupt::{Interrupt, Interrupted};
+use handover_verify::progress::Progress;
+use handover_verify::reader::ReadOptions;
+use handover_verify::rows::Wire;
+use handover_verify::sqlite::TypeOverride;
+use handover_verify::sqlite::values::TextLimit;
+
+use self::report::{CopyOutcome, CopyReport};
+use self::source::Source;
+use self::structure::Structure;
+use self::target::OpenedTarget;
+use crate::handover_dir::HandoverDir;
+use crate::ledger::{self, RunOutcome};
+
+/// What to copy, and how.
+#[derive(Clone, Debug)]
+pub struct CopyRequest {
+    /// The vendor's database.
+    pub source: Endpoint,
+    /// The ministry's database.
+    pub target: Endpoint,
+    /// The hand-over folder.
+    pub handover: PathBuf,
+    /// Connections at each end.
+    pub jobs: usize,
+    /// Most canonical text in a chunk, in bytes; a plan that exists keeps its own.
+    pub chunk_bytes: u64,
+    /// Most bytes of rows read from the source per second.
+    pub max_rate: Option<u64>,
+    /// Types chosen for SQLite columns.
+    pub type_overrides: Vec<TypeOverride>,
+    /// Show keys in the report.
+    pub show_keys: bool,
+}
+
+/// Copies, resumes a copy, or says what changed since it was finished.
+pub fn copy(
+    request: &CopyRequest,
+    interrupt: &Interrupt,
+    progress: &Progress,
+) -> Result<CopyReport> {
+    refuse_route(request)?;
+    let dir = HandoverDir::open(&request.handover)?;
+    let mut source = Source::open(&request.source, interrupt)?;
+    let mut target = OpenedTarget::open(&request.target, interrupt)?;
+    let mut options = read_options(request, &dir, interrupt);
+    let described = source.describe(&request.type_overrides)?;
+    let existing = target.existing(&mut source)?;
+    let is_new = existing.is_none();
+    let (plan, stage) = match existing {
+        Some((head, plan)) => {
+            plan::check_unchanged(&plan, &described)?;
+            options.chunk_bytes = head.chunk_bytes;
+            (plan, head.stage)
+        }
+        None => {
+            progress.note(&format!("planning {} tables", described.tables.len()));
+            (plan::make_plan(&source, described, request.jobs, &options)?, Stage::Rows)
+        }
+    };
+    if stage == Stage::Done {
+        return changes::changes_since(&mut source, target, &plan, request, &options, progress);
+    }
+    let structure = structure_of(&mut source, request, &plan, &dir)?;
+    structure.write_down(&dir)?;
+    if is_new {
+        target.create(&mut source, request, &plan, &structure)?;
+    }
+    let run = ledger::begin_run(target.store())?;
+    tell::resumed(target.store(), progress)?;
+    let work = rows::Work { request, plan: &plan, structure: &structure, stage, options, run };
+    let done = work.copy_and_finish(source, &mut target, &dir, interrupt, progress);
+    let outcome = match &done {
+        Ok(report) if report.has_findings() => RunOutcome::Findings,
+        Ok(_) => RunOutcome::Finished,
+        Err(error) if error.is::<Interrupted>() => RunOutcome::Interrupted,
+        Err(_) => RunOutcome::Failed,
+    };
+    target.end_run(run, outcome, done.is_ok(), interrupt)?;
+    done
+}
+
+fn refuse_route(request: &CopyRequest) -> Result<()> {
+    match (&request.source, &request.target) {
+        (Endpoint::Postgres(_), Endpoint::Sqlite(_)) => {
+            bail!("a PostgreSQL source cannot be copied into SQLite; use a PostgreSQL target")
+        }
+        (Endpoint::Sqlite(source), Endpoint::Sqlite(target)) => {
+            let same = std::fs::canonicalize(source).ok().zip(std::fs::canonicalize(target).ok());
+            match same {
+                Some((source, target)) if source == target => {
+                    bail!("source and target are the same file")
+                }
+                _ => Ok(()),
+            }
+        }
+        _ => Ok(()),
+    }
+}
+
+fn read_options(request: &CopyRequest, dir: &HandoverDir, interrupt: &Interrupt) -> ReadOptions {
+    let (wire, text_limit) = match request.target {
+        Endpoint::Postgres(_) => (Wire::Copy, TextLimit::Postgres),
+        Endpoint::Sqlite(_) => (Wire::SqliteValues, TextLimit::None),
+    };
+    ReadOptions {
+        wire,
+        text_limit,
+        chunk_bytes: request.chunk_bytes,
+        spill_dir: dir.path().to_owned(),
+        interrupt: interrupt.clone(),
+    }
+}
+
+fn structure_of(
+    source: &mut Source<'_>,
+    request: &CopyRequest,
+    plan: &ledger::FrozenPlan,
+    dir: &HandoverDir,
+) -> Result<Structure> {
+    match (source, &request.target) {
+        (Source::Postgres(endpoint, holder), _) => {
+            Structure::from_postgres(endpoint, holder, plan, dir)
+        }
+        (Source::Sqlite(_, connection), Endpoint::Postgres(_)) => {
+            Structure::translated(connection, plan)
+        }
+        (Source::Sqlite(_, connection), Endpoint::Sqlite(_)) => {
+            Structure::from_sqlite(connection, plan)
+        }
+    }
+}
+
+impl CopyOutcome {
+    /// Whether the target holds what the source held, and nothing is left to do.
+    pub fn is_settled(self) -> bool {
+        matches!(self, Self::Copied | Self::Unchanged)
+    }
+}

@@ -1,0 +1,140 @@
+//! Making the plan, and holding a frozen one against the source as it is now.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::{Result, bail};
+use handover_schemas::chunk::KeyValue;
+use handover_schemas::plan::{TablePlan, TableShape};
+use handover_verify::endpoint::PostgresEndpoint;
+use handover_verify::postgres::Snapshot;
+use handover_verify::reader::{ReadOptions, Reader};
+
+use super::source::{Described, Source};
+use crate::ledger::FrozenPlan;
+
+type Boundaries = Result<Vec<KeyValue>>;
+
+/// Numbers the tables and finds where their chunks begin. A table whose keys cannot even be read
+/// gets no boundaries; reading its rows will say why.
+pub(super) fn make_plan(
+    source: &Source<'_>,
+    described: Described,
+    jobs: usize,
+    options: &ReadOptions,
+) -> Result<FrozenPlan> {
+    let boundaries = match source {
+        Source::Postgres(endpoint, holder) => {
+            on_sessions(endpoint, holder.snapshot(), &described.tables, jobs, options)?
+        }
+        Source::Sqlite(_, connection) => described
+            .tables
+            .iter()
+            .map(|shape| Reader::Sqlite(connection).boundaries(shape, options))
+            .collect(),
+    };
+    let mut tables = Vec::new();
+    for (number, (shape, boundaries)) in (0..).zip(described.tables.into_iter().zip(boundaries)) {
+        let boundaries = match boundaries {
+            Ok(boundaries) => boundaries,
+            Err(error) => match super::failure::severity(&error) {
+                super::failure::Severity::Table => Vec::new(),
+                super::failure::Severity::Everything => return Err(error),
+            },
+        };
+        tables.push((number, TablePlan { shape, boundaries }));
+    }
+    Ok(FrozenPlan { tables, left_out: described.left_out })
+}
+
+/// Gives every table to one of `jobs` sessions; results come in the tables' order.
+fn on_sessions(
+    endpoint: &PostgresEndpoint,
+    snapshot: &Snapshot,
+    tables: &[TableShape],
+    jobs: usize,
+    options: &ReadOptions,
+) -> Result<Vec<Boundaries>> {
+    let next = AtomicUsize::new(0);
+    let found: Mutex<BTreeMap<usize, Boundaries>> = Mutex::default();
+    let work = || -> Result<()> {
+        let mut session = snapshot.open_session(endpoint, &options.interrupt)?;
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(shape) = tables.get(index) else { return Ok(()) };
+            let boundaries = Reader::Postgres(&mut session).boundaries(shape, options);
+            if !session.is_usable() || boundaries.is_err() {
+                session = snapshot.open_session(endpoint, &options.interrupt)?;
+            }
+            found.lock().unwrap_or_else(PoisonError::into_inner).insert(index, boundaries);
+        }
+    };
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..jobs.min(tables.len())).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().try_for_each(|worker| {
+            worker.join().unwrap_or_else(|_panic| bail!("a planning thread panicked"))
+        })
+    })?;
+    Ok(found.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect())
+}
+
+/// Refuses to go on with a source that is not the one the plan was made from.
+pub(super) fn check_unchanged(plan: &FrozenPlan, described: &Described) -> Result<()> {
+    let planned: Vec<&TableShape> = plan.tables.iter().map(|(_, table)| &table.shape).collect();
+    for shape in &described.tables {
+        let known = planned.iter().find(|planned| planned.name == shape.name);
+        let was_left_out = plan.left_out.iter().any(|table| table.name == shape.name);
+        match known {
+            Some(planned) => same_table(planned, shape)?,
+            None if was_left_out => bail!(
+                "{} can be read now, and could not when the plan was made; start anew with an \
+                 empty target",
+                shape.name
+            ),
+            None => bail!(
+                "the source has a new table {} that the plan does not have; start anew with an \
+                 empty target",
+                shape.name
+            ),
+        }
+    }
+    for shape in planned {
+        if !described.tables.iter().any(|table| table.name == shape.name) {
+            bail!(
+                "the source no longer has {}, or the account may no longer read it; the plan has \
+                 it",
+                shape.name
+            );
+        }
+    }
+    Ok(())
+}
+
+fn same_table(planned: &TableShape, now: &TableShape) -> Result<()> {
+    let name = &planned.name;
+    for (before, after) in planned.columns.iter().zip(&now.columns) {
+        if before != after {
+            bail!(
+                "the source's schema changed: column {} of {name} was {} and is {} {}; start anew \
+                 with an empty target",
+                before.name,
+                before.type_name,
+                after.name,
+                after.type_name
+            );
+        }
+    }
+    if planned.columns.len() != now.columns.len() || planned.generated != now.generated {
+        bail!(
+            "the source's schema changed: {name} had {} columns and has {}; start anew with an \
+             empty target",
+            planned.columns.len() + planned.generated.len(),
+            now.columns.len() + now.generated.len()
+        );
+    }
+    if planned.key != now.key || planned.partitioned != now.partitioned {
+        bail!("the source's schema changed: the key of {name}; start anew with an empty target");
+    }
+    Ok(())
+}

@@ -1,0 +1,56 @@
+//! What a copy says when it is over.
+
+use handover_schemas::report::Finding;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How a copy ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CopyOutcome {
+    /// Everything the source holds is in the target and was read back.
+    Copied,
+    /// The copy was finished before, and the source still holds the same.
+    Unchanged,
+    /// The copy was finished before, and the source holds something else now.
+    Changed,
+    /// Some of it could not be copied.
+    Incomplete,
+}
+
+/// Report of `handover-migrate copy`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CopyReport {
+    /// How it ended.
+    pub outcome: CopyOutcome,
+    /// Tables of the plan, sorted by name.
+    pub tables: Vec<CopiedTable>,
+    /// Findings that belong to no single table.
+    pub findings: Vec<Finding>,
+}
+
+/// One table of the plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CopiedTable {
+    /// `schema.name` at the source.
+    pub table: String,
+    /// Chunks.
+    pub chunks: u64,
+    /// Chunks whose rows are in the target.
+    pub copied: u64,
+    /// Chunks whose rows were read back from the target.
+    pub read_back: u64,
+    /// Rows in the target.
+    pub rows: u64,
+    /// Bytes of their canonical text.
+    pub bytes: u64,
+    /// What is not as it should be.
+    pub findings: Vec<Finding>,
+}
+
+impl CopyReport {
+    /// Whether anything is not as it should be.
+    pub fn has_findings(&self) -> bool {
+        !self.findings.is_empty() || self.tables.iter().any(|table| !table.findings.is_empty())
+    }
+}

@@ -1,0 +1,201 @@
+//! One run: rows copied and read back, then the rest of the structure.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::{Arc, Mutex};
+
+use anyhow::{Result, bail};
+use handover_schemas::ledger::{ChunkEntry, ChunkState, Stage};
+use handover_verify::endpoint::Endpoint;
+use handover_verify::interrupt::Interrupt;
+use handover_verify::postgres::{Access, Session};
+use handover_verify::progress::Progress;
+use handover_verify::reader::{End, ReadMode, ReadOptions};
+
+use super::CopyRequest;
+use super::board::{Board, ChunkJob, Unit};
+use super::feed::feed;
+use super::finish::{finish_postgres, finish_sqlite};
+use super::gate::Gate;
+use super::rate::Rate;
+use super::read_back::read_back_sqlite;
+use super::report::CopyReport;
+use super::shared::Shared;
+use super::source::Source;
+use super::structure::Structure;
+use super::target::OpenedTarget;
+use super::tell;
+use super::worker::{OpenSource, OpenTarget, Worker};
+use crate::handover_dir::HandoverDir;
+use crate::ledger::{self, FrozenPlan};
+use crate::target::Target;
+
+/// What one run has to do.
+pub(super) struct Work<'a> {
+    pub(super) request: &'a CopyRequest,
+    pub(super) plan: &'a FrozenPlan,
+    pub(super) structure: &'a Structure,
+    pub(super) stage: Stage,
+    pub(super) options: ReadOptions,
+    pub(super) run: i64,
+}
+
+impl Work<'_> {
+    /// Does it.
+    pub(super) fn copy_and_finish(
+        self,
+        source: Source<'_>,
+        target: &mut OpenedTarget<'_>,
+        dir: &HandoverDir,
+        interrupt: &Interrupt,
+        progress: &Progress,
+    ) -> Result<CopyReport> {
+        let jobs = chunk_jobs(self.plan, ledger::chunks(target.store())?);
+        let shared = self.shared(&source, target, &jobs, interrupt, progress)?;
+        tell::begin_rows(&shared, &jobs);
+        let (source, jobs) = self.copy_rows(&shared, source, target, jobs, interrupt)?;
+        interrupt.check()?;
+        if let Some(failure) = shared.board.take_failure() {
+            return Err(failure);
+        }
+        if let OpenedTarget::Sqlite(path, connection) = &mut *target {
+            progress.begin("reading back", tell::expected(&shared));
+            read_back_sqlite(&shared, connection, path, self.request.jobs)?;
+        }
+        drop(jobs);
+        let mut report = tell::report(&shared, target.store(), self.structure)?;
+        tell::stopped_tables(&shared, source.as_ref(), dir, self.request.show_keys, &mut report)?;
+        if shared.stopped_tables().is_empty() {
+            report.findings.extend(self.finish(target, progress, interrupt)?);
+        }
+        tell::set_outcome(&mut report);
+        Ok(report)
+    }
+
+    fn finish(
+        &self,
+        target: &mut OpenedTarget<'_>,
+        progress: &Progress,
+        interrupt: &Interrupt,
+    ) -> Result<Vec<handover_schemas::report::Finding>> {
+        match target {
+            OpenedTarget::Postgres(endpoint, _) => {
+                finish_postgres(endpoint, self.structure, self.request.jobs, progress, interrupt)
+            }
+            OpenedTarget::Sqlite(_, connection) => {
+                finish_sqlite(connection, self.structure, interrupt)
+            }
+        }
+    }
+
+    fn shared<'s>(
+        &'s self,
+        source: &Source<'_>,
+        target: &mut OpenedTarget<'_>,
+        jobs: &[ChunkJob],
+        interrupt: &Interrupt,
+        progress: &'s Progress,
+    ) -> Result<Shared<'s>> {
+        let mut open: BTreeMap<i64, usize> = BTreeMap::new();
+        for job in jobs {
+            *open.entry(job.table).or_default() += job.entries.len();
+        }
+        let steps: BTreeSet<String> =
+            ledger::steps(target.store())?.into_iter().map(|(name, _)| name).collect();
+        let feeding = matches!(source, Source::Sqlite(..));
+        Ok(Shared {
+            plan: self.plan,
+            board: Board::new(open, VecDeque::new(), feeding, interrupt),
+            snapshot: source.snapshot(self.run),
+            options: self.options.clone(),
+            rate: Rate::new(self.request.max_rate, interrupt),
+            gate: Arc::new(Gate::default()),
+            progress,
+            steps,
+            may_replace: self.stage == Stage::Rows,
+            stopped: Mutex::default(),
+        })
+    }
+
+    /// Lets the workers copy everything; gives a SQLite source back.
+    fn copy_rows<'s>(
+        &self,
+        shared: &Shared<'_>,
+        source: Source<'s>,
+        target: &mut OpenedTarget<'_>,
+        jobs: Vec<ChunkJob>,
+        interrupt: &Interrupt,
+    ) -> Result<(Option<Source<'s>>, Vec<ChunkJob>)> {
+        let keys = &self.structure.keys;
+        let workers = match target {
+            OpenedTarget::Postgres(..) => self.request.jobs,
+            OpenedTarget::Sqlite(..) => 1,
+        };
+        let open_target = |endpoint: &Endpoint| -> Result<Target> {
+            match endpoint {
+                Endpoint::Postgres(postgres) => {
+                    Ok(Target::Postgres(Session::open(postgres, Access::Write, interrupt)?))
+                }
+                Endpoint::Sqlite(path) => {
+                    Ok(Target::Sqlite(crate::target::sqlite::open_target(path)?))
+                }
+            }
+        };
+        let open_target: &OpenTarget<'_> = &|| open_target(&self.request.target);
+        match source {
+            Source::Postgres(endpoint, holder) => {
+                for job in jobs {
+                    shared.board.add(Unit::Copy(job));
+                }
+                let snapshot = holder.snapshot().clone();
+                let open_source: &OpenSource<'_> =
+                    &|| Ok(End::Postgres(snapshot.open_session(endpoint, interrupt)?));
+                std::thread::scope(|scope| {
+                    for _ in 0..workers {
+                        scope.spawn(|| {
+                            Worker::new(shared, open_source, open_target, keys).run();
+                        });
+                    }
+                    shared.board.wait_for_source();
+                    // All rows are read: the source may forget this moment.
+                    drop(holder);
+                });
+                Ok((None, Vec::new()))
+            }
+            Source::Sqlite(path, connection) => {
+                let open_source: &OpenSource<'_> =
+                    &|| bail!("a SQLite source is read by one connection only");
+                std::thread::scope(|scope| {
+                    for _ in 0..workers {
+                        scope.spawn(|| {
+                            Worker::new(shared, open_source, open_target, keys).run();
+                        });
+                    }
+                    feed(shared, &connection, &jobs);
+                });
+                Ok((Some(Source::Sqlite(path, connection)), jobs))
+            }
+        }
+    }
+}
+
+/// Jobs for every chunk of the plan: one each, or one per table that has to be read whole.
+fn chunk_jobs(plan: &FrozenPlan, entries: Vec<ChunkEntry>) -> Vec<ChunkJob> {
+    let mut by_table: BTreeMap<i64, Vec<ChunkEntry>> = BTreeMap::new();
+    for entry in entries {
+        by_table.entry(entry.id.table).or_default().push(entry);
+    }
+    let mut jobs = Vec::new();
+    for (table, planned) in &plan.tables {
+        let entries = by_table.remove(table).unwrap_or_default();
+        match ReadMode::of(&planned.shape, entries.len()) {
+            ReadMode::WholeThenSort => jobs.push(ChunkJob { table: *table, entries }),
+            ReadMode::Ranges | ReadMode::Keyless => jobs.extend(
+                entries.into_iter().map(|entry| ChunkJob { table: *table, entries: vec![entry] }),
+            ),
+        }
+    }
+    // Tables with most to do first, so that no worker is left alone with one at the end.
+    let open = |job: &ChunkJob| job.entries.iter().any(|e| e.state == ChunkState::Planned);
+    jobs.sort_by_key(|job| !open(job));
+    jobs
+}

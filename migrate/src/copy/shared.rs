@@ -1,0 +1,73 @@
+//! What all workers of a run know.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::Result;
+use handover_schemas::plan::TableShape;
+use handover_verify::progress::Progress;
+use handover_verify::reader::ReadOptions;
+use handover_verify::sqlite::Misfit;
+
+use super::board::Board;
+use super::gate::Gate;
+use super::rate::Rate;
+use crate::ledger::FrozenPlan;
+
+/// The run's plan, moment and settings.
+pub(super) struct Shared<'a> {
+    pub(super) plan: &'a FrozenPlan,
+    pub(super) board: Board,
+    /// The source's snapshot, as the ledger records it.
+    pub(super) snapshot: String,
+    pub(super) options: ReadOptions,
+    pub(super) rate: Rate,
+    pub(super) gate: Arc<Gate>,
+    pub(super) progress: &'a Progress,
+    /// Steps that earlier runs did.
+    pub(super) steps: BTreeSet<String>,
+    /// The target has no foreign keys and no triggers yet: ranges may be replaced.
+    pub(super) may_replace: bool,
+    pub(super) stopped: Mutex<Vec<StoppedTable>>,
+}
+
+/// A table that could not be copied.
+#[derive(Clone, Debug)]
+pub(super) struct StoppedTable {
+    /// Number in the plan.
+    pub(super) table: i64,
+    /// Why, without values.
+    pub(super) reason: String,
+    /// A value did not fit; the source is asked for all such rows.
+    pub(super) is_misfit: bool,
+}
+
+impl Shared<'_> {
+    /// The table as the source has it.
+    pub(super) fn shape(&self, table: i64) -> Result<&TableShape> {
+        Ok(&self.plan.table(table)?.shape)
+    }
+
+    /// Whether an earlier run did a step.
+    pub(super) fn has_step(&self, step: &str) -> bool {
+        self.steps.contains(step)
+    }
+
+    /// Records why a table stopped.
+    pub(super) fn stop_table(&self, table: i64, error: &anyhow::Error) {
+        let stopped = StoppedTable {
+            table,
+            reason: format!("{error:#}"),
+            is_misfit: error.chain().any(|cause| cause.is::<Misfit>()),
+        };
+        if let Ok(shape) = self.shape(table) {
+            self.progress.note(&format!("{} stopped: {}", shape.name, stopped.reason));
+        }
+        self.stopped.lock().unwrap_or_else(PoisonError::into_inner).push(stopped);
+    }
+
+    /// Tables that stopped, once the workers are done.
+    pub(super) fn stopped_tables(&self) -> Vec<StoppedTable> {
+        self.stopped.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}

@@ -1,0 +1,124 @@
+//! The end that is read: opened once per run, at one moment.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use handover_schemas::name::TableName;
+use handover_schemas::plan::TableShape;
+use handover_verify::endpoint::{Endpoint, PostgresEndpoint};
+use handover_verify::interrupt::Interrupt;
+use handover_verify::postgres::{self, SnapshotHolder};
+use handover_verify::sqlite::{self, TypeOverride};
+use rusqlite::Connection;
+
+use crate::ledger::LeftOutTable;
+
+/// An opened source.
+pub(super) enum Source<'a> {
+    /// PostgreSQL: a session that holds the snapshot all workers share.
+    Postgres(&'a PostgresEndpoint, SnapshotHolder),
+    /// SQLite: the one connection, in its one read transaction.
+    Sqlite(&'a Path, Connection),
+}
+
+/// What the source has.
+pub(super) struct Described {
+    /// Tables to copy, sorted by name.
+    pub(super) tables: Vec<TableShape>,
+    /// Tables that cannot be copied, and why.
+    pub(super) left_out: Vec<LeftOutTable>,
+}
+
+impl<'a> Source<'a> {
+    /// Opens the source at one moment.
+    pub(super) fn open(endpoint: &'a Endpoint, interrupt: &Interrupt) -> Result<Self> {
+        match endpoint {
+            Endpoint::Postgres(postgres) => {
+                Ok(Self::Postgres(postgres, SnapshotHolder::open(postgres, interrupt)?))
+            }
+            Endpoint::Sqlite(path) => Ok(Self::Sqlite(path, sqlite::open_read_only(path)?)),
+        }
+    }
+
+    /// What tells this database from every other.
+    pub(super) fn identity(&mut self) -> Result<String> {
+        match self {
+            Self::Postgres(_, holder) => {
+                let database = "SELECT current_database() || ' ' || oid::text FROM pg_database \
+                                WHERE datname = current_database()";
+                let session = holder.session();
+                let database = session.query_value(database)?.unwrap_or_default();
+                // Any account may ask, unless the vendor took the right away.
+                let may = session.query_value(
+                    "SELECT has_function_privilege('pg_control_system()', 'EXECUTE')",
+                )?;
+                let system = if may.as_deref() == Some("t") {
+                    session.query_value("SELECT system_identifier::text FROM pg_control_system()")?
+                } else {
+                    None
+                };
+                Ok(format!("postgres {} {database}", system.unwrap_or_default()))
+            }
+            Self::Sqlite(path, _) => Ok(format!("sqlite {}", Endpoint::absolute(path)?.display())),
+        }
+    }
+
+    /// The moment, as the ledger records it. Equal texts stand for the same rows; a SQLite file
+    /// has no such text, and so none is equal to one of another run.
+    pub(super) fn snapshot(&self, run: i64) -> String {
+        match self {
+            Self::Postgres(_, holder) => format!("postgres {}", holder.snapshot().visible),
+            Self::Sqlite(..) => format!("sqlite read transaction of run {run}"),
+        }
+    }
+
+    /// Describes the source; refuses one that has the ledger's own names.
+    pub(super) fn describe(&mut self, overrides: &[TypeOverride]) -> Result<Described> {
+        match self {
+            Self::Postgres(_, holder) => {
+                if !overrides.is_empty() {
+                    bail!("--map-type is for SQLite sources; PostgreSQL's types are kept");
+                }
+                let found = postgres::describe(holder.session())?;
+                if found.has_ledger_schema {
+                    bail!(
+                        "the source has a schema named handover, which is the ledger's name in \
+                         the target; it is itself a target of a hand-over, or has to rename it"
+                    );
+                }
+                let unreadable = "the account may not read it; ask for SELECT on it";
+                let foreign = "a foreign table: its rows live on another server";
+                let reason = |names: Vec<TableName>, reason: &str| -> Vec<LeftOutTable> {
+                    let reason = reason.to_owned();
+                    names
+                        .into_iter()
+                        .map(|name| LeftOutTable { name, reason: reason.clone() })
+                        .collect()
+                };
+                let mut left_out = reason(found.unreadable, unreadable);
+                left_out.extend(reason(found.foreign, foreign));
+                Ok(Described { tables: found.tables, left_out })
+            }
+            Self::Sqlite(path, connection) => {
+                let found = sqlite::describe(connection, overrides)
+                    .with_context(|| format!("cannot describe {}", path.display()))?;
+                if found.has_ledger {
+                    bail!(
+                        "the source has tables named handover_…, which are the ledger's names in \
+                         the target; it is itself a target of a hand-over, or has to rename them"
+                    );
+                }
+                let mut left_out: Vec<LeftOutTable> = found
+                    .unmapped
+                    .into_iter()
+                    .map(|(name, reason)| LeftOutTable { name, reason })
+                    .collect();
+                left_out.extend(found.virtual_tables.into_iter().map(|name| LeftOutTable {
+                    name,
+                    reason: "a virtual table: its rows are computed or live elsewhere".to_owned(),
+                }));
+                Ok(Described { tables: found.tables, left_out })
+            }
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! The end that is written to: empty, or one that an earlier run of the same hand-over began.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use handover_schemas::ledger::{POSTGRES_DDL, SQLITE_DDL, Stage};
+use handover_verify::endpoint::{Endpoint, PostgresEndpoint};
+use handover_verify::interrupt::Interrupt;
+use handover_verify::postgres::{Access, Session};
+use rusqlite::Connection;
+
+use super::CopyRequest;
+use super::source::Source;
+use super::structure::Structure;
+use crate::ledger::{self, FrozenPlan, Head, RunOutcome, Store};
+use crate::target::postgres::{self, Psql, SqlFile};
+use crate::target::sqlite;
+
+/// An opened target.
+pub(super) enum OpenedTarget<'a> {
+    /// PostgreSQL; the session holds the lock that keeps other runs away.
+    Postgres(&'a PostgresEndpoint, Session),
+    /// SQLite: the one writing connection.
+    Sqlite(&'a Path, Connection),
+}
+
+/// Key of the advisory lock that a run holds on its target: "handover" in ASCII.
+const RUN_LOCK: i64 = 0x6861_6e64_6f76_6572;
+
+impl<'a> OpenedTarget<'a> {
+    /// Opens the target. Waits a little for the server to notice that a killed run is gone.
+    pub(super) fn open(endpoint: &'a Endpoint, interrupt: &Interrupt) -> Result<Self> {
+        match endpoint {
+            Endpoint::Postgres(postgres) => {
+                let mut session = Session::open(postgres, Access::Write, interrupt)?;
+                session.execute("SET lock_timeout = '20s'")?;
+                session.execute(&format!("SELECT pg_advisory_lock({RUN_LOCK})")).context(
+                    "another copy into this target is running; wait for it, or end it",
+                )?;
+                session.execute("SET lock_timeout = 0")?;
+                Ok(Self::Postgres(postgres, session))
+            }
+            Endpoint::Sqlite(path) => Ok(Self::Sqlite(path, sqlite::open_target(path)?)),
+        }
+    }
+
+    /// The ledger's place.
+    pub(super) fn store(&mut self) -> &mut dyn Store {
+        match self {
+            Self::Postgres(_, session) => session,
+            Self::Sqlite(_, connection) => connection,
+        }
+    }
+
+    /// The ledger and plan of an earlier run; `None` if the target is empty. Refuses a target
+    /// that is neither, and a ledger of another source.
+    pub(super) fn existing(&mut self, source: &mut Source<'_>) -> Result<Option<(Head, FrozenPlan)>> {
+        if ledger::exists(self.store())? {
+            let head = ledger::head(self.store())?;
+            let identity = source.identity()?;
+            if head.source_identity != identity {
+                bail!(
+                    "the target holds a hand-over of another source: {} ({}), not {identity}; use \
+                     that source, or an empty target",
+                    head.source,
+                    head.source_identity
+                );
+            }
+            let plan = ledger::plan(self.store())?;
+            return Ok(Some((head, plan)));
+        }
+        let foreign = match self {
+            Self::Postgres(_, session) => postgres::foreign_object(session)?,
+            Self::Sqlite(_, connection) => sqlite::foreign_object(connection)?,
+        };
+        if let Some(name) = foreign {
+            bail!(
+                "the target is not empty and not ours: it has {name}; use an empty database \
+                 (nothing there was changed)"
+            );
+        }
+        Ok(None)
+    }
+
+    /// Makes the tables, the ledger and the plan in one transaction.
+    pub(super) fn create(
+        &mut self,
+        source: &mut Source<'_>,
+        request: &CopyRequest,
+        plan: &FrozenPlan,
+        structure: &Structure,
+    ) -> Result<()> {
+        let head = Head {
+            source: request.source.to_string(),
+            source_identity: source.identity()?,
+            chunk_bytes: request.chunk_bytes,
+            stage: Stage::Rows,
+        };
+        let statements = ledger::plan_statements(self.store(), &head, plan)?;
+        match self {
+            Self::Postgres(endpoint, _) => {
+                let ledger = format!("{}\n{POSTGRES_DDL}\n{statements}", structure.before);
+                Psql::new(endpoint)
+                    .run_in_transaction(&[SqlFile::Text(&ledger)])
+                    .context("cannot make the source's tables in the target; nothing was kept")
+            }
+            Self::Sqlite(path, connection) => {
+                let sql = format!(
+                    "BEGIN IMMEDIATE;\n{}\n{SQLITE_DDL}\n{statements}\nCOMMIT;",
+                    structure.before
+                );
+                let made = Store::execute(connection, &sql);
+                if made.is_err() && !connection.is_autocommit() {
+                    Store::execute(connection, "ROLLBACK")?;
+                }
+                made.with_context(|| format!("cannot make the tables in {}", path.display()))
+            }
+        }
+    }
+
+    /// Records how the run ended. After a failure the target may be out of reach; the run then
+    /// stays without an end, as a killed one does.
+    pub(super) fn end_run(
+        &mut self,
+        run: i64,
+        outcome: RunOutcome,
+        must_be_recorded: bool,
+        interrupt: &Interrupt,
+    ) -> Result<()> {
+        let recorded = match self {
+            // An interrupt is still raised and would end this exchange too: record on a session
+            // that does not listen.
+            Self::Postgres(endpoint, _) if interrupt.is_raised() => {
+                let unaware = Interrupt::default();
+                Session::open(endpoint, Access::Write, &unaware)
+                    .and_then(|mut session| ledger::end_run(&mut session, run, outcome))
+            }
+            _ => ledger::end_run(self.store(), run, outcome),
+        };
+        if must_be_recorded { recorded } else { Ok(()) }
+    }
+}

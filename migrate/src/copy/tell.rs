@@ -1,0 +1,196 @@
+//! What people are told: on the way, and at the end.
+
+use anyhow::Result;
+use handover_schemas::chunk::KeyValue;
+use handover_schemas::ledger::{ChunkEntry, ChunkState};
+use handover_schemas::plan::TableShape;
+use handover_schemas::report::{Finding, FindingKind};
+use handover_verify::progress::Progress;
+use handover_verify::sqlite;
+
+use super::board::ChunkJob;
+use super::report::{CopiedTable, CopyOutcome, CopyReport};
+use super::shared::{Shared, StoppedTable};
+use super::source::Source;
+use super::structure::Structure;
+use crate::findings::{FindingsFile, KeyLine};
+use crate::handover_dir::HandoverDir;
+use crate::ledger::{self, Store};
+
+/// Says that an earlier run is continued, if there was one.
+pub(super) fn resumed(store: &mut dyn Store, progress: &Progress) -> Result<()> {
+    let (runs, _) = ledger::runs(store)?;
+    if runs > 1 {
+        let entries = ledger::chunks(store)?;
+        let kept = entries.iter().filter(|entry| entry.state != ChunkState::Planned).count();
+        progress.note(&format!(
+            "resuming: {kept} of {} chunks are in the target already; those copied at an older \
+             moment are compared with the source again",
+            entries.len()
+        ));
+    }
+    Ok(())
+}
+
+/// The rows expected in each table.
+pub(super) fn expected(shared: &Shared<'_>) -> Vec<(String, u64)> {
+    let shapes = shared.plan.tables.iter().map(|(_, table)| &table.shape);
+    shapes.map(|shape| (shape.name.to_string(), shape.estimated_rows)).collect()
+}
+
+/// Says what is about to be copied.
+pub(super) fn begin_rows(shared: &Shared<'_>, jobs: &[ChunkJob]) {
+    let open: usize = jobs
+        .iter()
+        .flat_map(|job| &job.entries)
+        .filter(|entry| entry.state == ChunkState::Planned)
+        .count();
+    let read_back_too = if shared.board.is_feeding() { 1 } else { 2 };
+    let expected = expected(shared).into_iter().map(|(name, rows)| (name, rows * read_back_too));
+    let stage = if read_back_too == 2 { "copying and reading back" } else { "copying" };
+    shared.progress.begin(stage, expected);
+    shared.progress.note(&format!("copying {open} chunks"));
+}
+
+/// The report, from the ledger.
+pub(super) fn report(
+    shared: &Shared<'_>,
+    store: &mut dyn Store,
+    structure: &Structure,
+) -> Result<CopyReport> {
+    let entries = ledger::chunks(store)?;
+    let mut findings: Vec<Finding> = shared
+        .plan
+        .left_out
+        .iter()
+        .map(|table| Finding {
+            object: Some(table.name.to_string()),
+            object_kind: Some("table".to_owned()),
+            ..Finding::new(
+                FindingKind::TableUnreadable,
+                format!("{} is not copied: {}", table.name, table.reason),
+            )
+        })
+        .collect();
+    findings.extend(structure.not_carried.iter().map(|(object, reason)| Finding {
+        object: Some(object.clone()),
+        ..Finding::new(
+            FindingKind::ObjectMissing,
+            format!("{object} is not carried over: {reason}; make it by hand"),
+        )
+    }));
+    Ok(CopyReport { outcome: CopyOutcome::Copied, tables: copied_tables(shared.plan, &entries), findings })
+}
+
+/// How far each table of the plan has come.
+pub(crate) fn copied_tables(
+    plan: &ledger::FrozenPlan,
+    entries: &[ChunkEntry],
+) -> Vec<CopiedTable> {
+    plan.tables
+        .iter()
+        .map(|(number, table)| {
+            let of_table = || entries.iter().filter(|entry| entry.id.table == *number);
+            let digests = || of_table().filter_map(|entry| entry.digest);
+            CopiedTable {
+                table: table.shape.name.to_string(),
+                chunks: of_table().count() as u64,
+                copied: of_table().filter(|e| e.state != ChunkState::Planned).count() as u64,
+                read_back: of_table().filter(|e| e.state == ChunkState::ReadBack).count() as u64,
+                rows: digests().map(|digest| digest.rows).sum(),
+                bytes: digests().map(|digest| digest.bytes).sum(),
+                findings: Vec::new(),
+            }
+        })
+        .collect()
+}
+
+/// Adds a finding for every table that stopped. For values that do not fit, the source is asked
+/// for all such rows; their keys go into the findings file.
+pub(super) fn stopped_tables(
+    shared: &Shared<'_>,
+    source: Option<&Source<'_>>,
+    dir: &HandoverDir,
+    show_keys: bool,
+    report: &mut CopyReport,
+) -> Result<()> {
+    let mut file = FindingsFile::new(dir, "findings/copy.jsonl");
+    for stopped in shared.stopped_tables() {
+        let shape = shared.shape(stopped.table)?;
+        let finding = match source {
+            Some(Source::Sqlite(_, connection)) if stopped.is_misfit => {
+                misfits(shared, connection, shape, &mut file, show_keys)?
+            }
+            _ => Finding::new(FindingKind::TableUnreadable, not_finished(shape, &stopped)),
+        };
+        let name = shape.name.to_string();
+        if let Some(table) = report.tables.iter_mut().find(|table| table.table == name) {
+            table.findings.push(finding);
+        }
+    }
+    file.finish()
+}
+
+fn not_finished(shape: &TableShape, stopped: &StoppedTable) -> String {
+    format!(
+        "{} stopped: {}; the other tables went on; run the same command again once this is put \
+         right",
+        shape.name, stopped.reason
+    )
+}
+
+fn misfits(
+    shared: &Shared<'_>,
+    connection: &rusqlite::Connection,
+    shape: &TableShape,
+    file: &mut FindingsFile<'_>,
+    show_keys: bool,
+) -> Result<Finding> {
+    let options = &shared.options;
+    let found = sqlite::misfits(connection, shape, options.text_limit, &options.interrupt)?;
+    let mut reasons: Vec<String> = found.first.iter().map(ToString::to_string).collect();
+    reasons.sort_unstable();
+    reasons.dedup();
+    let mut columns: Vec<String> = found.first.iter().map(|m| m.column.clone()).collect();
+    columns.sort_unstable();
+    columns.dedup();
+    for misfit in &found.first {
+        file.add(&KeyLine {
+            table: shape.name.to_string(),
+            kind: FindingKind::ValueDoesNotFit,
+            column: Some(misfit.column.clone()),
+            reason: Some(misfit.reason.to_owned()),
+            key: misfit.key.clone(),
+        });
+    }
+    let keys: Vec<KeyValue> = found.first.iter().filter_map(|m| m.key.clone()).take(20).collect();
+    let may_show = show_keys || !crate::findings::key_holds_text(shape);
+    Ok(Finding {
+        count: Some(found.rows),
+        columns,
+        keys: (may_show && !keys.is_empty()).then_some(keys),
+        keys_in: Some(file.place()),
+        ..Finding::new(
+            FindingKind::ValueDoesNotFit,
+            format!(
+                "{} stopped: {} row(s) hold values that the target's types would not give back \
+                 ({}); correct them at the source, or choose another type with --map-type and an \
+                 empty target; their keys are in {}",
+                shape.name,
+                found.rows,
+                reasons.join("; "),
+                file.place()
+            ),
+        )
+    })
+}
+
+/// Judges the whole report.
+pub(super) fn set_outcome(report: &mut CopyReport) {
+    let complete = report.tables.iter().all(|table| table.read_back == table.chunks);
+    report.outcome = if complete && !report.has_findings() {
+        CopyOutcome::Copied
+    } else {
+        CopyOutcome::Incomplete
+    };
+}

@@ -1,0 +1,444 @@
+//! One worker: takes pieces of work off the board and does them on its own connections.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use handover_schemas::chunk::KeyRange;
+use handover_schemas::digest::{LineDigest, LineHasher};
+use handover_schemas::ledger::{ChunkEntry, ChunkState};
+use handover_schemas::plan::TableShape;
+use handover_verify::chunking::Chunks;
+use handover_verify::postgres::{self, Session};
+use handover_verify::reader::{ChunkVisitor, End, ReadMode, Reader};
+use handover_verify::rows::RowStream;
+use handover_verify::sorted_rows::LineSorter;
+
+use super::board::{Block, ChunkJob, Unit, WriteJob};
+use super::failure::{ChangedAtSource, ReadBackDiffers, ReaderGone, Severity, severity};
+use super::shared::Shared;
+use crate::ledger::{self, Store};
+use crate::target::postgres::KeyIndex;
+use crate::target::{ChunkWrite, Filled, Target, shape_at_postgres};
+
+/// Rows of at least this size move one at a time.
+pub(super) const LARGE_ROW_BYTES: u64 = 1024 * 1024;
+
+/// Opens a session on the source, in the run's snapshot.
+pub(super) type OpenSource<'a> = dyn Fn() -> Result<End> + Sync + 'a;
+/// Opens a session on the target.
+pub(super) type OpenTarget<'a> = dyn Fn() -> Result<Target> + Sync + 'a;
+
+/// A worker with its connections, opened when first needed.
+pub(super) struct Worker<'a> {
+    shared: &'a Shared<'a>,
+    open_source: &'a OpenSource<'a>,
+    open_target: &'a OpenTarget<'a>,
+    keys: &'a BTreeMap<i64, KeyIndex>,
+    source: Option<End>,
+    target: Option<Target>,
+}
+
+impl<'a> Worker<'a> {
+    /// A worker without connections.
+    pub(super) fn new(
+        shared: &'a Shared<'a>,
+        open_source: &'a OpenSource<'a>,
+        open_target: &'a OpenTarget<'a>,
+        keys: &'a BTreeMap<i64, KeyIndex>,
+    ) -> Self {
+        Self { shared, open_source, open_target, keys, source: None, target: None }
+    }
+
+    /// Works until there is nothing left.
+    pub(super) fn run(&mut self) {
+        while let Some(unit) = self.shared.board.take() {
+            let table = unit.table();
+            let done = self.do_unit(unit);
+            self.drop_broken_sessions();
+            let follow_up = match done {
+                Ok(follow_up) => follow_up,
+                Err(error) => {
+                    self.fail(table, error);
+                    Vec::new()
+                }
+            };
+            self.shared.board.done(follow_up);
+            if self.shared.board.is_source_done() {
+                // A reader that stays open would hold the source's snapshot.
+                self.source = None;
+            }
+        }
+    }
+
+    fn fail(&self, table: i64, error: anyhow::Error) {
+        match severity(&error) {
+            Severity::Everything => self.shared.board.fail(error),
+            Severity::Table => {
+                if !self.shared.board.is_stopped(table) {
+                    self.shared.board.stop_table(table);
+                    self.shared.stop_table(table, &error);
+                }
+            }
+        }
+    }
+
+    fn do_unit(&mut self, unit: Unit) -> Result<Vec<Unit>> {
+        match unit {
+            Unit::Copy(job) => {
+                self.copy(&job)?;
+                self.after_copy(job.table, job.entries.len())
+            }
+            Unit::Write(job) => {
+                let table = job.table;
+                self.write(job)?;
+                self.after_copy(table, 1)
+            }
+            Unit::Kept(job) => {
+                self.keep(&job.entries)?;
+                self.after_copy(job.table, job.entries.len())
+            }
+            Unit::BuildKey(table) => {
+                self.build_key(table)?;
+                self.read_back_units(table)
+            }
+            Unit::ReadBack(job) => {
+                self.read_back(&job)?;
+                Ok(Vec::new())
+            }
+        }
+    }
+
+    fn drop_broken_sessions(&mut self) {
+        if let Some(End::Postgres(session)) = &self.source
+            && !session.is_usable()
+        {
+            self.source = None;
+        }
+        if let Some(Target::Postgres(session)) = &self.target
+            && !session.is_usable()
+        {
+            self.target = None;
+        }
+    }
+
+    fn connections(&mut self) -> Result<(Reader<'_>, &mut Target)> {
+        if self.source.is_none() {
+            self.source = Some((self.open_source)()?);
+        }
+        if self.target.is_none() {
+            self.target = Some((self.open_target)()?);
+        }
+        match (&mut self.source, &mut self.target) {
+            (Some(source), Some(target)) => Ok((source.reader(), target)),
+            _ => anyhow::bail!("a connection is missing"),
+        }
+    }
+
+    fn target(&mut self) -> Result<&mut Target> {
+        if self.target.is_none() {
+            self.target = Some((self.open_target)()?);
+        }
+        self.target.as_mut().context("a connection is missing")
+    }
+
+    fn copy(&mut self, job: &ChunkJob) -> Result<()> {
+        let shared = self.shared;
+        let shape = shared.shape(job.table)?;
+        let _alone = (shape.largest_row > LARGE_ROW_BYTES).then(|| shared.board.large_rows());
+        let (mut source, target) = self.connections()?;
+        let ranges: Vec<KeyRange> = job.entries.iter().map(|entry| entry.range.clone()).collect();
+        let actions = decide(shared, &mut source, shape, &job.entries, &ranges)?;
+        for (entry, action) in job.entries.iter().zip(&actions) {
+            if *action == Action::Keep {
+                keep(target.store(), entry, &shared.snapshot)?;
+            }
+        }
+        if actions.iter().all(|action| *action == Action::Keep) {
+            return Ok(());
+        }
+        let mut copying =
+            Copying { shared, target, shape, entries: &job.entries, actions: &actions };
+        source.read(shape, &ranges, shared.options.chunk_bytes, &shared.options, &mut copying)
+    }
+
+    fn keep(&mut self, entries: &[ChunkEntry]) -> Result<()> {
+        let snapshot = &self.shared.snapshot;
+        let target = self.target()?;
+        entries.iter().try_for_each(|entry| keep(target.store(), entry, snapshot))
+    }
+
+    /// Writes one chunk whose rows a SQLite reader sends.
+    fn write(&mut self, job: WriteJob) -> Result<()> {
+        let shared = self.shared;
+        let shape = shared.shape(job.table)?;
+        let target = self.target()?;
+        let write = ChunkWrite {
+            shape,
+            entry: &job.entry,
+            replace: job.replace,
+            snapshot: &shared.snapshot,
+        };
+        let (mut rows, mut bytes) = (0, 0);
+        target.write_chunk(write, &mut |send| loop {
+            match job.blocks.recv() {
+                Ok(Block::Rows(block)) => send(&block.rows)?,
+                Ok(Block::End(filled)) => {
+                    (rows, bytes) = (filled.digest.rows, filled.digest.bytes);
+                    return Ok(filled);
+                }
+                Err(_reader_gone) => return Err(ReaderGone.into()),
+            }
+        })?;
+        shared.progress.advance(&shape.name.to_string(), rows, bytes);
+        // A reader that waits for this may itself be gone.
+        drop(job.committed.send(()));
+        Ok(())
+    }
+
+    fn after_copy(&mut self, table: i64, chunks: usize) -> Result<Vec<Unit>> {
+        if !self.shared.board.is_table_complete(table, chunks) {
+            return Ok(Vec::new());
+        }
+        let Target::Postgres(_) = self.target()? else {
+            // A SQLite target is read back by its own readers, after the last write.
+            return Ok(Vec::new());
+        };
+        if self.keys.contains_key(&table) {
+            return Ok(vec![Unit::BuildKey(table)]);
+        }
+        self.read_back_units(table)
+    }
+
+    fn build_key(&mut self, table: i64) -> Result<()> {
+        let Some(key) = self.keys.get(&table) else { return Ok(()) };
+        let step = key_step(key);
+        if self.shared.has_step(&step) {
+            return Ok(());
+        }
+        let statement = key.definition.clone();
+        let Target::Postgres(session) = self.target()? else { return Ok(()) };
+        let record = ledger::step_statement(session, &step, None);
+        session.execute(&format!("BEGIN; {statement}; {record} COMMIT"))
+    }
+
+    fn read_back_units(&mut self, table: i64) -> Result<Vec<Unit>> {
+        let shape = self.shared.shape(table)?;
+        let has_index = self.keys.contains_key(&table);
+        let target = self.target()?;
+        let entries = ledger::chunks_of(target.store(), table)?;
+        if entries.iter().all(|entry| entry.state == ChunkState::ReadBack) {
+            return Ok(Vec::new());
+        }
+        let Target::Postgres(session) = target else { return Ok(Vec::new()) };
+        let shape = shape_for_read_back(session, shape, has_index)?;
+        Ok(match ReadMode::of(&shape, entries.len()) {
+            ReadMode::Ranges | ReadMode::Keyless => entries
+                .into_iter()
+                .filter(|entry| entry.state != ChunkState::ReadBack)
+                .map(|entry| Unit::ReadBack(ChunkJob { table, entries: vec![entry] }))
+                .collect(),
+            ReadMode::WholeThenSort => vec![Unit::ReadBack(ChunkJob { table, entries })],
+        })
+    }
+
+    fn read_back(&mut self, job: &ChunkJob) -> Result<()> {
+        let shared = self.shared;
+        let shape = shared.shape(job.table)?;
+        let has_index = self.keys.contains_key(&job.table);
+        let _alone = (shape.largest_row > LARGE_ROW_BYTES).then(|| shared.board.large_rows());
+        let Target::Postgres(session) = self.target()? else {
+            anyhow::bail!("a SQLite target is read back elsewhere");
+        };
+        let at_target = shape_for_read_back(session, shape, has_index)?;
+        let ranges: Vec<KeyRange> = job.entries.iter().map(|entry| entry.range.clone()).collect();
+        let digests =
+            Reader::Postgres(&mut *session).digests(&at_target, &ranges, &shared.options)?;
+        for (entry, digest) in job.entries.iter().zip(digests) {
+            settle(session, shape, entry, &digest)?;
+            shared.progress.advance(&shape.name.to_string(), digest.rows, digest.bytes);
+        }
+        Ok(())
+    }
+}
+
+/// Records that a chunk copied under an older snapshot is still what the source holds.
+fn keep(store: &mut dyn Store, entry: &ChunkEntry, snapshot: &str) -> Result<()> {
+    if entry.snapshot.as_deref() == Some(snapshot) {
+        return Ok(());
+    }
+    ledger::record_rechecked(store, entry.id, snapshot)
+}
+
+/// Records that a chunk was read back, if it was with the source's digest.
+pub(super) fn settle(
+    store: &mut dyn Store,
+    shape: &TableShape,
+    entry: &ChunkEntry,
+    read: &LineDigest,
+) -> Result<()> {
+    if entry.digest.as_ref() != Some(read) {
+        return Err(ReadBackDiffers { table: shape.name.to_string() }.into());
+    }
+    if entry.state == ChunkState::ReadBack {
+        return Ok(());
+    }
+    ledger::record_read_back(store, entry.id, read)
+}
+
+/// How the target's rows are read: through the key's index once it is there.
+fn shape_for_read_back(
+    session: &mut Session,
+    shape: &TableShape,
+    has_index: bool,
+) -> Result<TableShape> {
+    let mut at_target = shape_at_postgres(shape);
+    let range_scan = has_index && postgres::can_scan_ranges(session, &at_target)?;
+    if let Some(key) = &mut at_target.key {
+        key.range_scan = range_scan;
+    }
+    Ok(at_target)
+}
+
+/// The step of the ledger that says that a key's index is built.
+pub(super) fn key_step(key: &KeyIndex) -> String {
+    format!("key {} {}", key.table, key.index_name())
+}
+
+/// What happens to a chunk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Action {
+    /// Its rows are still the source's.
+    Keep,
+    /// Its rows are copied for the first time.
+    Copy,
+    /// Its rows changed at the source since they were copied.
+    Replace,
+}
+
+/// Decides what happens to each chunk: those copied under an older snapshot are read again at the
+/// source under this one.
+pub(super) fn decide(
+    shared: &Shared<'_>,
+    source: &mut Reader<'_>,
+    shape: &TableShape,
+    entries: &[ChunkEntry],
+    ranges: &[KeyRange],
+) -> Result<Vec<Action>> {
+    let is_old = |entry: &ChunkEntry| {
+        entry.state != ChunkState::Planned && entry.snapshot.as_deref() != Some(&shared.snapshot)
+    };
+    let digests = if entries.iter().any(is_old) {
+        source.digests(shape, ranges, &shared.options)?
+    } else {
+        Vec::new()
+    };
+    let actions = entries.iter().enumerate().map(|(index, entry)| {
+        if entry.state == ChunkState::Planned {
+            Action::Copy
+        } else if is_old(entry) && entry.digest.as_ref() != digests.get(index) {
+            Action::Replace
+        } else {
+            Action::Keep
+        }
+    });
+    let actions: Vec<Action> = actions.collect();
+    if !shared.may_replace && actions.contains(&Action::Replace) {
+        return Err(ChangedAtSource { table: shape.name.to_string() }.into());
+    }
+    Ok(actions)
+}
+
+/// Writes the chunks of one reading.
+struct Copying<'a> {
+    shared: &'a Shared<'a>,
+    target: &'a mut Target,
+    shape: &'a TableShape,
+    entries: &'a [ChunkEntry],
+    actions: &'a [Action],
+}
+
+impl ChunkVisitor for Copying<'_> {
+    fn visit<R: RowStream>(&mut self, mut chunks: Chunks<'_, R>) -> Result<()> {
+        for (entry, action) in self.entries.iter().zip(self.actions) {
+            match action {
+                Action::Keep => {
+                    chunks.set_limit(u64::MAX);
+                    chunks.next_chunk(|_row| Ok(()))?;
+                }
+                Action::Copy => {
+                    chunks.set_limit(self.shared.options.chunk_bytes);
+                    let mut rest = Some(entry.clone());
+                    while let Some(entry) = rest {
+                        rest = self.write_next(&mut chunks, &entry, false)?;
+                    }
+                }
+                Action::Replace => {
+                    // The range stays the chunk's own, however much it holds now.
+                    chunks.set_limit(u64::MAX);
+                    self.write_next(&mut chunks, entry, true)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Copying<'_> {
+    fn write_next<R: RowStream>(
+        &mut self,
+        chunks: &mut Chunks<'_, R>,
+        entry: &ChunkEntry,
+        replace: bool,
+    ) -> Result<Option<ChunkEntry>> {
+        let shared = self.shared;
+        let write =
+            ChunkWrite { shape: self.shape, entry, replace, snapshot: &shared.snapshot };
+        let keyless = self.shape.key.is_none();
+        let (mut rows, mut bytes) = (0, 0);
+        let rest = self.target.write_chunk(write, &mut |send| {
+            let mut send = |row: &[u8]| {
+                shared.rate.spend(row.len() as u64)?;
+                send(row)
+            };
+            let filled = if keyless {
+                fill_keyless(chunks, &shared.options.spill_dir, &mut send)?
+            } else {
+                fill_ordered(chunks, &mut send)?
+            };
+            (rows, bytes) = (filled.digest.rows, filled.digest.bytes);
+            Ok(filled)
+        })?;
+        shared.progress.advance(&self.shape.name.to_string(), rows, bytes);
+        Ok(rest)
+    }
+}
+
+/// Sends the next chunk's rows as they come, hashed on the way.
+pub(super) fn fill_ordered<R: RowStream>(
+    chunks: &mut Chunks<'_, R>,
+    send: &mut dyn FnMut(&[u8]) -> Result<()>,
+) -> Result<Filled> {
+    let mut hasher = LineHasher::new();
+    let cut = chunks.next_chunk(|row| {
+        hasher.push(row.line);
+        send(row.wire)
+    })?;
+    let range = cut.context("a chunk is missing")?.range;
+    Ok(Filled { range, digest: hasher.finish() })
+}
+
+/// Sends the rows of a table without a key as they come; their lines are sorted for the digest.
+pub(super) fn fill_keyless<R: RowStream>(
+    chunks: &mut Chunks<'_, R>,
+    spill_dir: &Path,
+    send: &mut dyn FnMut(&[u8]) -> Result<()>,
+) -> Result<Filled> {
+    let mut sorter = LineSorter::new(spill_dir);
+    let cut = chunks.next_chunk(|row| {
+        sorter.push(row.line)?;
+        send(row.wire)
+    })?;
+    let range = cut.context("a chunk is missing")?.range;
+    Ok(Filled { range, digest: sorter.finish(|_line| Ok(()))? })
+}

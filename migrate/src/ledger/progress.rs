@@ -1,0 +1,229 @@
+//! What the ledger is told while the work goes on, and what it tells about it.
+
+use anyhow::{Context, Result, bail};
+use handover_schemas::chunk::KeyRange;
+use handover_schemas::digest::LineDigest;
+use handover_schemas::ledger::{ChunkEntry, ChunkId};
+use handover_verify::sql::literal;
+
+use super::FrozenPlan;
+use super::plan::{key_literal, planned_chunk_statement, read_chunks, read_plan};
+use super::store::Store;
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunOutcome {
+    /// Everything asked for holds.
+    Finished,
+    /// It ran to its end and there are findings.
+    Findings,
+    /// The user stopped it.
+    Interrupted,
+    /// It could not go on.
+    Failed,
+}
+
+impl RunOutcome {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Finished => "finished",
+            Self::Findings => "findings",
+            Self::Interrupted => "interrupted",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// Reads the plan as it was frozen.
+pub fn plan(store: &mut dyn Store) -> Result<FrozenPlan> {
+    read_plan(store)
+}
+
+/// Reads all chunks, in order.
+pub fn chunks(store: &mut dyn Store) -> Result<Vec<ChunkEntry>> {
+    read_chunks(store, "")
+}
+
+/// Reads the chunks of one table, in order.
+pub fn chunks_of(store: &mut dyn Store, table: i64) -> Result<Vec<ChunkEntry>> {
+    read_chunks(store, &format!("WHERE table_no = {table}"))
+}
+
+fn id_condition(id: ChunkId) -> String {
+    format!("table_no = {} AND chunk_no = {} AND part_no = {}", id.table, id.chunk, id.part)
+}
+
+fn digest_values(digest: &LineDigest) -> String {
+    format!(
+        "row_count = {}, byte_count = {}, digest = {}",
+        digest.rows,
+        digest.bytes,
+        literal(&digest.digest.to_string())
+    )
+}
+
+/// What was written for a chunk.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// What the chunk covers now: its range, or the first part of it.
+    pub range: KeyRange,
+    /// Digest of the rows, as the source gave them.
+    pub digest: LineDigest,
+    /// The source's snapshot.
+    pub snapshot: String,
+}
+
+/// Records, in the transaction that writes the rows, that a chunk is copied. If only the first
+/// part of its range was, the rest becomes the next part, which is returned.
+///
+/// An error if somebody else recorded the chunk meanwhile (the server may finish the transaction
+/// of a killed run after the next run began): the caller rolls back.
+pub fn record_copied(
+    store: &mut dyn Store,
+    entry: &ChunkEntry,
+    written: &Written,
+) -> Result<Option<ChunkEntry>> {
+    let (table, now) = (store.table("chunk"), store.now());
+    let updated = store.query(&format!(
+        "UPDATE {table} SET state = 'copied', upper_key = {}, {}, snapshot = {}, \
+                copied_at = {now}, read_back_at = NULL \
+         WHERE {} AND state = {} RETURNING 1",
+        key_literal(written.range.upper.as_ref())?,
+        digest_values(&written.digest),
+        literal(&written.snapshot),
+        id_condition(entry.id),
+        literal(entry.state.as_str()),
+    ))?;
+    if updated.len() != 1 {
+        return Err(AlreadyRecorded.into());
+    }
+    if written.range.upper == entry.range.upper {
+        return Ok(None);
+    }
+    let rest = ChunkEntry {
+        id: ChunkId { part: entry.id.part + 1, ..entry.id },
+        range: KeyRange { lower: written.range.upper.clone(), upper: entry.range.upper.clone() },
+        digest: None,
+        snapshot: None,
+        ..entry.clone()
+    };
+    let statement = planned_chunk_statement(store, rest.id, &rest.range)?;
+    store.execute(&statement)?;
+    Ok(Some(rest))
+}
+
+/// Another transaction recorded the chunk first.
+#[derive(Debug, thiserror::Error)]
+#[error("another run recorded this chunk meanwhile; run the command again")]
+pub struct AlreadyRecorded;
+
+/// Records that a chunk's rows are still the source's under a newer snapshot.
+pub fn record_rechecked(store: &mut dyn Store, id: ChunkId, snapshot: &str) -> Result<()> {
+    let table = store.table("chunk");
+    store.execute(&format!(
+        "UPDATE {table} SET snapshot = {} WHERE {}",
+        literal(snapshot),
+        id_condition(id)
+    ))
+}
+
+/// Records that a chunk's rows, read again from the target, are the source's.
+pub fn record_read_back(store: &mut dyn Store, id: ChunkId, digest: &LineDigest) -> Result<()> {
+    let (table, now) = (store.table("chunk"), store.now());
+    let updated = store.query(&format!(
+        "UPDATE {table} SET state = 'read_back', read_back_at = {now} \
+         WHERE {} AND state = 'copied' AND digest = {} RETURNING 1",
+        id_condition(id),
+        literal(&digest.digest.to_string())
+    ))?;
+    if updated.len() == 1 { Ok(()) } else { Err(AlreadyRecorded.into()) }
+}
+
+/// Steps already done, with the problem each met.
+pub fn steps(store: &mut dyn Store) -> Result<Vec<(String, Option<String>)>> {
+    let table = store.table("step");
+    let rows = store.query(&format!("SELECT name, problem FROM {table} ORDER BY name"))?;
+    rows.into_iter()
+        .map(|row| match row.as_slice() {
+            [Some(name), problem] => Ok((name.clone(), problem.clone())),
+            _ => bail!("the target's ledger has an incomplete row for a step"),
+        })
+        .collect()
+}
+
+/// A statement that records a step, to run in the step's own transaction.
+pub fn step_statement(names: &dyn Store, name: &str, problem: Option<&str>) -> String {
+    format!(
+        "INSERT INTO {} (name, problem) VALUES ({}, {});",
+        names.table("step"),
+        literal(name),
+        problem.map_or_else(|| "NULL".to_owned(), literal)
+    )
+}
+
+/// Forgets steps that met a problem, so that they are tried again.
+pub fn forget_failed_steps(store: &mut dyn Store) -> Result<()> {
+    let table = store.table("step");
+    store.execute(&format!("DELETE FROM {table} WHERE problem IS NOT NULL"))
+}
+
+/// Records that a run began; gives its number.
+pub fn begin_run(store: &mut dyn Store) -> Result<i64> {
+    let (table, now) = (store.table("run"), store.now());
+    let rows = store.query(&format!("INSERT INTO {table} (started_at) VALUES ({now}) RETURNING run_no"))?;
+    let number = rows.into_iter().flatten().flatten().next().context("no run number")?;
+    number.parse().context("the ledger gave no run number")
+}
+
+/// Records how a run ended.
+pub fn end_run(store: &mut dyn Store, run: i64, outcome: RunOutcome) -> Result<()> {
+    let (table, now) = (store.table("run"), store.now());
+    store.execute(&format!(
+        "UPDATE {table} SET ended_at = {now}, outcome = {} WHERE run_no = {run}",
+        literal(outcome.as_str())
+    ))
+}
+
+/// Runs so far, and how many of them were cut off: killed (no end recorded), interrupted or
+/// failed. The newest run without an end may still be going on.
+pub fn runs(store: &mut dyn Store) -> Result<(u64, u64)> {
+    let table = store.table("run");
+    let rows = store.query(&format!(
+        "SELECT count(*), count(CASE WHEN coalesce(outcome, 'killed') IN \
+                ('killed', 'interrupted', 'failed') THEN 1 END) FROM {table}"
+    ))?;
+    let mut numbers = rows.into_iter().flatten().flatten().map(|text| text.parse::<u64>());
+    match (numbers.next(), numbers.next()) {
+        (Some(Ok(runs)), Some(Ok(cut_off))) => Ok((runs, cut_off)),
+        _ => bail!("the ledger does not tell its runs"),
+    }
+}
+
+/// One table's chunks, counted.
+#[derive(Clone, Debug, Default)]
+pub struct TableProgress {
+    /// Chunks of the plan.
+    pub planned: u64,
+    /// Chunks whose rows are in the target.
+    pub copied: u64,
+    /// Chunks whose rows were read back.
+    pub read_back: u64,
+    /// Rows in the target.
+    pub rows: u64,
+    /// Bytes of canonical text of those rows.
+    pub bytes: u64,
+}
+
+pub(super) fn line_digest(
+    rows: Option<&String>,
+    bytes: Option<&String>,
+    digest: Option<&String>,
+) -> Result<Option<LineDigest>> {
+    let (Some(rows), Some(bytes), Some(digest)) = (rows, bytes, digest) else { return Ok(None) };
+    let damaged = "the ledger has a damaged digest";
+    Ok(Some(LineDigest {
+        rows: rows.parse().context(damaged)?,
+        bytes: bytes.parse().context(damaged)?,
+        digest: digest.parse().map_err(|_error| anyhow::anyhow!(damaged))?,
+    }))
+}

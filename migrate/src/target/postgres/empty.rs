@@ -1,0 +1,21 @@
+//! Whether a database is empty, as a new target has to be.
+
+use anyhow::Result;
+use handover_verify::postgres::Session;
+
+/// The name of an object that does not belong to the server itself, if there is one. Nothing of
+/// somebody else's is ever written over or dropped.
+pub fn foreign_object(session: &mut Session) -> Result<Option<String>> {
+    session.query_value(
+        "SELECT n.nspname || '.' || c.relname FROM pg_class c \
+         JOIN pg_namespace n ON n.oid = c.relnamespace \
+         WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' \
+           AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e') \
+         UNION ALL \
+         SELECT n.nspname || '.' || p.proname || '()' FROM pg_proc p \
+         JOIN pg_namespace n ON n.oid = p.pronamespace \
+         WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' \
+           AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e') \
+         ORDER BY 1 LIMIT 1",
+    )
+}

@@ -1,0 +1,15 @@
+//! A PostgreSQL target.
+
+mod empty;
+mod from_sqlite;
+mod psql;
+mod sequences;
+mod structure;
+mod write;
+
+pub use empty::foreign_object;
+pub use from_sqlite::{Translation, identity_statements, translate};
+pub use psql::{Psql, SqlFile};
+pub use sequences::{SequenceValue, sequence_values, set_sequences};
+pub use structure::{Archive, KeyIndex, PostDataEntry, key_indexes};
+pub use write::write_chunk;

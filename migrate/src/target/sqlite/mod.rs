@@ -1,0 +1,9 @@
+//! A SQLite target.
+
+mod open;
+mod structure;
+mod write;
+
+pub use open::{foreign_object, open_target};
+pub use structure::{later_statements, table_statements};
+pub use write::write_chunk;

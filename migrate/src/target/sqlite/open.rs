@@ -1,0 +1,41 @@
+//! Opening a SQLite file for writing.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use handover_verify::sqlite::sqlite_error;
+use rusqlite::{Connection, OpenFlags};
+
+/// Opens the file, making it (0600) if it is not there.
+///
+/// Commits are synced: a chunk that the ledger calls copied survives a power cut.
+pub fn open_target(path: &Path) -> Result<Connection> {
+    let place = || format!("cannot write SQLite file {}", path.display());
+    if !path.exists() {
+        crate::handover_dir::private_file(path).with_context(place)?;
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection =
+        Connection::open_with_flags(path, flags).map_err(sqlite_error).with_context(place)?;
+    connection.busy_timeout(Duration::from_secs(10)).map_err(sqlite_error)?;
+    connection
+        .execute_batch(
+            "PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF; \
+             PRAGMA cache_size = -16384; PRAGMA temp_store = FILE;",
+        )
+        .map_err(sqlite_error)
+        .with_context(place)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+/// The name of an object of somebody else's, if there is one.
+pub fn foreign_object(connection: &Connection) -> Result<Option<String>> {
+    let name = connection.query_row(
+        "SELECT min(name) FROM main.sqlite_master WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
+        [],
+        |row| row.get(0),
+    );
+    name.map_err(sqlite_error)
+}

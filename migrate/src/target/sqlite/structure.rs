@@ -1,0 +1,39 @@
+//! Everything but rows from SQLite to SQLite: the source's own statements, word for word.
+
+use anyhow::Result;
+use handover_verify::sqlite::{is_ledger_table, sqlite_error};
+use rusqlite::Connection;
+
+/// A statement of the source's schema.
+pub type NamedStatement = (String, String);
+
+/// `CREATE TABLE` statements of the tables copied, in order of creation.
+pub fn table_statements(source: &Connection, wanted: &[String]) -> Result<Vec<NamedStatement>> {
+    let all = statements(source, "type = 'table'")?;
+    Ok(all.into_iter().filter(|(name, _)| wanted.contains(name)).collect())
+}
+
+/// Indexes, views and triggers, in order of creation.
+pub fn later_statements(source: &Connection) -> Result<Vec<NamedStatement>> {
+    statements(source, "type IN ('index', 'view', 'trigger')")
+}
+
+fn statements(source: &Connection, condition: &str) -> Result<Vec<NamedStatement>> {
+    let mut statement = source
+        .prepare(&format!(
+            "SELECT name, sql, tbl_name FROM main.sqlite_master \
+             WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND {condition} \
+             ORDER BY CASE type WHEN 'table' THEN 0 WHEN 'index' THEN 1 WHEN 'view' THEN 2 \
+                      ELSE 3 END, rowid"
+        ))
+        .map_err(sqlite_error)?;
+    let rows: Vec<(String, String, String)> = statement
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .and_then(Iterator::collect)
+        .map_err(sqlite_error)?;
+    Ok(rows
+        .into_iter()
+        .filter(|(_, _, table)| !is_ledger_table(table))
+        .map(|(name, sql, _)| (name, sql))
+        .collect())
+}

@@ -1,0 +1,4 @@
+//! `handover-verify tables`: two databases, compared.
+
+pub mod cause;
+pub mod row_diff;
