@@ -1,6 +1,7 @@
 //! Copies a platform into the new owner's infrastructure and records what was done.
 
-//CMD
+pub mod cli;
+pub mod command;
 pub mod copy;
 pub mod findings;
 pub mod handover_dir;

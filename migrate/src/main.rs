@@ -1,1 +1,27 @@
-fn main(){}
+//! `handover-migrate`.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use handover_migrate::cli::{Cli, Command};
+use handover_migrate::command;
+use handover_verify::exit_code::Exit;
+use handover_verify::interrupt::Interrupt;
+use handover_verify::output::tell_error;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = Interrupt::on_signals().and_then(|interrupt| match cli.command {
+        Command::Copy(args) => command::copy::run(args, &interrupt),
+        Command::Status(args) => command::status::run(&args, &interrupt),
+        Command::Rehearse(args) => command::rehearse::run(&args, &interrupt),
+    });
+    let exit = done.unwrap_or_else(|error| {
+        let exit = Exit::of_error(&error);
+        if exit != Exit::Interrupted {
+            tell_error(&error);
+        }
+        exit
+    });
+    exit.into()
+}

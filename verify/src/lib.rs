@@ -6,7 +6,10 @@
 
 pub mod chunking;
 pub mod endpoint;
+pub mod exit_code;
 pub mod interrupt;
+pub mod memory;
+pub mod output;
 pub mod inventory;
 pub mod postgres;
 pub mod progress;

@@ -1,1 +1,5 @@
-//! One module per command.
+//! One module per command: arguments in, text or JSON out, exit code.
+
+pub mod copy;
+pub mod rehearse;
+pub mod status;

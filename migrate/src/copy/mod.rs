@@ -31,6 +31,7 @@ use handover_verify::rows::Wire;
 use handover_verify::sqlite::TypeOverride;
 use handover_verify::sqlite::values::TextLimit;
 
+pub(crate) use self::tell::copied_tables;
 use self::report::{CopyOutcome, CopyReport};
 use self::source::Source;
 use self::structure::Structure;

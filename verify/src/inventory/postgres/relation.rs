@@ -5,7 +5,8 @@
 /// `DISABLE TRIGGER ALL`, so that nothing enforces the constraint.
 ///
 /// The key of a partition that belongs to its parent's key is named after that key; its own name
-/// was made up by the server. Foreign keys that a partition has from its parent are that parent's.
+/// was made up by the server. Foreign keys that a partition has from its parent are that parent's,
+/// triggers switched off on the partition alone included.
 macro_rules! constraints {
     ($contype:literal) => {
         concat!(
@@ -16,7 +17,11 @@ macro_rules! constraints {
               select from pg_index i where i.indexrelid = k.conindid and not i.indisvalid)
             then ' INVALID' else '' end
          || case when exists (
-              select from pg_trigger g where g.tgconstraint = k.oid and g.tgenabled in ('D', 'R'))
+              with recursive part (oid) as (
+                select k.oid union all
+                select child.oid from pg_constraint child join part on child.conparentid = part.oid)
+              select from pg_trigger g join part on g.tgconstraint = part.oid
+               where g.tgenabled in ('D', 'R'))
             then ' TRIGGERS DISABLED' else '' end
   from pg_constraint k
   join pg_class c on c.oid = k.conrelid

@@ -33,11 +33,12 @@ create table app.visit (id int generated always as identity primary key,
 create index visit_at on app.visit (at desc) where person between 1 and 9 and room > 0;
 create unique index person_lower on app.person (lower(name));
 create statistics app.person_stat (dependencies) on age, number from app.person;
-create table app.log (at date, text text, primary key (at)) partition by range (at);
+create table app.log (at date, text text, person bigint references app.person (id), primary key (at)) partition by range (at);
 create table app.log_2020 partition of app.log for values from ('2020-01-01') to ('2021-01-01');
 create table app.log_rest partition of app.log default;
 create index log_text on app.log (text);
 create index log_2020_own on app.log_2020 (text, at);
+create table app.log_note (at date references app.log (at));
 create table app.base (a int); create table app.derived (b int) inherits (app.base);
 create unlogged table app.scratch (a int);
 create sequence app.counter as int start 5 increment 3 minvalue 2 maxvalue 1000 cache 4 cycle;
@@ -171,7 +172,7 @@ fn definition<'a>(inventory: &'a Inventory, kind: ObjectKind, name: &str) -> &'a
 #[test]
 fn every_kind_is_found_and_nothing_else() {
     let database = Database::with_schema("kinds");
-    let inventory = database.inventory("postgres");
+    let inventory = database.inventory("none");
     let kinds: BTreeSet<_> = inventory.objects.keys().map(|(kind, _)| *kind).collect();
     let mut queried: BTreeSet<_> = QUERIES.iter().map(|(kind, _)| *kind).collect();
     queried.insert(K::SequenceValue);
@@ -230,6 +231,12 @@ fn every_kind_is_found_and_nothing_else() {
         definition(&inventory, ObjectKind::Function, "app.f(integer, text)").contains("c := a")
     );
     assert!(definition(&inventory, ObjectKind::Function, "app.total(integer)").contains("int4pl"));
+    let foreign_keys: Vec<_> =
+        inventory.objects.keys().filter(|key| key.0 == K::ForeignKey).map(|key| &key.1).collect();
+    assert_eq!(
+        foreign_keys,
+        ["app.log.log_person_fkey", "app.log_note.log_note_at_fkey", "app.visit.visit_person"]
+    );
     let column = &inventory.objects[&(ObjectKind::NotNull, "app.person.name".to_owned())];
     assert_eq!(column.table, Some(TableName::new("app", "person")));
 }
@@ -255,6 +262,13 @@ const CHANGES: &[Change] = &[
     (
         "alter table app.visit disable trigger all",
         &[(K::ForeignKey, "app.visit.visit_person", Different)],
+    ),
+    (
+        "alter table app.log_2020 disable trigger all; alter table app.log_2020 enable trigger logged",
+        &[
+            (K::ForeignKey, "app.log.log_person_fkey", Different),
+            (K::ForeignKey, "app.log_note.log_note_at_fkey", Different),
+        ],
     ),
     (
         "alter table app.person drop constraint person_name",
@@ -360,9 +374,9 @@ const CHANGES: &[Change] = &[
 #[test]
 fn one_change_is_one_difference() {
     let database = Database::with_schema("source");
-    let source = database.inventory("postgres");
+    let source = database.inventory("none");
     for (change, expected) in CHANGES {
-        let found = differences(&source, &database.inventory_after(change, "postgres"));
+        let found = differences(&source, &database.inventory_after(change, "none"));
         let brief: Vec<_> = found.iter().map(|d| (d.kind, d.name.as_str(), d.what)).collect();
         assert_eq!(brief, *expected, "{change}\n{found:#?}");
     }
@@ -371,12 +385,12 @@ fn one_change_is_one_difference() {
 #[test]
 fn a_sequence_that_lags_is_behind() {
     let database = Database::with_schema("sequence");
-    let source = database.inventory("postgres");
+    let source = database.inventory("none");
     for (change, behind) in
         [("select setval('app.counter', 17)", true), ("select setval('app.counter', 23)", false)]
     {
         // Sequences do not roll back.
-        let found = differences(&source, &database.inventory_after(change, "postgres"));
+        let found = differences(&source, &database.inventory_after(change, "none"));
         assert_eq!(found.len(), 1, "{found:#?}");
         assert_eq!((found[0].kind, found[0].name.as_str()), (K::SequenceValue, "app.counter"));
         assert_eq!(found[0].target_behind, Some(behind));
@@ -394,7 +408,7 @@ fn what_pg_dump_restores_is_the_same() {
     assert!(dump.status.success(), "{}", String::from_utf8_lossy(&dump.stderr));
     let dump = String::from_utf8(dump.stdout).unwrap();
     target.run(&dump.replace("\\restrict", "-- ").replace("\\unrestrict", "-- "));
-    let (before, after) = (source.inventory("postgres"), target.inventory("postgres"));
+    let (before, after) = (source.inventory("none"), target.inventory("postgres"));
     assert_eq!(differences(&before, &after), []);
     // Proof that there was something to see through.
     let check = (ObjectKind::Check, "app.person.age_range".to_owned());
@@ -413,7 +427,7 @@ fn an_account_that_may_only_select_sees_all_but_sequence_values() {
          grant select on sequence app.down, \"odd.Schema\".\"It's \"\"S\"\"\" to {role};
          grant usage on sequence app.counter, app.visit_id_seq to {role};"
     ));
-    let all = database.inventory("postgres");
+    let all = database.inventory("none");
     let seen = database.inventory(&role);
     database.run(&format!("drop owned by {role}; drop role {role};"));
     assert_eq!(
@@ -435,7 +449,7 @@ fn an_account_that_may_only_select_sees_all_but_sequence_values() {
 #[test]
 fn extensions_are_left_out() {
     let database = Database::with_schema("extension");
-    let before = database.inventory("postgres");
+    let before = database.inventory("none");
     database.run(
         "create table app.of_extension (id serial primary key, a int default 1 check (a > 0));
          create view app.of_extension_view as select 1 as a;
@@ -448,5 +462,5 @@ fn extensions_are_left_out() {
          alter extension plpgsql add function app.of_extension_function();
          alter extension plpgsql add type app.of_extension_type;",
     );
-    assert_eq!(differences(&before, &database.inventory("postgres")), []);
+    assert_eq!(differences(&before, &database.inventory("none")), []);
 }

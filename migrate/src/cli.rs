@@ -1,0 +1,121 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use handover_schemas::chunk::CHUNK_BYTES_MAX;
+use handover_verify::endpoint::Endpoint;
+use handover_verify::sqlite::TypeOverride;
+
+/// Copies a vendor's database into the ministry's, chunk by chunk, and proves that what arrived is
+/// what was there. Run the same command again after any interruption.
+///
+/// Exit codes: 0 everything asked for holds; 1 it ran and there are findings; 2 it could not be
+/// done; 130 interrupted, the same command goes on.
+#[derive(Debug, Parser)]
+#[command(name = "handover-migrate", version)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Copy a database and read every row back; resume a copy; or say what changed since.
+    Copy(CopyArgs),
+    /// Show what the target's ledger says was done.
+    Status(StatusArgs),
+    /// Make a realistic vendor platform and run the whole hand-over on it.
+    Rehearse(RehearseArgs),
+}
+
+/// Arguments of `copy`.
+#[derive(Debug, Args)]
+pub struct CopyArgs {
+    /// The vendor's database: postgres://user@host:port/database or sqlite:path.
+    ///
+    /// Passwords belong into PGPASSWORD, .pgpass or PGPASSFILE.
+    #[arg(long, value_name = "URL")]
+    pub source: Endpoint,
+    /// The ministry's database, empty or from an earlier run of the same command.
+    #[arg(long, value_name = "URL")]
+    pub target: Endpoint,
+    /// The hand-over folder, for generated SQL and findings; made if it is not there.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub handover: PathBuf,
+    /// Connections at each end.
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub jobs: u16,
+    /// Most bytes of rows to read from the source per second (suffix K, M or G).
+    #[arg(long, value_name = "BYTES", value_parser = parse_bytes)]
+    pub max_rate: Option<u64>,
+    /// Most canonical text in a chunk, at most 16M (suffix K, M or G): what an interruption can
+    /// cost. Fixed by the first run.
+    #[arg(long, value_name = "BYTES", value_parser = parse_chunk_bytes, default_value = "16M")]
+    pub chunk_bytes: u64,
+    /// Carry a SQLite column over as another type than its declared one maps to.
+    #[arg(long = "map-type", value_name = "TABLE.COLUMN=TYPE")]
+    pub map_type: Vec<TypeOverride>,
+    /// Show keys in the report, though they may be people's numbers or names.
+    #[arg(long)]
+    pub show_keys: bool,
+    /// One JSON document on standard output.
+    #[arg(long)]
+    pub json: bool,
+    /// No progress.
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// Arguments of `status`.
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    /// The target of a copy.
+    #[arg(long, value_name = "URL")]
+    pub target: Endpoint,
+    /// One JSON document on standard output.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `rehearse`.
+#[derive(Debug, Args)]
+pub struct RehearseArgs {
+    /// Where to put the platform, the target and the hand-over folder; made if it is not there.
+    #[arg(long, value_name = "DIR", default_value = "rehearsal")]
+    pub dir: PathBuf,
+    /// How many doses the platform has.
+    #[arg(long, default_value_t = 200_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub doses: u64,
+    /// Another seed makes another platform; the same one the same bytes.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// An empty PostgreSQL database to put the platform into, instead of SQLite.
+    #[arg(long, value_name = "URL")]
+    pub source: Option<Endpoint>,
+    /// An empty PostgreSQL database to copy it to, instead of SQLite.
+    #[arg(long, value_name = "URL")]
+    pub target: Option<Endpoint>,
+}
+
+fn parse_bytes(text: &str) -> Result<u64, String> {
+    let expected = || format!("{text} is not a number of bytes such as 500K, 16M or 1G");
+    let (digits, unit) = match text.char_indices().last() {
+        Some((at, 'K' | 'k')) => (text.get(..at), 1 << 10),
+        Some((at, 'M' | 'm')) => (text.get(..at), 1 << 20),
+        Some((at, 'G' | 'g')) => (text.get(..at), 1 << 30),
+        _ => (Some(text), 1),
+    };
+    let number: u64 = digits.and_then(|d| d.parse().ok()).ok_or_else(expected)?;
+    number.checked_mul(unit).filter(|bytes| *bytes > 0).ok_or_else(expected)
+}
+
+fn parse_chunk_bytes(text: &str) -> Result<u64, String> {
+    let bytes = parse_bytes(text)?;
+    if bytes > CHUNK_BYTES_MAX {
+        return Err("a chunk holds at most 16M of text".to_owned());
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,97 @@
+//! `handover-migrate copy`.
+
+use std::fmt::Write;
+
+use anyhow::Result;
+use handover_verify::exit_code::Exit;
+use handover_verify::interrupt::{Interrupt, Interrupted};
+use handover_verify::memory::peak_resident_bytes;
+use handover_verify::output::{grouped, print_json, print_text, tell};
+use handover_verify::progress::Progress;
+
+use crate::cli::CopyArgs;
+use crate::copy::report::{CopyOutcome, CopyReport};
+use crate::copy::{CopyRequest, copy};
+
+/// Runs the command.
+pub fn run(args: CopyArgs, interrupt: &Interrupt) -> Result<Exit> {
+    let (json, quiet) = (args.json, args.quiet);
+    let progress = Progress::on_stderr(quiet);
+    let request = CopyRequest {
+        source: args.source,
+        target: args.target,
+        handover: args.handover,
+        jobs: usize::from(args.jobs),
+        chunk_bytes: args.chunk_bytes,
+        max_rate: args.max_rate,
+        type_overrides: args.map_type,
+        show_keys: args.show_keys,
+    };
+    let done = copy(&request, interrupt, &progress);
+    progress.finish();
+    let report = match done {
+        Ok(report) => report,
+        Err(error) => {
+            if error.chain().any(|cause| cause.is::<Interrupted>()) {
+                tell(
+                    "interrupted; every chunk recorded so far is kept: run the same command \
+                     again to go on",
+                );
+            }
+            return Err(error);
+        }
+    };
+    if !quiet && let Some(bytes) = peak_resident_bytes() {
+        progress.note(&format!("peak memory of this process: {} MiB", bytes / 1024 / 1024));
+    }
+    if json {
+        print_json(&report)?;
+    } else {
+        print_text(&text(&report))?;
+    }
+    Ok(if report.outcome.is_settled() && !report.has_findings() {
+        Exit::Clean
+    } else {
+        Exit::Findings
+    })
+}
+
+/// The report for people.
+fn text(report: &CopyReport) -> String {
+    let mut out = String::new();
+    let width = report.tables.iter().map(|table| table.table.chars().count()).max().unwrap_or(0);
+    for table in &report.tables {
+        // Writing into a String cannot fail.
+        let _infallible = writeln!(
+            out,
+            "{:<width$}  {:>15} rows  {:>5}/{} chunks read back",
+            table.table,
+            grouped(table.rows),
+            table.read_back,
+            table.chunks
+        );
+    }
+    for finding in report.findings.iter().chain(report.tables.iter().flat_map(|t| &t.findings)) {
+        let _infallible = writeln!(out, "finding: {}", finding.message);
+    }
+    let rows: u64 = report.tables.iter().map(|table| table.rows).sum();
+    let tables = report.tables.len();
+    let verdict = match report.outcome {
+        CopyOutcome::Copied => format!(
+            "copied: {tables} tables, {} rows, every row read back from the target with the \
+             digest it had at the source",
+            grouped(rows)
+        ),
+        CopyOutcome::Unchanged => format!(
+            "unchanged: the source still holds the {} rows of {tables} tables that were copied",
+            grouped(rows)
+        ),
+        CopyOutcome::Changed => {
+            "changed: the source holds something else than when it was copied".to_owned()
+        }
+        CopyOutcome::Incomplete => "incomplete: see the findings".to_owned(),
+    };
+    out.push_str(&verdict);
+    out.push('\n');
+    out
+}

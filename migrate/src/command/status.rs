@@ -1,0 +1,149 @@
+//! `handover-migrate status`.
+
+use std::fmt::Write;
+
+use anyhow::{Result, bail};
+use handover_schemas::ledger::Stage;
+use handover_verify::endpoint::Endpoint;
+use handover_verify::exit_code::Exit;
+use handover_verify::interrupt::Interrupt;
+use handover_verify::output::{grouped, print_json, print_text};
+use handover_verify::postgres::{Access, Session};
+use handover_verify::sqlite::open_read_only;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::cli::StatusArgs;
+use crate::copy::copied_tables;
+use crate::ledger::{self, Store};
+
+/// What the ledger says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StatusReport {
+    /// The source's URL, without a password.
+    pub source: String,
+    /// How far the hand-over has come.
+    pub stage: Stage,
+    /// Runs of `copy` so far.
+    pub runs: u64,
+    /// Runs that were killed, interrupted or failed; one that is going on counts until it ends.
+    pub interruptions: u64,
+    /// Tables of the plan, sorted by name.
+    pub tables: Vec<TableStatus>,
+    /// Tables that are not copied.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// One table of the plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TableStatus {
+    /// `schema.name` at the source.
+    pub table: String,
+    /// Chunks of the plan.
+    pub planned: u64,
+    /// Chunks whose rows are in the target.
+    pub copied: u64,
+    /// Chunks whose rows were read back from the target.
+    pub read_back: u64,
+    /// Rows in the target.
+    pub rows: u64,
+    /// Bytes of their canonical text.
+    pub bytes: u64,
+}
+
+/// A table that is not copied.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LeftOut {
+    /// `schema.name` at the source.
+    pub table: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// Runs the command.
+pub fn run(args: &StatusArgs, interrupt: &Interrupt) -> Result<Exit> {
+    let report = match &args.target {
+        Endpoint::Postgres(postgres) => {
+            let mut session = Session::open(postgres, Access::ReadOnly, interrupt)?;
+            status(&mut session, &args.target)?
+        }
+        Endpoint::Sqlite(path) => status(&mut open_read_only(path)?, &args.target)?,
+    };
+    if args.json {
+        print_json(&report)?;
+    } else {
+        print_text(&text(&report))?;
+    }
+    Ok(Exit::Clean)
+}
+
+fn status(store: &mut dyn Store, target: &Endpoint) -> Result<StatusReport> {
+    if !ledger::exists(store)? {
+        bail!("{target} has no ledger: no copy was begun there");
+    }
+    let head = ledger::head(store)?;
+    let plan = ledger::plan(store)?;
+    let tables = copied_tables(&plan, &ledger::chunks(store)?);
+    let (runs, interruptions) = ledger::runs(store)?;
+    Ok(StatusReport {
+        source: head.source,
+        stage: head.stage,
+        runs,
+        interruptions,
+        tables: tables
+            .into_iter()
+            .map(|table| TableStatus {
+                table: table.table,
+                planned: table.chunks,
+                copied: table.copied,
+                read_back: table.read_back,
+                rows: table.rows,
+                bytes: table.bytes,
+            })
+            .collect(),
+        left_out: plan
+            .left_out
+            .into_iter()
+            .map(|table| LeftOut { table: table.name.to_string(), reason: table.reason })
+            .collect(),
+    })
+}
+
+fn text(report: &StatusReport) -> String {
+    let mut out = String::new();
+    let stage = match report.stage {
+        Stage::Rows => "rows are being copied",
+        Stage::Structure => "all rows are there; indexes and constraints are being made",
+        Stage::Done => "done",
+    };
+    // Writing into a String cannot fail.
+    let _infallible = writeln!(out, "source         {}", report.source);
+    let _infallible = writeln!(out, "stage          {stage}");
+    let _infallible = writeln!(
+        out,
+        "runs           {} ({} cut off or going on)",
+        report.runs, report.interruptions
+    );
+    let width = report.tables.iter().map(|t| t.table.chars().count()).max().unwrap_or(0).max(5);
+    let _infallible = writeln!(
+        out,
+        "\n{:<width$}  {:>8}  {:>8}  {:>9}  {:>15}  {:>17}",
+        "table", "planned", "copied", "read back", "rows", "bytes"
+    );
+    for table in &report.tables {
+        let _infallible = writeln!(
+            out,
+            "{:<width$}  {:>8}  {:>8}  {:>9}  {:>15}  {:>17}",
+            table.table,
+            table.planned,
+            table.copied,
+            table.read_back,
+            grouped(table.rows),
+            grouped(table.bytes)
+        );
+    }
+    for table in &report.left_out {
+        let _infallible = writeln!(out, "left out: {}: {}", table.table, table.reason);
+    }
+    out
+}
