@@ -3,7 +3,5 @@
 pub mod cli;
 pub mod command;
 pub mod copy;
-pub mod findings;
-pub mod handover_dir;
 pub mod ledger;
 pub mod target;

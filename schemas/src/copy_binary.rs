@@ -285,6 +285,15 @@ mod tests {
     }
 
     #[test]
+    fn a_row_has_as_many_fields_as_its_table_has_columns() {
+        let row = tuple(&[Cell::Int4(1), Cell::Int4(2)]);
+        for expected in [0, 1, 3] {
+            let result = render_row(&vec![PgType::Int4; expected], &row, &mut Vec::new());
+            assert_eq!(result, Err(ValueError::FieldCount { expected, found: 2 }));
+        }
+    }
+
+    #[test]
     fn a_broken_row_leaves_no_half_line() {
         let types = [PgType::Int4, PgType::Int4];
         let row = tuple(&[Cell::Int4(1), Cell::Int4(2)]);

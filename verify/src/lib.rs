@@ -5,8 +5,12 @@
 //! reads with.
 
 pub mod chunking;
+pub mod cli;
+pub mod command;
 pub mod endpoint;
 pub mod exit_code;
+pub mod findings;
+pub mod handover_dir;
 pub mod interrupt;
 pub mod memory;
 pub mod output;

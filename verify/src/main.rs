@@ -1,1 +1,22 @@
-fn main(){}
+//! `handover-verify`.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use handover_verify::cli::{Cli, Command};
+use handover_verify::command;
+use handover_verify::exit_code::Exit;
+use handover_verify::interrupt::Interrupt;
+use handover_verify::output::tell_error;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = Interrupt::on_signals().and_then(|interrupt| match cli.command {
+        Command::Tables(args) => command::tables(args, &interrupt),
+    });
+    let exit = done.unwrap_or_else(|error| {
+        tell_error(&error);
+        Exit::of_error(&error)
+    });
+    exit.into()
+}

@@ -36,7 +36,7 @@ use self::report::{CopyOutcome, CopyReport};
 use self::source::Source;
 use self::structure::Structure;
 use self::target::OpenedTarget;
-use crate::handover_dir::HandoverDir;
+use handover_verify::handover_dir::HandoverDir;
 use crate::ledger::{self, RunOutcome};
 
 /// What to copy, and how.

@@ -25,7 +25,7 @@ use super::structure::Structure;
 use super::target::OpenedTarget;
 use super::tell;
 use super::worker::{OpenSource, OpenTarget, Worker};
-use crate::handover_dir::HandoverDir;
+use handover_verify::handover_dir::HandoverDir;
 use crate::ledger::{self, FrozenPlan};
 use crate::target::Target;
 

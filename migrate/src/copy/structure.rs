@@ -9,7 +9,7 @@ use handover_verify::postgres::SnapshotHolder;
 use handover_verify::sql::literal;
 use rusqlite::Connection;
 
-use crate::handover_dir::HandoverDir;
+use handover_verify::handover_dir::HandoverDir;
 use crate::ledger::FrozenPlan;
 use crate::target::postgres::{
     Archive, KeyIndex, PostDataEntry, SequenceValue, identity_statements, key_indexes,

@@ -13,8 +13,8 @@ use super::report::{CopiedTable, CopyOutcome, CopyReport};
 use super::shared::{Shared, StoppedTable};
 use super::source::Source;
 use super::structure::Structure;
-use crate::findings::{FindingsFile, KeyLine};
-use crate::handover_dir::HandoverDir;
+use handover_verify::findings::{FindingsFile, KeyLine};
+use handover_verify::handover_dir::HandoverDir;
 use crate::ledger::{self, Store};
 
 /// Says that an earlier run is continued, if there was one.
@@ -164,7 +164,7 @@ fn misfits(
         });
     }
     let keys: Vec<KeyValue> = found.first.iter().filter_map(|m| m.key.clone()).take(20).collect();
-    let may_show = show_keys || !crate::findings::key_holds_text(shape);
+    let may_show = show_keys || !handover_verify::findings::key_holds_text(shape);
     Ok(Finding {
         count: Some(found.rows),
         columns,

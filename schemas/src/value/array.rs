@@ -319,6 +319,7 @@ mod tests {
             "[1:1][-2:-1]={{x,x}}"
         );
         assert_eq!(text(&PgType::Text, &wire(&[(2, 1), (1, 1)], &[one, one])), "{{x},{x}}");
+        assert_eq!(text(&PgType::Text, &wire(&[(1, 1); 6], &[one])), "{{{{{{x}}}}}}");
     }
 
     #[test]
@@ -354,6 +355,7 @@ mod tests {
             with(12, 0xff),
             with(15, 3),
             wire(&[(1, i32::MAX)], &[Some(b"a")]),
+            wire(&[(1, 1); 7], &[Some(b"a")]),
             wire(&[(i32::MAX, 1); 6], &[Some(b"a")]),
         ];
         for case in cases {

@@ -1,4 +1,261 @@
 //! `handover-verify tables`: two databases, compared.
+//!
+//! open both ends → describe → pair tables → hash every row at both ends → look into what differs
+//! → compare catalogs → judge.
 
+mod catalog;
 pub mod cause;
+mod drill_down;
+mod ends;
+mod hashing;
+mod judge;
+mod pairs;
 pub mod row_diff;
+mod turnstile;
+
+use std::path::PathBuf;
+use std::sync::Mutex;
+
+use anyhow::{Context, Result};
+use handover_schemas::chunk::KeyRange;
+use handover_schemas::plan::TableShape;
+use handover_schemas::report::TablesReport;
+
+use self::ends::{Described, OpenEnd};
+use self::hashing::{Cuts, EndHasher, HashedTable, Role, TableToRead};
+use self::pairs::{TablePair, pair_tables};
+use crate::endpoint::Endpoint;
+use crate::handover_dir::HandoverDir;
+use crate::interrupt::Interrupt;
+use crate::progress::Progress;
+use crate::reader::{End, ReadMode, ReadOptions};
+use crate::rows::Wire;
+use crate::sqlite::TypeOverride;
+use crate::sqlite::values::TextLimit;
+
+/// What to compare, and how.
+#[derive(Clone, Debug)]
+pub struct TablesRequest {
+    /// What should be.
+    pub source: Endpoint,
+    /// What is.
+    pub target: Endpoint,
+    /// The hand-over folder, for keys behind findings.
+    pub handover: PathBuf,
+    /// Connections over both ends.
+    pub jobs: usize,
+    /// Most canonical text in a chunk, in bytes.
+    pub chunk_bytes: u64,
+    /// Read so many per cent of the chunks only.
+    pub sample_percent: Option<u8>,
+    /// Types chosen for SQLite columns.
+    pub type_overrides: Vec<TypeOverride>,
+    /// Report every chunk of this table, with its command.
+    pub chunks: Option<String>,
+    /// Show keys in the report.
+    pub show_keys: bool,
+}
+
+/// Compares two databases.
+pub fn compare(
+    request: &TablesRequest,
+    interrupt: &Interrupt,
+    progress: &Progress,
+) -> Result<TablesReport> {
+    let spill = tempfile::tempdir().context("cannot make a temporary folder (TMPDIR)")?;
+    let options = ReadOptions {
+        wire: Wire::None,
+        text_limit: TextLimit::None,
+        chunk_bytes: request.chunk_bytes,
+        spill_dir: spill.path().to_owned(),
+        interrupt: interrupt.clone(),
+    };
+    let mut source = OpenEnd::open(&request.source, interrupt).context("source")?;
+    let mut target = OpenEnd::open(&request.target, interrupt).context("target")?;
+    let at_source = source.describe(&request.type_overrides).context("source")?;
+    let overrides: &[TypeOverride] = match target {
+        OpenEnd::Postgres(..) => &[],
+        OpenEnd::Sqlite(..) => &request.type_overrides,
+    };
+    let at_target = target.describe(overrides).context("target")?;
+    let pairs = pair_tables(&at_source.tables, &at_target.tables);
+    let inventories = same_engine(&source, &target)
+        .then(|| Ok::<_, anyhow::Error>((source.inventory()?, target.inventory()?)))
+        .transpose()?;
+    progress.note(&format!("planning {} tables", pairs.len()));
+    let ranges = plan(&pairs, &mut source, &mut target, request, &options)?;
+    let hashed = hash(&pairs, &ranges, (source, target), request, &options, progress)?;
+    let dir = HandoverDir::at(&request.handover);
+    judge::judge(judge::Evidence {
+        request,
+        options: &options,
+        pairs,
+        hashed,
+        described: (at_source, at_target),
+        inventories,
+        dir: &dir,
+    })
+}
+
+fn same_engine(source: &OpenEnd, target: &OpenEnd) -> bool {
+    source.is_postgres() == target.is_postgres()
+}
+
+/// The ranges to read of one table.
+struct PlannedRanges {
+    ranges: Vec<KeyRange>,
+    in_all: usize,
+}
+
+/// Cuts every table into ranges: by the source's keys, or the target's where only it has the
+/// table.
+fn plan(
+    pairs: &[TablePair],
+    source: &mut OpenEnd,
+    target: &mut OpenEnd,
+    request: &TablesRequest,
+    options: &ReadOptions,
+) -> Result<Vec<PlannedRanges>> {
+    let mut planned = Vec::new();
+    for pair in pairs {
+        let boundaries = match (&pair.source, &pair.target) {
+            (Some(shape), _) => source.reader().boundaries(shape, options),
+            (None, Some(shape)) => target.reader().boundaries(shape, options),
+            (None, None) => Ok(Vec::new()),
+        };
+        // A value that does not fit stops the reading of the table, which says so.
+        let boundaries = match boundaries {
+            Err(error) if error.is::<crate::sqlite::Misfit>() => Vec::new(),
+            other => other.with_context(|| format!("cannot plan {}", pair.name))?,
+        };
+        let all = KeyRange::between(&boundaries);
+        let in_all = all.len();
+        let sampled = |shape: &Option<TableShape>| {
+            shape.as_ref().is_none_or(|shape| ReadMode::of(shape, in_all) == ReadMode::Ranges)
+        };
+        let ranges = match request.sample_percent {
+            Some(percent) if sampled(&pair.source) && sampled(&pair.target) => {
+                sample(all, percent)
+            }
+            _ => all,
+        };
+        planned.push(PlannedRanges { ranges, in_all });
+    }
+    Ok(planned)
+}
+
+/// Every *n*-th range, the first always: evenly spread, and the same each time.
+fn sample(all: Vec<KeyRange>, percent: u8) -> Vec<KeyRange> {
+    let percent = usize::from(percent);
+    all.into_iter()
+        .enumerate()
+        .filter(|(index, _)| *index == 0 || (index * percent) / 100 != ((index - 1) * percent) / 100)
+        .map(|(_, range)| range)
+        .collect()
+}
+
+/// Results per pair of tables, and both ends, to look into what differs.
+struct Hashed {
+    source: Vec<Option<HashedTable>>,
+    target: Vec<Option<HashedTable>>,
+    ends: (OpenEnd, OpenEnd),
+    sampled: Vec<bool>,
+}
+
+fn hash(
+    pairs: &[TablePair],
+    ranges: &[PlannedRanges],
+    ends: (OpenEnd, OpenEnd),
+    request: &TablesRequest,
+    options: &ReadOptions,
+    progress: &Progress,
+) -> Result<Hashed> {
+    let (source, target) = ends;
+    let expected = pairs.iter().map(|pair| {
+        let both = [&pair.source, &pair.target];
+        let rows = both.into_iter().flatten().map(|shape| shape.estimated_rows).sum();
+        (pair.name.to_string(), rows)
+    });
+    progress.begin("reading both ends", expected);
+    let to_read = |shape_of: fn(&TablePair) -> Option<&TableShape>| -> Vec<TableToRead<'_>> {
+        pairs
+            .iter()
+            .zip(ranges)
+            .enumerate()
+            .filter_map(|(pair, (tables, planned))| {
+                Some(TableToRead {
+                    pair,
+                    shape: shape_of(tables)?,
+                    ranges: planned.ranges.clone(),
+                    ranges_in_all: planned.in_all,
+                })
+            })
+            .collect()
+    };
+    let at_source = to_read(|pair| pair.source.as_ref());
+    let at_target = to_read(|pair| pair.target.as_ref());
+    let alone: Vec<usize> = pairs
+        .iter()
+        .enumerate()
+        .filter(|(_, pair)| pair.source.is_none())
+        .map(|(index, _)| index)
+        .collect();
+    let (cuts, large_rows) = (Cuts::default(), Mutex::new(()));
+    let hasher = |tables, role| EndHasher { tables, role, options, progress, large_rows: &large_rows };
+    let leading = hasher(&at_source, Role::Leads(&cuts));
+    let following = hasher(&at_target, Role::Follows(&cuts, &alone));
+    let workers = workers(&source, &target, request.jobs);
+    let (source_read, target_read) = std::thread::scope(|scope| {
+        let first = scope.spawn(|| read_end(source, &leading, workers.0, options));
+        let second = read_end(target, &following, workers.1, options);
+        let first = first.join().unwrap_or_else(|_panic| anyhow::bail!("a reading thread panicked"));
+        (first, second)
+    });
+    let (source, found_at_source) = source_read.context("source")?;
+    let (target, found_at_target) = target_read.context("target")?;
+    let by_pair = |tables: &[TableToRead<'_>], found: Vec<HashedTable>| {
+        let mut by_pair = vec![None; pairs.len()];
+        for (table, found) in tables.iter().zip(found) {
+            if let Some(slot) = by_pair.get_mut(table.pair) {
+                *slot = Some(found);
+            }
+        }
+        by_pair
+    };
+    Ok(Hashed {
+        source: by_pair(&at_source, found_at_source),
+        target: by_pair(&at_target, found_at_target),
+        ends: (source, target),
+        sampled: ranges.iter().map(|planned| planned.ranges.len() < planned.in_all).collect(),
+    })
+}
+
+/// Readers per end: a SQLite file has one.
+fn workers(source: &OpenEnd, target: &OpenEnd, jobs: usize) -> (usize, usize) {
+    match (source.is_postgres(), target.is_postgres()) {
+        (true, true) => ((jobs / 2).max(1), (jobs - jobs / 2).max(1)),
+        (true, false) => ((jobs - 1).max(1), 1),
+        (false, true) => (1, (jobs - 1).max(1)),
+        (false, false) => (1, 1),
+    }
+}
+
+fn read_end(
+    end: OpenEnd,
+    hasher: &EndHasher<'_>,
+    workers: usize,
+    options: &ReadOptions,
+) -> Result<(OpenEnd, Vec<HashedTable>)> {
+    match end {
+        OpenEnd::Postgres(endpoint, holder) => {
+            let snapshot = holder.snapshot().clone();
+            let open = || Ok(End::Postgres(snapshot.open_session(&endpoint, &options.interrupt)?));
+            let found = hasher.run(&open, workers)?;
+            Ok((OpenEnd::Postgres(endpoint, holder), found))
+        }
+        OpenEnd::Sqlite(path, connection) => {
+            let (found, connection) = hasher.run_on(*connection)?;
+            Ok((OpenEnd::Sqlite(path, Box::new(connection)), found))
+        }
+    }
+}

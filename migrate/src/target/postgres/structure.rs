@@ -54,7 +54,7 @@ impl<'a> Archive<'a> {
         command.arg(format!("--dbname={}", source.url()));
         let dumped = run(source, command, "")?
             .map_err(|message| anyhow::anyhow!("pg_dump cannot read the source's schema: {message}"))?;
-        std::io::Write::write_all(&mut crate::handover_dir::private_file(&path)?, &dumped)
+        std::io::Write::write_all(&mut handover_verify::handover_dir::private_file(&path)?, &dumped)
             .with_context(|| format!("cannot write {}", path.display()))?;
         let mut archive = Self { source, path, list: Vec::new(), restrict_key: false };
         archive.restrict_key = archive.knows_restrict_key()?;

@@ -13,7 +13,7 @@ use rusqlite::{Connection, OpenFlags};
 pub fn open_target(path: &Path) -> Result<Connection> {
     let place = || format!("cannot write SQLite file {}", path.display());
     if !path.exists() {
-        crate::handover_dir::private_file(path).with_context(place)?;
+        handover_verify::handover_dir::private_file(path).with_context(place)?;
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection =

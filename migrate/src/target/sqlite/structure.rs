@@ -4,21 +4,18 @@ use anyhow::Result;
 use handover_verify::sqlite::{is_ledger_table, sqlite_error};
 use rusqlite::Connection;
 
-/// A statement of the source's schema.
-pub type NamedStatement = (String, String);
-
-/// `CREATE TABLE` statements of the tables copied, in order of creation.
-pub fn table_statements(source: &Connection, wanted: &[String]) -> Result<Vec<NamedStatement>> {
+/// `CREATE TABLE` statements of the tables copied, in order of creation: name and SQL.
+pub fn table_statements(source: &Connection, wanted: &[String]) -> Result<Vec<(String, String)>> {
     let all = statements(source, "type = 'table'")?;
     Ok(all.into_iter().filter(|(name, _)| wanted.contains(name)).collect())
 }
 
-/// Indexes, views and triggers, in order of creation.
-pub fn later_statements(source: &Connection) -> Result<Vec<NamedStatement>> {
+/// Indexes, views and triggers, in order of creation: name and SQL.
+pub fn later_statements(source: &Connection) -> Result<Vec<(String, String)>> {
     statements(source, "type IN ('index', 'view', 'trigger')")
 }
 
-fn statements(source: &Connection, condition: &str) -> Result<Vec<NamedStatement>> {
+fn statements(source: &Connection, condition: &str) -> Result<Vec<(String, String)>> {
     let mut statement = source
         .prepare(&format!(
             "SELECT name, sql, tbl_name FROM main.sqlite_master \

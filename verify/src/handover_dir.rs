@@ -20,6 +20,11 @@ impl HandoverDir {
         Ok(Self { root: root.to_owned() })
     }
 
+    /// The folder, made only once something is put into it.
+    pub fn at(root: &Path) -> Self {
+        Self { root: root.to_owned() }
+    }
+
     /// The folder.
     pub fn path(&self) -> &Path {
         &self.root

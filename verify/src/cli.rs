@@ -1,0 +1,64 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::endpoint::Endpoint;
+use crate::sqlite::TypeOverride;
+
+/// Reads both ends of a hand-over again and judges; writes to no database.
+///
+/// Exit codes: 0 equal; 1 different; 2 it could not be verified, or not be done; 130 interrupted.
+#[derive(Debug, Parser)]
+#[command(name = "handover-verify", version)]
+pub struct Cli {
+    /// What to verify.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to verify.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Compare two databases: every row, every column, and the catalog.
+    Tables(TablesArgs),
+}
+
+/// Arguments of `tables`.
+#[derive(Debug, Args)]
+pub struct TablesArgs {
+    /// What should be: postgres://user@host:port/database or sqlite:path.
+    ///
+    /// Passwords belong into PGPASSWORD, .pgpass or PGPASSFILE.
+    #[arg(long, value_name = "URL")]
+    pub source: Endpoint,
+    /// What is.
+    #[arg(long, value_name = "URL")]
+    pub target: Endpoint,
+    /// The hand-over folder; keys behind findings go into its findings/verify-tables.jsonl.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub handover: PathBuf,
+    /// Connections over both ends together.
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub jobs: u16,
+    /// Read only so many per cent of the chunks of large tables; the verdict is then never "equal".
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(1..=99))]
+    pub sample: Option<u8>,
+    /// Print, for each table, the psql or sqlite3 command that gives the same digest. For one
+    /// table alone, and its chunks, name it. Commands for chunks hold keys.
+    #[arg(long, value_name = "TABLE", num_args = 0..=1, default_missing_value = "")]
+    pub explain: Option<String>,
+    /// Read a SQLite column as another type than its declared one maps to.
+    #[arg(long = "map-type", value_name = "TABLE.COLUMN=TYPE")]
+    pub map_type: Vec<TypeOverride>,
+    /// Show keys in the report, though they may be people's numbers or names.
+    #[arg(long)]
+    pub show_keys: bool,
+    /// One JSON document on standard output.
+    #[arg(long)]
+    pub json: bool,
+    /// No progress.
+    #[arg(long, short)]
+    pub quiet: bool,
+}

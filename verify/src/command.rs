@@ -1,0 +1,120 @@
+//! Commands: arguments in, text or JSON out, exit code.
+
+use std::fmt::Write;
+
+use anyhow::Result;
+use handover_schemas::chunk::CHUNK_BYTES_MAX;
+use handover_schemas::report::{EndReport, TableReport, TablesReport, Verdict};
+
+use crate::cli::TablesArgs;
+use crate::exit_code::Exit;
+use crate::interrupt::Interrupt;
+use crate::memory::peak_resident_bytes;
+use crate::output::{grouped, print_json, print_text};
+use crate::progress::Progress;
+use crate::tables::{TablesRequest, compare};
+
+/// `handover-verify tables`.
+pub fn tables(args: TablesArgs, interrupt: &Interrupt) -> Result<Exit> {
+    let progress = Progress::on_stderr(args.quiet);
+    let one_table = args.explain.as_deref().filter(|table| !table.is_empty()).map(str::to_owned);
+    let request = TablesRequest {
+        source: args.source,
+        target: args.target,
+        handover: args.handover,
+        jobs: usize::from(args.jobs),
+        chunk_bytes: CHUNK_BYTES_MAX,
+        sample_percent: args.sample,
+        type_overrides: args.map_type,
+        chunks: one_table.clone(),
+        show_keys: args.show_keys,
+    };
+    let done = compare(&request, interrupt, &progress);
+    progress.finish();
+    let report = done?;
+    if !args.quiet && let Some(bytes) = peak_resident_bytes() {
+        progress.note(&format!("peak memory of this process: {} MiB", bytes / 1024 / 1024));
+    }
+    if args.json {
+        print_json(&report)?;
+    } else {
+        print_text(&text(&report, args.explain.is_some(), one_table.as_deref()))?;
+    }
+    Ok(report.verdict.into())
+}
+
+fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Equal => "equal",
+        Verdict::Unverified => "unverified",
+        Verdict::Different => "different",
+    }
+}
+
+/// The report for people.
+fn text(report: &TablesReport, explain: bool, only: Option<&str>) -> String {
+    let mut out = String::new();
+    let width = report.tables.iter().map(|table| table.table.chars().count()).max().unwrap_or(0);
+    let shown = || report.tables.iter().filter(|t| only.is_none_or(|name| name == t.table));
+    // Writing into a String cannot fail.
+    for table in shown() {
+        let rows = |end: &Option<EndReport>| {
+            end.as_ref().map_or_else(|| "-".to_owned(), |end| grouped(end.rows))
+        };
+        let digest = table.source.as_ref().and_then(|end| end.digest);
+        let digest = digest.map_or_else(String::new, |digest| digest.to_string());
+        let _infallible = writeln!(
+            out,
+            "{:<width$}  {:<10}  {:>13} rows : {:>13}  {digest}",
+            table.table,
+            word(table.verdict),
+            rows(&table.source),
+            rows(&table.target),
+        );
+        if explain {
+            out.push_str(&commands(table));
+        }
+    }
+    let findings = shown().flat_map(|table| &table.findings).chain(&report.findings);
+    for finding in findings {
+        let _infallible = writeln!(out, "finding: {}", finding.message);
+    }
+    for what in &report.not_checked {
+        let _infallible = writeln!(out, "not checked: {what}");
+    }
+    let count = |verdict| report.tables.iter().filter(|t| t.verdict == verdict).count();
+    let _infallible = writeln!(
+        out,
+        "verdict: {} ({} tables equal, {} different, {} unverified)",
+        word(report.verdict),
+        count(Verdict::Equal),
+        count(Verdict::Different),
+        count(Verdict::Unverified)
+    );
+    out
+}
+
+fn commands(table: &TableReport) -> String {
+    let mut out = String::new();
+    for (name, end) in [("source", &table.source), ("target", &table.target)] {
+        let Some(end) = end else { continue };
+        let command = end.command.as_ref().or(end.command_reason.as_ref());
+        let digest = end.digest.map_or_else(String::new, |digest| digest.to_string());
+        let _infallible = writeln!(
+            out,
+            "  {name} {digest}\n    {}",
+            command.map_or("", String::as_str)
+        );
+        for chunk in &end.chunks {
+            let _infallible = writeln!(
+                out,
+                "  {name} chunk {} ({} rows) {}\n    {}",
+                chunk.chunk,
+                grouped(chunk.rows),
+                chunk.digest,
+                chunk.command.as_deref().unwrap_or("")
+            );
+        }
+    }
+    out
+}

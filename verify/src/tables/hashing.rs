@@ -1,0 +1,404 @@
+//! Reading both ends to their last row: the digest of each table, and of each chunk.
+//!
+//! The source's workers cut its tables into chunks; the target's follow and read the same ranges,
+//! so that one lost row shifts nothing. At each end workers render ahead, a chunk each, and one
+//! hasher takes their lines in order.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use handover_schemas::chunk::KeyRange;
+use handover_schemas::digest::{LineDigest, LineHasher};
+use handover_schemas::plan::TableShape;
+use rusqlite::Connection;
+
+use super::turnstile::Turnstile;
+use crate::chunking::Chunks;
+use crate::interrupt::{Interrupt, Interrupted};
+use crate::postgres::Refused;
+use crate::progress::Progress;
+use crate::reader::{ChunkVisitor, End, ReadMode, ReadOptions};
+use crate::rows::RowStream;
+use crate::sorted_rows::LineSorter;
+use crate::sqlite::Misfit;
+
+/// A chunk as one end holds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct HashedChunk {
+    pub(super) range: KeyRange,
+    pub(super) lines: LineDigest,
+}
+
+/// A table as one end holds it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct HashedTable {
+    /// Chunks in order.
+    pub(super) chunks: Vec<HashedChunk>,
+    /// Digest of all lines.
+    pub(super) lines: Option<LineDigest>,
+    /// Some text has a NUL character, which no shell command prints.
+    pub(super) has_nul: bool,
+    /// Why the table could not be read to its end.
+    pub(super) failure: Option<String>,
+}
+
+/// A table to be read at one end.
+pub(super) struct TableToRead<'a> {
+    /// Position among all pairs of tables.
+    pub(super) pair: usize,
+    /// As this end has it.
+    pub(super) shape: &'a TableShape,
+    /// Planned ranges to read; all of them, or a sample.
+    pub(super) ranges: Vec<KeyRange>,
+    /// How many ranges the whole table has.
+    pub(super) ranges_in_all: usize,
+}
+
+/// One piece of reading: a planned range, or all of a table.
+struct Unit {
+    table: usize,
+    ranges: std::ops::Range<usize>,
+    /// Lines go to the hasher as they come, instead of being kept until their turn.
+    streamed: bool,
+    is_last: bool,
+}
+
+/// Ranges of chunks that the source's readers found, for the target's readers to follow.
+#[derive(Default)]
+pub(super) struct Cuts {
+    found: Mutex<BTreeMap<(usize, usize), Vec<KeyRange>>>,
+    changed: Condvar,
+    broken: Mutex<bool>,
+}
+
+impl Cuts {
+    fn tell(&self, pair: usize, range: usize, cuts: Vec<KeyRange>) {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner).insert((pair, range), cuts);
+        self.changed.notify_all();
+    }
+
+    fn break_down(&self) {
+        *self.broken.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.changed.notify_all();
+    }
+
+    fn wait(&self, pair: usize, range: usize, interrupt: &Interrupt) -> Result<Vec<KeyRange>> {
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if let Some(cuts) = found.get(&(pair, range)) {
+                return Ok(cuts.clone());
+            }
+            interrupt.check()?;
+            if *self.broken.lock().unwrap_or_else(PoisonError::into_inner) {
+                bail!("the source's reader failed");
+            }
+            let waited = self.changed.wait_timeout(found, Duration::from_millis(100));
+            found = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+}
+
+/// Whether an end cuts chunks, follows the other's cuts, or is alone with its table.
+#[derive(Clone, Copy)]
+pub(super) enum Role<'a> {
+    /// Cuts, and tells.
+    Leads(&'a Cuts),
+    /// Reads the ranges told; tables in `alone` are at this end only, and are cut here.
+    Follows(&'a Cuts, &'a [usize]),
+}
+
+/// Reads one end.
+pub(super) struct EndHasher<'a> {
+    pub(super) tables: &'a [TableToRead<'a>],
+    pub(super) role: Role<'a>,
+    pub(super) options: &'a ReadOptions,
+    pub(super) progress: &'a Progress,
+    /// Held while rows larger than a mebibyte are read, at either end.
+    pub(super) large_rows: &'a Mutex<()>,
+}
+
+/// Rows of at least this size are read one at a time.
+const LARGE_ROW_BYTES: u64 = 1024 * 1024;
+
+struct Gathered {
+    tables: Vec<HashedTable>,
+    hasher: LineHasher,
+}
+
+impl EndHasher<'_> {
+    /// Reads everything on the one connection to a SQLite file, and gives it back.
+    pub(super) fn run_on(&self, connection: Connection) -> Result<(Vec<HashedTable>, Connection)> {
+        let mut end = End::Sqlite(connection);
+        let turns = self.turns();
+        let done = self.units().iter().enumerate().try_for_each(|(turn, unit)| {
+            self.read_unit(&mut end, unit, turn, &turns)
+        });
+        if let (Err(_), Role::Leads(cuts)) = (&done, self.role) {
+            cuts.break_down();
+        }
+        done?;
+        match end {
+            End::Sqlite(connection) => Ok((turns.into_inner().tables, connection)),
+            End::Postgres(_) => bail!("a SQLite end became another"),
+        }
+    }
+
+    fn turns(&self) -> Turnstile<Gathered> {
+        let tables = vec![HashedTable::default(); self.tables.len()];
+        Turnstile::new(Gathered { tables, hasher: LineHasher::new() })
+    }
+
+    /// Reads everything with sessions of a PostgreSQL end; one result per table.
+    pub(super) fn run(
+        &self,
+        open: &(dyn Fn() -> Result<End> + Sync),
+        workers: usize,
+    ) -> Result<Vec<HashedTable>> {
+        let units = self.units();
+        let next = AtomicUsize::new(0);
+        let turns = self.turns();
+        let work = || -> Result<()> {
+            let mut end = open()?;
+            loop {
+                let turn = next.fetch_add(1, Ordering::Relaxed);
+                let Some(unit) = units.get(turn) else { return Ok(()) };
+                self.read_unit(&mut end, unit, turn, &turns)?;
+                if let End::Postgres(session) = &end
+                    && !session.is_usable()
+                {
+                    end = open()?;
+                }
+            }
+        };
+        let guarded = || {
+            let done = work();
+            if done.is_err() {
+                turns.break_down();
+                if let Role::Leads(cuts) = self.role {
+                    cuts.break_down();
+                }
+            }
+            done
+        };
+        let done = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..workers).map(|_| scope.spawn(guarded)).collect();
+            let mut results: Vec<Result<()>> = threads
+                .into_iter()
+                .map(|thread| {
+                    thread.join().unwrap_or_else(|_panic| bail!("a reading thread panicked"))
+                })
+                .collect();
+            // The first cause counts, not those whom it made fail.
+            results.sort_by_key(|done| match done {
+                Err(error) => error.to_string() == "another worker failed",
+                Ok(()) => true,
+            });
+            results.into_iter().collect::<Result<Vec<()>>>()
+        });
+        done?;
+        Ok(turns.into_inner().tables)
+    }
+
+    fn units(&self) -> Vec<Unit> {
+        let mut units = Vec::new();
+        for (table, to_read) in self.tables.iter().enumerate() {
+            let count = to_read.ranges.len();
+            let whole = Unit { table, ranges: 0..count, streamed: true, is_last: true };
+            match ReadMode::of(to_read.shape, to_read.ranges_in_all) {
+                ReadMode::WholeThenSort | ReadMode::Keyless => units.push(whole),
+                ReadMode::Ranges => units.extend((0..count).map(|index| Unit {
+                    table,
+                    ranges: index..index + 1,
+                    streamed: to_read.shape.largest_row > LARGE_ROW_BYTES,
+                    is_last: index + 1 == count,
+                })),
+            }
+        }
+        units
+    }
+
+    fn read_unit(
+        &self,
+        end: &mut End,
+        unit: &Unit,
+        turn: usize,
+        turns: &Turnstile<Gathered>,
+    ) -> Result<()> {
+        let Some(table) = self.tables.get(unit.table) else { return Ok(()) };
+        let interrupt = &self.options.interrupt;
+        let follow = match self.role {
+            Role::Leads(_) => None,
+            Role::Follows(_, alone) if alone.contains(&table.pair) => None,
+            Role::Follows(cuts, _) => {
+                let ranges = unit.ranges.clone().map(|at| cuts.wait(table.pair, at, interrupt));
+                Some(ranges.collect::<Result<Vec<_>>>()?.concat())
+            }
+        };
+        if unit.streamed {
+            return turns.take(turn, interrupt, |gathered| {
+                let _alone = self.large_rows.lock().unwrap_or_else(PoisonError::into_inner);
+                let done = self.read(end, table, unit, follow.as_deref(), |lines| {
+                    gathered.hasher.push_lines(lines);
+                });
+                self.gather(gathered, unit, done)
+            });
+        }
+        let mut kept = Vec::new();
+        let done = self.read(end, table, unit, follow.as_deref(), |lines| {
+            kept.extend_from_slice(lines);
+        });
+        turns.take(turn, interrupt, |gathered| {
+            gathered.hasher.push_lines(&kept);
+            self.gather(gathered, unit, done)
+        })
+    }
+
+    fn gather(
+        &self,
+        gathered: &mut Gathered,
+        unit: &Unit,
+        done: Result<(Vec<HashedChunk>, bool)>,
+    ) -> Result<()> {
+        let Some(table) = gathered.tables.get_mut(unit.table) else { return Ok(()) };
+        match done {
+            Ok((chunks, has_nul)) => {
+                table.chunks.extend(chunks);
+                table.has_nul |= has_nul;
+            }
+            Err(error) if is_about_one_table(&error) => table.failure = Some(format!("{error:#}")),
+            Err(error) => return Err(error),
+        }
+        if unit.is_last {
+            let hasher = std::mem::replace(&mut gathered.hasher, LineHasher::new());
+            if table.failure.is_none() {
+                table.lines = Some(hasher.finish());
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads a unit's ranges; gives its chunks, and its lines in order.
+    fn read(
+        &self,
+        end: &mut End,
+        table: &TableToRead<'_>,
+        unit: &Unit,
+        follow: Option<&[KeyRange]>,
+        take: impl FnMut(&[u8]),
+    ) -> Result<(Vec<HashedChunk>, bool)> {
+        let planned = table.ranges.get(unit.ranges.clone()).unwrap_or_default();
+        let mut hashing = Hashing {
+            keyless: table.shape.key.is_none(),
+            looks_for_nul: matches!(end, End::Sqlite(_)),
+            options: self.options,
+            chunks: Vec::new(),
+            has_nul: false,
+            take,
+        };
+        let read = match follow {
+            None => {
+                let limit = self.options.chunk_bytes;
+                end.reader().read(table.shape, planned, limit, self.options, &mut hashing)
+            }
+            // Consecutive ranges are read one by one where the engine can, all at once otherwise.
+            Some(ranges) => match ReadMode::of(table.shape, table.ranges_in_all) {
+                ReadMode::Ranges | ReadMode::Keyless => ranges.iter().try_for_each(|range| {
+                    let range = std::slice::from_ref(range);
+                    end.reader().read(table.shape, range, u64::MAX, self.options, &mut hashing)
+                }),
+                ReadMode::WholeThenSort => {
+                    end.reader().read(table.shape, ranges, u64::MAX, self.options, &mut hashing)
+                }
+            },
+        };
+        let (chunks, has_nul) = (hashing.chunks, hashing.has_nul);
+        if let Role::Leads(cuts) = self.role {
+            tell_cuts(cuts, table.pair, unit, planned, read.is_ok().then_some(&chunks));
+        }
+        read?;
+        for chunk in &chunks {
+            let name = table.shape.name.to_string();
+            self.progress.advance(&name, chunk.lines.rows, chunk.lines.bytes);
+        }
+        Ok((chunks, has_nul))
+    }
+}
+
+/// Tells the target's readers what each planned range was cut into; where reading failed, the
+/// planned range itself.
+fn tell_cuts(
+    cuts: &Cuts,
+    pair: usize,
+    unit: &Unit,
+    planned: &[KeyRange],
+    chunks: Option<&Vec<HashedChunk>>,
+) {
+    let mut chunks = chunks.map(|chunks| chunks.iter().map(|chunk| chunk.range.clone()));
+    for (index, range) in unit.ranges.clone().zip(planned) {
+        let mut parts = Vec::new();
+        match &mut chunks {
+            None => parts.push(range.clone()),
+            Some(chunks) => {
+                for part in chunks.by_ref() {
+                    let is_last = part.upper == range.upper;
+                    parts.push(part);
+                    if is_last {
+                        break;
+                    }
+                }
+            }
+        }
+        cuts.tell(pair, index, parts);
+    }
+}
+
+/// Whether an error concerns one table only.
+fn is_about_one_table(error: &anyhow::Error) -> bool {
+    !error.chain().any(|cause| cause.is::<Interrupted>())
+        && error.chain().any(|cause| cause.is::<Refused>() || cause.is::<Misfit>())
+}
+
+struct Hashing<'a, F> {
+    keyless: bool,
+    looks_for_nul: bool,
+    options: &'a ReadOptions,
+    chunks: Vec<HashedChunk>,
+    has_nul: bool,
+    take: F,
+}
+
+impl<F: FnMut(&[u8])> ChunkVisitor for Hashing<'_, F> {
+    fn visit<R: RowStream>(&mut self, mut chunks: Chunks<'_, R>) -> Result<()> {
+        let Self { take, has_nul, looks_for_nul, .. } = self;
+        let mut see = |line: &[u8]| {
+            *has_nul = *has_nul || (*looks_for_nul && memchr::memchr(0, line).is_some());
+            take(line);
+        };
+        while chunks.has_next() {
+            let (cut, lines) = if self.keyless {
+                let mut sorter = LineSorter::new(&self.options.spill_dir);
+                let cut = chunks.next_chunk(|row| sorter.push(row.line))?;
+                let lines = sorter.finish(|line| {
+                    see(line);
+                    Ok(())
+                })?;
+                (cut, lines)
+            } else {
+                let mut hasher = LineHasher::new();
+                let cut = chunks.next_chunk(|row| {
+                    hasher.push(row.line);
+                    see(row.line);
+                    Ok(())
+                })?;
+                (cut, hasher.finish())
+            };
+            if let Some(cut) = cut {
+                self.chunks.push(HashedChunk { range: cut.range, lines });
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,341 @@
+//! The report: what both ends hold, what differs, and the verdict.
+
+use anyhow::Result;
+use handover_schemas::chunk::KeyRange;
+use handover_schemas::digest::Digest;
+use handover_schemas::leaf::{ChunkLeaf, table_root};
+use handover_schemas::name::TableName;
+use handover_schemas::plan::TableShape;
+use handover_schemas::report::{
+    ChunkReport, EndReport, Finding, FindingKind, TableReport, TablesReport, Verdict,
+};
+
+use super::drill_down::DrillDown;
+use super::hashing::HashedTable;
+use super::pairs::TablePair;
+use super::{Described, Hashed, TablesRequest, catalog};
+use crate::endpoint::Endpoint;
+use crate::findings::FindingsFile;
+use crate::handover_dir::HandoverDir;
+use crate::inventory::Inventory;
+use crate::inventory::difference::{ObjectDifference, differences};
+use crate::reader::ReadOptions;
+use crate::{postgres, sqlite};
+
+/// Everything that was found out.
+pub(super) struct Evidence<'a> {
+    pub(super) request: &'a TablesRequest,
+    pub(super) options: &'a ReadOptions,
+    pub(super) pairs: Vec<TablePair>,
+    pub(super) hashed: Hashed,
+    pub(super) described: (Described, Described),
+    pub(super) inventories: Option<(Inventory, Inventory)>,
+    pub(super) dir: &'a HandoverDir,
+}
+
+/// Looks into what differs, and judges.
+pub(super) fn judge(evidence: Evidence<'_>) -> Result<TablesReport> {
+    let Evidence { request, options, pairs, mut hashed, described, inventories, dir } = evidence;
+    let mut file = FindingsFile::new(dir, "findings/verify-tables.jsonl");
+    let mut objects: Vec<ObjectDifference> = inventories
+        .as_ref()
+        .map(|(source, target)| differences(source, target))
+        .unwrap_or_default();
+    let mut tables = Vec::new();
+    for (index, pair) in pairs.iter().enumerate() {
+        let at_source = hashed.source.get_mut(index).and_then(Option::take);
+        let at_target = hashed.target.get_mut(index).and_then(Option::take);
+        let is_sampled = hashed.sampled.get(index).copied().unwrap_or(false);
+        let mut findings = pair.findings.clone();
+        findings.extend(one_sided(pair, &described));
+        if let (Some(at_source), Some(at_target)) = (&at_source, &at_target) {
+            findings.extend(failures(pair, at_source, at_target));
+            let mut drill_down = DrillDown {
+                source: &mut hashed.ends.0,
+                target: &mut hashed.ends.1,
+                options,
+                file: &mut file,
+                show_keys: request.show_keys,
+            };
+            findings.extend(drill_down.look_into(pair, at_source, at_target)?);
+        }
+        if is_sampled {
+            findings.push(sampled_finding(pair, at_source.as_ref()));
+        }
+        let (own, others): (Vec<_>, Vec<_>) = objects
+            .into_iter()
+            .partition(|object| belongs_to(object, pair));
+        objects = others;
+        findings.extend(own.iter().map(catalog::finding));
+        let end = |endpoint, shape: &Option<TableShape>, hashed: Option<&HashedTable>| {
+            let (Some(shape), Some(hashed)) = (shape, hashed) else { return None };
+            hashed.failure.is_none().then(|| EndWriter { request, pair, is_sampled }.write(endpoint, shape, hashed))
+        };
+        let source = end(&request.source, &pair.source, at_source.as_ref());
+        let target = end(&request.target, &pair.target, at_target.as_ref());
+        tables.push(TableReport {
+            table: pair.name.to_string(),
+            verdict: table_verdict(source.as_ref(), target.as_ref(), &findings),
+            source,
+            target,
+            findings,
+        });
+    }
+    tables.extend(unreadable_tables(&pairs, &described));
+    tables.sort_by(|a, b| a.table.cmp(&b.table));
+    let mut findings: Vec<Finding> = objects.iter().map(catalog::finding).collect();
+    findings.extend(nothing_compared(&tables));
+    file.finish()?;
+    let verdicts = tables.iter().map(|table| table.verdict).chain(findings.iter().map(weight));
+    let verdict = Verdict::worst(verdicts);
+    let not_checked = not_checked(&described, inventories.as_ref());
+    Ok(TablesReport { verdict, tables, findings, not_checked })
+}
+
+/// How much one finding weighs.
+fn weight(finding: &Finding) -> Verdict {
+    match finding.kind {
+        FindingKind::TableUnreadable
+        | FindingKind::ValueDoesNotFit
+        | FindingKind::Sampled
+        | FindingKind::NothingCompared => Verdict::Unverified,
+        FindingKind::TableMissing
+        | FindingKind::TableExtra
+        | FindingKind::ColumnMissing
+        | FindingKind::ColumnExtra
+        | FindingKind::ColumnOrder
+        | FindingKind::ColumnType
+        | FindingKind::KeyDiffers
+        | FindingKind::RowsMissing
+        | FindingKind::RowsExtra
+        | FindingKind::RowsDoubled
+        | FindingKind::RowsDiffer
+        | FindingKind::RangesDiffer
+        | FindingKind::ObjectMissing
+        | FindingKind::ObjectExtra
+        | FindingKind::ObjectDiffers
+        | FindingKind::SequenceBehind => Verdict::Different,
+    }
+}
+
+fn table_verdict(
+    source: Option<&EndReport>,
+    target: Option<&EndReport>,
+    findings: &[Finding],
+) -> Verdict {
+    let rows = match (source, target) {
+        (Some(source), Some(target)) => {
+            let same = (source.rows, source.bytes, source.digest, source.root)
+                == (target.rows, target.bytes, target.digest, target.root);
+            if same { Verdict::Equal } else { Verdict::Different }
+        }
+        // The finding about the missing side decides.
+        _ => Verdict::Unverified,
+    };
+    Verdict::worst(findings.iter().map(weight).chain([rows]))
+}
+
+fn belongs_to(object: &ObjectDifference, pair: &TablePair) -> bool {
+    object.table.as_ref().is_some_and(|table| {
+        let names = [&pair.source, &pair.target];
+        names.into_iter().flatten().any(|shape| shape.name == *table)
+    })
+}
+
+/// The finding for a table at one end only, unless the other end merely may not be read.
+fn one_sided(pair: &TablePair, described: &(Described, Described)) -> Option<Finding> {
+    let is_unreadable = |end: &Described| end.unreadable.iter().any(|(name, _)| *name == pair.name);
+    let name = &pair.name;
+    match (&pair.source, &pair.target) {
+        (Some(_), None) if !is_unreadable(&described.1) => Some(Finding::new(
+            FindingKind::TableMissing,
+            format!("the target lacks the table {name}"),
+        )),
+        (None, Some(_)) if !is_unreadable(&described.0) => Some(Finding::new(
+            FindingKind::TableExtra,
+            format!("the target has the table {name}, which the source does not have"),
+        )),
+        _ => None,
+    }
+}
+
+fn failures(pair: &TablePair, source: &HashedTable, target: &HashedTable) -> Vec<Finding> {
+    [("source", source), ("target", target)]
+        .into_iter()
+        .filter_map(|(end, table)| {
+            let reason = table.failure.as_ref()?;
+            Some(Finding::new(
+                FindingKind::TableUnreadable,
+                format!("{} cannot be read at the {end}: {reason}", pair.name),
+            ))
+        })
+        .collect()
+}
+
+fn sampled_finding(pair: &TablePair, read: Option<&HashedTable>) -> Finding {
+    let chunks = read.map_or(0, |table| table.chunks.len());
+    Finding {
+        count: Some(chunks as u64),
+        ..Finding::new(
+            FindingKind::Sampled,
+            format!("sampled: only {chunks} chunks of {} were read, as asked", pair.name),
+        )
+    }
+}
+
+/// Tables that one end or both may not read, and that were therefore not compared.
+fn unreadable_tables(
+    pairs: &[TablePair],
+    described: &(Described, Described),
+) -> Vec<TableReport> {
+    let mut names: Vec<&TableName> = Vec::new();
+    for (name, _) in described.0.unreadable.iter().chain(&described.1.unreadable) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+        .into_iter()
+        .filter(|name| !pairs.iter().any(|pair| pair.name == **name))
+        .map(|name| {
+            let findings: Vec<Finding> = [("source", &described.0), ("target", &described.1)]
+                .into_iter()
+                .filter_map(|(end, described)| {
+                    let (_, reason) =
+                        described.unreadable.iter().find(|(other, _)| other == name)?;
+                    Some(Finding::new(
+                        FindingKind::TableUnreadable,
+                        format!("{name} cannot be read at the {end}: {reason}"),
+                    ))
+                })
+                .collect();
+            TableReport {
+                table: name.to_string(),
+                verdict: Verdict::Unverified,
+                source: None,
+                target: None,
+                findings,
+            }
+        })
+        .collect()
+}
+
+/// Nothing compared is not "equal".
+fn nothing_compared(tables: &[TableReport]) -> Option<Finding> {
+    if tables.is_empty() {
+        return Some(Finding::new(
+            FindingKind::NothingCompared,
+            "neither end has a table: nothing was compared",
+        ));
+    }
+    let ends = tables.iter().flat_map(|table| [&table.source, &table.target]).flatten();
+    let rows: u64 = ends.map(|end| end.rows).sum();
+    (rows == 0).then(|| {
+        Finding::new(
+            FindingKind::NothingCompared,
+            "no table has a row at either end: no row was compared",
+        )
+    })
+}
+
+fn not_checked(
+    described: &(Described, Described),
+    inventories: Option<&(Inventory, Inventory)>,
+) -> Vec<String> {
+    let mut list: Vec<String> = Vec::new();
+    for (end, described) in [("source", &described.0), ("target", &described.1)] {
+        list.extend(described.not_checked.iter().map(|what| format!("{end}: {what}")));
+    }
+    match inventories {
+        Some((source, target)) => {
+            for (end, inventory) in [("source", source), ("target", target)] {
+                let unreadable = inventory.unreadable.iter();
+                list.extend(unreadable.map(|what| {
+                    format!("{end}: {what}, which the account may not read")
+                }));
+            }
+        }
+        None => list.push(
+            "defaults, constraints, indexes, sequences, views, triggers: the engines differ"
+                .to_owned(),
+        ),
+    }
+    list.push("roles, privileges, ownership and comments".to_owned());
+    list
+}
+
+/// Writes what one end holds of a table.
+struct EndWriter<'a> {
+    request: &'a TablesRequest,
+    pair: &'a TablePair,
+    is_sampled: bool,
+}
+
+impl EndWriter<'_> {
+    fn write(&self, endpoint: &Endpoint, shape: &TableShape, hashed: &HashedTable) -> EndReport {
+        let rows = hashed.chunks.iter().map(|chunk| chunk.lines.rows).sum();
+        let bytes = hashed.chunks.iter().map(|chunk| chunk.lines.bytes).sum();
+        let command = explain(endpoint, shape, &KeyRange::everything(), hashed.has_nul);
+        let (command, command_reason) = match command {
+            Ok(command) => (Some(command), None),
+            Err(reason) => (None, Some(reason.to_owned())),
+        };
+        EndReport {
+            rows,
+            bytes,
+            digest: hashed.lines.map(|lines| lines.digest).filter(|_| !self.is_sampled),
+            root: (!self.is_sampled).then(|| self.root(shape, hashed)),
+            command,
+            command_reason,
+            chunks: if self.request.chunks.as_deref() == Some(self.pair.name.to_string().as_str()) { chunks(endpoint, shape, hashed) } else { Vec::new() },
+        }
+    }
+
+    /// Leaves at both ends bind the plan's types, which are the source's.
+    fn root(&self, shape: &TableShape, hashed: &HashedTable) -> Digest {
+        let planned = self.pair.source.as_ref().unwrap_or(shape);
+        let leaves: Vec<Digest> = hashed
+            .chunks
+            .iter()
+            .map(|chunk| {
+                ChunkLeaf {
+                    table: planned,
+                    range: &chunk.range,
+                    rows: chunk.lines.rows,
+                    bytes: chunk.lines.bytes,
+                    digest: chunk.lines.digest,
+                }
+                .hash()
+            })
+            .collect();
+        table_root(&leaves)
+    }
+}
+
+fn chunks(endpoint: &Endpoint, shape: &TableShape, hashed: &HashedTable) -> Vec<ChunkReport> {
+    (0..)
+        .zip(&hashed.chunks)
+        .map(|(number, chunk)| ChunkReport {
+            chunk: number,
+            rows: chunk.lines.rows,
+            bytes: chunk.lines.bytes,
+            digest: chunk.lines.digest,
+            command: explain(endpoint, shape, &chunk.range, hashed.has_nul).ok(),
+        })
+        .collect()
+}
+
+fn explain(
+    endpoint: &Endpoint,
+    shape: &TableShape,
+    range: &KeyRange,
+    has_nul: bool,
+) -> Result<String, &'static str> {
+    match endpoint {
+        Endpoint::Postgres(postgres) => Ok(postgres::explain(postgres, shape, range)),
+        Endpoint::Sqlite(_) if has_nul => {
+            Err("a text holds a NUL character, which sqlite3 does not print")
+        }
+        Endpoint::Sqlite(path) => sqlite::explain(path, shape, range),
+    }
+}
