@@ -4,4 +4,5 @@ pub mod cli;
 pub mod command;
 pub mod copy;
 pub mod ledger;
+pub mod rehearse;
 pub mod target;
