@@ -61,12 +61,11 @@ pub fn rehearse(request: &RehearsalRequest, interrupt: &Interrupt) -> Result<Exi
     let kept = interrupted_copy(&programs, &source, &target, &folder, interrupt)?;
     headline(3, "Copy it: the same command again")?;
     programs.copy(&source, &target, &folder)?;
-    let told = programs.status(&target)?;
     print_text(&format!(
         "{} of {} chunks had been finished before the power failed, and were kept.\n",
         kept.finished, kept.planned
     ))?;
-    print_text(&told)?;
+    print_text(&programs.status(&target)?)?;
 
     headline(4, "Verify it, with the auditors' own program")?;
     let verdict = programs.verify(&source, &target, &folder)?;
