@@ -78,6 +78,25 @@ pub fn every_nth_key(
     Ok(boundaries)
 }
 
+/// Refuses boundaries that do not ascend: chunks between them would overlap or leave rows out.
+pub fn check_ascending(shape: &TableShape, boundaries: &[KeyValue]) -> Result<()> {
+    let Some(key) = &shape.key else { return Ok(()) };
+    let mut last: Option<Vec<u8>> = None;
+    for boundary in boundaries {
+        let sort_key = value_sort_key(shape, key, boundary)?;
+        if last.is_some_and(|last| last >= sort_key) {
+            bail!(
+                "{}: the database gave its keys in another order than the canonical one; its index \
+                 {} may be damaged",
+                shape.name,
+                key.name
+            );
+        }
+        last = Some(sort_key);
+    }
+    Ok(())
+}
+
 /// The sort key of a canonical line. A NULL, which a key's column may hold where nothing forbids
 /// it, comes late: such a row is in no range of keys, and still has to be seen.
 pub fn line_sort_key(shape: &TableShape, key: &Key, line: &[u8]) -> Result<Vec<u8>> {

@@ -42,9 +42,10 @@ pub(super) fn changes_since(
         findings: Vec::new(),
     };
     let options = ReadOptions { wire: Wire::None, ..options.clone() };
-    let expected = plan.tables.iter().map(|(_, table)| {
-        (table.shape.name.to_string(), table.shape.estimated_rows)
-    });
+    let expected = plan
+        .tables
+        .iter()
+        .map(|(_, table)| (table.shape.name.to_string(), table.shape.estimated_rows));
     progress.begin("comparing the source with the finished copy", expected);
     let per_table: Vec<(&TableShape, Vec<ChunkEntry>)> = plan
         .tables
@@ -126,8 +127,7 @@ fn count(
         }
     }
     .context("cannot read the target")?;
-    let types: Vec<String> =
-        shape.columns.iter().map(|column| column.type_name.clone()).collect();
+    let types: Vec<String> = shape.columns.iter().map(|column| column.type_name.clone()).collect();
     Ok(match &shape.key {
         Some(key) => {
             let diff = compare_keyed(&key.columns, &types, &at_source, &at_target);

@@ -71,7 +71,9 @@ fn make_all(
 ) -> Result<Vec<Finding>> {
     let statements: Vec<String> = entries
         .iter()
-        .map(|entry| format!("{}\n{}\n", entry.sql, ledger::step_statement(names, &entry.step, None)))
+        .map(|entry| {
+            format!("{}\n{}\n", entry.sql, ledger::step_statement(names, &entry.step, None))
+        })
         .collect();
     let next = AtomicUsize::new(0);
     let findings = Mutex::new(Vec::new());
@@ -91,8 +93,7 @@ fn make_all(
         }
     };
     std::thread::scope(|scope| {
-        let workers: Vec<_> =
-            (0..at_once.min(entries.len())).map(|_| scope.spawn(work)).collect();
+        let workers: Vec<_> = (0..at_once.min(entries.len())).map(|_| scope.spawn(work)).collect();
         workers.into_iter().try_for_each(|worker| {
             worker.join().unwrap_or_else(|_panic| anyhow::bail!("a worker panicked"))
         })
@@ -125,7 +126,8 @@ pub(super) fn finish_sqlite(
     for entry in structure.after.iter().filter(|entry| !done.contains(&entry.step)) {
         interrupt.check()?;
         let record = ledger::step_statement(target, &entry.step, None);
-        let made = Store::execute(target, &format!("BEGIN IMMEDIATE; {} {record} COMMIT;", entry.sql));
+        let made =
+            Store::execute(target, &format!("BEGIN IMMEDIATE; {} {record} COMMIT;", entry.sql));
         if let Err(error) = made {
             if !target.is_autocommit() {
                 Store::execute(target, "ROLLBACK")?;

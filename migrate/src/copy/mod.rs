@@ -31,13 +31,13 @@ use handover_verify::rows::Wire;
 use handover_verify::sqlite::TypeOverride;
 use handover_verify::sqlite::values::TextLimit;
 
-pub(crate) use self::tell::copied_tables;
 use self::report::{CopyOutcome, CopyReport};
 use self::source::Source;
 use self::structure::Structure;
 use self::target::OpenedTarget;
-use handover_verify::handover_dir::HandoverDir;
+pub(crate) use self::tell::copied_tables;
 use crate::ledger::{self, RunOutcome};
+use handover_verify::handover_dir::HandoverDir;
 
 /// What to copy, and how.
 #[derive(Clone, Debug)]

@@ -25,9 +25,9 @@ use super::structure::Structure;
 use super::target::OpenedTarget;
 use super::tell;
 use super::worker::{OpenSource, OpenTarget, Worker};
-use handover_verify::handover_dir::HandoverDir;
 use crate::ledger::{self, FrozenPlan};
 use crate::target::Target;
+use handover_verify::handover_dir::HandoverDir;
 
 /// What one run has to do.
 pub(super) struct Work<'a> {

@@ -9,13 +9,13 @@ use handover_verify::postgres::SnapshotHolder;
 use handover_verify::sql::literal;
 use rusqlite::Connection;
 
-use handover_verify::handover_dir::HandoverDir;
 use crate::ledger::FrozenPlan;
 use crate::target::postgres::{
     Archive, KeyIndex, PostDataEntry, SequenceValue, identity_statements, key_indexes,
     sequence_values, translate,
 };
 use crate::target::sqlite::{later_statements, table_statements};
+use handover_verify::handover_dir::HandoverDir;
 
 /// What is to be made in the target beside rows.
 #[derive(Default)]
@@ -55,8 +55,7 @@ impl Structure {
         after.extend(archive.post_data(&chosen, spill.path())?);
         after.extend(refreshes(holder, &oids)?);
         let why = "it depends on a table that cannot be read";
-        let not_carried =
-            dependents.into_iter().map(|(_, name)| (name, why.to_owned())).collect();
+        let not_carried = dependents.into_iter().map(|(_, name)| (name, why.to_owned())).collect();
         let sequences = sequence_values(holder.session())?;
         Ok(Self { before, keys, after, sequences, not_carried })
     }
@@ -116,10 +115,7 @@ impl Structure {
 }
 
 /// The key index of each planned table, where it can be built by itself.
-fn keys_of_plan(
-    holder: &mut SnapshotHolder,
-    plan: &FrozenPlan,
-) -> Result<BTreeMap<i64, KeyIndex>> {
+fn keys_of_plan(holder: &mut SnapshotHolder, plan: &FrozenPlan) -> Result<BTreeMap<i64, KeyIndex>> {
     let indexes = key_indexes(holder.session())?;
     let mut keys = BTreeMap::new();
     for (number, table) in &plan.tables {
@@ -144,7 +140,10 @@ fn attachments(keys: &BTreeMap<i64, KeyIndex>) -> Vec<PostDataEntry> {
 }
 
 /// Materialised views that hold rows at the source are filled at the target.
-fn refreshes(holder: &mut SnapshotHolder, without: &BTreeSet<String>) -> Result<Vec<PostDataEntry>> {
+fn refreshes(
+    holder: &mut SnapshotHolder,
+    without: &BTreeSet<String>,
+) -> Result<Vec<PostDataEntry>> {
     // In order of creation, since one may read another.
     let rows = holder.session().query(
         "SELECT c.oid::text, quote_ident(n.nspname) || '.' || quote_ident(c.relname) \

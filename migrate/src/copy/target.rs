@@ -34,9 +34,9 @@ impl<'a> OpenedTarget<'a> {
             Endpoint::Postgres(postgres) => {
                 let mut session = Session::open(postgres, Access::Write, interrupt)?;
                 session.execute("SET lock_timeout = '20s'")?;
-                session.execute(&format!("SELECT pg_advisory_lock({RUN_LOCK})")).context(
-                    "another copy into this target is running; wait for it, or end it",
-                )?;
+                session
+                    .execute(&format!("SELECT pg_advisory_lock({RUN_LOCK})"))
+                    .context("another copy into this target is running; wait for it, or end it")?;
                 session.execute("SET lock_timeout = 0")?;
                 Ok(Self::Postgres(postgres, session))
             }
@@ -54,7 +54,10 @@ impl<'a> OpenedTarget<'a> {
 
     /// The ledger and plan of an earlier run; `None` if the target is empty. Refuses a target
     /// that is neither, and a ledger of another source.
-    pub(super) fn existing(&mut self, source: &mut Source<'_>) -> Result<Option<(Head, FrozenPlan)>> {
+    pub(super) fn existing(
+        &mut self,
+        source: &mut Source<'_>,
+    ) -> Result<Option<(Head, FrozenPlan)>> {
         if ledger::exists(self.store())? {
             let head = ledger::head(self.store())?;
             let identity = source.identity()?;

@@ -13,9 +13,9 @@ use super::report::{CopiedTable, CopyOutcome, CopyReport};
 use super::shared::{Shared, StoppedTable};
 use super::source::Source;
 use super::structure::Structure;
+use crate::ledger::{self, Store};
 use handover_verify::findings::{FindingsFile, KeyLine};
 use handover_verify::handover_dir::HandoverDir;
-use crate::ledger::{self, Store};
 
 /// Says that an earlier run is continued, if there was one.
 pub(super) fn resumed(store: &mut dyn Store, progress: &Progress) -> Result<()> {
@@ -79,14 +79,15 @@ pub(super) fn report(
             format!("{object} is not carried over: {reason}; make it by hand"),
         )
     }));
-    Ok(CopyReport { outcome: CopyOutcome::Copied, tables: copied_tables(shared.plan, &entries), findings })
+    Ok(CopyReport {
+        outcome: CopyOutcome::Copied,
+        tables: copied_tables(shared.plan, &entries),
+        findings,
+    })
 }
 
 /// How far each table of the plan has come.
-pub(crate) fn copied_tables(
-    plan: &ledger::FrozenPlan,
-    entries: &[ChunkEntry],
-) -> Vec<CopiedTable> {
+pub(crate) fn copied_tables(plan: &ledger::FrozenPlan, entries: &[ChunkEntry]) -> Vec<CopiedTable> {
     plan.tables
         .iter()
         .map(|(number, table)| {

@@ -392,8 +392,7 @@ impl Copying<'_> {
         replace: bool,
     ) -> Result<Option<ChunkEntry>> {
         let shared = self.shared;
-        let write =
-            ChunkWrite { shape: self.shape, entry, replace, snapshot: &shared.snapshot };
+        let write = ChunkWrite { shape: self.shape, entry, replace, snapshot: &shared.snapshot };
         let keyless = self.shape.key.is_none();
         let (mut rows, mut bytes) = (0, 0);
         let rest = self.target.write_chunk(write, &mut |send| {

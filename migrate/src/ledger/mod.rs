@@ -42,7 +42,8 @@ pub fn head(store: &mut dyn Store) -> Result<Head> {
     let rows = store.query(&format!(
         "SELECT version, source, source_identity, chunk_bytes, stage FROM {table}"
     ))?;
-    let row: Vec<String> = rows.into_iter().next().unwrap_or_default().into_iter().flatten().collect();
+    let row: Vec<String> =
+        rows.into_iter().next().unwrap_or_default().into_iter().flatten().collect();
     let [version, source, source_identity, chunk_bytes, stage] = row.as_slice() else {
         bail!("the target's ledger is incomplete: its row about the source is missing");
     };

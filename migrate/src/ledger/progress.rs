@@ -170,7 +170,8 @@ pub fn forget_failed_steps(store: &mut dyn Store) -> Result<()> {
 /// Records that a run began; gives its number.
 pub fn begin_run(store: &mut dyn Store) -> Result<i64> {
     let (table, now) = (store.table("run"), store.now());
-    let rows = store.query(&format!("INSERT INTO {table} (started_at) VALUES ({now}) RETURNING run_no"))?;
+    let rows = store
+        .query(&format!("INSERT INTO {table} (started_at) VALUES ({now}) RETURNING run_no"))?;
     let number = rows.into_iter().flatten().flatten().next().context("no run number")?;
     number.parse().context("the ledger gave no run number")
 }

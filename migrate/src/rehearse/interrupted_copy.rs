@@ -34,8 +34,7 @@ pub(super) fn interrupted_copy(
     folder: &Path,
     interrupt: &Interrupt,
 ) -> Result<Kept> {
-    let extra =
-        ["--chunk-bytes", CHUNK_BYTES, "--max-rate", RATE].map(str::to_owned);
+    let extra = ["--chunk-bytes", CHUNK_BYTES, "--max-rate", RATE].map(str::to_owned);
     let mut child = programs.start_copy(source, target, folder, &extra)?;
     let started = Instant::now();
     let killed = loop {

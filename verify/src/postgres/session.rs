@@ -209,11 +209,7 @@ impl Drop for Session {
     fn drop(&mut self) {
         if let Some(connection) = self.connection.take() {
             let closing = async {
-                if self.usable {
-                    connection.close().await
-                } else {
-                    connection.close_hard().await
-                }
+                if self.usable { connection.close().await } else { connection.close_hard().await }
             };
             let limited = async { tokio::time::timeout(Duration::from_secs(5), closing).await };
             // The server rolls back whatever a lost connection had open: nothing to report here.

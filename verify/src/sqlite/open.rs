@@ -27,12 +27,11 @@ fn begin_reading(connection: &Connection) -> Result<()> {
     connection.busy_timeout(BUSY_TIMEOUT).map_err(sqlite_error)?;
     connection
         .execute_batch(
-            "PRAGMA query_only = ON; PRAGMA cache_size = -16384; PRAGMA temp_store = FILE; BEGIN;",
+            "PRAGMA query_only = ON; PRAGMA cache_size = -4096; PRAGMA temp_store = FILE; BEGIN;",
         )
         .map_err(sqlite_error)?;
-    let query_only: i64 = connection
-        .query_row("PRAGMA query_only", [], |row| row.get(0))
-        .map_err(sqlite_error)?;
+    let query_only: i64 =
+        connection.query_row("PRAGMA query_only", [], |row| row.get(0)).map_err(sqlite_error)?;
     if query_only != 1 {
         bail!("the connection did not become read-only");
     }

@@ -124,11 +124,7 @@ pub fn range_literals(shape: &TableShape, range: &KeyRange) -> Option<(String, S
     Some((conditions.join(" AND "), order))
 }
 
-fn bind_range(
-    statement: &mut Statement<'_>,
-    shape: &TableShape,
-    range: &KeyRange,
-) -> Result<()> {
+fn bind_range(statement: &mut Statement<'_>, shape: &TableShape, range: &KeyRange) -> Result<()> {
     let Some(key) = &shape.key else { return Ok(()) };
     let ends: Vec<&KeyValue> = [&range.lower, &range.upper].into_iter().flatten().collect();
     let mut index = 1;
@@ -291,8 +287,7 @@ pub fn misfits(
         for (index, rule) in rules.iter().enumerate() {
             line.clear();
             let value = row.get_ref(index).map_err(sqlite_error)?;
-            let pushed =
-                push_value(rule, value, text_limit, Wire::None, &mut line, &mut wire);
+            let pushed = push_value(rule, value, text_limit, Wire::None, &mut line, &mut wire);
             if let Err(reason) = pushed {
                 found.add(misfit(shape, index, reason, row));
                 break;

@@ -128,9 +128,7 @@ fn textual(ty: &PgType, text: &str) -> Fit<Cell<'static>> {
         PgType::TimestampTz => parse::timestamptz(text)
             .map(Cell::TimestampTz)
             .ok_or("not a timestamp in the form 2022-09-20 13:45:00[.5]+00"),
-        PgType::Uuid => {
-            parse::uuid(text).map(Cell::Uuid).ok_or("not a uuid in lower-case letters")
-        }
+        PgType::Uuid => parse::uuid(text).map(Cell::Uuid).ok_or("not a uuid in lower-case letters"),
         _ => Err("of a type that SQLite values are not mapped to"),
     }
 }
@@ -169,7 +167,11 @@ fn numeric_value(limit: Option<TypeLimit>, value: ValueRef<'_>) -> Fit<NumericBu
     let precision = u16::try_from(precision).map_err(|_error| too_wide)?;
     let scale = u16::try_from(scale).map_err(|_error| too_wide)?;
     let number = number.with_scale(scale).ok_or("more decimals than the column allows")?;
-    if number.fits(precision, scale) { Ok(number) } else { Err("more digits than the column allows") }
+    if number.fits(precision, scale) {
+        Ok(number)
+    } else {
+        Err("more digits than the column allows")
+    }
 }
 
 fn push_stored(value: ValueRef<'_>, wire: &mut Vec<u8>) -> Fit<()> {

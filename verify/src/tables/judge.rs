@@ -62,14 +62,16 @@ pub(super) fn judge(evidence: Evidence<'_>) -> Result<TablesReport> {
         if is_sampled {
             findings.push(sampled_finding(pair, at_source.as_ref()));
         }
-        let (own, others): (Vec<_>, Vec<_>) = objects
-            .into_iter()
-            .partition(|object| belongs_to(object, pair));
+        let (own, others): (Vec<_>, Vec<_>) =
+            objects.into_iter().partition(|object| belongs_to(object, pair));
         objects = others;
         findings.extend(own.iter().map(catalog::finding));
         let end = |endpoint, shape: &Option<TableShape>, hashed: Option<&HashedTable>| {
             let (Some(shape), Some(hashed)) = (shape, hashed) else { return None };
-            hashed.failure.is_none().then(|| EndWriter { request, pair, is_sampled }.write(endpoint, shape, hashed))
+            hashed
+                .failure
+                .is_none()
+                .then(|| EndWriter { request, pair, is_sampled }.write(endpoint, shape, hashed))
         };
         let source = end(&request.source, &pair.source, at_source.as_ref());
         let target = end(&request.target, &pair.target, at_target.as_ref());
@@ -184,10 +186,7 @@ fn sampled_finding(pair: &TablePair, read: Option<&HashedTable>) -> Finding {
 }
 
 /// Tables that one end or both may not read, and that were therefore not compared.
-fn unreadable_tables(
-    pairs: &[TablePair],
-    described: &(Described, Described),
-) -> Vec<TableReport> {
+fn unreadable_tables(pairs: &[TablePair], described: &(Described, Described)) -> Vec<TableReport> {
     let mut names: Vec<&TableName> = Vec::new();
     for (name, _) in described.0.unreadable.iter().chain(&described.1.unreadable) {
         if !names.contains(&name) {
@@ -250,9 +249,9 @@ fn not_checked(
         Some((source, target)) => {
             for (end, inventory) in [("source", source), ("target", target)] {
                 let unreadable = inventory.unreadable.iter();
-                list.extend(unreadable.map(|what| {
-                    format!("{end}: {what}, which the account may not read")
-                }));
+                list.extend(
+                    unreadable.map(|what| format!("{end}: {what}, which the account may not read")),
+                );
             }
         }
         None => list.push(
@@ -287,7 +286,11 @@ impl EndWriter<'_> {
             root: (!self.is_sampled).then(|| self.root(shape, hashed)),
             command,
             command_reason,
-            chunks: if self.request.chunks.as_deref() == Some(self.pair.name.to_string().as_str()) { chunks(endpoint, shape, hashed) } else { Vec::new() },
+            chunks: if self.request.chunks.as_deref() == Some(self.pair.name.to_string().as_str()) {
+                chunks(endpoint, shape, hashed)
+            } else {
+                Vec::new()
+            },
         }
     }
 

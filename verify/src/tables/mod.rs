@@ -134,9 +134,7 @@ fn plan(
             shape.as_ref().is_none_or(|shape| ReadMode::of(shape, in_all) == ReadMode::Ranges)
         };
         let ranges = match request.sample_percent {
-            Some(percent) if sampled(&pair.source) && sampled(&pair.target) => {
-                sample(all, percent)
-            }
+            Some(percent) if sampled(&pair.source) && sampled(&pair.target) => sample(all, percent),
             _ => all,
         };
         planned.push(PlannedRanges { ranges, in_all });
@@ -149,7 +147,9 @@ fn sample(all: Vec<KeyRange>, percent: u8) -> Vec<KeyRange> {
     let percent = usize::from(percent);
     all.into_iter()
         .enumerate()
-        .filter(|(index, _)| *index == 0 || (index * percent) / 100 != ((index - 1) * percent) / 100)
+        .filter(|(index, _)| {
+            *index == 0 || (index * percent) / 100 != ((index - 1) * percent) / 100
+        })
         .map(|(_, range)| range)
         .collect()
 }
@@ -201,14 +201,16 @@ fn hash(
         .map(|(index, _)| index)
         .collect();
     let (cuts, large_rows) = (Cuts::default(), Mutex::new(()));
-    let hasher = |tables, role| EndHasher { tables, role, options, progress, large_rows: &large_rows };
+    let hasher =
+        |tables, role| EndHasher { tables, role, options, progress, large_rows: &large_rows };
     let leading = hasher(&at_source, Role::Leads(&cuts));
     let following = hasher(&at_target, Role::Follows(&cuts, &alone));
     let workers = workers(&source, &target, request.jobs);
     let (source_read, target_read) = std::thread::scope(|scope| {
         let first = scope.spawn(|| read_end(source, &leading, workers.0, options));
         let second = read_end(target, &following, workers.1, options);
-        let first = first.join().unwrap_or_else(|_panic| anyhow::bail!("a reading thread panicked"));
+        let first =
+            first.join().unwrap_or_else(|_panic| anyhow::bail!("a reading thread panicked"));
         (first, second)
     });
     let (source, found_at_source) = source_read.context("source")?;

@@ -71,8 +71,7 @@ fn compare(source: &TableShape, target: &TableShape) -> TablePair {
             Ok(key) => at_target.key = key,
             Err(finding) => {
                 findings.push(finding);
-                at_target.key =
-                    source.key.clone().map(|key| Key { range_scan: false, ..key });
+                at_target.key = source.key.clone().map(|key| Key { range_scan: false, ..key });
             }
         }
     }

@@ -96,15 +96,16 @@ fn create_table(
         ));
     }
     let sql: String = source
-        .query_row("SELECT sql FROM main.sqlite_master WHERE type = 'table' AND name = ?1", [table], |row| {
-            row.get(0)
-        })
+        .query_row(
+            "SELECT sql FROM main.sqlite_master WHERE type = 'table' AND name = ?1",
+            [table],
+            |row| row.get(0),
+        )
         .map_err(sqlite_error)?;
     if has_check(&sql) {
-        translation.not_carried.push((
-            format!("CHECK of {table}"),
-            "an expression of SQLite's".to_owned(),
-        ));
+        translation
+            .not_carried
+            .push((format!("CHECK of {table}"), "an expression of SQLite's".to_owned()));
     }
     translation.tables.push(format!(
         "CREATE TABLE {} (\n{}\n);",
@@ -198,11 +199,7 @@ fn has_check(sql: &str) -> bool {
     false
 }
 
-fn indexes(
-    source: &Connection,
-    shape: &TableShape,
-    translation: &mut Translation,
-) -> Result<()> {
+fn indexes(source: &Connection, shape: &TableShape, translation: &mut Translation) -> Result<()> {
     let table = &shape.name.name;
     let mut statement = source
         .prepare(
@@ -234,7 +231,8 @@ fn indexes(
             let joined: Vec<&str> =
                 columns.iter().filter_map(|(name, _)| name.as_deref()).collect();
             let name = format!("{table}_{}_key", joined.join("_"));
-            let sql = format!("ALTER TABLE {target} ADD CONSTRAINT {} UNIQUE ({list});", ident(&name));
+            let sql =
+                format!("ALTER TABLE {target} ADD CONSTRAINT {} UNIQUE ({list});", ident(&name));
             (format!("CONSTRAINT public {table} {name}"), sql)
         } else {
             let unique = if unique { "UNIQUE " } else { "" };

@@ -22,7 +22,7 @@ pub fn open_target(path: &Path) -> Result<Connection> {
     connection
         .execute_batch(
             "PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF; \
-             PRAGMA cache_size = -16384; PRAGMA temp_store = FILE;",
+             PRAGMA cache_size = -8192; PRAGMA temp_store = FILE;",
         )
         .map_err(sqlite_error)
         .with_context(place)?;
