@@ -63,14 +63,9 @@ impl Options {
     /// Makes the database on another server.
     #[track_caller]
     pub fn create_on(self, server: &Server) -> Database {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let name = format!("t_{}_{}", process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        // A test process that was killed may have left a database of this name.
-        server.sql("postgres", &format!("drop database if exists {name} with (force)"));
         let clauses = self.collation.clauses();
-        let create = format!("create database {name} template template0 encoding 'UTF8' {clauses}");
-        server.sql("postgres", &create);
-        let database = Database { server: server.clone(), name, roles: Mutex::new(Vec::new()) };
+        let database =
+            Database::make(server, &format!("template template0 encoding 'UTF8' {clauses}"));
         if self.odd_settings {
             for setting in ODD_SETTINGS {
                 let name = &database.name;
@@ -110,6 +105,23 @@ impl Database {
     /// An empty database that is not quite the usual one.
     pub fn options() -> Options {
         Options { collation: Collation::CUtf8, odd_settings: false }
+    }
+
+    /// Another database that begins with everything this one has. Nobody may be connected to this
+    /// one meanwhile.
+    #[track_caller]
+    pub fn copy(&self) -> Self {
+        Self::make(&self.server, &format!("template {}", self.name))
+    }
+
+    #[track_caller]
+    fn make(server: &Server, clauses: &str) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("t_{}_{}", process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        // A test process that was killed may have left a database of this name.
+        server.sql("postgres", &format!("drop database if exists {name} with (force)"));
+        server.sql("postgres", &format!("create database {name} {clauses}"));
+        Self { server: server.clone(), name, roles: Mutex::new(Vec::new()) }
     }
 
     /// Its name; needs no quotes.
@@ -207,6 +219,16 @@ mod tests {
         drop(database);
         let left = format!("select count(*) from pg_database where datname = '{name}'");
         assert_eq!(Server::shared().query("postgres", &left), "0");
+    }
+
+    #[test]
+    fn a_copy_has_everything_and_goes_its_own_way() {
+        let original = Database::create();
+        original.sql("create table t (a int); insert into t values (1)");
+        let copy = original.copy();
+        copy.sql("insert into t values (2)");
+        assert_eq!(copy.query("select sum(a) from t"), "3");
+        assert_eq!(original.query("select sum(a) from t"), "1");
     }
 
     #[test]

@@ -17,6 +17,9 @@ struct Decimal {
 
 /// The cause, if both texts are numbers and one is recognised.
 pub(super) fn cause(source: &str, target: &str) -> Option<Cause> {
+    if is_infinite(source) && is_infinite(target) {
+        return Some(Cause::SignChanged);
+    }
     let (from, to) = (Decimal::parse(source)?, Decimal::parse(target)?);
     let has_same_digits = from.digits == to.digits;
     let has_same_sign = from.is_negative == to.is_negative;
@@ -70,7 +73,7 @@ impl Decimal {
             _ => power + i64::try_from(trailing).ok()? - i64::try_from(fraction.len()).ok()?,
         };
         Some(Self {
-            is_negative: text.starts_with('-') && !significant.is_empty(),
+            is_negative: text.starts_with('-'),
             digits: significant.as_bytes().to_vec(),
             exponent,
             has_leading_zeros: whole.len() > 1 && whole.starts_with('0'),
@@ -114,6 +117,11 @@ fn next(digits: &[u8]) -> Vec<u8> {
     }
     next.insert(0, b'1');
     next
+}
+
+/// Numbers, dates and timestamps have infinities at both ends.
+fn is_infinite(text: &str) -> bool {
+    matches!(text.strip_prefix('-').unwrap_or(text), "infinity" | "Infinity")
 }
 
 /// Whether the target is the source as a `double precision` or a `real` holds it.

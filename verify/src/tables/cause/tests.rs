@@ -97,7 +97,8 @@ fn numbers() {
             ("0.30000000000000004", "0.3"),
         ],
     );
-    check(Cause::SignChanged, &[("-5.0", "5"), ("12", "-12")]);
+    check(Cause::SignChanged, &[("-5.0", "5"), ("12", "-12"), ("0", "-0"), ("-0", "0")]);
+    check(Cause::SignChanged, &[("infinity", "-infinity"), ("-Infinity", "Infinity")]);
     check(Cause::DecimalPointMoved, &[("1.50", "150"), ("100", "1"), ("12.5", "1.25")]);
     check(Cause::OneCharacter, &[("10", "19"), ("25", "75")]);
     check(Cause::Truncated, &[("10", "1")]);
