@@ -49,21 +49,18 @@ fn has_more_rows(session: &mut Session, shape: &TableShape, rows: RowsPerChunk) 
     Ok(session.query_value(&sql)?.is_some())
 }
 
-/// The texts of the key columns, as a canonical line would have them. Each has a name of its own:
-/// `ORDER BY id` would otherwise mean the text that is put out, and sort 10 before 9.
+/// The texts of the key columns, as a canonical line would have them.
 fn key_text(shape: &TableShape, key: &Key) -> String {
     let list: Vec<String> = key
         .columns
         .iter()
         .filter_map(|position| shape.columns.get(*position))
-        .enumerate()
-        .map(|(index, column)| {
+        .map(|column| {
             let name = ident(&column.name);
-            let text = match column.ty {
+            match column.ty {
                 PgType::Bool => format!("CASE WHEN {name} THEN 't' ELSE 'f' END"),
                 _ => format!("{name}::text"),
-            };
-            format!("{text} AS \" key {index}\"")
+            }
         })
         .collect();
     list.join(", ")
