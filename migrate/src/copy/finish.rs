@@ -18,6 +18,12 @@ use super::structure::Structure;
 use crate::ledger::{self, Store};
 use crate::target::postgres::{PostDataEntry, Psql, SqlFile, set_sequences};
 
+/// Lets autovacuum work again on the tables that it was to leave alone while rows were copied.
+const VACUUM_AGAIN: &str = "DO $$ DECLARE name text; BEGIN \
+    FOR name IN SELECT table_name FROM handover.unvacuumed_table LOOP \
+      EXECUTE format('ALTER TABLE %s RESET (autovacuum_enabled)', name); \
+    END LOOP; DELETE FROM handover.unvacuumed_table; END $$";
+
 /// Makes what is missing in a PostgreSQL target. Returns what could not be made.
 pub(super) fn finish_postgres(
     target: &PostgresEndpoint,
@@ -38,6 +44,7 @@ pub(super) fn finish_postgres(
     let (keys, others): (Vec<_>, Vec<_>) = open.into_iter().partition(is_key);
     let (indexes, others): (Vec<_>, Vec<_>) =
         others.into_iter().partition(|entry| entry.is_index());
+    session.execute(VACUUM_AGAIN)?;
     let mut findings = Vec::new();
     for (entries, at_once) in [(keys, 1), (indexes, jobs), (others, 1)] {
         findings.extend(make_all(target, &session, &entries, at_once, interrupt)?);

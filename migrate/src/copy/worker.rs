@@ -219,7 +219,9 @@ impl<'a> Worker<'a> {
         let statement = key.definition.clone();
         let Target::Postgres(session) = self.target()? else { return Ok(()) };
         let record = ledger::step_statement(session, &step, None);
-        session.execute(&format!("BEGIN; {statement}; {record} COMMIT"))
+        session.execute(&format!(
+            "BEGIN; SET LOCAL maintenance_work_mem = '256MB'; {statement}; {record} COMMIT"
+        ))
     }
 
     fn read_back_units(&mut self, table: i64) -> Result<Vec<Unit>> {
