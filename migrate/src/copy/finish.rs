@@ -62,7 +62,6 @@ pub(super) fn finish_postgres(
             )
         });
     }
-    session.execute("ANALYZE")?;
     if findings.iter().all(|finding| finding.kind != FindingKind::ObjectMissing) {
         ledger::set_stage(&mut session, Stage::Done)?;
     }
