@@ -287,7 +287,8 @@ fn foreign_keys_of(
     let mut entries = Vec::new();
     for key in keys.values() {
         let Some((_, parent, _, _, on_update, on_delete)) = key.first() else { continue };
-        // SQLite finds the parent whatever its case; PostgreSQL needs its exact name.
+        // SQLite finds the parent and its columns whatever their case; PostgreSQL needs their exact
+        // names.
         let known = plan
             .tables
             .iter()
@@ -295,7 +296,13 @@ fn foreign_keys_of(
             .find(|shape| shape.name.name.eq_ignore_ascii_case(parent));
         let parent_name = known.map_or(parent.as_str(), |shape| shape.name.name.as_str());
         let from: Vec<String> = key.iter().map(|part| ident(&part.2)).collect();
-        let to: Option<Vec<String>> = key.iter().map(|part| part.3.as_deref().map(ident)).collect();
+        let parent_column = |name: &str| {
+            let columns = known.iter().flat_map(|shape| &shape.columns);
+            let mut names = columns.map(|column| column.name.as_str());
+            ident(names.find(|known| known.eq_ignore_ascii_case(name)).unwrap_or(name))
+        };
+        let to: Option<Vec<String>> =
+            key.iter().map(|part| part.3.as_deref().map(parent_column)).collect();
         let to = to.map_or_else(String::new, |columns| format!(" ({})", columns.join(", ")));
         let plain: Vec<&str> = key.iter().map(|part| part.2.as_str()).collect();
         let name = format!("{table}_{}_fkey", plain.join("_"));
