@@ -12,10 +12,10 @@ use rusqlite::Connection;
 use handover_verify::handover_dir::HandoverDir;
 use crate::ledger::FrozenPlan;
 use crate::target::postgres::{
-    Archive, KeyIndex, PostDataEntry, SequenceValue, identity_statements, key_indexes,
+    Archive, KeyIndex, PostDataEntry, SequenceValue, key_indexes,
     sequence_values, translate,
 };
-use crate::target::sqlite::{later_statements, table_statements};
+use crate::target::sqlite::{later_statements, sequence_statements, table_statements};
 
 /// What is to be made in the target beside rows.
 #[derive(Default)]
@@ -66,12 +66,10 @@ impl Structure {
         let translation = translate(source, plan)?;
         let mut after = attachments(&translation.keys);
         after.extend(translation.later);
-        for (statement, (table, _)) in
-            identity_statements(&translation.identities).into_iter().zip(&translation.identities)
-        {
-            let name = format!("IDENTITY {table}");
-            after.push(PostDataEntry { step: format!("post-data {name}"), name, sql: statement });
-        }
+        after.extend(translation.identities.iter().map(|identity| {
+            let name = format!("IDENTITY {}", identity.table());
+            PostDataEntry { step: format!("post-data {name}"), name, sql: identity.statement() }
+        }));
         Ok(Self {
             before: translation.tables.join("\n"),
             keys: translation.keys,
@@ -91,6 +89,7 @@ impl Structure {
             .collect();
         let after = later_statements(source)?
             .into_iter()
+            .chain(sequence_statements(source, &wanted)?)
             .map(|(name, sql)| PostDataEntry {
                 step: format!("post-data {name}"),
                 name,
