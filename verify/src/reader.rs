@@ -12,7 +12,7 @@ use crate::chunking::{Chunks, CutChunk, check_ascending};
 use crate::interrupt::Interrupt;
 use crate::postgres::{self, Session};
 use crate::rows::{RowStream, Wire};
-use crate::sorted_rows::{LineSorter, sort_rows};
+use crate::sorted_rows::{LineSorter, RowsWithin, sort_rows};
 use crate::sqlite::{self, Reading, values::TextLimit};
 
 /// An open database.
@@ -129,7 +129,7 @@ impl Reader<'_> {
                 let sorted = sort_rows(shape, rows, dir)?;
                 visitor.visit(Chunks::new(sorted, shape, ranges, limit))
             }
-            (Self::Sqlite(connection), [range]) => {
+            (Self::Sqlite(connection), [range]) if is_ordered_by_sqlite(shape) => {
                 let mut statement = sqlite::prepare_range(connection, shape, range)?;
                 let rows = statement.rows(shape, options.reading())?;
                 visitor.visit(Chunks::new(rows, shape, ranges, limit))
@@ -138,7 +138,13 @@ impl Reader<'_> {
                 let mut statement = sqlite::prepare_whole(connection, shape)?;
                 let rows = statement.rows(shape, options.reading())?;
                 let sorted = sort_rows(shape, rows, dir)?;
-                visitor.visit(Chunks::new(sorted, shape, ranges, limit))
+                match ranges {
+                    [range] => {
+                        let rows = RowsWithin::new(sorted, shape, range)?;
+                        visitor.visit(Chunks::new(rows, shape, ranges, limit))
+                    }
+                    _ => visitor.visit(Chunks::new(sorted, shape, ranges, limit)),
+                }
             }
         }
     }
@@ -172,6 +178,12 @@ impl Reader<'_> {
         self.read(shape, std::slice::from_ref(range), u64::MAX, options, &mut collector)?;
         Ok(collector.lines)
     }
+}
+
+/// Whether SQLite can order and compare a table's keys as the canonical form does. PostgreSQL
+/// always can, if not by an index: it has the collation "C" and casts to text.
+fn is_ordered_by_sqlite(shape: &TableShape) -> bool {
+    shape.key.as_ref().is_none_or(|key| key.range_scan)
 }
 
 struct Digester<'a> {

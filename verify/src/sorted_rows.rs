@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use handover_schemas::chunk::{KeyRange, KeyValue};
 use handover_schemas::digest::{LineDigest, LineHasher};
 use handover_schemas::plan::TableShape;
 
-use crate::chunking::line_sort_key;
+use crate::chunking::{line_sort_key, value_sort_key};
 use crate::rows::{Row, RowStream};
 use crate::sort::{Sorted, Sorter};
 
@@ -71,6 +72,47 @@ impl RowStream for SortedRows {
 
     fn sort_key(&self) -> Option<&[u8]> {
         Some(&self.sort_key)
+    }
+}
+
+/// The rows of one key range among sorted rows.
+pub struct RowsWithin {
+    rows: SortedRows,
+    lower: Option<Vec<u8>>,
+    upper: Option<Vec<u8>>,
+}
+
+impl RowsWithin {
+    /// Lets through what lies in the range.
+    pub fn new(rows: SortedRows, shape: &TableShape, range: &KeyRange) -> Result<Self> {
+        let key = shape.key.as_ref().context("a table without a key has no ranges")?;
+        let end = |end: &Option<KeyValue>| {
+            end.as_ref().map(|value| value_sort_key(shape, key, value)).transpose()
+        };
+        Ok(Self { rows, lower: end(&range.lower)?, upper: end(&range.upper)? })
+    }
+}
+
+impl RowStream for RowsWithin {
+    fn advance(&mut self) -> Result<bool> {
+        while self.rows.advance()? {
+            let key = self.rows.sort_key.as_slice();
+            if self.upper.as_deref().is_some_and(|upper| key >= upper) {
+                return Ok(false);
+            }
+            if self.lower.as_deref().is_none_or(|lower| key >= lower) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn row(&self) -> Row<'_> {
+        self.rows.row()
+    }
+
+    fn sort_key(&self) -> Option<&[u8]> {
+        self.rows.sort_key()
     }
 }
 

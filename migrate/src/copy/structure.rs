@@ -11,10 +11,9 @@ use rusqlite::Connection;
 
 use crate::ledger::FrozenPlan;
 use crate::target::postgres::{
-    Archive, KeyIndex, PostDataEntry, SequenceValue, identity_statements, key_indexes,
-    sequence_values, translate,
+    Archive, KeyIndex, PostDataEntry, SequenceValue, key_indexes, sequence_values, translate,
 };
-use crate::target::sqlite::{later_statements, table_statements};
+use crate::target::sqlite::{later_statements, sequence_statements, table_statements};
 use handover_verify::handover_dir::HandoverDir;
 
 /// What is to be made in the target beside rows.
@@ -65,12 +64,10 @@ impl Structure {
         let translation = translate(source, plan)?;
         let mut after = attachments(&translation.keys);
         after.extend(translation.later);
-        for (statement, (table, _)) in
-            identity_statements(&translation.identities).into_iter().zip(&translation.identities)
-        {
-            let name = format!("IDENTITY {table}");
-            after.push(PostDataEntry { step: format!("post-data {name}"), name, sql: statement });
-        }
+        after.extend(translation.identities.iter().map(|identity| {
+            let name = format!("IDENTITY {}", identity.table());
+            PostDataEntry { step: format!("post-data {name}"), name, sql: identity.statement() }
+        }));
         Ok(Self {
             before: translation.tables.join("\n"),
             keys: translation.keys,
@@ -90,6 +87,7 @@ impl Structure {
             .collect();
         let after = later_statements(source)?
             .into_iter()
+            .chain(sequence_statements(source, &wanted)?)
             .map(|(name, sql)| PostDataEntry {
                 step: format!("post-data {name}"),
                 name,

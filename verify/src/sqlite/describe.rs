@@ -235,21 +235,42 @@ fn kinds_held(connection: &Connection, table: &str, column: &str) -> Result<BTre
     Ok(rows)
 }
 
-/// Largest rowid or, without one, the row count: for display only.
+/// The span of rowids or, without one, the row count: for display only. Rowids may be anything,
+/// so no more rows than the file has room for.
 fn estimated_rows(connection: &Connection, table: &str) -> Result<u64> {
+    let table = ident(table);
     let by_rowid = connection.query_row(
-        &format!("SELECT coalesce(max(rowid), 0) FROM main.{}", ident(table)),
+        // Two queries in one: each reads one end of the tree, both aggregates in one read it all.
+        &format!(
+            "SELECT (SELECT min(rowid) FROM main.{table}), (SELECT max(rowid) FROM main.{table})"
+        ),
         [],
-        |row| row.get::<_, i64>(0),
+        |row| Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, Option<i64>>(1)?)),
     );
-    let rows = match by_rowid {
-        Ok(rows) => rows,
-        Err(_no_rowid) => connection
-            .query_row(&format!("SELECT count(*) FROM main.{}", ident(table)), [], |row| row.get(0))
-            .map_err(sqlite_error)?,
-    };
-    Ok(u64::try_from(rows).unwrap_or(0))
+    match by_rowid {
+        Ok((Some(first), Some(last))) => {
+            let bytes: i64 = connection
+                .query_row(
+                    "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
+                    [],
+                    |row| row.get(0),
+                )
+                .map_err(sqlite_error)?;
+            let room = u64::try_from(bytes).unwrap_or(0) / ROW_BYTES_MIN;
+            Ok(last.abs_diff(first).saturating_add(1).min(room))
+        }
+        Ok(_no_rows) => Ok(0),
+        Err(_no_rowid) => {
+            let rows: i64 = connection
+                .query_row(&format!("SELECT count(*) FROM main.{table}"), [], |row| row.get(0))
+                .map_err(sqlite_error)?;
+            Ok(u64::try_from(rows).unwrap_or(0))
+        }
+    }
 }
+
+/// A row's cell: its length, its rowid, a header and nothing else, and two bytes that point to it.
+const ROW_BYTES_MIN: u64 = 5;
 
 fn find_key(
     connection: &Connection,

@@ -8,7 +8,7 @@ mod structure;
 mod write;
 
 pub use empty::foreign_object;
-pub use from_sqlite::{Translation, identity_statements, translate};
+pub use from_sqlite::{Identity, Translation, translate};
 pub use psql::{Psql, SqlFile};
 pub use sequences::{SequenceValue, sequence_values, set_sequences};
 pub use structure::{Archive, KeyIndex, PostDataEntry, key_indexes};

@@ -47,6 +47,9 @@ impl<'a> Psql<'a> {
     }
 }
 
+/// As for the sessions of the copy itself: the database's own default may be serializable.
+const PGOPTIONS: &str = "-c default_transaction_isolation=read\\ committed";
+
 /// Runs a PostgreSQL client program. The inner error is what it wrote on standard error.
 pub(super) fn run(
     endpoint: &PostgresEndpoint,
@@ -59,6 +62,8 @@ pub(super) fn run(
     }
     command.env("PGCLIENTENCODING", "UTF8");
     command.env("PGAPPNAME", "handover");
+    let given = std::env::var("PGOPTIONS").unwrap_or_default();
+    command.env("PGOPTIONS", format!("{given} {PGOPTIONS}"));
     // Messages are matched by nobody, but people search for them in English.
     command.env("LC_MESSAGES", "C");
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -5,5 +5,5 @@ mod structure;
 mod write;
 
 pub use open::{foreign_object, open_target};
-pub use structure::{later_statements, table_statements};
+pub use structure::{highest_ever, later_statements, sequence_statements, table_statements};
 pub use write::write_chunk;

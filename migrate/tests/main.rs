@@ -1,0 +1,6 @@
+//! `handover-migrate copy` and `status`, run as people run them: real binaries, real databases.
+//! The servers are the private ones of `./test`.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails is a failed test")]
+
+mod routes;
+mod support;
