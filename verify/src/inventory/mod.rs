@@ -30,6 +30,8 @@ pub enum ObjectKind {
     Default,
     /// `NOT NULL` of a column.
     NotNull,
+    /// A column's collation, where it is not its type's.
+    Collation,
     /// `GENERATED … AS IDENTITY` of a column.
     Identity,
     /// The expression of a generated column.
@@ -91,6 +93,7 @@ impl ObjectKind {
             Self::TableDefinition => "table_definition",
             Self::Default => "default",
             Self::NotNull => "not_null",
+            Self::Collation => "collation",
             Self::Identity => "identity",
             Self::GeneratedExpression => "generated_expression",
             Self::Check => "check",

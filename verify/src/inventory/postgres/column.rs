@@ -48,3 +48,16 @@ pub(super) const GENERATED_EXPRESSIONS: &str = concat!(
  where a.attgenerated <> '' and not a.attisdropped and ",
     user_relation!()
 );
+
+/// Collations that columns were given, by which their text is ordered and compared.
+pub(super) const COLLATIONS: &str = concat!(
+    "select format('%s.%s.%s', n.nspname, c.relname, a.attname), n.nspname::text, c.relname::text,
+       format('COLLATE %s', a.attcollation::regcollation)
+  from pg_attribute a
+  join pg_type t on t.oid = a.atttypid
+  join pg_class c on c.oid = a.attrelid
+  join pg_namespace n on n.oid = c.relnamespace
+ where c.relkind in ('r', 'p', 'f') and a.attnum > 0 and not a.attisdropped
+   and a.attcollation <> t.typcollation and ",
+    user_relation!()
+);

@@ -59,6 +59,7 @@ use super::{CatalogObject, Inventory, ObjectKind};
 pub const QUERIES: &[(ObjectKind, &str)] = &[
     (ObjectKind::Default, column::DEFAULTS),
     (ObjectKind::NotNull, column::NOT_NULLS),
+    (ObjectKind::Collation, column::COLLATIONS),
     (ObjectKind::Identity, column::IDENTITIES),
     (ObjectKind::GeneratedExpression, column::GENERATED_EXPRESSIONS),
     (ObjectKind::Check, relation::CHECKS),
