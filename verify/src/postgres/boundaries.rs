@@ -69,6 +69,11 @@ fn key_text(shape: &TableShape, key: &Key) -> String {
     list.join(", ")
 }
 
+fn key_names(shape: &TableShape, key: &Key) -> String {
+    let columns = key.columns.iter().filter_map(|position| shape.columns.get(*position));
+    columns.map(|column| ident(&column.name)).collect::<Vec<_>>().join(", ")
+}
+
 fn walk_index(
     session: &mut Session,
     shape: &TableShape,
@@ -81,9 +86,11 @@ fn walk_index(
         let condition = range_condition(shape, key, &range)
             .map(|condition| format!("WHERE {condition}"))
             .unwrap_or_default();
+        // Within one query, ORDER BY would mean the text that the select list makes of a column.
         let sql = format!(
-            "SELECT {} FROM {} {condition} ORDER BY {} OFFSET {} LIMIT 1",
+            "SELECT {} FROM (SELECT {} FROM {} {condition} ORDER BY {} OFFSET {} LIMIT 1) AS next",
             key_text(shape, key),
+            key_names(shape, key),
             from_table(shape),
             order_by(shape, key),
             rows.get()
