@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails is a failed test")]
 
+mod chunks;
 mod judged;
 mod mutation;
 mod postgres_objects;
