@@ -12,7 +12,7 @@ use crate::chunking::{Chunks, CutChunk};
 use crate::interrupt::Interrupt;
 use crate::postgres::{self, Session};
 use crate::rows::{RowStream, Wire};
-use crate::sorted_rows::{LineSorter, sort_rows};
+use crate::sorted_rows::{LineSorter, RowsWithin, sort_rows};
 use crate::sqlite::{self, Reading, values::TextLimit};
 
 /// An open database.
@@ -84,6 +84,12 @@ impl ReadMode {
     }
 }
 
+/// Whether SQLite has no expression by which it gives rows in canonical order, as PostgreSQL has
+/// with `COLLATE "C"`: it compares the texts of a UTF-16 file as UTF-16, and dates as text.
+fn needs_sorting(shape: &TableShape) -> bool {
+    shape.key.as_ref().is_some_and(|key| !key.range_scan)
+}
+
 /// What chunks of rows are given to.
 pub trait ChunkVisitor {
     /// Takes what was cut; called until the rows are used up.
@@ -127,7 +133,7 @@ impl Reader<'_> {
                 let sorted = sort_rows(shape, rows, dir)?;
                 visitor.visit(Chunks::new(sorted, shape, ranges, limit))
             }
-            (Self::Sqlite(connection), [range]) => {
+            (Self::Sqlite(connection), [range]) if !needs_sorting(shape) => {
                 let mut statement = sqlite::prepare_range(connection, shape, range)?;
                 let rows = statement.rows(shape, options.reading())?;
                 visitor.visit(Chunks::new(rows, shape, ranges, limit))
@@ -136,6 +142,10 @@ impl Reader<'_> {
                 let mut statement = sqlite::prepare_whole(connection, shape)?;
                 let rows = statement.rows(shape, options.reading())?;
                 let sorted = sort_rows(shape, rows, dir)?;
+                if let [range] = ranges {
+                    let within = RowsWithin::new(sorted, shape, range)?;
+                    return visitor.visit(Chunks::new(within, shape, ranges, limit));
+                }
                 visitor.visit(Chunks::new(sorted, shape, ranges, limit))
             }
         }

@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use handover_schemas::chunk::{KeyRange, KeyValue};
 use handover_schemas::digest::{LineDigest, LineHasher};
 use handover_schemas::plan::TableShape;
 
-use crate::chunking::line_sort_key;
+use crate::chunking::{line_sort_key, value_sort_key};
 use crate::rows::{Row, RowStream};
 use crate::sort::{Sorted, Sorter};
 
@@ -71,6 +72,40 @@ impl RowStream for SortedRows {
 
     fn sort_key(&self) -> Option<&[u8]> {
         Some(&self.sort_key)
+    }
+}
+
+/// Those of a table's rows that lie in one key range.
+pub struct RowsWithin {
+    rows: SortedRows,
+    lower: Option<Vec<u8>>,
+    upper: Option<Vec<u8>>,
+}
+
+impl RowsWithin {
+    /// Takes sorted rows and passes on those in `range`.
+    pub fn new(rows: SortedRows, shape: &TableShape, range: &KeyRange) -> Result<Self> {
+        let key = shape.key.as_ref().context("a table without a key has no key ranges")?;
+        let sort_key = |end: &Option<KeyValue>| {
+            end.as_ref().map(|end| value_sort_key(shape, key, end)).transpose()
+        };
+        Ok(Self { rows, lower: sort_key(&range.lower)?, upper: sort_key(&range.upper)? })
+    }
+}
+
+impl RowStream for RowsWithin {
+    fn advance(&mut self) -> Result<bool> {
+        while self.rows.advance()? {
+            let key = &self.rows.sort_key;
+            if self.lower.as_ref().is_none_or(|lower| key >= lower) {
+                return Ok(self.upper.as_ref().is_none_or(|upper| key < upper));
+            }
+        }
+        Ok(false)
+    }
+
+    fn row(&self) -> Row<'_> {
+        self.rows.row()
     }
 }
 
