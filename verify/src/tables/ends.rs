@@ -31,6 +31,8 @@ pub(super) struct Described {
     pub(super) unreadable: Vec<(TableName, String)>,
     /// What is not looked at.
     pub(super) not_checked: Vec<String>,
+    /// Whether it is a SQLite file that compares texts as UTF-16.
+    pub(super) is_utf16: bool,
 }
 
 impl OpenEnd {
@@ -74,6 +76,7 @@ impl OpenEnd {
                         .map(|name| (name, no_right.to_owned()))
                         .collect(),
                     tables: found.tables,
+                    is_utf16: false,
                 })
             }
             Self::Sqlite(_, connection) => {
@@ -81,6 +84,7 @@ impl OpenEnd {
                 Ok(Described {
                     tables: found.tables,
                     unreadable: found.unmapped,
+                    is_utf16: found.is_utf16,
                     not_checked: found
                         .virtual_tables
                         .iter()

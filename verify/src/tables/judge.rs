@@ -15,7 +15,7 @@ use super::hashing::HashedTable;
 use super::pairs::TablePair;
 use super::{Described, Hashed, TablesRequest, catalog};
 use crate::endpoint::Endpoint;
-use crate::findings::FindingsFile;
+use crate::findings::{FindingsFile, key_holds_text};
 use crate::handover_dir::HandoverDir;
 use crate::inventory::Inventory;
 use crate::inventory::difference::{ObjectDifference, differences};
@@ -67,12 +67,14 @@ pub(super) fn judge(evidence: Evidence<'_>) -> Result<TablesReport> {
             .partition(|object| belongs_to(object, pair));
         objects = others;
         findings.extend(own.iter().map(catalog::finding));
-        let end = |endpoint, shape: &Option<TableShape>, hashed: Option<&HashedTable>| {
+        let end = |endpoint, described: &Described, shape: &Option<_>, hashed: &Option<_>| {
             let (Some(shape), Some(hashed)) = (shape, hashed) else { return None };
-            hashed.failure.is_none().then(|| EndWriter { request, pair, is_sampled }.write(endpoint, shape, hashed))
+            let is_utf16 = described.is_utf16;
+            let writer = EndWriter { request, pair, is_sampled, endpoint, is_utf16 };
+            writer.write(shape, hashed)
         };
-        let source = end(&request.source, &pair.source, at_source.as_ref());
-        let target = end(&request.target, &pair.target, at_target.as_ref());
+        let source = end(&request.source, &described.0, &pair.source, &at_source);
+        let target = end(&request.target, &described.1, &pair.target, &at_target);
         tables.push(TableReport {
             table: pair.name.to_string(),
             verdict: table_verdict(source.as_ref(), target.as_ref(), &findings),
@@ -269,25 +271,62 @@ struct EndWriter<'a> {
     request: &'a TablesRequest,
     pair: &'a TablePair,
     is_sampled: bool,
+    endpoint: &'a Endpoint,
+    is_utf16: bool,
 }
 
 impl EndWriter<'_> {
-    fn write(&self, endpoint: &Endpoint, shape: &TableShape, hashed: &HashedTable) -> EndReport {
-        let rows = hashed.chunks.iter().map(|chunk| chunk.lines.rows).sum();
-        let bytes = hashed.chunks.iter().map(|chunk| chunk.lines.bytes).sum();
-        let command = explain(endpoint, shape, &KeyRange::everything(), hashed.has_nul);
-        let (command, command_reason) = match command {
+    /// The report, unless reading failed.
+    fn write(&self, shape: &TableShape, hashed: &HashedTable) -> Option<EndReport> {
+        if hashed.failure.is_some() {
+            return None;
+        }
+        let (command, command_reason) = match self.explain(shape, &KeyRange::everything(), hashed) {
             Ok(command) => (Some(command), None),
             Err(reason) => (None, Some(reason.to_owned())),
         };
-        EndReport {
-            rows,
-            bytes,
+        let with_chunks = self.request.chunks.as_ref() == Some(&self.pair.name.to_string());
+        Some(EndReport {
+            rows: hashed.chunks.iter().map(|chunk| chunk.lines.rows).sum(),
+            bytes: hashed.chunks.iter().map(|chunk| chunk.lines.bytes).sum(),
             digest: hashed.lines.map(|lines| lines.digest).filter(|_| !self.is_sampled),
             root: (!self.is_sampled).then(|| self.root(shape, hashed)),
             command,
             command_reason,
-            chunks: if self.request.chunks.as_deref() == Some(self.pair.name.to_string().as_str()) { chunks(endpoint, shape, hashed) } else { Vec::new() },
+            chunks: if with_chunks { self.chunks(shape, hashed) } else { Vec::new() },
+        })
+    }
+
+    fn chunks(&self, shape: &TableShape, hashed: &HashedTable) -> Vec<ChunkReport> {
+        (0..)
+            .zip(&hashed.chunks)
+            .map(|(number, chunk)| ChunkReport {
+                chunk: number,
+                rows: chunk.lines.rows,
+                bytes: chunk.lines.bytes,
+                digest: chunk.lines.digest,
+                command: self.explain(shape, &chunk.range, hashed).ok(),
+            })
+            .collect()
+    }
+
+    fn explain(
+        &self,
+        shape: &TableShape,
+        range: &KeyRange,
+        hashed: &HashedTable,
+    ) -> Result<String, &'static str> {
+        match self.endpoint {
+            Endpoint::Postgres(postgres) => Ok(postgres::explain(postgres, shape, range)),
+            Endpoint::Sqlite(_) if hashed.has_nul => {
+                Err("a text holds a NUL character, which sqlite3 does not print")
+            }
+            Endpoint::Sqlite(_)
+                if self.is_utf16 && shape.key.is_some() && key_holds_text(shape) =>
+            {
+                Err("the file is UTF-16, in whose order sqlite3 gives text keys")
+            }
+            Endpoint::Sqlite(path) => sqlite::explain(path, shape, range),
         }
     }
 
@@ -309,33 +348,5 @@ impl EndWriter<'_> {
             })
             .collect();
         table_root(&leaves)
-    }
-}
-
-fn chunks(endpoint: &Endpoint, shape: &TableShape, hashed: &HashedTable) -> Vec<ChunkReport> {
-    (0..)
-        .zip(&hashed.chunks)
-        .map(|(number, chunk)| ChunkReport {
-            chunk: number,
-            rows: chunk.lines.rows,
-            bytes: chunk.lines.bytes,
-            digest: chunk.lines.digest,
-            command: explain(endpoint, shape, &chunk.range, hashed.has_nul).ok(),
-        })
-        .collect()
-}
-
-fn explain(
-    endpoint: &Endpoint,
-    shape: &TableShape,
-    range: &KeyRange,
-    has_nul: bool,
-) -> Result<String, &'static str> {
-    match endpoint {
-        Endpoint::Postgres(postgres) => Ok(postgres::explain(postgres, shape, range)),
-        Endpoint::Sqlite(_) if has_nul => {
-            Err("a text holds a NUL character, which sqlite3 does not print")
-        }
-        Endpoint::Sqlite(path) => sqlite::explain(path, shape, range),
     }
 }
