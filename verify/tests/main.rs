@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails is a failed test")]
 
 mod chunks;
+mod explain;
 mod judged;
 mod mutation;
 mod postgres_objects;
