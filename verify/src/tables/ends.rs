@@ -67,14 +67,9 @@ impl OpenEnd {
         match self {
             Self::Postgres(_, holder) => {
                 let found = postgres::describe(holder.session())?;
-                let no_right = "the account may not read it; ask for SELECT on it";
                 Ok(Described {
                     not_checked: not_checked_in(&found),
-                    unreadable: found
-                        .unreadable
-                        .into_iter()
-                        .map(|name| (name, no_right.to_owned()))
-                        .collect(),
+                    unreadable: found.unreadable,
                     tables: found.tables,
                     is_utf16: false,
                 })

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use handover_schemas::chunk::KeyRange;
 use handover_schemas::digest::Digest;
-use handover_schemas::leaf::{ChunkLeaf, table_root};
+use handover_schemas::leaf::{ChunkLeaf, logical_name, table_root};
 use handover_schemas::name::TableName;
 use handover_schemas::plan::TableShape;
 use handover_schemas::report::{
@@ -83,7 +83,7 @@ pub(super) fn judge(evidence: Evidence<'_>) -> Result<TablesReport> {
             findings,
         });
     }
-    tables.extend(unreadable_tables(&pairs, &described));
+    tables.extend(unread_tables(&pairs, &described));
     tables.sort_by(|a, b| a.table.cmp(&b.table));
     let mut findings: Vec<Finding> = objects.iter().map(catalog::finding).collect();
     findings.extend(nothing_compared(&tables));
@@ -144,21 +144,38 @@ fn belongs_to(object: &ObjectDifference, pair: &TablePair) -> bool {
     })
 }
 
-/// The finding for a table at one end only, unless the other end merely may not be read.
-fn one_sided(pair: &TablePair, described: &(Described, Described)) -> Option<Finding> {
-    let is_unreadable = |end: &Described| end.unreadable.iter().any(|(name, _)| *name == pair.name);
+/// What to say of a table that was read at one end only: the other end lacks it, or it may not be
+/// read there.
+fn one_sided(pair: &TablePair, described: &(Described, Described)) -> Vec<Finding> {
     let name = &pair.name;
-    match (&pair.source, &pair.target) {
-        (Some(_), None) if !is_unreadable(&described.1) => Some(Finding::new(
-            FindingKind::TableMissing,
-            format!("the target lacks the table {name}"),
-        )),
-        (None, Some(_)) if !is_unreadable(&described.0) => Some(Finding::new(
+    let (kind, missing) = match (&pair.source, &pair.target) {
+        (Some(_), None) => (FindingKind::TableMissing, format!("the target lacks the table {name}")),
+        (None, Some(_)) => (
             FindingKind::TableExtra,
             format!("the target has the table {name}, which the source does not have"),
-        )),
-        _ => None,
-    }
+        ),
+        _ => return Vec::new(),
+    };
+    let unreadable = unreadable_at(name, described);
+    if unreadable.is_empty() { vec![Finding::new(kind, missing)] } else { unreadable }
+}
+
+/// A finding for each end at which a table is that may not be read.
+fn unreadable_at(name: &TableName, described: &(Described, Described)) -> Vec<Finding> {
+    [("source", &described.0), ("target", &described.1)]
+        .into_iter()
+        .filter_map(|(end, described)| {
+            let mut unreadable = described.unreadable.iter();
+            let (own, reason) = unreadable.find(|(other, _)| is_same_table(other, name))?;
+            let message = format!("{own} cannot be read at the {end}: {reason}");
+            Some(Finding::new(FindingKind::TableUnreadable, message))
+        })
+        .collect()
+}
+
+/// Whether names of two ends stand for the same table, whatever engines they are of.
+fn is_same_table(one: &TableName, other: &TableName) -> bool {
+    logical_name(one) == logical_name(other)
 }
 
 fn failures(pair: &TablePair, source: &HashedTable, target: &HashedTable) -> Vec<Finding> {
@@ -185,39 +202,23 @@ fn sampled_finding(pair: &TablePair, read: Option<&HashedTable>) -> Finding {
     }
 }
 
-/// Tables that one end or both may not read, and that were therefore not compared.
-fn unreadable_tables(
-    pairs: &[TablePair],
-    described: &(Described, Described),
-) -> Vec<TableReport> {
+/// Tables that were read at neither end, and therefore not compared.
+fn unread_tables(pairs: &[TablePair], described: &(Described, Described)) -> Vec<TableReport> {
     let mut names: Vec<&TableName> = Vec::new();
     for (name, _) in described.0.unreadable.iter().chain(&described.1.unreadable) {
-        if !names.contains(&name) {
+        let mut known = pairs.iter().map(|pair| &pair.name).chain(names.iter().copied());
+        if !known.any(|known| is_same_table(known, name)) {
             names.push(name);
         }
     }
     names
         .into_iter()
-        .filter(|name| !pairs.iter().any(|pair| pair.name == **name))
-        .map(|name| {
-            let findings: Vec<Finding> = [("source", &described.0), ("target", &described.1)]
-                .into_iter()
-                .filter_map(|(end, described)| {
-                    let (_, reason) =
-                        described.unreadable.iter().find(|(other, _)| other == name)?;
-                    Some(Finding::new(
-                        FindingKind::TableUnreadable,
-                        format!("{name} cannot be read at the {end}: {reason}"),
-                    ))
-                })
-                .collect();
-            TableReport {
-                table: name.to_string(),
-                verdict: Verdict::Unverified,
-                source: None,
-                target: None,
-                findings,
-            }
+        .map(|name| TableReport {
+            table: name.to_string(),
+            verdict: Verdict::Unverified,
+            source: None,
+            target: None,
+            findings: unreadable_at(name, described),
         })
         .collect()
 }
