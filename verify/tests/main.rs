@@ -10,3 +10,4 @@ mod postgres_objects;
 mod postgres_rows;
 mod postgres_tables;
 mod postgres_values;
+mod rights;
