@@ -84,6 +84,12 @@ impl ReadMode {
     }
 }
 
+/// Whether SQLite has no expression by which it gives rows in canonical order, as PostgreSQL has
+/// with `COLLATE "C"`: it compares the texts of a UTF-16 file as UTF-16, and dates as text.
+fn needs_sorting(shape: &TableShape) -> bool {
+    shape.key.as_ref().is_some_and(|key| !key.range_scan)
+}
+
 /// What chunks of rows are given to.
 pub trait ChunkVisitor {
     /// Takes what was cut; called until the rows are used up.
@@ -129,7 +135,7 @@ impl Reader<'_> {
                 let sorted = sort_rows(shape, rows, dir)?;
                 visitor.visit(Chunks::new(sorted, shape, ranges, limit))
             }
-            (Self::Sqlite(connection), [range]) if is_ordered_by_sqlite(shape) => {
+            (Self::Sqlite(connection), [range]) if !needs_sorting(shape) => {
                 let mut statement = sqlite::prepare_range(connection, shape, range)?;
                 let rows = statement.rows(shape, options.reading())?;
                 visitor.visit(Chunks::new(rows, shape, ranges, limit))
@@ -138,13 +144,11 @@ impl Reader<'_> {
                 let mut statement = sqlite::prepare_whole(connection, shape)?;
                 let rows = statement.rows(shape, options.reading())?;
                 let sorted = sort_rows(shape, rows, dir)?;
-                match ranges {
-                    [range] => {
-                        let rows = RowsWithin::new(sorted, shape, range)?;
-                        visitor.visit(Chunks::new(rows, shape, ranges, limit))
-                    }
-                    _ => visitor.visit(Chunks::new(sorted, shape, ranges, limit)),
+                if let [range] = ranges {
+                    let within = RowsWithin::new(sorted, shape, range)?;
+                    return visitor.visit(Chunks::new(within, shape, ranges, limit));
                 }
+                visitor.visit(Chunks::new(sorted, shape, ranges, limit))
             }
         }
     }
@@ -178,12 +182,6 @@ impl Reader<'_> {
         self.read(shape, std::slice::from_ref(range), u64::MAX, options, &mut collector)?;
         Ok(collector.lines)
     }
-}
-
-/// Whether SQLite can order and compare a table's keys as the canonical form does. PostgreSQL
-/// always can, if not by an index: it has the collation "C" and casts to text.
-fn is_ordered_by_sqlite(shape: &TableShape) -> bool {
-    shape.key.as_ref().is_none_or(|key| key.range_scan)
 }
 
 struct Digester<'a> {

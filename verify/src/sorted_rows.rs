@@ -75,7 +75,7 @@ impl RowStream for SortedRows {
     }
 }
 
-/// The rows of one key range among sorted rows.
+/// Those of a table's rows that lie in one key range.
 pub struct RowsWithin {
     rows: SortedRows,
     lower: Option<Vec<u8>>,
@@ -83,25 +83,22 @@ pub struct RowsWithin {
 }
 
 impl RowsWithin {
-    /// Lets through what lies in the range.
+    /// Takes sorted rows and passes on those in `range`.
     pub fn new(rows: SortedRows, shape: &TableShape, range: &KeyRange) -> Result<Self> {
-        let key = shape.key.as_ref().context("a table without a key has no ranges")?;
-        let end = |end: &Option<KeyValue>| {
-            end.as_ref().map(|value| value_sort_key(shape, key, value)).transpose()
+        let key = shape.key.as_ref().context("a table without a key has no key ranges")?;
+        let sort_key = |end: &Option<KeyValue>| {
+            end.as_ref().map(|end| value_sort_key(shape, key, end)).transpose()
         };
-        Ok(Self { rows, lower: end(&range.lower)?, upper: end(&range.upper)? })
+        Ok(Self { rows, lower: sort_key(&range.lower)?, upper: sort_key(&range.upper)? })
     }
 }
 
 impl RowStream for RowsWithin {
     fn advance(&mut self) -> Result<bool> {
         while self.rows.advance()? {
-            let key = self.rows.sort_key.as_slice();
-            if self.upper.as_deref().is_some_and(|upper| key >= upper) {
-                return Ok(false);
-            }
-            if self.lower.as_deref().is_none_or(|lower| key >= lower) {
-                return Ok(true);
+            let key = &self.rows.sort_key;
+            if self.lower.as_ref().is_none_or(|lower| key >= lower) {
+                return Ok(self.upper.as_ref().is_none_or(|upper| key < upper));
             }
         }
         Ok(false)
@@ -109,10 +106,6 @@ impl RowStream for RowsWithin {
 
     fn row(&self) -> Row<'_> {
         self.rows.row()
-    }
-
-    fn sort_key(&self) -> Option<&[u8]> {
-        self.rows.sort_key()
     }
 }
 

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use handover_schemas::name::TableName;
 use handover_schemas::plan::TableShape;
 use handover_verify::endpoint::{Endpoint, PostgresEndpoint};
 use handover_verify::interrupt::Interrupt;
@@ -87,17 +86,14 @@ impl<'a> Source<'a> {
                          the target; it is itself a target of a hand-over, or has to rename it"
                     );
                 }
-                let unreadable = "the account may not read it; ask for SELECT on it";
                 let foreign = "a foreign table: its rows live on another server";
-                let reason = |names: Vec<TableName>, reason: &str| -> Vec<LeftOutTable> {
-                    let reason = reason.to_owned();
-                    names
-                        .into_iter()
-                        .map(|name| LeftOutTable { name, reason: reason.clone() })
-                        .collect()
-                };
-                let mut left_out = reason(found.unreadable, unreadable);
-                left_out.extend(reason(found.foreign, foreign));
+                let foreign = found.foreign.into_iter().map(|name| (name, foreign.to_owned()));
+                let left_out = found
+                    .unreadable
+                    .into_iter()
+                    .chain(foreign)
+                    .map(|(name, reason)| LeftOutTable { name, reason })
+                    .collect();
                 Ok(Described { tables: found.tables, left_out })
             }
             Self::Sqlite(path, connection) => {

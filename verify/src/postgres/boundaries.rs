@@ -68,8 +68,7 @@ fn key_text(shape: &TableShape, key: &Key) -> String {
 
 fn key_names(shape: &TableShape, key: &Key) -> String {
     let columns = key.columns.iter().filter_map(|position| shape.columns.get(*position));
-    let list: Vec<String> = columns.map(|column| ident(&column.name)).collect();
-    list.join(", ")
+    columns.map(|column| ident(&column.name)).collect::<Vec<_>>().join(", ")
 }
 
 fn walk_index(
@@ -84,9 +83,9 @@ fn walk_index(
         let condition = range_condition(shape, key, &range)
             .map(|condition| format!("WHERE {condition}"))
             .unwrap_or_default();
-        // Cast outside: ORDER BY would take "id" for the select list's "id"::text, and sort text.
+        // Within one query, ORDER BY would mean the text that the select list makes of a column.
         let sql = format!(
-            "SELECT {} FROM (SELECT {} FROM {} {condition} ORDER BY {} OFFSET {} LIMIT 1) AS row",
+            "SELECT {} FROM (SELECT {} FROM {} {condition} ORDER BY {} OFFSET {} LIMIT 1) AS next",
             key_text(shape, key),
             key_names(shape, key),
             from_table(shape),

@@ -18,8 +18,8 @@ pub const LEDGER_SCHEMA: &str = "handover";
 pub struct Description {
     /// Tables whose rows are read, sorted by name.
     pub tables: Vec<TableShape>,
-    /// Tables the account may not read.
-    pub unreadable: Vec<TableName>,
+    /// Tables of which the account may not read every row, and why.
+    pub unreadable: Vec<(TableName, String)>,
     /// Foreign tables: their rows live elsewhere.
     pub foreign: Vec<TableName>,
     /// Materialised views: computed, their contents are not compared.
@@ -51,7 +51,9 @@ pub fn describe(session: &mut Session) -> Result<Description> {
     let keys = keys_by_table(session)?;
     let relations = session.query(&format!(
         "SELECT c.oid::text, n.nspname, c.relname, c.relkind::text, \
-                has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(n.oid, 'USAGE'), \
+                CASE WHEN NOT (has_schema_privilege(n.oid, 'USAGE') \
+                               AND has_table_privilege(c.oid, 'SELECT')) THEN 'no right' \
+                     WHEN row_security_active(c.oid) THEN 'hidden rows' ELSE 'readable' END, \
                 greatest(c.reltuples, 0)::int8::text \
          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
          WHERE c.relkind IN ('r', 'p', 'f', 'm') AND NOT c.relispartition AND {OF_THE_PLATFORM} \
@@ -67,7 +69,14 @@ pub fn describe(session: &mut Session) -> Result<Description> {
         match kind.as_str() {
             "f" => description.foreign.push(table),
             "m" => description.materialized_views.push(table),
-            _ if readable != "t" => description.unreadable.push(table),
+            _ if readable == "no right" => {
+                let reason = "the account may not read it; ask for SELECT on it";
+                description.unreadable.push((table, reason.to_owned()));
+            }
+            _ if readable == "hidden rows" => {
+                let reason = "row-level security hides rows from the account; ask for BYPASSRLS";
+                description.unreadable.push((table, reason.to_owned()));
+            }
             _ => {
                 let (columns, generated) = columns.get(oid).cloned().unwrap_or_default();
                 let key = keys.get(oid).and_then(|keys| usable_key(keys, &columns));

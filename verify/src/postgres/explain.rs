@@ -10,7 +10,11 @@ use crate::shell;
 /// Pinned settings in the form libpq takes from the environment.
 const PGOPTIONS: &str = "-c DateStyle=ISO -c IntervalStyle=postgres -c TimeZone=UTC \
      -c extra_float_digits=1 -c bytea_output=hex -c lc_monetary=C -c row_security=off \
-     -c search_path=pg_catalog -c default_transaction_read_only=on";
+     -c search_path=pg_catalog -c standard_conforming_strings=on \
+     -c default_transaction_read_only=on";
+
+/// Settings that libpq has variables of its own for, which win over `PGOPTIONS`.
+const LIBPQ: &str = "PGCLIENTENCODING=UTF8 PGDATESTYLE=ISO PGTZ=UTC";
 
 /// A line for `bash -c` that prints the digest of a table or of one of its chunks. A password
 /// comes from `PGPASSWORD` or `.pgpass`, as ever.
@@ -18,7 +22,7 @@ pub fn explain(endpoint: &PostgresEndpoint, shape: &TableShape, range: &KeyRange
     let copy = format!("COPY ({}) TO STDOUT", range_query(shape, range));
     let sort = if shape.key.is_none() { " | LC_ALL=C sort" } else { "" };
     format!(
-        "set -o pipefail; PGCLIENTENCODING=UTF8 PGOPTIONS={options} psql -X -q -v ON_ERROR_STOP=1 \
+        "set -o pipefail; {LIBPQ} PGOPTIONS={options} psql -X -q -v ON_ERROR_STOP=1 \
          -d {url} -c {copy}{sort} | sha256sum | cut -d' ' -f1",
         options = shell::quote(PGOPTIONS),
         url = shell::quote(endpoint.url()),

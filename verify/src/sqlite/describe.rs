@@ -48,6 +48,8 @@ pub struct Description {
     pub virtual_tables: Vec<TableName>,
     /// Whether tables named like the ledger's exist.
     pub has_ledger: bool,
+    /// Whether texts are stored, and therefore compared, as UTF-16.
+    pub is_utf16: bool,
 }
 
 /// Whether a table belongs to the ledger.
@@ -57,7 +59,7 @@ pub fn is_ledger_table(name: &str) -> bool {
 
 /// Describes all tables of schema `main`.
 pub fn describe(connection: &Connection, overrides: &[TypeOverride]) -> Result<Description> {
-    let mut description = Description::default();
+    let mut description = Description { is_utf16: !is_utf8(connection)?, ..Description::default() };
     for (name, kind) in table_list(connection)? {
         let table = TableName::new("main", &name);
         if is_ledger_table(&name) {

@@ -31,6 +31,8 @@ pub(super) struct Described {
     pub(super) unreadable: Vec<(TableName, String)>,
     /// What is not looked at.
     pub(super) not_checked: Vec<String>,
+    /// Whether it is a SQLite file that compares texts as UTF-16.
+    pub(super) is_utf16: bool,
 }
 
 impl OpenEnd {
@@ -65,15 +67,11 @@ impl OpenEnd {
         match self {
             Self::Postgres(_, holder) => {
                 let found = postgres::describe(holder.session())?;
-                let no_right = "the account may not read it; ask for SELECT on it";
                 Ok(Described {
                     not_checked: not_checked_in(&found),
-                    unreadable: found
-                        .unreadable
-                        .into_iter()
-                        .map(|name| (name, no_right.to_owned()))
-                        .collect(),
+                    unreadable: found.unreadable,
                     tables: found.tables,
+                    is_utf16: false,
                 })
             }
             Self::Sqlite(_, connection) => {
@@ -81,6 +79,7 @@ impl OpenEnd {
                 Ok(Described {
                     tables: found.tables,
                     unreadable: found.unmapped,
+                    is_utf16: found.is_utf16,
                     not_checked: found
                         .virtual_tables
                         .iter()

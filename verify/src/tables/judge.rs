@@ -3,7 +3,7 @@
 use anyhow::Result;
 use handover_schemas::chunk::KeyRange;
 use handover_schemas::digest::Digest;
-use handover_schemas::leaf::{ChunkLeaf, table_root};
+use handover_schemas::leaf::{ChunkLeaf, logical_name, table_root};
 use handover_schemas::name::TableName;
 use handover_schemas::plan::TableShape;
 use handover_schemas::report::{
@@ -15,7 +15,7 @@ use super::hashing::HashedTable;
 use super::pairs::TablePair;
 use super::{Described, Hashed, TablesRequest, catalog};
 use crate::endpoint::Endpoint;
-use crate::findings::FindingsFile;
+use crate::findings::{FindingsFile, key_holds_text};
 use crate::handover_dir::HandoverDir;
 use crate::inventory::Inventory;
 use crate::inventory::difference::{ObjectDifference, differences};
@@ -66,15 +66,14 @@ pub(super) fn judge(evidence: Evidence<'_>) -> Result<TablesReport> {
             objects.into_iter().partition(|object| belongs_to(object, pair));
         objects = others;
         findings.extend(own.iter().map(catalog::finding));
-        let end = |endpoint, shape: &Option<TableShape>, hashed: Option<&HashedTable>| {
+        let end = |endpoint, described: &Described, shape: &Option<_>, hashed: &Option<_>| {
             let (Some(shape), Some(hashed)) = (shape, hashed) else { return None };
-            hashed
-                .failure
-                .is_none()
-                .then(|| EndWriter { request, pair, is_sampled }.write(endpoint, shape, hashed))
+            let is_utf16 = described.is_utf16;
+            let writer = EndWriter { request, pair, is_sampled, endpoint, is_utf16 };
+            writer.write(shape, hashed)
         };
-        let source = end(&request.source, &pair.source, at_source.as_ref());
-        let target = end(&request.target, &pair.target, at_target.as_ref());
+        let source = end(&request.source, &described.0, &pair.source, &at_source);
+        let target = end(&request.target, &described.1, &pair.target, &at_target);
         tables.push(TableReport {
             table: pair.name.to_string(),
             verdict: table_verdict(source.as_ref(), target.as_ref(), &findings),
@@ -83,7 +82,7 @@ pub(super) fn judge(evidence: Evidence<'_>) -> Result<TablesReport> {
             findings,
         });
     }
-    tables.extend(unreadable_tables(&pairs, &described));
+    tables.extend(unread_tables(&pairs, &described));
     tables.sort_by(|a, b| a.table.cmp(&b.table));
     let mut findings: Vec<Finding> = objects.iter().map(catalog::finding).collect();
     findings.extend(nothing_compared(&tables));
@@ -144,21 +143,40 @@ fn belongs_to(object: &ObjectDifference, pair: &TablePair) -> bool {
     })
 }
 
-/// The finding for a table at one end only, unless the other end merely may not be read.
-fn one_sided(pair: &TablePair, described: &(Described, Described)) -> Option<Finding> {
-    let is_unreadable = |end: &Described| end.unreadable.iter().any(|(name, _)| *name == pair.name);
+/// What to say of a table that was read at one end only: the other end lacks it, or it may not be
+/// read there.
+fn one_sided(pair: &TablePair, described: &(Described, Described)) -> Vec<Finding> {
     let name = &pair.name;
-    match (&pair.source, &pair.target) {
-        (Some(_), None) if !is_unreadable(&described.1) => Some(Finding::new(
-            FindingKind::TableMissing,
-            format!("the target lacks the table {name}"),
-        )),
-        (None, Some(_)) if !is_unreadable(&described.0) => Some(Finding::new(
+    let (kind, missing) = match (&pair.source, &pair.target) {
+        (Some(_), None) => {
+            (FindingKind::TableMissing, format!("the target lacks the table {name}"))
+        }
+        (None, Some(_)) => (
             FindingKind::TableExtra,
             format!("the target has the table {name}, which the source does not have"),
-        )),
-        _ => None,
-    }
+        ),
+        _ => return Vec::new(),
+    };
+    let unreadable = unreadable_at(name, described);
+    if unreadable.is_empty() { vec![Finding::new(kind, missing)] } else { unreadable }
+}
+
+/// A finding for each end at which a table is that may not be read.
+fn unreadable_at(name: &TableName, described: &(Described, Described)) -> Vec<Finding> {
+    [("source", &described.0), ("target", &described.1)]
+        .into_iter()
+        .filter_map(|(end, described)| {
+            let mut unreadable = described.unreadable.iter();
+            let (own, reason) = unreadable.find(|(other, _)| is_same_table(other, name))?;
+            let message = format!("{own} cannot be read at the {end}: {reason}");
+            Some(Finding::new(FindingKind::TableUnreadable, message))
+        })
+        .collect()
+}
+
+/// Whether names of two ends stand for the same table, whatever engines they are of.
+fn is_same_table(one: &TableName, other: &TableName) -> bool {
+    logical_name(one) == logical_name(other)
 }
 
 fn failures(pair: &TablePair, source: &HashedTable, target: &HashedTable) -> Vec<Finding> {
@@ -185,36 +203,23 @@ fn sampled_finding(pair: &TablePair, read: Option<&HashedTable>) -> Finding {
     }
 }
 
-/// Tables that one end or both may not read, and that were therefore not compared.
-fn unreadable_tables(pairs: &[TablePair], described: &(Described, Described)) -> Vec<TableReport> {
+/// Tables that were read at neither end, and therefore not compared.
+fn unread_tables(pairs: &[TablePair], described: &(Described, Described)) -> Vec<TableReport> {
     let mut names: Vec<&TableName> = Vec::new();
     for (name, _) in described.0.unreadable.iter().chain(&described.1.unreadable) {
-        if !names.contains(&name) {
+        let mut known = pairs.iter().map(|pair| &pair.name).chain(names.iter().copied());
+        if !known.any(|known| is_same_table(known, name)) {
             names.push(name);
         }
     }
     names
         .into_iter()
-        .filter(|name| !pairs.iter().any(|pair| pair.name == **name))
-        .map(|name| {
-            let findings: Vec<Finding> = [("source", &described.0), ("target", &described.1)]
-                .into_iter()
-                .filter_map(|(end, described)| {
-                    let (_, reason) =
-                        described.unreadable.iter().find(|(other, _)| other == name)?;
-                    Some(Finding::new(
-                        FindingKind::TableUnreadable,
-                        format!("{name} cannot be read at the {end}: {reason}"),
-                    ))
-                })
-                .collect();
-            TableReport {
-                table: name.to_string(),
-                verdict: Verdict::Unverified,
-                source: None,
-                target: None,
-                findings,
-            }
+        .map(|name| TableReport {
+            table: name.to_string(),
+            verdict: Verdict::Unverified,
+            source: None,
+            target: None,
+            findings: unreadable_at(name, described),
         })
         .collect()
 }
@@ -268,29 +273,62 @@ struct EndWriter<'a> {
     request: &'a TablesRequest,
     pair: &'a TablePair,
     is_sampled: bool,
+    endpoint: &'a Endpoint,
+    is_utf16: bool,
 }
 
 impl EndWriter<'_> {
-    fn write(&self, endpoint: &Endpoint, shape: &TableShape, hashed: &HashedTable) -> EndReport {
-        let rows = hashed.chunks.iter().map(|chunk| chunk.lines.rows).sum();
-        let bytes = hashed.chunks.iter().map(|chunk| chunk.lines.bytes).sum();
-        let command = explain(endpoint, shape, &KeyRange::everything(), hashed.has_nul);
-        let (command, command_reason) = match command {
+    /// The report, unless reading failed.
+    fn write(&self, shape: &TableShape, hashed: &HashedTable) -> Option<EndReport> {
+        if hashed.failure.is_some() {
+            return None;
+        }
+        let (command, command_reason) = match self.explain(shape, &KeyRange::everything(), hashed) {
             Ok(command) => (Some(command), None),
             Err(reason) => (None, Some(reason.to_owned())),
         };
-        EndReport {
-            rows,
-            bytes,
+        let with_chunks = self.request.chunks.as_ref() == Some(&self.pair.name.to_string());
+        Some(EndReport {
+            rows: hashed.chunks.iter().map(|chunk| chunk.lines.rows).sum(),
+            bytes: hashed.chunks.iter().map(|chunk| chunk.lines.bytes).sum(),
             digest: hashed.lines.map(|lines| lines.digest).filter(|_| !self.is_sampled),
             root: (!self.is_sampled).then(|| self.root(shape, hashed)),
             command,
             command_reason,
-            chunks: if self.request.chunks.as_deref() == Some(self.pair.name.to_string().as_str()) {
-                chunks(endpoint, shape, hashed)
-            } else {
-                Vec::new()
-            },
+            chunks: if with_chunks { self.chunks(shape, hashed) } else { Vec::new() },
+        })
+    }
+
+    fn chunks(&self, shape: &TableShape, hashed: &HashedTable) -> Vec<ChunkReport> {
+        (0..)
+            .zip(&hashed.chunks)
+            .map(|(number, chunk)| ChunkReport {
+                chunk: number,
+                rows: chunk.lines.rows,
+                bytes: chunk.lines.bytes,
+                digest: chunk.lines.digest,
+                command: self.explain(shape, &chunk.range, hashed).ok(),
+            })
+            .collect()
+    }
+
+    fn explain(
+        &self,
+        shape: &TableShape,
+        range: &KeyRange,
+        hashed: &HashedTable,
+    ) -> Result<String, &'static str> {
+        match self.endpoint {
+            Endpoint::Postgres(postgres) => Ok(postgres::explain(postgres, shape, range)),
+            Endpoint::Sqlite(_) if hashed.has_nul => {
+                Err("a text holds a NUL character, which sqlite3 does not print")
+            }
+            Endpoint::Sqlite(_)
+                if self.is_utf16 && shape.key.is_some() && key_holds_text(shape) =>
+            {
+                Err("the file is UTF-16, in whose order sqlite3 gives text keys")
+            }
+            Endpoint::Sqlite(path) => sqlite::explain(path, shape, range),
         }
     }
 
@@ -312,33 +350,5 @@ impl EndWriter<'_> {
             })
             .collect();
         table_root(&leaves)
-    }
-}
-
-fn chunks(endpoint: &Endpoint, shape: &TableShape, hashed: &HashedTable) -> Vec<ChunkReport> {
-    (0..)
-        .zip(&hashed.chunks)
-        .map(|(number, chunk)| ChunkReport {
-            chunk: number,
-            rows: chunk.lines.rows,
-            bytes: chunk.lines.bytes,
-            digest: chunk.lines.digest,
-            command: explain(endpoint, shape, &chunk.range, hashed.has_nul).ok(),
-        })
-        .collect()
-}
-
-fn explain(
-    endpoint: &Endpoint,
-    shape: &TableShape,
-    range: &KeyRange,
-    has_nul: bool,
-) -> Result<String, &'static str> {
-    match endpoint {
-        Endpoint::Postgres(postgres) => Ok(postgres::explain(postgres, shape, range)),
-        Endpoint::Sqlite(_) if has_nul => {
-            Err("a text holds a NUL character, which sqlite3 does not print")
-        }
-        Endpoint::Sqlite(path) => sqlite::explain(path, shape, range),
     }
 }

@@ -16,7 +16,7 @@ mod turnstile;
 use std::path::PathBuf;
 use std::sync::Mutex;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use handover_schemas::chunk::KeyRange;
 use handover_schemas::plan::TableShape;
 use handover_schemas::report::TablesReport;
@@ -79,6 +79,13 @@ pub fn compare(
     };
     let at_target = target.describe(overrides).context("target")?;
     let pairs = pair_tables(&at_source.tables, &at_target.tables);
+    if let Some(table) = &request.chunks {
+        let unreadable = at_source.unreadable.iter().chain(&at_target.unreadable);
+        let mut names = pairs.iter().map(|pair| &pair.name).chain(unreadable.map(|(name, _)| name));
+        if !names.any(|name| name.to_string() == *table) {
+            bail!("there is no table {table}; --explain takes a name as the report has it");
+        }
+    }
     let inventories = same_engine(&source, &target)
         .then(|| Ok::<_, anyhow::Error>((source.inventory()?, target.inventory()?)))
         .transpose()?;

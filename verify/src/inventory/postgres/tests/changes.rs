@@ -61,6 +61,10 @@ pub(super) const CHANGES: &[Change] = &[
         &[(K::NotNull, "app.person.name", Missing)],
     ),
     (
+        "alter table app.scratch alter b type text collate \"POSIX\"",
+        &[(K::Collation, "app.scratch.b", Different)],
+    ),
+    (
         "alter table app.person alter id set generated always",
         &[(K::Identity, "app.person.id", Different)],
     ),

@@ -37,7 +37,7 @@ create index log_text on app.log (text);
 create index log_2020_own on app.log_2020 (text, at);
 create table app.log_note (at date references app.log (at));
 create table app.base (a int); create table app.derived (b int) inherits (app.base);
-create unlogged table app.scratch (a int);
+create unlogged table app.scratch (a int, b text collate "C");
 create sequence app.counter as int start 5 increment 3 minvalue 2 maxvalue 1000 cache 4 cycle;
 create sequence app.down increment -1;
 create view app.adults with (security_barrier) as

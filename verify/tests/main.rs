@@ -1,0 +1,13 @@
+//! The verifier as its users meet it: the real binary, real databases, public tools.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails is a failed test")]
+
+mod chunks;
+mod explain;
+mod judged;
+mod mutation;
+mod postgres_objects;
+mod postgres_rows;
+mod postgres_tables;
+mod postgres_values;
+mod rights;
