@@ -128,24 +128,21 @@ fn count(
     }
     .context("cannot read the target")?;
     let types: Vec<String> = shape.columns.iter().map(|column| column.type_name.clone()).collect();
-    Ok(match &shape.key {
-        Some(key) => {
-            let diff = compare_keyed(&key.columns, &types, &at_source, &at_target);
-            let mut keys: Vec<_> = diff.differing.iter().map(|row| &row.key).collect();
-            keys.dedup();
-            Changes {
-                added: diff.missing.len() as u64,
-                changed: keys.len() as u64,
-                removed: (diff.extra.len() + diff.doubled.len()) as u64,
-            }
+    Ok(if let Some(key) = &shape.key {
+        let diff = compare_keyed(&key.columns, &types, &at_source, &at_target);
+        let mut keys: Vec<_> = diff.differing.iter().map(|row| &row.key).collect();
+        keys.dedup();
+        Changes {
+            added: diff.missing.len() as u64,
+            changed: keys.len() as u64,
+            removed: (diff.extra.len() + diff.doubled.len()) as u64,
         }
-        None => {
-            let diff = compare_keyless(&types, &at_source, &at_target);
-            Changes {
-                added: diff.missing.count + diff.repeats_lost.count,
-                changed: diff.differing.len() as u64,
-                removed: diff.extra.count + diff.doubled.count,
-            }
+    } else {
+        let diff = compare_keyless(&types, &at_source, &at_target);
+        Changes {
+            added: diff.missing.count + diff.repeats_lost.count,
+            changed: diff.differing.len() as u64,
+            removed: diff.extra.count + diff.doubled.count,
         }
     })
 }

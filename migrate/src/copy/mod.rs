@@ -74,16 +74,13 @@ pub fn copy(
     let described = source.describe(&request.type_overrides)?;
     let existing = target.existing(&mut source)?;
     let is_new = existing.is_none();
-    let (plan, stage) = match existing {
-        Some((head, plan)) => {
-            plan::check_unchanged(&plan, &described)?;
-            options.chunk_bytes = head.chunk_bytes;
-            (plan, head.stage)
-        }
-        None => {
-            progress.note(&format!("planning {} tables", described.tables.len()));
-            (plan::make_plan(&source, described, request.jobs, &options)?, Stage::Rows)
-        }
+    let (plan, stage) = if let Some((head, plan)) = existing {
+        plan::check_unchanged(&plan, &described)?;
+        options.chunk_bytes = head.chunk_bytes;
+        (plan, head.stage)
+    } else {
+        progress.note(&format!("planning {} tables", described.tables.len()));
+        (plan::make_plan(&source, described, request.jobs, &options)?, Stage::Rows)
     };
     if stage == Stage::Done {
         return changes::changes_since(&mut source, target, &plan, request, &options, progress);

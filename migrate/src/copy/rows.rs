@@ -52,7 +52,7 @@ impl Work<'_> {
         let jobs = chunk_jobs(self.plan, ledger::chunks(target.store())?);
         let shared = self.shared(&source, target, &jobs, interrupt, progress)?;
         tell::begin_rows(&shared, &jobs);
-        let (source, jobs) = self.copy_rows(&shared, source, target, jobs, interrupt)?;
+        let source = self.copy_rows(&shared, source, target, jobs, interrupt);
         interrupt.check()?;
         if let Some(failure) = shared.board.take_failure() {
             return Err(failure);
@@ -61,7 +61,6 @@ impl Work<'_> {
             progress.begin("reading back", tell::expected(&shared));
             read_back_sqlite(&shared, connection, path, self.request.jobs)?;
         }
-        drop(jobs);
         let mut report = tell::report(&shared, target.store(), self.structure)?;
         tell::stopped_tables(&shared, source.as_ref(), dir, self.request.show_keys, &mut report)?;
         if shared.stopped_tables().is_empty() {
@@ -124,7 +123,7 @@ impl Work<'_> {
         target: &mut OpenedTarget<'_>,
         jobs: Vec<ChunkJob>,
         interrupt: &Interrupt,
-    ) -> Result<(Option<Source<'s>>, Vec<ChunkJob>)> {
+    ) -> Option<Source<'s>> {
         let keys = &self.structure.keys;
         let workers = match target {
             OpenedTarget::Postgres(..) => self.request.jobs,
@@ -159,7 +158,7 @@ impl Work<'_> {
                     // All rows are read: the source may forget this moment.
                     drop(holder);
                 });
-                Ok((None, Vec::new()))
+                None
             }
             Source::Sqlite(path, connection) => {
                 let open_source: &OpenSource<'_> =
@@ -172,7 +171,7 @@ impl Work<'_> {
                     }
                     feed(shared, &connection, &jobs);
                 });
-                Ok((Some(Source::Sqlite(path, connection)), jobs))
+                Some(Source::Sqlite(path, connection))
             }
         }
     }

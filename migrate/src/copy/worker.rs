@@ -91,7 +91,7 @@ impl<'a> Worker<'a> {
             }
             Unit::Write(job) => {
                 let table = job.table;
-                self.write(job)?;
+                self.write(&job)?;
                 self.after_copy(table, 1)
             }
             Unit::Kept(job) => {
@@ -169,7 +169,7 @@ impl<'a> Worker<'a> {
     }
 
     /// Writes one chunk whose rows a SQLite reader sends.
-    fn write(&mut self, job: WriteJob) -> Result<()> {
+    fn write(&mut self, job: &WriteJob) -> Result<()> {
         let shared = self.shared;
         let shape = shared.shape(job.table)?;
         let target = self.target()?;
@@ -219,9 +219,13 @@ impl<'a> Worker<'a> {
         let statement = key.definition.clone();
         let Target::Postgres(session) = self.target()? else { return Ok(()) };
         let record = ledger::step_statement(session, &step, None);
-        session.execute(&format!(
+        let built = session.execute(&format!(
             "BEGIN; SET LOCAL maintenance_work_mem = '256MB'; {statement}; {record} COMMIT"
-        ))
+        ));
+        if built.is_err() && session.is_usable() {
+            session.execute("ROLLBACK")?;
+        }
+        built
     }
 
     fn read_back_units(&mut self, table: i64) -> Result<Vec<Unit>> {

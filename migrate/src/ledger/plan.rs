@@ -113,14 +113,13 @@ pub(super) fn read_plan(store: &mut dyn Store) -> Result<FrozenPlan> {
             bail!("the target's ledger has an incomplete row for a table");
         };
         let name = TableName::new(schema, name);
-        match left_out {
-            Some(reason) => plan.left_out.push(LeftOutTable { name, reason: reason.clone() }),
-            None => {
-                let shape: TableShape = serde_json::from_str(shape)
-                    .with_context(|| format!("the ledger's plan of {name} is damaged"))?;
-                let number = number.parse().context("the ledger has a damaged table number")?;
-                plan.tables.push((number, TablePlan { shape, boundaries: Vec::new() }));
-            }
+        if let Some(reason) = left_out {
+            plan.left_out.push(LeftOutTable { name, reason: reason.clone() });
+        } else {
+            let shape: TableShape = serde_json::from_str(shape)
+                .with_context(|| format!("the ledger's plan of {name} is damaged"))?;
+            let number = number.parse().context("the ledger has a damaged table number")?;
+            plan.tables.push((number, TablePlan { shape, boundaries: Vec::new() }));
         }
     }
     Ok(plan)

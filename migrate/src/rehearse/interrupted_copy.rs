@@ -24,7 +24,7 @@ const CHUNK_BYTES: &str = "1M";
 const RATE: &str = "12M";
 
 /// How long the copy may take to get to its middle.
-const PATIENCE: Duration = Duration::from_secs(600);
+const PATIENCE: Duration = Duration::from_mins(10);
 
 /// Starts a copy, kills it once two fifths of its chunks are finished, and says what is kept.
 pub(super) fn interrupted_copy(

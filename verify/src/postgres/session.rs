@@ -201,7 +201,7 @@ impl Session {
     /// A statement that was cut off leaves its reply behind; one that the server refused does not.
     fn note<T>(&mut self, done: &Result<T>) {
         if let Err(error) = done
-            && !error.chain().any(|cause| cause.is::<super::error::Refused>())
+            && !error.chain().any(<dyn std::error::Error + 'static>::is::<super::error::Refused>)
         {
             self.usable = false;
         }

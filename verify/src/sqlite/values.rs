@@ -134,12 +134,15 @@ fn textual(ty: &PgType, text: &str) -> Fit<Cell<'static>> {
 }
 
 fn check_text(text: &[u8], limit: TextLimit) -> Fit<()> {
-    match limit {
-        TextLimit::None => Ok(()),
-        TextLimit::Postgres if text.contains(&0) => Err("text with a NUL character"),
-        TextLimit::Postgres if std::str::from_utf8(text).is_err() => Err("text not valid UTF-8"),
-        TextLimit::Postgres => Ok(()),
+    if limit == TextLimit::Postgres {
+        if text.contains(&0) {
+            return Err("text with a NUL character");
+        }
+        if std::str::from_utf8(text).is_err() {
+            return Err("text not valid UTF-8");
+        }
     }
+    Ok(())
 }
 
 fn check_length(text: &[u8], limit: Option<TypeLimit>) -> Fit<()> {
@@ -200,7 +203,7 @@ fn push_stored(value: ValueRef<'_>, wire: &mut Vec<u8>) -> Fit<()> {
 
 /// Takes the next value off a [`Wire::SqliteValues`] row.
 pub fn take_stored<'w>(wire: &mut &'w [u8]) -> Result<ValueRef<'w>> {
-    fn take<'w, const N: usize>(wire: &mut &'w [u8]) -> Option<[u8; N]> {
+    fn take<const N: usize>(wire: &mut &[u8]) -> Option<[u8; N]> {
         let (head, rest) = wire.split_first_chunk::<N>()?;
         *wire = rest;
         Some(*head)

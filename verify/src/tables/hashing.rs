@@ -246,7 +246,7 @@ impl EndHasher<'_> {
                 let _alone = self.large_rows.lock().unwrap_or_else(PoisonError::into_inner);
                 let hasher = &mut gathered.hasher;
                 let done = self.read(end, table, unit, follow.as_deref(), Lines::Pass(hasher));
-                self.gather(gathered, unit, done)
+                Self::gather(gathered, unit, done)
             });
         }
         // One buffer per worker, kept from chunk to chunk: it is the larger part of its memory.
@@ -260,12 +260,11 @@ impl EndHasher<'_> {
         );
         turns.take(turn, interrupt, |gathered| {
             gathered.hasher.push_lines(kept);
-            self.gather(gathered, unit, done)
+            Self::gather(gathered, unit, done)
         })
     }
 
     fn gather(
-        &self,
         gathered: &mut Gathered,
         unit: &Unit,
         done: Result<(Vec<HashedChunk>, bool)>,
@@ -365,7 +364,7 @@ fn tell_cuts(
 
 /// Whether an error concerns one table only.
 fn is_about_one_table(error: &anyhow::Error) -> bool {
-    !error.chain().any(|cause| cause.is::<Interrupted>())
+    !error.chain().any(<dyn std::error::Error + 'static>::is::<Interrupted>)
         && error.chain().any(|cause| cause.is::<Refused>() || cause.is::<Misfit>())
 }
 

@@ -273,6 +273,9 @@ fn index_columns(source: &Connection, index: &str) -> Result<Vec<(Option<String>
     Ok(rows)
 }
 
+/// Column of a foreign key: its number, parent, column, parent's column, actions.
+type Part = (i64, String, String, Option<String>, String, String);
+
 fn foreign_keys_of(
     source: &Connection,
     shape: &TableShape,
@@ -285,7 +288,6 @@ fn foreign_keys_of(
              FROM pragma_foreign_key_list(?1) ORDER BY id, seq",
         )
         .map_err(sqlite_error)?;
-    type Part = (i64, String, String, Option<String>, String, String);
     let parts: Vec<Part> = statement
         .query_map([table], |row| {
             Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
