@@ -2,5 +2,7 @@
 //! The servers are the private ones of `./test`.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails is a failed test")]
 
+mod ends;
+mod kill;
 mod routes;
 mod support;

@@ -54,12 +54,20 @@ pub fn sqlite_error(error: rusqlite::Error) -> anyhow::Error {
             "its pages are damaged; run `PRAGMA integrity_check` on a copy of it"
         }
         Some(ErrorCode::CannotOpen) => "it cannot be opened; check the path and its rights",
+        Some(ErrorCode::ReadOnly) if code_is(&error, rusqlite::ffi::SQLITE_READONLY_ROLLBACK) => {
+            "a program that was killed left its journal beside it; open it once with write access \
+             (sqlite3 FILE .tables), or copy it together with its -journal and do so there"
+        }
         Some(ErrorCode::ConstraintViolation) => {
             return anyhow::anyhow!("a row violates a constraint of its table ({})", code(&error));
         }
         _ => return anyhow::Error::new(error),
     };
     anyhow::anyhow!("{remedy}")
+}
+
+fn code_is(error: &rusqlite::Error, code: std::ffi::c_int) -> bool {
+    error.sqlite_error().is_some_and(|inner| inner.extended_code == code)
 }
 
 fn code(error: &rusqlite::Error) -> String {
