@@ -1,10 +1,14 @@
 //! Where a database is: the `--source` and `--target` URLs.
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use anyhow::{Context, Result, bail};
+use clap::builder::{TypedValueParser, ValueParserFactory};
+use clap::error::ErrorKind;
+use clap::{Arg, Command};
 use sqlx::postgres::PgConnectOptions;
 use url::Url;
 
@@ -111,6 +115,38 @@ impl FromStr for Endpoint {
             );
         }
         bail!("expected a URL such as postgres://user@host:port/database or sqlite:path")
+    }
+}
+
+/// Reads an endpoint from the command line. What clap prints of its own accord quotes the value,
+/// password and all.
+#[derive(Clone)]
+pub struct EndpointParser;
+
+impl TypedValueParser for EndpointParser {
+    type Value = Endpoint;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        argument: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<Endpoint, clap::Error> {
+        let refused = |reason: String| {
+            let name = argument.map_or_else(String::new, |argument| format!("{argument}: "));
+            clap::Error::raw(ErrorKind::ValueValidation, format!("{name}{reason}\n"))
+                .with_cmd(command)
+        };
+        let text = value.to_str().ok_or_else(|| refused("this URL is not UTF-8".to_owned()))?;
+        text.parse().map_err(|error| refused(format!("{error:#}")))
+    }
+}
+
+impl ValueParserFactory for Endpoint {
+    type Parser = EndpointParser;
+
+    fn value_parser() -> EndpointParser {
+        EndpointParser
     }
 }
 

@@ -77,14 +77,10 @@ impl OpenEnd {
             Self::Sqlite(_, connection) => {
                 let found = sqlite::describe(connection, overrides)?;
                 Ok(Described {
+                    not_checked: not_checked_in_sqlite(&found),
                     tables: found.tables,
                     unreadable: found.unmapped,
                     is_utf16: found.is_utf16,
-                    not_checked: found
-                        .virtual_tables
-                        .iter()
-                        .map(|name| format!("rows of the virtual table {name}"))
-                        .collect(),
                 })
             }
         }
@@ -111,6 +107,23 @@ fn four_columns(row: Vec<Option<String>>) -> Result<[Option<String>; 4]> {
     }
 }
 
+fn not_checked_in_sqlite(found: &sqlite::Description) -> Vec<String> {
+    let rows = found.virtual_tables.iter().map(|name| format!("rows of the virtual table {name}"));
+    rows.chain(generated_columns(&found.tables)).collect()
+}
+
+/// Generated columns, whose expressions are compared between databases of one engine.
+fn generated_columns(tables: &[TableShape]) -> impl Iterator<Item = String> {
+    tables.iter().flat_map(|table| {
+        table.generated.iter().map(|column| {
+            format!(
+                "values of the generated column {}.{column}, which each end computes by itself",
+                table.name
+            )
+        })
+    })
+}
+
 fn not_checked_in(found: &postgres::Description) -> Vec<String> {
     let mut list = Vec::new();
     for name in &found.foreign {
@@ -119,14 +132,7 @@ fn not_checked_in(found: &postgres::Description) -> Vec<String> {
     for name in &found.materialized_views {
         list.push(format!("contents of the materialized view {name}"));
     }
-    for table in &found.tables {
-        for column in &table.generated {
-            list.push(format!(
-                "values of the generated column {}.{column}, which each end computes by itself",
-                table.name
-            ));
-        }
-    }
+    list.extend(generated_columns(&found.tables));
     match found.large_objects {
         Some(0) => list.push("large objects (there are none)".to_owned()),
         Some(count) => list.push(format!("large objects ({count})")),

@@ -89,7 +89,8 @@ pub(super) fn judge(evidence: Evidence<'_>) -> Result<TablesReport> {
     file.finish()?;
     let verdicts = tables.iter().map(|table| table.verdict).chain(findings.iter().map(weight));
     let verdict = Verdict::worst(verdicts);
-    let not_checked = not_checked(&described, inventories.as_ref());
+    let is_postgres = matches!(request.source, Endpoint::Postgres(_));
+    let not_checked = not_checked(&described, inventories.as_ref(), is_postgres);
     Ok(TablesReport { verdict, tables, findings, not_checked })
 }
 
@@ -242,29 +243,45 @@ fn nothing_compared(tables: &[TableReport]) -> Option<Finding> {
     })
 }
 
+/// What no pair of ends of different engines is compared in.
+const UNCHECKED_BETWEEN_ENGINES: [&str; 2] = [
+    "defaults, constraints, indexes, sequences, views, triggers: the engines differ",
+    "roles, privileges, ownership and comments",
+];
+
+/// What no pair of PostgreSQL databases is compared in.
+const UNCHECKED_IN_POSTGRES: [&str; 3] = [
+    "roles, privileges and ownership",
+    "extensions, schemas without objects, operators, casts, collations, text search objects, event \
+     triggers, publications, subscriptions and foreign servers",
+    "settings of the database and of the storage of tables and indexes",
+];
+
+/// What no pair of SQLite files is compared in.
+const UNCHECKED_IN_SQLITE: [&str; 1] = ["user_version, application_id and the text encoding"];
+
 fn not_checked(
     described: &(Described, Described),
     inventories: Option<&(Inventory, Inventory)>,
+    is_postgres: bool,
 ) -> Vec<String> {
     let mut list: Vec<String> = Vec::new();
     for (end, described) in [("source", &described.0), ("target", &described.1)] {
         list.extend(described.not_checked.iter().map(|what| format!("{end}: {what}")));
     }
-    match inventories {
-        Some((source, target)) => {
-            for (end, inventory) in [("source", source), ("target", target)] {
-                let unreadable = inventory.unreadable.iter();
-                list.extend(
-                    unreadable.map(|what| format!("{end}: {what}, which the account may not read")),
-                );
-            }
-        }
-        None => list.push(
-            "defaults, constraints, indexes, sequences, views, triggers: the engines differ"
-                .to_owned(),
-        ),
+    let Some((source, target)) = inventories else {
+        list.extend(UNCHECKED_BETWEEN_ENGINES.map(str::to_owned));
+        return list;
+    };
+    for (end, inventory) in [("source", source), ("target", target)] {
+        let unreadable = inventory.unreadable.iter();
+        list.extend(
+            unreadable.map(|what| format!("{end}: {what}, which the account may not read")),
+        );
     }
-    list.push("roles, privileges, ownership and comments".to_owned());
+    let unchecked: &[&str] =
+        if is_postgres { &UNCHECKED_IN_POSTGRES } else { &UNCHECKED_IN_SQLITE };
+    list.extend(unchecked.iter().map(|&what| what.to_owned()));
     list
 }
 

@@ -126,8 +126,8 @@ fn plan(
     let mut planned = Vec::new();
     for pair in pairs {
         let boundaries = match (&pair.source, &pair.target) {
-            (Some(shape), _) => source.reader().boundaries(shape, options),
-            (None, Some(shape)) => target.reader().boundaries(shape, options),
+            (Some(shape), _) => source.reader().boundaries(shape, options).context("source"),
+            (None, Some(shape)) => target.reader().boundaries(shape, options).context("target"),
             (None, None) => Ok(Vec::new()),
         };
         // A value that does not fit stops the reading of the table, which says so.
