@@ -32,7 +32,7 @@ impl Exit {
 
     /// How a command ends that ends with an error.
     pub fn of_error(error: &anyhow::Error) -> Self {
-        if error.chain().any(<dyn std::error::Error + 'static>::is::<Interrupted>) {
+        if error.chain().any(|cause| cause.is::<Interrupted>()) {
             Self::Interrupted
         } else {
             Self::CannotBeDone

@@ -32,7 +32,7 @@ pub fn run(args: CopyArgs, interrupt: &Interrupt) -> Result<Exit> {
     let report = match done {
         Ok(report) => report,
         Err(error) => {
-            if error.chain().any(<dyn std::error::Error + 'static>::is::<Interrupted>) {
+            if error.chain().any(|cause| cause.is::<Interrupted>()) {
                 tell(
                     "interrupted; every chunk recorded so far is kept: run the same command \
                      again to go on",

@@ -14,7 +14,7 @@ use super::CopyRequest;
 use super::report::{CopyOutcome, CopyReport};
 use super::source::Source;
 use super::target::OpenedTarget;
-use super::tell::copied_tables;
+use super::tell::{copied_tables, left_out};
 use crate::ledger::{self, FrozenPlan};
 use crate::target::shape_at_postgres;
 
@@ -39,7 +39,7 @@ pub(super) fn changes_since(
     let mut report = CopyReport {
         outcome: CopyOutcome::Unchanged,
         tables: copied_tables(plan, &entries),
-        findings: Vec::new(),
+        findings: left_out(plan),
     };
     let options = ReadOptions { wire: Wire::None, ..options.clone() };
     let expected = plan

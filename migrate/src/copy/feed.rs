@@ -110,7 +110,6 @@ impl Feeding<'_> {
                 digest: None,
                 snapshot: None,
             };
-            self.shared.board.expect_more(self.job.table);
         }
     }
 

@@ -58,7 +58,7 @@ impl Shared<'_> {
         let stopped = StoppedTable {
             table,
             reason: format!("{error:#}"),
-            is_misfit: error.chain().any(<dyn std::error::Error + 'static>::is::<Misfit>),
+            is_misfit: error.chain().any(|cause| cause.is::<Misfit>()),
         };
         if let Ok(shape) = self.shape(table) {
             self.progress.note(&format!("{} stopped: {}", shape.name, stopped.reason));

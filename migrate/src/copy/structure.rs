@@ -54,7 +54,14 @@ impl Structure {
         after.extend(archive.post_data(&chosen, spill.path())?);
         after.extend(refreshes(holder, &oids)?);
         let why = "it depends on a table that cannot be read";
-        let not_carried = dependents.into_iter().map(|(_, name)| (name, why.to_owned())).collect();
+        let mut not_carried: Vec<(String, String)> =
+            dependents.into_iter().map(|(_, name)| (name, why.to_owned())).collect();
+        let objects =
+            holder.session().query_value("SELECT count(*) FROM pg_largeobject_metadata")?;
+        if let Some(count) = objects.filter(|count| count != "0") {
+            let why = "only tables are copied, and verify does not look at them";
+            not_carried.push((format!("{count} large object(s)"), why.to_owned()));
+        }
         let sequences = sequence_values(holder.session())?;
         Ok(Self { before, keys, after, sequences, not_carried })
     }

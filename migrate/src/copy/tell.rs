@@ -59,19 +59,7 @@ pub(super) fn report(
     structure: &Structure,
 ) -> Result<CopyReport> {
     let entries = ledger::chunks(store)?;
-    let mut findings: Vec<Finding> = shared
-        .plan
-        .left_out
-        .iter()
-        .map(|table| Finding {
-            object: Some(table.name.to_string()),
-            object_kind: Some("table".to_owned()),
-            ..Finding::new(
-                FindingKind::TableUnreadable,
-                format!("{} is not copied: {}", table.name, table.reason),
-            )
-        })
-        .collect();
+    let mut findings = left_out(shared.plan);
     findings.extend(structure.not_carried.iter().map(|(object, reason)| Finding {
         object: Some(object.clone()),
         ..Finding::new(
@@ -194,4 +182,19 @@ pub(super) fn set_outcome(report: &mut CopyReport) {
     } else {
         CopyOutcome::Incomplete
     };
+}
+
+/// A finding for every table of the source that is not copied.
+pub(super) fn left_out(plan: &ledger::FrozenPlan) -> Vec<Finding> {
+    plan.left_out
+        .iter()
+        .map(|table| Finding {
+            object: Some(table.name.to_string()),
+            object_kind: Some("table".to_owned()),
+            ..Finding::new(
+                FindingKind::TableUnreadable,
+                format!("{} is not copied: {}", table.name, table.reason),
+            )
+        })
+        .collect()
 }

@@ -91,7 +91,9 @@ impl<'a> Worker<'a> {
             }
             Unit::Write(job) => {
                 let table = job.table;
-                self.write(&job)?;
+                if self.write(&job)? {
+                    self.shared.board.expect_more(table);
+                }
                 self.after_copy(table, 1)
             }
             Unit::Kept(job) => {
@@ -168,8 +170,8 @@ impl<'a> Worker<'a> {
         entries.iter().try_for_each(|entry| keep(target.store(), entry, snapshot))
     }
 
-    /// Writes one chunk whose rows a SQLite reader sends.
-    fn write(&mut self, job: &WriteJob) -> Result<()> {
+    /// Writes one chunk whose rows a SQLite reader sends; whether a further part follows it.
+    fn write(&mut self, job: &WriteJob) -> Result<bool> {
         let shared = self.shared;
         let shape = shared.shape(job.table)?;
         let target = self.target()?;
@@ -180,7 +182,7 @@ impl<'a> Worker<'a> {
             snapshot: &shared.snapshot,
         };
         let (mut rows, mut bytes) = (0, 0);
-        target.write_chunk(write, &mut |send| loop {
+        let rest = target.write_chunk(write, &mut |send| loop {
             match job.blocks.recv() {
                 Ok(Block::Rows(block)) => send(&block.rows)?,
                 Ok(Block::End(filled)) => {
@@ -193,7 +195,7 @@ impl<'a> Worker<'a> {
         shared.progress.advance(&shape.name.to_string(), rows, bytes);
         // A reader that is gone does not wait for this.
         let _reader_waits = job.committed.send(()).is_ok();
-        Ok(())
+        Ok(rest.is_some())
     }
 
     fn after_copy(&mut self, table: i64, chunks: usize) -> Result<Vec<Unit>> {

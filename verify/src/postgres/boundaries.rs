@@ -59,6 +59,7 @@ fn key_text(shape: &TableShape, key: &Key) -> String {
             let name = ident(&column.name);
             match column.ty {
                 PgType::Bool => format!("CASE WHEN {name} THEN 't' ELSE 'f' END"),
+                PgType::Other => format!("format('%s', {name})"),
                 _ => format!("{name}::text"),
             }
         })

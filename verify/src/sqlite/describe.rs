@@ -32,6 +32,7 @@ impl std::str::FromStr for TypeOverride {
         let place = place.strip_prefix("main.").unwrap_or(place);
         let (table, column) = place.split_once('.').context(expected)?;
         let mapped = sqlite_type::for_pg_name(type_name)
+            .filter(|mapped| !matches!(mapped.ty, PgType::Float4 | PgType::Interval))
             .with_context(|| format!("{type_name} is not a type that SQLite values map to"))?;
         Ok(Self { table: table.to_owned(), column: column.to_owned(), mapped })
     }
@@ -344,8 +345,8 @@ fn in_canonical_order(columns: &[Column], positions: &[usize]) -> bool {
 fn unique_indexes(connection: &Connection, table: &str) -> Result<Vec<(String, bool)>> {
     let mut statement = connection
         .prepare(
-            "SELECT name, partial FROM pragma_index_list(?1) WHERE \"unique\" = 1 \
-             ORDER BY name COLLATE BINARY",
+            "SELECT name, partial FROM pragma_index_list(?1) AS list WHERE \"unique\" = 1 \
+             ORDER BY (SELECT count(*) FROM pragma_index_info(list.name)), name COLLATE BINARY",
         )
         .map_err(sqlite_error)?;
     let rows = statement

@@ -363,8 +363,8 @@ fn tell_cuts(
 }
 
 /// Whether an error concerns one table only.
-fn is_about_one_table(error: &anyhow::Error) -> bool {
-    !error.chain().any(<dyn std::error::Error + 'static>::is::<Interrupted>)
+pub(super) fn is_about_one_table(error: &anyhow::Error) -> bool {
+    !error.chain().any(|cause| cause.is::<Interrupted>())
         && error.chain().any(|cause| cause.is::<Refused>() || cause.is::<Misfit>())
 }
 

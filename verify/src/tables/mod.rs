@@ -17,18 +17,20 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 
 use anyhow::{Context, Result, bail};
-use handover_schemas::chunk::KeyRange;
+use handover_schemas::chunk::{KeyRange, KeyValue};
 use handover_schemas::plan::TableShape;
 use handover_schemas::report::TablesReport;
 
 use self::ends::{Described, OpenEnd};
+use self::hashing::is_about_one_table;
 use self::hashing::{Cuts, EndHasher, HashedTable, Role, TableToRead};
 use self::pairs::{TablePair, pair_tables};
 use crate::endpoint::Endpoint;
 use crate::handover_dir::HandoverDir;
 use crate::interrupt::Interrupt;
+use crate::postgres::Session;
 use crate::progress::Progress;
-use crate::reader::{End, ReadMode, ReadOptions};
+use crate::reader::{End, ReadMode, ReadOptions, Reader};
 use crate::rows::Wire;
 use crate::sqlite::TypeOverride;
 use crate::sqlite::values::TextLimit;
@@ -124,15 +126,18 @@ fn plan(
     options: &ReadOptions,
 ) -> Result<Vec<PlannedRanges>> {
     let mut planned = Vec::new();
+    let mut source = Planner { end: source, session: None };
+    let mut target = Planner { end: target, session: None };
     for pair in pairs {
         let boundaries = match (&pair.source, &pair.target) {
-            (Some(shape), _) => source.reader().boundaries(shape, options).context("source"),
-            (None, Some(shape)) => target.reader().boundaries(shape, options).context("target"),
+            (Some(shape), _) => source.boundaries(shape, options).context("source"),
+            (None, Some(shape)) => target.boundaries(shape, options).context("target"),
             (None, None) => Ok(Vec::new()),
         };
-        // A value that does not fit stops the reading of the table, which says so.
+        // A value that does not fit, or a right that is missing, stops the reading of the table,
+        // which says so.
         let boundaries = match boundaries {
-            Err(error) if error.is::<crate::sqlite::Misfit>() => Vec::new(),
+            Err(error) if is_about_one_table(&error) => Vec::new(),
             other => other.with_context(|| format!("cannot plan {}", pair.name))?,
         };
         let all = KeyRange::between(&boundaries);
@@ -147,6 +152,28 @@ fn plan(
         planned.push(PlannedRanges { ranges, in_all });
     }
     Ok(planned)
+}
+
+/// Finds boundaries at one end, in a session of its own: one that the server refuses in the middle
+/// must not take the snapshot with it.
+struct Planner<'a> {
+    end: &'a mut OpenEnd,
+    session: Option<Session>,
+}
+
+impl Planner<'_> {
+    fn boundaries(&mut self, shape: &TableShape, options: &ReadOptions) -> Result<Vec<KeyValue>> {
+        let OpenEnd::Postgres(endpoint, holder) = &mut *self.end else {
+            return self.end.reader().boundaries(shape, options);
+        };
+        let mut session = match self.session.take() {
+            Some(session) => session,
+            None => holder.snapshot().open_session(endpoint, &options.interrupt)?,
+        };
+        let boundaries = Reader::Postgres(&mut session).boundaries(shape, options)?;
+        self.session = Some(session);
+        Ok(boundaries)
+    }
 }
 
 /// Every *n*-th range, the first always: evenly spread, and the same each time.

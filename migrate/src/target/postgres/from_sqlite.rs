@@ -218,7 +218,7 @@ fn indexes(source: &Connection, shape: &TableShape, translation: &mut Translatio
     let mut statement = source
         .prepare(
             "SELECT name, \"unique\", origin, partial FROM pragma_index_list(?1) \
-             WHERE origin <> 'pk' ORDER BY name COLLATE BINARY",
+             ORDER BY name COLLATE BINARY",
         )
         .map_err(sqlite_error)?;
     let found: Vec<(String, bool, String, bool)> = statement
@@ -226,7 +226,10 @@ fn indexes(source: &Connection, shape: &TableShape, translation: &mut Translatio
         .and_then(Iterator::collect)
         .map_err(sqlite_error)?;
     for (index, unique, origin, partial) in found {
-        if shape.key.as_ref().is_some_and(|key| key.name == index) {
+        let key_name = shape.key.as_ref().map(|key| key.name.as_str());
+        let is_key = key_name == Some(index.as_str())
+            || (origin == "pk" && key_name == Some(format!("{table}_pkey").as_str()));
+        if is_key {
             continue;
         }
         let columns = index_columns(source, &index)?;
@@ -241,7 +244,8 @@ fn indexes(source: &Connection, shape: &TableShape, translation: &mut Translatio
             continue;
         };
         let (target, list) = (qualified("public", table), names.join(", "));
-        let (name, sql) = if origin == "u" {
+        // A primary key whose columns may be NULL, as SQLite allows, is a unique constraint.
+        let (name, sql) = if origin == "u" || origin == "pk" {
             let joined: Vec<&str> =
                 columns.iter().filter_map(|(name, _)| name.as_deref()).collect();
             let name = format!("{table}_{}_key", joined.join("_"));

@@ -30,7 +30,10 @@ impl<'a> Psql<'a> {
     /// Runs everything in one transaction: all of it happens, or nothing.
     pub fn run_in_transaction(&self, sql: &[SqlFile<'_>]) -> Result<()> {
         let mut command = Command::new("psql");
-        command.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "--single-transaction", "-d"]);
+        command.args(["-X", "-q", "-v", "ON_ERROR_STOP=1"]);
+        // Details and contexts of errors quote rows.
+        command.args(["-v", "VERBOSITY=terse", "-v", "SHOW_CONTEXT=never"]);
+        command.args(["--single-transaction", "-d"]);
         command.arg(self.endpoint.url());
         let mut input = "";
         for file in sql {
