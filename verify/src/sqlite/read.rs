@@ -183,6 +183,19 @@ pub fn prepare_range<'c>(
     Ok(PreparedRead { statement })
 }
 
+/// A statement for the row of a key range that so many others come before.
+pub(super) fn prepare_nth<'c>(
+    connection: &'c Connection,
+    shape: &TableShape,
+    range: &KeyRange,
+    before: u64,
+) -> Result<PreparedRead<'c>> {
+    let sql = format!("{} LIMIT 1 OFFSET {before}", range_query(shape, range));
+    let mut statement = connection.prepare_cached(&sql).map_err(sqlite_error)?;
+    bind_range(&mut statement, shape, range)?;
+    Ok(PreparedRead { statement })
+}
+
 /// A statement for all rows, unordered.
 pub fn prepare_whole<'c>(
     connection: &'c Connection,
