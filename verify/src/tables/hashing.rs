@@ -1,8 +1,9 @@
 //! Reading both ends to their last row: the digest of each table, and of each chunk.
 //!
 //! The source's workers cut its tables into chunks; the target's follow and read the same ranges,
-//! so that one lost row shifts nothing. At each end workers render ahead, a chunk each, and one
-//! hasher takes their lines in order.
+//! so that one lost row shifts nothing. At the source workers render ahead, a chunk each, and one
+//! hasher takes their lines in order. At the target each chunk is hashed: if all have the source's
+//! digests, then so has the table, and only where some differ its lines are hashed in order too.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -46,6 +47,7 @@ pub(super) struct HashedTable {
 }
 
 /// A table to be read at one end.
+#[derive(Clone)]
 pub(super) struct TableToRead<'a> {
     /// Position among all pairs of tables.
     pub(super) pair: usize,
@@ -107,7 +109,16 @@ pub(super) enum Role<'a> {
     /// Cuts, and tells.
     Leads(&'a Cuts),
     /// Reads the ranges told; tables in `alone` are at this end only, and are cut here.
-    Follows(&'a Cuts, &'a [usize]),
+    Follows(&'a Cuts, &'a [usize], Digests),
+}
+
+/// What is hashed of a table that follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Digests {
+    /// Its chunks.
+    OfChunks,
+    /// Its chunks, and all its lines in order.
+    OfAll,
 }
 
 /// Reads one end.
@@ -235,8 +246,8 @@ impl EndHasher<'_> {
         let interrupt = &self.options.interrupt;
         let follow = match self.role {
             Role::Leads(_) => None,
-            Role::Follows(_, alone) if alone.contains(&table.pair) => None,
-            Role::Follows(cuts, _) => {
+            Role::Follows(_, alone, _) if alone.contains(&table.pair) => None,
+            Role::Follows(cuts, ..) => {
                 let ranges = unit.ranges.clone().map(|at| cuts.wait(table.pair, at, interrupt));
                 Some(ranges.collect::<Result<Vec<_>>>()?.concat())
             }
@@ -251,6 +262,17 @@ impl EndHasher<'_> {
         }
         // One buffer per worker, kept from chunk to chunk: it is the larger part of its memory.
         kept.clear();
+        let only_chunks = matches!(self.role, Role::Follows(_, _, Digests::OfChunks));
+        if only_chunks && follow.is_some() {
+            let done = self.read(end, table, unit, follow.as_deref(), Lines::Drop(kept));
+            return turns.take(turn, interrupt, |gathered| {
+                Self::gather(gathered, unit, done)?;
+                if let Some(table) = gathered.tables.get_mut(unit.table) {
+                    table.lines = None;
+                }
+                Ok(())
+            });
+        }
         let done = self.read(
             end,
             table,
@@ -368,10 +390,15 @@ pub(super) fn is_about_one_table(error: &anyhow::Error) -> bool {
         && error.chain().any(|cause| cause.is::<Refused>() || cause.is::<Misfit>())
 }
 
+/// Bytes of lines that are hashed in one go.
+const HASHED_AT_ONCE: usize = 64 * 1024;
+
 /// Where the lines of a table go, besides the chunk's own digest.
 enum Lines<'a> {
     /// Into the table's hasher, as they come.
     Pass(&'a mut LineHasher),
+    /// Nowhere; the buffer gathers some before they are hashed.
+    Drop(&'a mut Vec<u8>),
     /// Into a buffer, until their turn.
     Keep { kept: &'a mut Vec<u8>, turns: &'a Turnstile<Gathered>, turn: usize },
 }
@@ -407,6 +434,22 @@ impl ChunkVisitor for Hashing<'_> {
                         table.push(row.line);
                         Ok(())
                     })?;
+                    cut.map(|cut| HashedChunk { range: cut.range, lines: hasher.finish() })
+                }
+                Lines::Drop(some) => {
+                    let mut hasher = LineHasher::new();
+                    let cut = chunks.next_chunk(|row| {
+                        some.extend_from_slice(row.line);
+                        if some.len() >= HASHED_AT_ONCE {
+                            self.has_nul |= self.looks_for_nul && has_nul(some);
+                            hasher.push_lines(some);
+                            some.clear();
+                        }
+                        Ok(())
+                    })?;
+                    self.has_nul |= self.looks_for_nul && has_nul(some);
+                    hasher.push_lines(some);
+                    some.clear();
                     cut.map(|cut| HashedChunk { range: cut.range, lines: hasher.finish() })
                 }
                 Lines::Keep { kept, turns, turn } => {

@@ -23,7 +23,7 @@ use handover_schemas::report::TablesReport;
 
 use self::ends::{Described, OpenEnd};
 use self::hashing::is_about_one_table;
-use self::hashing::{Cuts, EndHasher, HashedTable, Role, TableToRead};
+use self::hashing::{Cuts, Digests, EndHasher, HashedTable, Role, TableToRead};
 use self::pairs::{TablePair, pair_tables};
 use crate::endpoint::Endpoint;
 use crate::handover_dir::HandoverDir;
@@ -211,23 +211,8 @@ fn hash(
         (pair.name.to_string(), rows)
     });
     progress.begin("reading both ends", expected);
-    let to_read = |shape_of: fn(&TablePair) -> Option<&TableShape>| -> Vec<TableToRead<'_>> {
-        pairs
-            .iter()
-            .zip(ranges)
-            .enumerate()
-            .filter_map(|(pair, (tables, planned))| {
-                Some(TableToRead {
-                    pair,
-                    shape: shape_of(tables)?,
-                    ranges: planned.ranges.clone(),
-                    ranges_in_all: planned.in_all,
-                })
-            })
-            .collect()
-    };
-    let at_source = to_read(|pair| pair.source.as_ref());
-    let at_target = to_read(|pair| pair.target.as_ref());
+    let at_source = tables_to_read(pairs, ranges, |pair| pair.source.as_ref());
+    let at_target = tables_to_read(pairs, ranges, |pair| pair.target.as_ref());
     let alone: Vec<usize> = pairs
         .iter()
         .enumerate()
@@ -238,7 +223,7 @@ fn hash(
     let hasher =
         |tables, role| EndHasher { tables, role, options, progress, large_rows: &large_rows };
     let leading = hasher(&at_source, Role::Leads(&cuts));
-    let following = hasher(&at_target, Role::Follows(&cuts, &alone));
+    let following = hasher(&at_target, Role::Follows(&cuts, &alone, Digests::OfChunks));
     let workers = workers(&source, &target, request.jobs);
     let (source_read, target_read) = std::thread::scope(|scope| {
         let first = scope.spawn(|| read_end(source, &leading, workers.0, options));
@@ -248,7 +233,22 @@ fn hash(
         (first, second)
     });
     let (source, found_at_source) = source_read.context("source")?;
-    let (target, found_at_target) = target_read.context("target")?;
+    let (mut target, mut found_at_target) = target_read.context("target")?;
+    let differing =
+        take_over_digests(&at_source, &found_at_source, &at_target, &mut found_at_target);
+    if !differing.is_empty() {
+        progress.note(&format!("{} tables differ; reading them again in order", differing.len()));
+        let again: Vec<TableToRead<'_>> =
+            differing.iter().filter_map(|at| at_target.get(*at)).cloned().collect();
+        let in_order = hasher(&again, Role::Follows(&cuts, &alone, Digests::OfAll));
+        let (end, found) = read_end(target, &in_order, workers.1, options).context("target")?;
+        target = end;
+        for (at, found) in differing.into_iter().zip(found) {
+            if let Some(slot) = found_at_target.get_mut(at) {
+                *slot = found;
+            }
+        }
+    }
     let by_pair = |tables: &[TableToRead<'_>], found: Vec<HashedTable>| {
         let mut by_pair = vec![None; pairs.len()];
         for (table, found) in tables.iter().zip(found) {
@@ -264,6 +264,50 @@ fn hash(
         ends: (source, target),
         sampled: ranges.iter().map(|planned| planned.ranges.len() < planned.in_all).collect(),
     })
+}
+
+/// The tables that one end has, each with the ranges to read.
+fn tables_to_read<'p>(
+    pairs: &'p [TablePair],
+    ranges: &[PlannedRanges],
+    shape_of: impl Fn(&'p TablePair) -> Option<&'p TableShape>,
+) -> Vec<TableToRead<'p>> {
+    pairs
+        .iter()
+        .zip(ranges)
+        .enumerate()
+        .filter_map(|(pair, (tables, planned))| {
+            Some(TableToRead {
+                pair,
+                shape: shape_of(tables)?,
+                ranges: planned.ranges.clone(),
+                ranges_in_all: planned.in_all,
+            })
+        })
+        .collect()
+}
+
+/// A table whose chunks have the source's digests has the source's digest. Gives the others.
+fn take_over_digests(
+    at_source: &[TableToRead<'_>],
+    found_at_source: &[HashedTable],
+    at_target: &[TableToRead<'_>],
+    found_at_target: &mut [HashedTable],
+) -> Vec<usize> {
+    let mut differing = Vec::new();
+    for (at, (table, found)) in at_target.iter().zip(found_at_target).enumerate() {
+        if found.lines.is_some() || found.failure.is_some() {
+            continue;
+        }
+        let source = at_source.iter().zip(found_at_source).find(|(s, _)| s.pair == table.pair);
+        match source {
+            Some((_, source)) if source.lines.is_some() && source.chunks == found.chunks => {
+                found.lines = source.lines;
+            }
+            _ => differing.push(at),
+        }
+    }
+    differing
 }
 
 /// Readers per end: a SQLite file has one.
