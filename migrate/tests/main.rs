@@ -5,4 +5,5 @@
 mod ends;
 mod kill;
 mod routes;
+mod structure;
 mod support;

@@ -219,7 +219,11 @@ impl<'a> Worker<'a> {
         let statement = key.definition.clone();
         let Target::Postgres(session) = self.target()? else { return Ok(()) };
         let record = ledger::step_statement(session, &step, None);
-        session.execute(&format!("BEGIN; {statement}; {record} COMMIT"))
+        let built = session.execute(&format!("BEGIN; {statement}; {record} COMMIT"));
+        if built.is_err() && session.is_usable() {
+            session.execute("ROLLBACK")?;
+        }
+        built
     }
 
     fn read_back_units(&mut self, table: i64) -> Result<Vec<Unit>> {

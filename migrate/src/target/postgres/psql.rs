@@ -7,6 +7,8 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 use handover_verify::endpoint::PostgresEndpoint;
 
+use super::fence::share_statement;
+
 /// SQL to run: a file, or text that must not be left in one.
 #[derive(Clone, Copy)]
 pub enum SqlFile<'a> {
@@ -31,7 +33,7 @@ impl<'a> Psql<'a> {
     pub fn run_in_transaction(&self, sql: &[SqlFile<'_>]) -> Result<()> {
         let mut command = Command::new("psql");
         command.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "--single-transaction", "-d"]);
-        command.arg(self.endpoint.url());
+        command.arg(self.endpoint.url()).args(["-c", &share_statement()]);
         let mut input = "";
         for file in sql {
             match file {
