@@ -7,3 +7,4 @@ mod kill;
 mod routes;
 mod structure;
 mod support;
+mod values;

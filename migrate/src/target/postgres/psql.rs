@@ -32,7 +32,8 @@ impl<'a> Psql<'a> {
     /// Runs everything in one transaction: all of it happens, or nothing.
     pub fn run_in_transaction(&self, sql: &[SqlFile<'_>]) -> Result<()> {
         let mut command = Command::new("psql");
-        command.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "--single-transaction", "-d"]);
+        command.args(["-X", "-q", "-v", "ON_ERROR_STOP=1"]);
+        command.args(["-v", "VERBOSITY=verbose", "--single-transaction", "-d"]);
         command.arg(self.endpoint.url()).args(["-c", &share_statement()]);
         let mut input = "";
         for file in sql {
@@ -45,7 +46,26 @@ impl<'a> Psql<'a> {
             };
         }
         let done = run(self.endpoint, command, input)?;
-        done.map(|_output| ()).map_err(|message| anyhow::anyhow!("psql: {message}"))
+        done.map(|_output| ()).map_err(|message| anyhow::anyhow!("psql: {}", reason(&message)))
+    }
+}
+
+/// What `psql` reports, without people's values: the DETAIL of a refused row quotes its key, and
+/// some messages quote a value themselves. These are told by their code.
+fn reason(stderr: &str) -> String {
+    let Some((_, error)) = stderr.split_once("ERROR:  ") else {
+        // It got no connection, or could not read what it was given.
+        return stderr.to_owned();
+    };
+    let line = error.lines().next().unwrap_or_default();
+    let Some((code, message)) = line.split_once(": ") else { return line.to_owned() };
+    match code.get(..2) {
+        // Data exceptions, and what functions of the platform raise.
+        Some("22" | "P0") => {
+            format!("a value was refused (SQLSTATE {code}); the server's log has it")
+        }
+        Some("23") => format!("{message} (SQLSTATE {code}); the server's log has the row"),
+        _ => format!("{message} (SQLSTATE {code})"),
     }
 }
 
@@ -86,4 +106,22 @@ pub(super) fn run(
     }
     let message = String::from_utf8_lossy(&output.stderr).trim().to_owned();
     Ok(Err(if message.is_empty() { format!("ended with {}", output.status) } else { message }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_not_told() {
+        let refused = "psql:<stdin>:2: ERROR:  23503: insert or update on table \"dose\" violates \
+             foreign key constraint \"dose_fkey\"\nDETAIL:  Key (person)=(079000000002) is not present \
+             in table \"person\".\nLOCATION:  ri_ReportViolation, ri_triggers.c:2612\n";
+        let told = reason(refused);
+        assert!(told.contains("\"dose_fkey\" (SQLSTATE 23503)"), "{told}");
+        assert!(!told.contains("079") && !told.contains("LOCATION"), "{told}");
+        let told = reason("ERROR:  22P02: invalid input syntax for type integer: \"079000000002\"");
+        assert!(told.contains("22P02") && !told.contains("079"), "{told}");
+        assert_eq!(reason("psql: error: no connection"), "psql: error: no connection");
+    }
 }
