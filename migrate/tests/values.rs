@@ -80,10 +80,19 @@ fn text_with_nul_or_broken_utf_8_goes_to_sqlite() {
          create table no_key (t text);
          insert into no_key values (cast(x'00' as text)), (cast(x'0a0dff' as text));
          create table odd_keys (k text not null primary key);
-         insert into odd_keys values ('a' || char(0)), ('a'), ('a' || char(0, 0)), ('b');",
+         insert into odd_keys values ('a' || char(0)), ('a'), ('a' || char(0, 0)), ('b');
+         create table bytes (k text not null primary key, n int);
+         create table bytes_any_case (k text not null collate nocase primary key, n int);
+         with recursive n(i) as (values (1) union all select i + 1 from n where i < 300)
+             insert into bytes select 'key ' || i || case when i % 3 then cast(x'ff' as text) else 'Á' end, i
+                 from n;
+         insert into bytes_any_case select * from bytes;",
     );
-    handover.copied();
+    expect_copied(&handover.copy().args(["--chunk-bytes", "1K"]).go());
+    let chunks = handover.status().per_table("copied");
+    assert!(chunks["main.bytes"] > 3 && chunks["main.bytes_any_case"] > 3, "{chunks:?}");
     let hexes = "select hex(id_number), hex(name) from person union all select hex(t), 0 from no_key
+        union all select hex(k), n from bytes union all select hex(k), n from bytes_any_case
         union all select hex(k), 1 from odd_keys order by 1, 2";
     let source = sqlite(&handover.source_file(), hexes);
     assert_eq!(source, sqlite(&handover.target_file(), hexes));
