@@ -5,4 +5,6 @@
 mod ends;
 mod kill;
 mod routes;
+mod structure;
 mod support;
+mod values;

@@ -16,7 +16,7 @@ use rusqlite::Connection;
 
 use super::structure::Structure;
 use crate::ledger::{self, Store};
-use crate::target::postgres::{PostDataEntry, Psql, SqlFile, set_sequences};
+use crate::target::postgres::{PostDataEntry, Psql, SqlFile, set_sequences, share_work};
 
 /// Lets autovacuum work again on the tables that it was to leave alone while rows were copied.
 const VACUUM_AGAIN: &str = "DO $$ DECLARE name text; BEGIN \
@@ -29,10 +29,12 @@ pub(super) fn finish_postgres(
     target: &PostgresEndpoint,
     structure: &Structure,
     jobs: usize,
+    run: i64,
     progress: &Progress,
     interrupt: &Interrupt,
 ) -> Result<Vec<Finding>> {
     let mut session = Session::open(target, Access::Write, interrupt)?;
+    share_work(&mut session)?;
     ledger::set_stage(&mut session, Stage::Structure)?;
     ledger::forget_failed_steps(&mut session)?;
     let done: BTreeSet<String> =
@@ -47,7 +49,7 @@ pub(super) fn finish_postgres(
     session.execute(VACUUM_AGAIN)?;
     let mut findings = Vec::new();
     for (entries, at_once) in [(keys, 1), (indexes, jobs), (others, 1)] {
-        findings.extend(make_all(target, &session, &entries, at_once, interrupt)?);
+        findings.extend(make_all(target, &session, &entries, at_once, run, interrupt)?);
     }
     for sequence in set_sequences(&mut session, &structure.sequences)? {
         findings.push(Finding {
@@ -73,12 +75,15 @@ fn make_all(
     names: &Session,
     entries: &[&PostDataEntry],
     at_once: usize,
+    run: i64,
     interrupt: &Interrupt,
 ) -> Result<Vec<Finding>> {
+    let newest = ledger::only_in_run(names, run);
     let statements: Vec<String> = entries
         .iter()
         .map(|entry| {
-            format!("{}\n{}\n", entry.sql, ledger::step_statement(names, &entry.step, None))
+            let record = ledger::step_statement(names, &entry.step, None);
+            format!("{newest}\n{}\n{record}\n", entry.sql)
         })
         .collect();
     let next = AtomicUsize::new(0);

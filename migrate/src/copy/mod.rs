@@ -69,7 +69,7 @@ pub fn copy(
     refuse_route(request)?;
     let dir = HandoverDir::open(&request.handover)?;
     let mut source = Source::open(&request.source, interrupt)?;
-    let mut target = OpenedTarget::open(&request.target, interrupt)?;
+    let mut target = OpenedTarget::open(&request.target, interrupt, progress)?;
     let mut options = read_options(request, &dir, interrupt);
     let described = source.describe(&request.type_overrides)?;
     let existing = target.existing(&mut source)?;
@@ -90,7 +90,7 @@ pub fn copy(
     if is_new {
         target.create(&mut source, request, &plan, &structure)?;
     }
-    let run = ledger::begin_run(target.store())?;
+    let run = target.begin_run()?;
     tell::resumed(target.store(), progress)?;
     let work = rows::Work { request, plan: &plan, structure: &structure, stage, options, run };
     let done = work.copy_and_finish(source, &mut target, &dir, interrupt, progress);

@@ -27,6 +27,7 @@ use super::tell;
 use super::worker::{OpenSource, OpenTarget, Worker};
 use crate::ledger::{self, FrozenPlan};
 use crate::target::Target;
+use crate::target::postgres::share_work;
 use handover_verify::handover_dir::HandoverDir;
 
 /// What one run has to do.
@@ -78,7 +79,9 @@ impl Work<'_> {
     ) -> Result<Vec<handover_schemas::report::Finding>> {
         match target {
             OpenedTarget::Postgres(endpoint, _) => {
-                finish_postgres(endpoint, self.structure, self.request.jobs, progress, interrupt)
+                let jobs = self.request.jobs;
+                let (structure, run) = (self.structure, self.run);
+                finish_postgres(endpoint, structure, jobs, run, progress, interrupt)
             }
             OpenedTarget::Sqlite(_, connection) => {
                 finish_sqlite(connection, self.structure, interrupt)
@@ -132,7 +135,9 @@ impl Work<'_> {
         let open_target = |endpoint: &Endpoint| -> Result<Target> {
             match endpoint {
                 Endpoint::Postgres(postgres) => {
-                    Ok(Target::Postgres(Session::open(postgres, Access::Write, interrupt)?))
+                    let mut session = Session::open(postgres, Access::Write, interrupt)?;
+                    share_work(&mut session)?;
+                    Ok(Target::Postgres(session))
                 }
                 Endpoint::Sqlite(path) => {
                     Ok(Target::Sqlite(crate::target::sqlite::open_target(path)?))

@@ -176,6 +176,11 @@ pub fn begin_run(store: &mut dyn Store) -> Result<i64> {
     number.parse().context("the ledger gave no run number")
 }
 
+/// A statement that fails unless the run is the newest one.
+pub fn only_in_run(names: &dyn Store, run: i64) -> String {
+    format!("SELECT 1 / (max(run_no) = {run})::int FROM {};", names.table("run"))
+}
+
 /// Records how a run ended.
 pub fn end_run(store: &mut dyn Store, run: i64, outcome: RunOutcome) -> Result<()> {
     let (table, now) = (store.table("run"), store.now());
