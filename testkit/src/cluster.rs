@@ -96,6 +96,12 @@ impl Cluster {
         self.server.url(name)
     }
 
+    /// What the server has written to its log so far.
+    #[track_caller]
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.folder.path().join("log")).expect("the server's log")
+    }
+
     /// Kills the server and all its children with SIGKILL, as a power cut would, and waits until
     /// they are gone. Nothing is removed.
     #[track_caller]
@@ -224,7 +230,7 @@ mod tests {
         cluster.start_again();
         cluster.server().sql("postgres", "insert into t values (2)");
         assert_eq!(cluster.server().query("postgres", "select sum(a) from t"), "3");
-        let log = fs::read_to_string(cluster.folder.path().join("log")).unwrap();
+        let log = cluster.log();
         assert!(log.contains("was not properly shut down"), "it was a crash:\n{log}");
     }
 

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod chunks;
+mod emptiness;
 mod explain;
 mod judged;
 mod mutation;
@@ -11,4 +12,6 @@ mod postgres_objects;
 mod postgres_rows;
 mod postgres_tables;
 mod postgres_values;
+mod read_only;
 mod rights;
+mod source_text;
