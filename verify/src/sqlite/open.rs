@@ -56,14 +56,14 @@ pub fn sqlite_error(error: rusqlite::Error) -> anyhow::Error {
         Some(ErrorCode::DatabaseCorrupt) => {
             "its pages are damaged; run `PRAGMA integrity_check` on a copy of it"
         }
-        Some(ErrorCode::ReadOnly) => {
-            "it cannot be written, nor can files be made beside it, which SQLite needs even to read \
-             a file in WAL mode; give the right to, or work on a copy"
-        }
         Some(ErrorCode::CannotOpen) => "it cannot be opened; check the path and its rights",
         Some(ErrorCode::ReadOnly) if code_is(&error, rusqlite::ffi::SQLITE_READONLY_ROLLBACK) => {
             "a program that was killed left its journal beside it; open it once with write access \
              (sqlite3 FILE .tables), or copy it together with its -journal and do so there"
+        }
+        Some(ErrorCode::ReadOnly) => {
+            "it cannot be written, nor can files be made beside it, which SQLite needs even to read \
+             a file in WAL mode; give the right to, or work on a copy"
         }
         Some(ErrorCode::ConstraintViolation) => {
             return anyhow::anyhow!("a row violates a constraint of its table ({})", code(&error));
