@@ -15,3 +15,4 @@ mod postgres_values;
 mod read_only;
 mod rights;
 mod source_text;
+mod text_keys;
