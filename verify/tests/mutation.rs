@@ -1,9 +1,12 @@
 //! One thing is changed at a time in a copy of a database, and has to be found and named, and
 //! nothing besides.
 
+use std::fs;
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use handover_testkit::Database;
+use handover_testkit::{Database, sqlite};
+use tempfile::TempDir;
 
 use crate::judged::{Judged, judge};
 
@@ -52,16 +55,51 @@ impl Seed {
     /// Every change gives its findings, and no other.
     #[track_caller]
     pub(crate) fn each_is_found(&self, mutations: &[Mutation]) {
-        let mut failures = String::new();
-        for (change, expected) in mutations {
-            let found = self.judge_after(change).brief();
-            if found != *expected {
-                let (expected, found) = (expected.join("\n    "), found.join("\n    "));
-                failures.push_str(&format!(
-                    "{change}\n  expected\n    {expected}\n  found\n    {found}\n"
-                ));
-            }
-        }
-        assert!(failures.is_empty(), "{failures}");
+        each_is_found(mutations, |change| self.judge_after(change));
     }
+}
+
+/// A SQLite file to compare with, and to make targets of.
+pub(crate) struct SqliteSeed {
+    pub(crate) folder: TempDir,
+    pub(crate) file: PathBuf,
+}
+
+impl SqliteSeed {
+    /// The one with a few rows of every type and an object of every kind.
+    pub(crate) fn of_everything() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("source.db");
+        sqlite(&file, include_str!("sqlite_seed.sql"));
+        Self { folder, file }
+    }
+
+    /// Its URL.
+    pub(crate) fn url(&self) -> String {
+        format!("sqlite:{}", self.file.display())
+    }
+
+    /// What is found after this change in a copy.
+    #[track_caller]
+    pub(crate) fn judge_after(&self, change: &str) -> Judged {
+        let target = self.folder.path().join("target.db");
+        fs::copy(&self.file, &target).unwrap();
+        sqlite(&target, change);
+        judge(&self.url(), &format!("sqlite:{}", target.display()))
+    }
+}
+
+/// Every change gives its findings, and no other.
+#[track_caller]
+pub(crate) fn each_is_found(mutations: &[Mutation], judge_after: impl Fn(&str) -> Judged) {
+    let mut failures = String::new();
+    for (change, expected) in mutations {
+        let found = judge_after(change).brief();
+        if found != *expected {
+            let (expected, found) = (expected.join("\n    "), found.join("\n    "));
+            failures
+                .push_str(&format!("{change}\n  expected\n    {expected}\n  found\n    {found}\n"));
+        }
+    }
+    assert!(failures.is_empty(), "{failures}");
 }
