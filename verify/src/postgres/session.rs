@@ -14,7 +14,7 @@ use sqlx::{ConnectOptions, Connection, Row, ValueRef};
 use tokio::runtime::Runtime;
 
 use super::copy_stream::{CopyIn, CopyOut};
-use super::error::database_error;
+use super::error::{connect_error, database_error};
 use crate::endpoint::PostgresEndpoint;
 use crate::interrupt::{Interrupt, Interrupted};
 use crate::sql::generated;
@@ -92,8 +92,11 @@ impl Session {
             .disable_statement_logging();
         let connecting = async {
             match tokio::time::timeout(CONNECT_TIMEOUT, options.connect()).await {
-                Ok(connected) => connected.map_err(database_error),
-                Err(_elapsed) => bail!("no answer within {} s", CONNECT_TIMEOUT.as_secs()),
+                Ok(connected) => connected.map_err(connect_error),
+                Err(_elapsed) => bail!(
+                    "no answer within {} s; check host and port, and what lies between",
+                    CONNECT_TIMEOUT.as_secs()
+                ),
             }
         };
         let connection = wait(&runtime, interrupt, connecting)

@@ -16,6 +16,9 @@ pub fn open_read_only(path: &Path) -> Result<Connection> {
     if !path.exists() {
         bail!("{}: there is no such file", place());
     }
+    if path.is_dir() {
+        bail!("{}: it is a folder; name the file in it", place());
+    }
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection =
         Connection::open_with_flags(path, flags).map_err(sqlite_error).with_context(place)?;
