@@ -4,6 +4,7 @@
 
 mod ends;
 mod kill;
+mod refused;
 mod routes;
 mod structure;
 mod support;

@@ -113,7 +113,7 @@ fn refuse_route(request: &CopyRequest) -> Result<()> {
             let same = std::fs::canonicalize(source).ok().zip(std::fs::canonicalize(target).ok());
             match same {
                 Some((source, target)) if source == target => {
-                    bail!("source and target are the same file")
+                    bail!("source and target are the same file; use another one as target")
                 }
                 _ => Ok(()),
             }
