@@ -14,7 +14,7 @@ fn main() -> ExitCode {
     let done = Interrupt::on_signals().and_then(|interrupt| match cli.command {
         Command::Copy(args) => command::copy::run(args, &interrupt),
         Command::Status(args) => command::status::run(&args, &interrupt),
-        Command::Rehearse(args) => command::rehearse::run(&args, &interrupt),
+        Command::Rehearse(args) => command::rehearse::run(args, &interrupt),
     });
     let exit = done.unwrap_or_else(|error| {
         let exit = Exit::of_error(&error);

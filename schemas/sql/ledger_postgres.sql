@@ -49,3 +49,24 @@ CREATE TABLE handover.run (
   ended_at timestamptz,
   outcome text CHECK (outcome IN ('finished', 'findings', 'interrupted', 'failed'))
 );
+-- Tables that autovacuum leaves alone while rows are copied: it would hold the lock that building
+-- a table's key needs. It is switched on again before the copy is done.
+CREATE TABLE handover.unvacuumed_table (
+  table_name text PRIMARY KEY
+);
+DO $$
+DECLARE name text;
+BEGIN
+  FOR name IN
+    SELECT format('%I.%I', n.nspname, c.relname)
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind = 'r' AND n.nspname !~ '^pg_'
+      AND n.nspname NOT IN ('information_schema', 'handover')
+      AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d
+                      WHERE d.objid = c.oid AND d.deptype = 'e')
+      AND coalesce(array_to_string(c.reloptions, ','), '') !~ 'autovacuum_enabled'
+  LOOP
+    EXECUTE format('ALTER TABLE %s SET (autovacuum_enabled = false)', name);
+    INSERT INTO handover.unvacuumed_table VALUES (name);
+  END LOOP;
+END $$;

@@ -17,7 +17,9 @@ pub const SQLITE_DDL: &str = include_str!("../sql/ledger_sqlite.sql");
 
 /// How far a chunk has come. It only ever moves forward, one state at a time; a chunk whose rows
 /// changed at the source is replaced as a whole and stays copied.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum ChunkState {
     /// Its rows are not in the target.
@@ -73,7 +75,9 @@ pub struct ChunkEntry {
 }
 
 /// How far the hand-over of a database has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
     /// The plan stands and the tables exist; rows are being copied and read back.

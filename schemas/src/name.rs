@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 /// A table, named exactly as its database names it: never folded, never quoted.
 ///
 /// SQLite has one schema that matters here, `main`; it corresponds to PostgreSQL's `public`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 pub struct TableName {
     /// Schema (PostgreSQL) or `main` (SQLite).
     pub schema: String,

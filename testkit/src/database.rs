@@ -110,6 +110,7 @@ impl Database {
     /// Another database that begins with everything this one has. Nobody may be connected to this
     /// one meanwhile.
     #[track_caller]
+    #[must_use]
     pub fn copy(&self) -> Self {
         Self::make(&self.server, &format!("template {}", self.name))
     }

@@ -4,9 +4,9 @@ use anyhow::{Context, Result, bail};
 use handover_schemas::chunk::{KeyRange, KeyValue};
 use handover_schemas::plan::{Key, TableShape};
 use handover_schemas::sort_key;
-use handover_schemas::value::parse;
+use handover_schemas::value::{Cell, parse};
 
-use crate::rows::{Row, RowStream, key_value};
+use crate::rows::{Row, RowStream, key_bytes, key_value};
 
 /// How many rows a chunk is planned with; at least one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +60,8 @@ pub fn keys_only(shape: &TableShape, key: &Key) -> TableShape {
     }
 }
 
-/// Every *n*-th key of ordered rows that hold key columns only.
+/// Every *n*-th key of ordered rows that hold key columns only. A key that is no text (SQLite takes
+/// any bytes) cannot be written down as a boundary: the next one that can is taken.
 pub fn every_nth_key(
     mut keys: impl RowStream,
     keys_only: &TableShape,
@@ -70,31 +71,68 @@ pub fn every_nth_key(
     let mut boundaries = Vec::new();
     let mut index = 0_u64;
     while keys.advance()? {
-        if index > 0 && index.is_multiple_of(rows.get()) {
-            boundaries.push(key_value(keys.row().line, key)?);
+        if index >= rows.get()
+            && let Ok(boundary) = key_value(keys.row().line, key)
+        {
+            boundaries.push(boundary);
+            index = 0;
         }
         index += 1;
     }
     Ok(boundaries)
 }
 
+/// Refuses boundaries that do not ascend: chunks between them would overlap or leave rows out.
+pub fn check_ascending(shape: &TableShape, boundaries: &[KeyValue]) -> Result<()> {
+    let Some(key) = &shape.key else { return Ok(()) };
+    let mut last: Option<Vec<u8>> = None;
+    for boundary in boundaries {
+        let sort_key = value_sort_key(shape, key, boundary)?;
+        if last.is_some_and(|last| last >= sort_key) {
+            bail!(
+                "{}: the database gave its keys in another order than the canonical one; its index \
+                 {} may be damaged",
+                shape.name,
+                key.name
+            );
+        }
+        last = Some(sort_key);
+    }
+    Ok(())
+}
+
 /// The sort key of a canonical line. A NULL, which a key's column may hold where nothing forbids
 /// it, comes late: such a row is in no range of keys, and still has to be seen.
 pub fn line_sort_key(shape: &TableShape, key: &Key, line: &[u8]) -> Result<Vec<u8>> {
-    match key_value(line, key) {
-        Ok(value) => value_sort_key(shape, key, &value),
-        Err(_null) => Ok(vec![u8::MAX; 64]),
+    let value: Option<Vec<Vec<u8>>> = key_bytes(line, key)?.into_iter().collect();
+    match value {
+        Some(value) => sort_key_of(shape, key, value.iter().map(Vec::as_slice)),
+        None => Ok(vec![u8::MAX; 64]),
     }
 }
 
 /// The sort key of a boundary.
 pub fn value_sort_key(shape: &TableShape, key: &Key, value: &KeyValue) -> Result<Vec<u8>> {
+    sort_key_of(shape, key, value.iter().map(String::as_bytes))
+}
+
+fn sort_key_of<'v>(
+    shape: &TableShape,
+    key: &Key,
+    value: impl Iterator<Item = &'v [u8]>,
+) -> Result<Vec<u8>> {
     let mut out = Vec::with_capacity(32);
-    for (position, text) in key.columns.iter().zip(value) {
+    for (position, bytes) in key.columns.iter().zip(value) {
         let column = shape.columns.get(*position).context("a key names an unknown column")?;
-        let cell = parse::cell(&column.ty, text)
-            .with_context(|| format!("column {} has an unexpected form", column.name))?;
-        sort_key::push(&cell.as_cell(), &mut out)?;
+        let form = || format!("column {} has an unexpected form", column.name);
+        match std::str::from_utf8(bytes) {
+            Ok(text) => {
+                let cell = parse::cell(&column.ty, text).with_context(form)?;
+                sort_key::push(&cell.as_cell(), &mut out)?;
+            }
+            // Only texts can be other bytes, and texts are ordered by them.
+            Err(_other_bytes) => sort_key::push(&Cell::Text(bytes), &mut out)?,
+        }
     }
     Ok(out)
 }
@@ -170,8 +208,8 @@ impl<'a, R: RowStream> Chunks<'a, R> {
             if bytes > 0
                 && bytes + length > self.limit
                 && let Some(key) = &self.shape.key
+                && let Ok(begins) = key_value(row.line, key)
             {
-                let begins = key_value(row.line, key)?;
                 return Ok(self.cut_at(begins));
             }
             bytes += length;

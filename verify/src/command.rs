@@ -32,7 +32,9 @@ pub fn tables(args: TablesArgs, interrupt: &Interrupt) -> Result<Exit> {
     let done = compare(&request, interrupt, &progress);
     progress.finish();
     let report = done?;
-    if !args.quiet && let Some(bytes) = peak_resident_bytes() {
+    if !args.quiet
+        && let Some(bytes) = peak_resident_bytes()
+    {
         progress.note(&format!("peak memory of this process: {} MiB", bytes / 1024 / 1024));
     }
     if args.json {
@@ -100,11 +102,8 @@ fn commands(table: &TableReport) -> String {
         let Some(end) = end else { continue };
         let command = end.command.as_ref().or(end.command_reason.as_ref());
         let digest = end.digest.map_or_else(String::new, |digest| digest.to_string());
-        let _infallible = writeln!(
-            out,
-            "  {name} {digest}\n    {}",
-            command.map_or("", String::as_str)
-        );
+        let _infallible =
+            writeln!(out, "  {name} {digest}\n    {}", command.map_or("", String::as_str));
         for chunk in &end.chunks {
             let _infallible = writeln!(
                 out,

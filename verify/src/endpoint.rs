@@ -57,9 +57,9 @@ impl PostgresEndpoint {
         })?;
         let options = PgConnectOptions::from_str(url.as_str())
             .map_err(|error| anyhow::anyhow!("this postgres URL cannot be used: {error}"))?;
-        let mut password = url.password().map(|p| {
-            percent_encoding::percent_decode_str(p).decode_utf8_lossy().into_owned()
-        });
+        let mut password = url
+            .password()
+            .map(|p| percent_encoding::percent_decode_str(p).decode_utf8_lossy().into_owned());
         if url.password().is_some() && url.set_password(None).is_err() {
             bail!("this postgres URL has a password but no host; put it in PGPASSWORD instead");
         }
@@ -76,9 +76,8 @@ impl PostgresEndpoint {
             .collect();
         url.set_query(None);
         if !kept.is_empty() {
-            let encode = |s: &str| {
-                percent_encoding::utf8_percent_encode(s, QUERY_ESCAPES).to_string()
-            };
+            let encode =
+                |s: &str| percent_encoding::utf8_percent_encode(s, QUERY_ESCAPES).to_string();
             let query: Vec<String> =
                 kept.iter().map(|(k, v)| format!("{}={}", encode(k), encode(v))).collect();
             url.set_query(Some(&query.join("&")));
@@ -111,7 +110,9 @@ impl FromStr for Endpoint {
         }
         let scheme = text.split(':').next().unwrap_or_default();
         if text.contains(':') && scheme.bytes().all(|b| b.is_ascii_alphanumeric()) {
-            bail!("{scheme}: is not supported; use postgres://user@host:port/database or sqlite:path");
+            bail!(
+                "{scheme}: is not supported; use postgres://user@host:port/database or sqlite:path"
+            );
         }
         bail!("expected a URL such as postgres://user@host:port/database or sqlite:path")
     }

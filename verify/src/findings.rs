@@ -64,6 +64,9 @@ impl<'a> FindingsFile<'a> {
 pub fn key_holds_text(shape: &TableShape) -> bool {
     let Some(key) = &shape.key else { return true };
     key.columns.iter().filter_map(|at| shape.columns.get(*at)).any(|column| {
-        matches!(column.ty, PgType::Text | PgType::Char | PgType::Json | PgType::Jsonb | PgType::Other)
+        matches!(
+            column.ty,
+            PgType::Text | PgType::Char | PgType::Json | PgType::Jsonb | PgType::Other
+        )
     })
 }

@@ -75,7 +75,7 @@ impl Progress {
     pub fn begin(&self, stage: &str, tables: impl IntoIterator<Item = (String, u64)>) {
         self.with(|state| {
             state.clear_bars();
-            state.stage = stage.to_owned();
+            stage.clone_into(&mut state.stage);
             state.tables = tables
                 .into_iter()
                 .map(|(name, rows_expected)| {

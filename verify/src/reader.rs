@@ -8,7 +8,7 @@ use handover_schemas::digest::{LineDigest, LineHasher};
 use handover_schemas::plan::TableShape;
 use rusqlite::Connection;
 
-use crate::chunking::{Chunks, CutChunk};
+use crate::chunking::{Chunks, CutChunk, check_ascending};
 use crate::interrupt::Interrupt;
 use crate::postgres::{self, Session};
 use crate::rows::{RowStream, Wire};
@@ -104,12 +104,14 @@ impl Reader<'_> {
         options: &ReadOptions,
     ) -> Result<Vec<KeyValue>> {
         let (limit, dir) = (options.chunk_bytes, options.spill_dir.as_path());
-        match self {
-            Self::Postgres(session) => postgres::boundaries(session, shape, limit, dir),
+        let boundaries = match self {
+            Self::Postgres(session) => postgres::boundaries(session, shape, limit, dir)?,
             Self::Sqlite(connection) => {
-                sqlite::boundaries(connection, shape, limit, dir, options.reading())
+                sqlite::boundaries(connection, shape, limit, dir, options.reading())?
             }
-        }
+        };
+        check_ascending(shape, &boundaries)?;
+        Ok(boundaries)
     }
 
     /// Gives the rows of consecutive ranges to the visitor, cut into chunks of at most `limit`
@@ -159,7 +161,8 @@ impl Reader<'_> {
         ranges: &[KeyRange],
         options: &ReadOptions,
     ) -> Result<Vec<LineDigest>> {
-        let mut digester = Digester { keyless: shape.key.is_none(), dir: &options.spill_dir, digests: Vec::new() };
+        let mut digester =
+            Digester { keyless: shape.key.is_none(), dir: &options.spill_dir, digests: Vec::new() };
         self.read(shape, ranges, u64::MAX, options, &mut digester)?;
         Ok(digester.digests)
     }
@@ -171,7 +174,11 @@ impl Reader<'_> {
         range: &KeyRange,
         options: &ReadOptions,
     ) -> Result<Vec<u8>> {
-        let mut collector = LineCollector { keyless: shape.key.is_none(), dir: &options.spill_dir, lines: Vec::new() };
+        let mut collector = LineCollector {
+            keyless: shape.key.is_none(),
+            dir: &options.spill_dir,
+            lines: Vec::new(),
+        };
         self.read(shape, std::slice::from_ref(range), u64::MAX, options, &mut collector)?;
         Ok(collector.lines)
     }

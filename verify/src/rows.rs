@@ -54,16 +54,27 @@ impl<S: RowStream + ?Sized> RowStream for Box<S> {
     }
 }
 
-/// The canonical, unescaped texts of the key's columns in a canonical line.
-pub fn key_value(line: &[u8], key: &Key) -> Result<KeyValue> {
+/// The canonical, unescaped texts of the key's columns in a canonical line, as bytes: a SQLite text
+/// may be anything. `None` stands for NULL.
+pub fn key_bytes(line: &[u8], key: &Key) -> Result<Vec<Option<Vec<u8>>>> {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     let fields: Vec<&[u8]> = line.split(|byte| *byte == b'\t').collect();
     key.columns
         .iter()
         .map(|column| {
             let field = fields.get(*column).context("a row has fewer fields than columns")?;
-            let text = unescape(field)?.context("a key column holds NULL")?;
-            String::from_utf8(text).ok().context("a key column's text is not valid UTF-8")
+            Ok(unescape(field)?)
+        })
+        .collect()
+}
+
+/// The same as text, where it can be.
+pub fn key_value(line: &[u8], key: &Key) -> Result<KeyValue> {
+    key_bytes(line, key)?
+        .into_iter()
+        .map(|bytes| {
+            let bytes = bytes.context("a key column holds NULL")?;
+            String::from_utf8(bytes).ok().context("a key column's text is not valid UTF-8")
         })
         .collect()
 }

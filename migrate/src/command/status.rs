@@ -9,13 +9,13 @@ use handover_verify::exit_code::Exit;
 use handover_verify::interrupt::Interrupt;
 use handover_verify::output::{grouped, print_json, print_text};
 use handover_verify::postgres::{Access, Session};
-use handover_verify::sqlite::open_read_only;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::cli::StatusArgs;
 use crate::copy::copied_tables;
 use crate::ledger::{self, Store};
+use crate::target::sqlite::open_ledger;
 
 /// What the ledger says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -62,19 +62,24 @@ pub struct LeftOut {
 
 /// Runs the command.
 pub fn run(args: &StatusArgs, interrupt: &Interrupt) -> Result<Exit> {
-    let report = match &args.target {
-        Endpoint::Postgres(postgres) => {
-            let mut session = Session::open(postgres, Access::ReadOnly, interrupt)?;
-            status(&mut session, &args.target)?
-        }
-        Endpoint::Sqlite(path) => status(&mut open_read_only(path)?, &args.target)?,
-    };
+    let report = read_status(&args.target, interrupt)?;
     if args.json {
         print_json(&report)?;
     } else {
         print_text(&text(&report))?;
     }
     Ok(Exit::Clean)
+}
+
+/// Reads a target's ledger.
+pub fn read_status(target: &Endpoint, interrupt: &Interrupt) -> Result<StatusReport> {
+    match target {
+        Endpoint::Postgres(postgres) => {
+            let mut session = Session::open(postgres, Access::ReadOnly, interrupt)?;
+            status(&mut session, target)
+        }
+        Endpoint::Sqlite(path) => status(&mut open_ledger(path)?, target),
+    }
 }
 
 fn status(store: &mut dyn Store, target: &Endpoint) -> Result<StatusReport> {

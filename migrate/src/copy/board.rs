@@ -92,15 +92,13 @@ struct State {
 
 impl Board {
     /// A board with copy jobs per table. `feeding` says that a reader will add [`Unit::Write`].
-    pub(super) fn new(open: BTreeMap<i64, usize>, units: VecDeque<Unit>, feeding: bool, interrupt: &Interrupt) -> Self {
-        let state = State {
-            units,
-            at_work: 0,
-            open,
-            stopped: Vec::new(),
-            failure: None,
-            feeding,
-        };
+    pub(super) fn new(
+        open: BTreeMap<i64, usize>,
+        units: VecDeque<Unit>,
+        feeding: bool,
+        interrupt: &Interrupt,
+    ) -> Self {
+        let state = State { units, at_work: 0, open, stopped: Vec::new(), failure: None, feeding };
         Self {
             state: Mutex::new(state),
             changed: Condvar::new(),

@@ -14,7 +14,7 @@ use super::CopyRequest;
 use super::report::{CopyOutcome, CopyReport};
 use super::source::Source;
 use super::target::OpenedTarget;
-use super::tell::copied_tables;
+use super::tell::{copied_tables, left_out};
 use crate::ledger::{self, FrozenPlan};
 use crate::target::shape_at_postgres;
 
@@ -39,12 +39,13 @@ pub(super) fn changes_since(
     let mut report = CopyReport {
         outcome: CopyOutcome::Unchanged,
         tables: copied_tables(plan, &entries),
-        findings: Vec::new(),
+        findings: left_out(plan),
     };
     let options = ReadOptions { wire: Wire::None, ..options.clone() };
-    let expected = plan.tables.iter().map(|(_, table)| {
-        (table.shape.name.to_string(), table.shape.estimated_rows)
-    });
+    let expected = plan
+        .tables
+        .iter()
+        .map(|(_, table)| (table.shape.name.to_string(), table.shape.estimated_rows));
     progress.begin("comparing the source with the finished copy", expected);
     let per_table: Vec<(&TableShape, Vec<ChunkEntry>)> = plan
         .tables
@@ -126,26 +127,22 @@ fn count(
         }
     }
     .context("cannot read the target")?;
-    let types: Vec<String> =
-        shape.columns.iter().map(|column| column.type_name.clone()).collect();
-    Ok(match &shape.key {
-        Some(key) => {
-            let diff = compare_keyed(&key.columns, &types, &at_source, &at_target);
-            let mut keys: Vec<_> = diff.differing.iter().map(|row| &row.key).collect();
-            keys.dedup();
-            Changes {
-                added: diff.missing.len() as u64,
-                changed: keys.len() as u64,
-                removed: (diff.extra.len() + diff.doubled.len()) as u64,
-            }
+    let types: Vec<String> = shape.columns.iter().map(|column| column.type_name.clone()).collect();
+    Ok(if let Some(key) = &shape.key {
+        let diff = compare_keyed(&key.columns, &types, &at_source, &at_target);
+        let mut keys: Vec<_> = diff.differing.iter().map(|row| &row.key).collect();
+        keys.dedup();
+        Changes {
+            added: diff.missing.len() as u64,
+            changed: keys.len() as u64,
+            removed: (diff.extra.len() + diff.doubled.len()) as u64,
         }
-        None => {
-            let diff = compare_keyless(&types, &at_source, &at_target);
-            Changes {
-                added: diff.missing.count + diff.repeats_lost.count,
-                changed: diff.differing.len() as u64,
-                removed: diff.extra.count + diff.doubled.count,
-            }
+    } else {
+        let diff = compare_keyless(&types, &at_source, &at_target);
+        Changes {
+            added: diff.missing.count + diff.repeats_lost.count,
+            changed: diff.differing.len() as u64,
+            removed: diff.extra.count + diff.doubled.count,
         }
     })
 }

@@ -54,7 +54,9 @@ pub(super) fn severity(error: &anyhow::Error) -> Severity {
         if cause.is::<WriterGone>()
             || cause.is::<Misfit>()
             || cause.is::<ChangedAtSource>()
- || cause.is::<ReadBackDiffers>() || cause.is::<ReaderGone>() {
+            || cause.is::<ReadBackDiffers>()
+            || cause.is::<ReaderGone>()
+        {
             return Severity::Table;
         }
         if let Some(refused) = cause.downcast_ref::<Refused>() {

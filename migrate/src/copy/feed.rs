@@ -110,7 +110,6 @@ impl Feeding<'_> {
                 digest: None,
                 snapshot: None,
             };
-            self.shared.board.expect_more(self.job.table);
         }
     }
 
@@ -137,7 +136,10 @@ impl Feeding<'_> {
             if block.len() < BLOCK_BYTES {
                 return Ok(());
             }
-            self.hand_over(&blocks, std::mem::replace(&mut block, Vec::with_capacity(BLOCK_BYTES * 2)))
+            self.hand_over(
+                &blocks,
+                std::mem::replace(&mut block, Vec::with_capacity(BLOCK_BYTES * 2)),
+            )
         };
         let filled = if self.shape.key.is_none() {
             fill_keyless(chunks, &self.shared.options.spill_dir, &mut gather)?

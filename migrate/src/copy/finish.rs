@@ -16,17 +16,25 @@ use rusqlite::Connection;
 
 use super::structure::Structure;
 use crate::ledger::{self, Store};
-use crate::target::postgres::{PostDataEntry, Psql, SqlFile, set_sequences};
+use crate::target::postgres::{PostDataEntry, Psql, SqlFile, set_sequences, share_work};
+
+/// Lets autovacuum work again on the tables that it was to leave alone while rows were copied.
+const VACUUM_AGAIN: &str = "DO $$ DECLARE name text; BEGIN \
+    FOR name IN SELECT table_name FROM handover.unvacuumed_table LOOP \
+      EXECUTE format('ALTER TABLE %s RESET (autovacuum_enabled)', name); \
+    END LOOP; DELETE FROM handover.unvacuumed_table; END $$";
 
 /// Makes what is missing in a PostgreSQL target. Returns what could not be made.
 pub(super) fn finish_postgres(
     target: &PostgresEndpoint,
     structure: &Structure,
     jobs: usize,
+    run: i64,
     progress: &Progress,
     interrupt: &Interrupt,
 ) -> Result<Vec<Finding>> {
     let mut session = Session::open(target, Access::Write, interrupt)?;
+    share_work(&mut session)?;
     ledger::set_stage(&mut session, Stage::Structure)?;
     ledger::forget_failed_steps(&mut session)?;
     let done: BTreeSet<String> =
@@ -38,9 +46,10 @@ pub(super) fn finish_postgres(
     let (keys, others): (Vec<_>, Vec<_>) = open.into_iter().partition(is_key);
     let (indexes, others): (Vec<_>, Vec<_>) =
         others.into_iter().partition(|entry| entry.is_index());
+    session.execute(VACUUM_AGAIN)?;
     let mut findings = Vec::new();
     for (entries, at_once) in [(keys, 1), (indexes, jobs), (others, 1)] {
-        findings.extend(make_all(target, &session, &entries, at_once, interrupt)?);
+        findings.extend(make_all(target, &session, &entries, at_once, run, interrupt)?);
     }
     for sequence in set_sequences(&mut session, &structure.sequences)? {
         findings.push(Finding {
@@ -55,7 +64,6 @@ pub(super) fn finish_postgres(
             )
         });
     }
-    session.execute("ANALYZE")?;
     if findings.iter().all(|finding| finding.kind != FindingKind::ObjectMissing) {
         ledger::set_stage(&mut session, Stage::Done)?;
     }
@@ -67,11 +75,16 @@ fn make_all(
     names: &Session,
     entries: &[&PostDataEntry],
     at_once: usize,
+    run: i64,
     interrupt: &Interrupt,
 ) -> Result<Vec<Finding>> {
+    let newest = ledger::only_in_run(names, run);
     let statements: Vec<String> = entries
         .iter()
-        .map(|entry| format!("{}\n{}\n", entry.sql, ledger::step_statement(names, &entry.step, None)))
+        .map(|entry| {
+            let record = ledger::step_statement(names, &entry.step, None);
+            format!("{newest}\n{}\n{record}\n", entry.sql)
+        })
         .collect();
     let next = AtomicUsize::new(0);
     let findings = Mutex::new(Vec::new());
@@ -91,8 +104,7 @@ fn make_all(
         }
     };
     std::thread::scope(|scope| {
-        let workers: Vec<_> =
-            (0..at_once.min(entries.len())).map(|_| scope.spawn(work)).collect();
+        let workers: Vec<_> = (0..at_once.min(entries.len())).map(|_| scope.spawn(work)).collect();
         workers.into_iter().try_for_each(|worker| {
             worker.join().unwrap_or_else(|_panic| anyhow::bail!("a worker panicked"))
         })
@@ -125,7 +137,8 @@ pub(super) fn finish_sqlite(
     for entry in structure.after.iter().filter(|entry| !done.contains(&entry.step)) {
         interrupt.check()?;
         let record = ledger::step_statement(target, &entry.step, None);
-        let made = Store::execute(target, &format!("BEGIN IMMEDIATE; {} {record} COMMIT;", entry.sql));
+        let made =
+            Store::execute(target, &format!("BEGIN IMMEDIATE; {} {record} COMMIT;", entry.sql));
         if let Err(error) = made {
             if !target.is_autocommit() {
                 Store::execute(target, "ROLLBACK")?;

@@ -7,7 +7,7 @@ use anyhow::Result;
 use handover_verify::interrupt::Interrupt;
 
 /// Bytes of rows on their way.
-const IN_FLIGHT_BYTES: usize = 40 * 1024 * 1024;
+const IN_FLIGHT_BYTES: usize = 24 * 1024 * 1024;
 
 /// How long to sleep before looking whether the user asked to stop.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -28,7 +28,11 @@ pub(super) struct InFlight {
 
 impl Gate {
     /// Waits for room. A block larger than the bound goes alone.
-    pub(super) fn enter(self: &Arc<Self>, rows: Vec<u8>, interrupt: &Interrupt) -> Result<InFlight> {
+    pub(super) fn enter(
+        self: &Arc<Self>,
+        rows: Vec<u8>,
+        interrupt: &Interrupt,
+    ) -> Result<InFlight> {
         let mut in_flight = self.in_flight.lock().unwrap_or_else(PoisonError::into_inner);
         while *in_flight > 0 && *in_flight + rows.len() > IN_FLIGHT_BYTES {
             interrupt.check()?;

@@ -31,13 +31,13 @@ use handover_verify::rows::Wire;
 use handover_verify::sqlite::TypeOverride;
 use handover_verify::sqlite::values::TextLimit;
 
-pub(crate) use self::tell::copied_tables;
 use self::report::{CopyOutcome, CopyReport};
 use self::source::Source;
 use self::structure::Structure;
 use self::target::OpenedTarget;
-use handover_verify::handover_dir::HandoverDir;
+pub(crate) use self::tell::copied_tables;
 use crate::ledger::{self, RunOutcome};
+use handover_verify::handover_dir::HandoverDir;
 
 /// What to copy, and how.
 #[derive(Clone, Debug)]
@@ -69,21 +69,18 @@ pub fn copy(
     refuse_route(request)?;
     let dir = HandoverDir::open(&request.handover)?;
     let mut source = Source::open(&request.source, interrupt)?;
-    let mut target = OpenedTarget::open(&request.target, interrupt)?;
+    let mut target = OpenedTarget::open(&request.target, interrupt, progress)?;
     let mut options = read_options(request, &dir, interrupt);
     let described = source.describe(&request.type_overrides)?;
     let existing = target.existing(&mut source)?;
     let is_new = existing.is_none();
-    let (plan, stage) = match existing {
-        Some((head, plan)) => {
-            plan::check_unchanged(&plan, &described)?;
-            options.chunk_bytes = head.chunk_bytes;
-            (plan, head.stage)
-        }
-        None => {
-            progress.note(&format!("planning {} tables", described.tables.len()));
-            (plan::make_plan(&source, described, request.jobs, &options)?, Stage::Rows)
-        }
+    let (plan, stage) = if let Some((head, plan)) = existing {
+        plan::check_unchanged(&plan, &described)?;
+        options.chunk_bytes = head.chunk_bytes;
+        (plan, head.stage)
+    } else {
+        progress.note(&format!("planning {} tables", described.tables.len()));
+        (plan::make_plan(&source, described, request.jobs, &options)?, Stage::Rows)
     };
     if stage == Stage::Done {
         return changes::changes_since(&mut source, target, &plan, request, &options, progress);
@@ -93,7 +90,7 @@ pub fn copy(
     if is_new {
         target.create(&mut source, request, &plan, &structure)?;
     }
-    let run = ledger::begin_run(target.store())?;
+    let run = target.begin_run()?;
     tell::resumed(target.store(), progress)?;
     let work = rows::Work { request, plan: &plan, structure: &structure, stage, options, run };
     let done = work.copy_and_finish(source, &mut target, &dir, interrupt, progress);

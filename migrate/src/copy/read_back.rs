@@ -24,7 +24,7 @@ pub(super) fn read_back_sqlite(
     path: &Path,
     jobs: usize,
 ) -> Result<()> {
-    let work = chunk_jobs(shared, ledger::chunks(target)?)?;
+    let work = chunk_jobs(shared, &ledger::chunks(target)?);
     // Other programs may read from here on, and none may write.
     target.execute_batch("BEGIN IMMEDIATE").map_err(sqlite_error)?;
     let read = read_all(shared, path, &work, jobs);
@@ -42,7 +42,7 @@ pub(super) fn read_back_sqlite(
     settled
 }
 
-fn chunk_jobs(shared: &Shared<'_>, entries: Vec<ChunkEntry>) -> Result<Vec<ChunkJob>> {
+fn chunk_jobs(shared: &Shared<'_>, entries: &[ChunkEntry]) -> Vec<ChunkJob> {
     let mut jobs: Vec<ChunkJob> = Vec::new();
     for (table, plan) in &shared.plan.tables {
         let of_table: Vec<ChunkEntry> =
@@ -64,7 +64,7 @@ fn chunk_jobs(shared: &Shared<'_>, entries: Vec<ChunkEntry>) -> Result<Vec<Chunk
             ReadMode::WholeThenSort => {}
         }
     }
-    Ok(jobs)
+    jobs
 }
 
 fn read_all(

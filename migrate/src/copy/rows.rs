@@ -25,9 +25,10 @@ use super::structure::Structure;
 use super::target::OpenedTarget;
 use super::tell;
 use super::worker::{OpenSource, OpenTarget, Worker};
-use handover_verify::handover_dir::HandoverDir;
 use crate::ledger::{self, FrozenPlan};
 use crate::target::Target;
+use crate::target::postgres::share_work;
+use handover_verify::handover_dir::HandoverDir;
 
 /// What one run has to do.
 pub(super) struct Work<'a> {
@@ -52,7 +53,7 @@ impl Work<'_> {
         let jobs = chunk_jobs(self.plan, ledger::chunks(target.store())?);
         let shared = self.shared(&source, target, &jobs, interrupt, progress)?;
         tell::begin_rows(&shared, &jobs);
-        let (source, jobs) = self.copy_rows(&shared, source, target, jobs, interrupt)?;
+        let source = self.copy_rows(&shared, source, target, jobs, interrupt);
         interrupt.check()?;
         if let Some(failure) = shared.board.take_failure() {
             return Err(failure);
@@ -61,7 +62,6 @@ impl Work<'_> {
             progress.begin("reading back", tell::expected(&shared));
             read_back_sqlite(&shared, connection, path, self.request.jobs)?;
         }
-        drop(jobs);
         let mut report = tell::report(&shared, target.store(), self.structure)?;
         tell::stopped_tables(&shared, source.as_ref(), dir, self.request.show_keys, &mut report)?;
         if shared.stopped_tables().is_empty() {
@@ -79,7 +79,9 @@ impl Work<'_> {
     ) -> Result<Vec<handover_schemas::report::Finding>> {
         match target {
             OpenedTarget::Postgres(endpoint, _) => {
-                finish_postgres(endpoint, self.structure, self.request.jobs, progress, interrupt)
+                let jobs = self.request.jobs;
+                let (structure, run) = (self.structure, self.run);
+                finish_postgres(endpoint, structure, jobs, run, progress, interrupt)
             }
             OpenedTarget::Sqlite(_, connection) => {
                 finish_sqlite(connection, self.structure, interrupt)
@@ -124,7 +126,7 @@ impl Work<'_> {
         target: &mut OpenedTarget<'_>,
         jobs: Vec<ChunkJob>,
         interrupt: &Interrupt,
-    ) -> Result<(Option<Source<'s>>, Vec<ChunkJob>)> {
+    ) -> Option<Source<'s>> {
         let keys = &self.structure.keys;
         let workers = match target {
             OpenedTarget::Postgres(..) => self.request.jobs,
@@ -133,7 +135,9 @@ impl Work<'_> {
         let open_target = |endpoint: &Endpoint| -> Result<Target> {
             match endpoint {
                 Endpoint::Postgres(postgres) => {
-                    Ok(Target::Postgres(Session::open(postgres, Access::Write, interrupt)?))
+                    let mut session = Session::open(postgres, Access::Write, interrupt)?;
+                    share_work(&mut session)?;
+                    Ok(Target::Postgres(session))
                 }
                 Endpoint::Sqlite(path) => {
                     Ok(Target::Sqlite(crate::target::sqlite::open_target(path)?))
@@ -159,7 +163,7 @@ impl Work<'_> {
                     // All rows are read: the source may forget this moment.
                     drop(holder);
                 });
-                Ok((None, Vec::new()))
+                None
             }
             Source::Sqlite(path, connection) => {
                 let open_source: &OpenSource<'_> =
@@ -172,7 +176,7 @@ impl Work<'_> {
                     }
                     feed(shared, &connection, &jobs);
                 });
-                Ok((Some(Source::Sqlite(path, connection)), jobs))
+                Some(Source::Sqlite(path, connection))
             }
         }
     }

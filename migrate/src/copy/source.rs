@@ -52,7 +52,8 @@ impl<'a> Source<'a> {
                     "SELECT has_function_privilege('pg_control_system()', 'EXECUTE')",
                 )?;
                 let system = if may.as_deref() == Some("t") {
-                    session.query_value("SELECT system_identifier::text FROM pg_control_system()")?
+                    session
+                        .query_value("SELECT system_identifier::text FROM pg_control_system()")?
                 } else {
                     None
                 };

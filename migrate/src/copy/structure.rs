@@ -9,13 +9,12 @@ use handover_verify::postgres::SnapshotHolder;
 use handover_verify::sql::literal;
 use rusqlite::Connection;
 
-use handover_verify::handover_dir::HandoverDir;
 use crate::ledger::FrozenPlan;
 use crate::target::postgres::{
-    Archive, KeyIndex, PostDataEntry, SequenceValue, identity_statements, key_indexes,
-    sequence_values, translate,
+    Archive, KeyIndex, PostDataEntry, SequenceValue, key_indexes, sequence_values, translate,
 };
-use crate::target::sqlite::{later_statements, table_statements};
+use crate::target::sqlite::{later_statements, sequence_statements, table_statements};
+use handover_verify::handover_dir::HandoverDir;
 
 /// What is to be made in the target beside rows.
 #[derive(Default)]
@@ -55,8 +54,14 @@ impl Structure {
         after.extend(archive.post_data(&chosen, spill.path())?);
         after.extend(refreshes(holder, &oids)?);
         let why = "it depends on a table that cannot be read";
-        let not_carried =
+        let mut not_carried: Vec<(String, String)> =
             dependents.into_iter().map(|(_, name)| (name, why.to_owned())).collect();
+        let objects =
+            holder.session().query_value("SELECT count(*) FROM pg_largeobject_metadata")?;
+        if let Some(count) = objects.filter(|count| count != "0") {
+            let why = "only tables are copied, and verify does not look at them";
+            not_carried.push((format!("{count} large object(s)"), why.to_owned()));
+        }
         let sequences = sequence_values(holder.session())?;
         Ok(Self { before, keys, after, sequences, not_carried })
     }
@@ -66,12 +71,10 @@ impl Structure {
         let translation = translate(source, plan)?;
         let mut after = attachments(&translation.keys);
         after.extend(translation.later);
-        for (statement, (table, _)) in
-            identity_statements(&translation.identities).into_iter().zip(&translation.identities)
-        {
-            let name = format!("IDENTITY {table}");
-            after.push(PostDataEntry { step: format!("post-data {name}"), name, sql: statement });
-        }
+        after.extend(translation.identities.iter().map(|identity| {
+            let name = format!("IDENTITY {}", identity.table());
+            PostDataEntry { step: format!("post-data {name}"), name, sql: identity.statement() }
+        }));
         Ok(Self {
             before: translation.tables.join("\n"),
             keys: translation.keys,
@@ -91,6 +94,7 @@ impl Structure {
             .collect();
         let after = later_statements(source)?
             .into_iter()
+            .chain(sequence_statements(source, &wanted)?)
             .map(|(name, sql)| PostDataEntry {
                 step: format!("post-data {name}"),
                 name,
@@ -116,10 +120,7 @@ impl Structure {
 }
 
 /// The key index of each planned table, where it can be built by itself.
-fn keys_of_plan(
-    holder: &mut SnapshotHolder,
-    plan: &FrozenPlan,
-) -> Result<BTreeMap<i64, KeyIndex>> {
+fn keys_of_plan(holder: &mut SnapshotHolder, plan: &FrozenPlan) -> Result<BTreeMap<i64, KeyIndex>> {
     let indexes = key_indexes(holder.session())?;
     let mut keys = BTreeMap::new();
     for (number, table) in &plan.tables {
@@ -144,7 +145,10 @@ fn attachments(keys: &BTreeMap<i64, KeyIndex>) -> Vec<PostDataEntry> {
 }
 
 /// Materialised views that hold rows at the source are filled at the target.
-fn refreshes(holder: &mut SnapshotHolder, without: &BTreeSet<String>) -> Result<Vec<PostDataEntry>> {
+fn refreshes(
+    holder: &mut SnapshotHolder,
+    without: &BTreeSet<String>,
+) -> Result<Vec<PostDataEntry>> {
     // In order of creation, since one may read another.
     let rows = holder.session().query(
         "SELECT c.oid::text, quote_ident(n.nspname) || '.' || quote_ident(c.relname) \

@@ -7,6 +7,7 @@ use handover_schemas::ledger::{POSTGRES_DDL, SQLITE_DDL, Stage};
 use handover_verify::endpoint::{Endpoint, PostgresEndpoint};
 use handover_verify::interrupt::Interrupt;
 use handover_verify::postgres::{Access, Session};
+use handover_verify::progress::Progress;
 use rusqlite::Connection;
 
 use super::CopyRequest;
@@ -24,20 +25,22 @@ pub(super) enum OpenedTarget<'a> {
     Sqlite(&'a Path, Connection),
 }
 
-/// Key of the advisory lock that a run holds on its target: "handover" in ASCII.
-const RUN_LOCK: i64 = 0x6861_6e64_6f76_6572;
-
 impl<'a> OpenedTarget<'a> {
-    /// Opens the target. Waits a little for the server to notice that a killed run is gone.
-    pub(super) fn open(endpoint: &'a Endpoint, interrupt: &Interrupt) -> Result<Self> {
+    /// Opens the target, once no other run works on it.
+    pub(super) fn open(
+        endpoint: &'a Endpoint,
+        interrupt: &Interrupt,
+        progress: &Progress,
+    ) -> Result<Self> {
         match endpoint {
             Endpoint::Postgres(postgres) => {
                 let mut session = Session::open(postgres, Access::Write, interrupt)?;
-                session.execute("SET lock_timeout = '20s'")?;
-                session.execute(&format!("SELECT pg_advisory_lock({RUN_LOCK})")).context(
-                    "another copy into this target is running; wait for it, or end it",
-                )?;
-                session.execute("SET lock_timeout = 0")?;
+                postgres::lock_run(&mut session)
+                    .context("another copy into this target is running; wait for it, or end it")?;
+                if postgres::is_work_left(&mut session)? {
+                    progress.note("waiting for the server to finish what a killed run began");
+                }
+                postgres::alone(&mut session, |_session| Ok(()))?;
                 Ok(Self::Postgres(postgres, session))
             }
             Endpoint::Sqlite(path) => Ok(Self::Sqlite(path, sqlite::open_target(path)?)),
@@ -54,7 +57,10 @@ impl<'a> OpenedTarget<'a> {
 
     /// The ledger and plan of an earlier run; `None` if the target is empty. Refuses a target
     /// that is neither, and a ledger of another source.
-    pub(super) fn existing(&mut self, source: &mut Source<'_>) -> Result<Option<(Head, FrozenPlan)>> {
+    pub(super) fn existing(
+        &mut self,
+        source: &mut Source<'_>,
+    ) -> Result<Option<(Head, FrozenPlan)>> {
         if ledger::exists(self.store())? {
             let head = ledger::head(self.store())?;
             let identity = source.identity()?;
@@ -115,6 +121,17 @@ impl<'a> OpenedTarget<'a> {
                 }
                 made.with_context(|| format!("cannot make the tables in {}", path.display()))
             }
+        }
+    }
+
+    /// Records that a run began; gives its number. What an earlier run left behind does nothing
+    /// from here on.
+    pub(super) fn begin_run(&mut self) -> Result<i64> {
+        match self {
+            Self::Postgres(_, session) => {
+                postgres::alone(session, |session| ledger::begin_run(session))
+            }
+            Self::Sqlite(_, connection) => ledger::begin_run(connection),
         }
     }
 

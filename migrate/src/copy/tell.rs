@@ -13,9 +13,9 @@ use super::report::{CopiedTable, CopyOutcome, CopyReport};
 use super::shared::{Shared, StoppedTable};
 use super::source::Source;
 use super::structure::Structure;
+use crate::ledger::{self, Store};
 use handover_verify::findings::{FindingsFile, KeyLine};
 use handover_verify::handover_dir::HandoverDir;
-use crate::ledger::{self, Store};
 
 /// Says that an earlier run is continued, if there was one.
 pub(super) fn resumed(store: &mut dyn Store, progress: &Progress) -> Result<()> {
@@ -59,19 +59,7 @@ pub(super) fn report(
     structure: &Structure,
 ) -> Result<CopyReport> {
     let entries = ledger::chunks(store)?;
-    let mut findings: Vec<Finding> = shared
-        .plan
-        .left_out
-        .iter()
-        .map(|table| Finding {
-            object: Some(table.name.to_string()),
-            object_kind: Some("table".to_owned()),
-            ..Finding::new(
-                FindingKind::TableUnreadable,
-                format!("{} is not copied: {}", table.name, table.reason),
-            )
-        })
-        .collect();
+    let mut findings = left_out(shared.plan);
     findings.extend(structure.not_carried.iter().map(|(object, reason)| Finding {
         object: Some(object.clone()),
         ..Finding::new(
@@ -79,14 +67,15 @@ pub(super) fn report(
             format!("{object} is not carried over: {reason}; make it by hand"),
         )
     }));
-    Ok(CopyReport { outcome: CopyOutcome::Copied, tables: copied_tables(shared.plan, &entries), findings })
+    Ok(CopyReport {
+        outcome: CopyOutcome::Copied,
+        tables: copied_tables(shared.plan, &entries),
+        findings,
+    })
 }
 
 /// How far each table of the plan has come.
-pub(crate) fn copied_tables(
-    plan: &ledger::FrozenPlan,
-    entries: &[ChunkEntry],
-) -> Vec<CopiedTable> {
+pub(crate) fn copied_tables(plan: &ledger::FrozenPlan, entries: &[ChunkEntry]) -> Vec<CopiedTable> {
     plan.tables
         .iter()
         .map(|(number, table)| {
@@ -193,4 +182,19 @@ pub(super) fn set_outcome(report: &mut CopyReport) {
     } else {
         CopyOutcome::Incomplete
     };
+}
+
+/// A finding for every table of the source that is not copied.
+pub(super) fn left_out(plan: &ledger::FrozenPlan) -> Vec<Finding> {
+    plan.left_out
+        .iter()
+        .map(|table| Finding {
+            object: Some(table.name.to_string()),
+            object_kind: Some("table".to_owned()),
+            ..Finding::new(
+                FindingKind::TableUnreadable,
+                format!("{} is not copied: {}", table.name, table.reason),
+            )
+        })
+        .collect()
 }

@@ -91,7 +91,9 @@ impl<'a> Worker<'a> {
             }
             Unit::Write(job) => {
                 let table = job.table;
-                self.write(job)?;
+                if self.write(&job)? {
+                    self.shared.board.expect_more(table);
+                }
                 self.after_copy(table, 1)
             }
             Unit::Kept(job) => {
@@ -168,8 +170,8 @@ impl<'a> Worker<'a> {
         entries.iter().try_for_each(|entry| keep(target.store(), entry, snapshot))
     }
 
-    /// Writes one chunk whose rows a SQLite reader sends.
-    fn write(&mut self, job: WriteJob) -> Result<()> {
+    /// Writes one chunk whose rows a SQLite reader sends; whether a further part follows it.
+    fn write(&mut self, job: &WriteJob) -> Result<bool> {
         let shared = self.shared;
         let shape = shared.shape(job.table)?;
         let target = self.target()?;
@@ -180,7 +182,7 @@ impl<'a> Worker<'a> {
             snapshot: &shared.snapshot,
         };
         let (mut rows, mut bytes) = (0, 0);
-        target.write_chunk(write, &mut |send| loop {
+        let rest = target.write_chunk(write, &mut |send| loop {
             match job.blocks.recv() {
                 Ok(Block::Rows(block)) => send(&block.rows)?,
                 Ok(Block::End(filled)) => {
@@ -193,7 +195,7 @@ impl<'a> Worker<'a> {
         shared.progress.advance(&shape.name.to_string(), rows, bytes);
         // A reader that is gone does not wait for this.
         let _reader_waits = job.committed.send(()).is_ok();
-        Ok(())
+        Ok(rest.is_some())
     }
 
     fn after_copy(&mut self, table: i64, chunks: usize) -> Result<Vec<Unit>> {
@@ -219,7 +221,13 @@ impl<'a> Worker<'a> {
         let statement = key.definition.clone();
         let Target::Postgres(session) = self.target()? else { return Ok(()) };
         let record = ledger::step_statement(session, &step, None);
-        session.execute(&format!("BEGIN; {statement}; {record} COMMIT"))
+        let built = session.execute(&format!(
+            "BEGIN; SET LOCAL maintenance_work_mem = '256MB'; {statement}; {record} COMMIT"
+        ));
+        if built.is_err() && session.is_usable() {
+            session.execute("ROLLBACK")?;
+        }
+        built
     }
 
     fn read_back_units(&mut self, table: i64) -> Result<Vec<Unit>> {
@@ -392,8 +400,7 @@ impl Copying<'_> {
         replace: bool,
     ) -> Result<Option<ChunkEntry>> {
         let shared = self.shared;
-        let write =
-            ChunkWrite { shape: self.shape, entry, replace, snapshot: &shared.snapshot };
+        let write = ChunkWrite { shape: self.shape, entry, replace, snapshot: &shared.snapshot };
         let keyless = self.shape.key.is_none();
         let (mut rows, mut bytes) = (0, 0);
         let rest = self.target.write_chunk(write, &mut |send| {

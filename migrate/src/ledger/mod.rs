@@ -12,8 +12,8 @@ use handover_verify::sql::literal;
 pub use plan::{LeftOutTable, plan_statements};
 pub use progress::{
     AlreadyRecorded, RunOutcome, TableProgress, Written, begin_run, chunks, chunks_of, end_run,
-    forget_failed_steps, plan, record_copied, record_read_back, record_rechecked, runs,
-    step_statement, steps,
+    forget_failed_steps, only_in_run, plan, record_copied, record_read_back, record_rechecked,
+    runs, step_statement, steps,
 };
 pub use store::Store;
 
@@ -42,7 +42,8 @@ pub fn head(store: &mut dyn Store) -> Result<Head> {
     let rows = store.query(&format!(
         "SELECT version, source, source_identity, chunk_bytes, stage FROM {table}"
     ))?;
-    let row: Vec<String> = rows.into_iter().next().unwrap_or_default().into_iter().flatten().collect();
+    let row: Vec<String> =
+        rows.into_iter().next().unwrap_or_default().into_iter().flatten().collect();
     let [version, source, source_identity, chunk_bytes, stage] = row.as_slice() else {
         bail!("the target's ledger is incomplete: its row about the source is missing");
     };

@@ -23,11 +23,7 @@ pub struct LeftOutTable {
 
 /// Statements that write a new ledger's head, plan and chunks, to run in the transaction that
 /// also makes the ledger's tables.
-pub fn plan_statements(
-    names: &dyn Store,
-    head: &Head,
-    plan: &FrozenPlan,
-) -> Result<String> {
+pub fn plan_statements(names: &dyn Store, head: &Head, plan: &FrozenPlan) -> Result<String> {
     let mut sql = format!(
         "INSERT INTO {} (only_row, version, source, source_identity, chunk_bytes, stage) \
          VALUES ({}, {LEDGER_VERSION}, {}, {}, {}, {});\n",
@@ -97,9 +93,7 @@ pub(super) fn planned_chunk_statement(
 pub(super) fn key_literal(key: Option<&KeyValue>) -> Result<String> {
     match key {
         None => Ok("NULL".to_owned()),
-        Some(key) => {
-            Ok(literal(&serde_json::to_string(key).context("cannot write down a key")?))
-        }
+        Some(key) => Ok(literal(&serde_json::to_string(key).context("cannot write down a key")?)),
     }
 }
 
@@ -115,29 +109,24 @@ pub(super) fn read_plan(store: &mut dyn Store) -> Result<FrozenPlan> {
     ))?;
     let mut plan = FrozenPlan { tables: Vec::new(), left_out: Vec::new() };
     for row in rows {
-        let [Some(number), Some(schema), Some(name), Some(shape), left_out] = row.as_slice()
-        else {
+        let [Some(number), Some(schema), Some(name), Some(shape), left_out] = row.as_slice() else {
             bail!("the target's ledger has an incomplete row for a table");
         };
         let name = TableName::new(schema, name);
-        match left_out {
-            Some(reason) => plan.left_out.push(LeftOutTable { name, reason: reason.clone() }),
-            None => {
-                let shape: TableShape = serde_json::from_str(shape)
-                    .with_context(|| format!("the ledger's plan of {name} is damaged"))?;
-                let number = number.parse().context("the ledger has a damaged table number")?;
-                plan.tables.push((number, TablePlan { shape, boundaries: Vec::new() }));
-            }
+        if let Some(reason) = left_out {
+            plan.left_out.push(LeftOutTable { name, reason: reason.clone() });
+        } else {
+            let shape: TableShape = serde_json::from_str(shape)
+                .with_context(|| format!("the ledger's plan of {name} is damaged"))?;
+            let number = number.parse().context("the ledger has a damaged table number")?;
+            plan.tables.push((number, TablePlan { shape, boundaries: Vec::new() }));
         }
     }
     Ok(plan)
 }
 
 /// Reads all chunks, in order.
-pub(super) fn read_chunks(
-    store: &mut dyn Store,
-    condition: &str,
-) -> Result<Vec<ChunkEntry>> {
+pub(super) fn read_chunks(store: &mut dyn Store, condition: &str) -> Result<Vec<ChunkEntry>> {
     let table = store.table("chunk");
     let rows = store.query(&format!(
         "SELECT table_no, chunk_no, part_no, lower_key, upper_key, state, row_count, byte_count, \

@@ -170,9 +170,15 @@ pub fn forget_failed_steps(store: &mut dyn Store) -> Result<()> {
 /// Records that a run began; gives its number.
 pub fn begin_run(store: &mut dyn Store) -> Result<i64> {
     let (table, now) = (store.table("run"), store.now());
-    let rows = store.query(&format!("INSERT INTO {table} (started_at) VALUES ({now}) RETURNING run_no"))?;
+    let rows = store
+        .query(&format!("INSERT INTO {table} (started_at) VALUES ({now}) RETURNING run_no"))?;
     let number = rows.into_iter().flatten().flatten().next().context("no run number")?;
     number.parse().context("the ledger gave no run number")
+}
+
+/// A statement that fails unless the run is the newest one.
+pub fn only_in_run(names: &dyn Store, run: i64) -> String {
+    format!("SELECT 1 / (max(run_no) = {run})::int FROM {};", names.table("run"))
 }
 
 /// Records how a run ended.

@@ -1,3 +1,155 @@
-//! The rehearsal: a vendor platform of our own, handed over from end to end.
+//! The rehearsal: a vendor platform of our own, handed over from end to end, an interruption in
+//! the middle included.
 
+mod interrupted_copy;
 pub mod platform;
+mod stage;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use handover_verify::endpoint::Endpoint;
+use handover_verify::exit_code::Exit;
+use handover_verify::handover_dir::HandoverDir;
+use handover_verify::interrupt::Interrupt;
+use handover_verify::output::{grouped, print_text};
+use handover_verify::postgres::{Access, Session};
+use handover_verify::progress::Progress;
+
+use self::interrupted_copy::interrupted_copy;
+use self::platform::PlatformSummary;
+use self::stage::Programs;
+use crate::copy::{CopyRequest, copy};
+
+/// What to rehearse on.
+#[derive(Clone, Debug)]
+pub struct RehearsalRequest {
+    /// Where everything is put.
+    pub dir: PathBuf,
+    /// Doses of the platform.
+    pub doses: u64,
+    /// Another seed makes another platform.
+    pub seed: u64,
+    /// An empty PostgreSQL database for the platform; a SQLite file in `dir` otherwise.
+    pub source: Option<Endpoint>,
+    /// An empty PostgreSQL database for the copy; a SQLite file in `dir` otherwise.
+    pub target: Option<Endpoint>,
+}
+
+/// Runs every stage; ends clean if each ended as its script says.
+pub fn rehearse(request: &RehearsalRequest, interrupt: &Interrupt) -> Result<Exit> {
+    let programs = Programs::find()?;
+    let dir = empty_dir(&request.dir)?;
+    let built = dir.path().join("platform.db");
+    let photos = dir.path().join("photos");
+    headline(1, "The vendor's platform")?;
+    let summary = platform::build(&built, &photos, request.doses, request.seed)?;
+    print_text(&describe(&summary, &built, &photos))?;
+    let source = match &request.source {
+        None => Endpoint::Sqlite(built),
+        Some(Endpoint::Postgres(_)) => load_platform(request, built, dir.path(), interrupt)?,
+        Some(Endpoint::Sqlite(_)) => bail!("--source is for a PostgreSQL database"),
+    };
+    let target = match &request.target {
+        Some(target) => target.clone(),
+        None => Endpoint::Sqlite(dir.path().join("target.db")),
+    };
+    let folder = dir.path().join("handover");
+
+    headline(2, "Copy it; the power fails in the middle")?;
+    let kept = interrupted_copy(&programs, &source, &target, &folder, interrupt)?;
+    headline(3, "Copy it: the same command again")?;
+    programs.copy(&source, &target, &folder)?;
+    print_text(&format!(
+        "{} of {} chunks had been finished before the power failed, and were kept.\n",
+        kept.finished, kept.planned
+    ))?;
+    print_text(&programs.status(&target)?)?;
+
+    headline(4, "Verify it, with the auditors' own program")?;
+    let verdict = programs.verify(&source, &target, &folder)?;
+    print_text(&verdict)?;
+    print_text(&closing(&source, &target, &folder))?;
+    Ok(Exit::Clean)
+}
+
+fn headline(number: u8, title: &str) -> Result<()> {
+    print_text(&format!("\n== {number}. {title}\n\n"))
+}
+
+/// The rehearsal's folder; refuses one that has anything in it.
+fn empty_dir(path: &Path) -> Result<HandoverDir> {
+    let dir = HandoverDir::open(path)?;
+    let mut entries =
+        fs::read_dir(path).with_context(|| format!("cannot read {}", path.display()))?;
+    if entries.next().is_some() {
+        bail!(
+            "{} is not empty; delete it, or name another folder with --dir (nothing was changed)",
+            path.display()
+        );
+    }
+    Ok(dir)
+}
+
+fn describe(summary: &PlatformSummary, database: &Path, photos: &Path) -> String {
+    let without = summary.without_identity_number + summary.malformed_identity_number;
+    format!(
+        "{} subjects (đối tượng) and {} doses (mũi tiêm) in {} tables: {}\n\
+         {} subjects have no identity number or one in a wrong format; {} cannot be verified.\n\
+         {} pieces of feedback came with {} photos: {}\n",
+        grouped(summary.subjects),
+        grouped(summary.doses),
+        summary.tables,
+        database.display(),
+        grouped(without),
+        grouped(summary.not_verifiable),
+        grouped(summary.feedback),
+        grouped(summary.photos),
+        photos.display(),
+    )
+}
+
+/// Puts the platform into an empty PostgreSQL database: by our own copy, whose ledger is then
+/// taken away, since a vendor's database has none.
+fn load_platform(
+    request: &RehearsalRequest,
+    built: PathBuf,
+    dir: &Path,
+    interrupt: &Interrupt,
+) -> Result<Endpoint> {
+    let Some(Endpoint::Postgres(postgres)) = &request.source else {
+        bail!("--source is for a PostgreSQL database");
+    };
+    let endpoint = Endpoint::Postgres(postgres.clone());
+    let load = CopyRequest {
+        source: Endpoint::Sqlite(built),
+        target: endpoint.clone(),
+        handover: dir.join("loading"),
+        jobs: 2,
+        chunk_bytes: handover_schemas::chunk::CHUNK_BYTES_MAX,
+        max_rate: None,
+        type_overrides: Vec::new(),
+        show_keys: false,
+    };
+    let report = copy(&load, interrupt, &Progress::silent())
+        .context("cannot put the platform into the --source database")?;
+    if report.has_findings() {
+        bail!("the platform could not be put into the --source database: {:?}", report.findings);
+    }
+    Session::open(postgres, Access::Write, interrupt)?.execute("DROP SCHEMA handover CASCADE")?;
+    print_text(&format!("It was put into {endpoint}\n"))?;
+    Ok(endpoint)
+}
+
+fn closing(source: &Endpoint, target: &Endpoint, folder: &Path) -> String {
+    format!(
+        "\n== The rehearsal ended as it should\n\n\
+         source           {source}\n\
+         target           {target}\n\
+         SQL that was run {}\n\n\
+         What an auditor can do without our programs: add --explain to the last command, and run \
+         what it prints.\n",
+        folder.join("schema").display(),
+    )
+}

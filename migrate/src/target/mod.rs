@@ -88,7 +88,7 @@ impl Target {
 pub fn shape_at_postgres(shape: &TableShape) -> TableShape {
     let mut shape = shape.clone();
     if shape.name.schema == "main" {
-        shape.name.schema = "public".to_owned();
+        shape.name.schema = String::from("public");
     }
     shape
 }

@@ -19,6 +19,7 @@ mod interval;
 mod numeric;
 mod numeric_buf;
 pub mod parse;
+mod plain_time;
 mod render;
 
 pub use array::{Array, Dimension, Elements};

@@ -3,13 +3,14 @@
 //!
 //! Nothing is guessed and nothing is repaired: text is accepted only if it is, byte for byte, what
 //! PostgreSQL prints for the value. Each reader is lenient inside and then prints its value again
-//! and compares, so it cannot accept a second spelling.
+//! and compares, so it cannot accept a second spelling; only dates and times in their usual spelling,
+//! which is known by its form, are spared that.
 
 use super::datetime::{
     DATES, DAY, SECOND, TIMESTAMPS, days_to, push_clock, push_date, push_timestamp,
 };
 use super::digits::hex_value;
-use super::{Cell, NumericBuf, ValueError, render};
+use super::{Cell, NumericBuf, ValueError, plain_time, render};
 use crate::pg_type::PgType;
 
 /// A value that owns its bytes.
@@ -82,6 +83,9 @@ pub fn bool(text: &str) -> Option<bool> {
 
 /// Reads a `date`: `2024-02-29`, `0044-03-15 BC`, `infinity`.
 pub fn date(text: &str) -> Option<i32> {
+    if let Some(days) = text.as_bytes().try_into().ok().and_then(plain_time::day) {
+        return i32::try_from(days).ok();
+    }
     let value = match text {
         "infinity" => i32::MAX,
         "-infinity" => i32::MIN,
@@ -174,8 +178,23 @@ fn clock(text: &str) -> Option<i64> {
     i64::try_from((minutes * 60 + u64::from(seconds)) * SECOND + u64::from(micros)).ok()
 }
 
+/// The same for the usual spelling without a fraction.
+fn plain_moment(text: &[u8], zone: &[u8]) -> Option<i64> {
+    let (day, rest) = text.split_first_chunk()?;
+    let [b' ', rest @ ..] = rest else { return None };
+    let (clock, rest) = rest.split_first_chunk()?;
+    if rest != zone {
+        return None;
+    }
+    let seconds = plain_time::seconds(*clock)?;
+    Some(plain_time::day(day)? * DAY + seconds * 1_000_000)
+}
+
 /// Microseconds from 2000-01-01, the text ending in `zone` before the era.
 fn moment(text: &str, zone: &str) -> Option<i64> {
+    if let Some(micros) = plain_moment(text.as_bytes(), zone.as_bytes()) {
+        return Some(micros);
+    }
     let value = match text {
         "infinity" => i64::MAX,
         "-infinity" => i64::MIN,

@@ -8,9 +8,7 @@ use handover_schemas::chunk::{KeyRange, KeyValue};
 use handover_schemas::pg_type::PgType;
 use handover_schemas::plan::{Key, TableShape};
 
-use super::read::{
-    from_table, order_by, range_condition, range_query, read_query, read_whole,
-};
+use super::read::{from_table, order_by, range_condition, range_query, read_query, read_whole};
 use super::session::Session;
 use crate::chunking::{RowsPerChunk, SampleSize, every_nth_key, keys_only};
 use crate::rows::RowStream;
@@ -46,24 +44,24 @@ fn sample(session: &mut Session, shape: &TableShape, chunk_bytes: u64) -> Result
     Ok(sample.rows_per_chunk(chunk_bytes))
 }
 
-fn has_more_rows(
-    session: &mut Session,
-    shape: &TableShape,
-    rows: RowsPerChunk,
-) -> Result<bool> {
+fn has_more_rows(session: &mut Session, shape: &TableShape, rows: RowsPerChunk) -> Result<bool> {
     let sql = format!("SELECT 1 FROM {} OFFSET {} LIMIT 1", from_table(shape), rows.get());
     Ok(session.query_value(&sql)?.is_some())
 }
 
-/// The text of a key column, as a canonical line would have it.
+/// The texts of the key columns, as a canonical line would have them.
 fn key_text(shape: &TableShape, key: &Key) -> String {
     let list: Vec<String> = key
         .columns
         .iter()
         .filter_map(|position| shape.columns.get(*position))
-        .map(|column| match column.ty {
-            PgType::Bool => format!("CASE WHEN {} THEN 't' ELSE 'f' END", ident(&column.name)),
-            _ => format!("{}::text", ident(&column.name)),
+        .map(|column| {
+            let name = ident(&column.name);
+            match column.ty {
+                PgType::Bool => format!("CASE WHEN {name} THEN 't' ELSE 'f' END"),
+                PgType::Other => format!("format('%s', {name})"),
+                _ => format!("{name}::text"),
+            }
         })
         .collect();
     list.join(", ")

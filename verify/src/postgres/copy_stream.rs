@@ -15,7 +15,7 @@ use super::session::wait;
 use crate::interrupt::Interrupt;
 
 /// How long a COPY may stay silent before the connection is taken for dead.
-const SILENCE_TIMEOUT: Duration = Duration::from_secs(15 * 60);
+const SILENCE_TIMEOUT: Duration = Duration::from_mins(15);
 
 /// Rows are gathered until this many bytes are together.
 const BLOCK_BYTES: usize = 128 * 1024;

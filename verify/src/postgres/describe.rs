@@ -7,6 +7,7 @@ use handover_schemas::name::TableName;
 use handover_schemas::pg_type::PgType;
 use handover_schemas::plan::{Column, Key, TableShape};
 
+use super::error::Refused;
 use super::session::Session;
 use crate::sql::{ident, literal, qualified};
 
@@ -93,7 +94,15 @@ pub fn describe(session: &mut Session) -> Result<Description> {
         }
     }
     for table in &mut description.tables {
-        table.largest_row = largest_row(session, table)?;
+        session.execute("SAVEPOINT largest_row")?;
+        table.largest_row = match largest_row(session, table) {
+            // Reading the table's rows will say what it is refused for.
+            Err(error) if error.chain().any(|cause| cause.is::<Refused>()) => {
+                session.execute("ROLLBACK TO SAVEPOINT largest_row")?;
+                0
+            }
+            other => other?,
+        };
     }
     Ok(description)
 }

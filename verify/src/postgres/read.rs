@@ -40,6 +40,8 @@ fn key_expression(column: &Column, range_scan: bool) -> String {
         // The index itself is in byte order; naming a collation would keep it from being used.
         PgType::Text if range_scan => name,
         PgType::Text => format!("{name} COLLATE \"C\""),
+        // A cast may print otherwise than COPY does: inet gains its mask.
+        PgType::Other => format!("format('%s', {name}) COLLATE \"C\""),
         _ => format!("{name}::text COLLATE \"C\""),
     }
 }

@@ -36,6 +36,9 @@ const PINNED: &[(&str, &str)] = &[
 /// Settings that change speed and patience, never bytes: a vendor's defaults must neither cut a
 /// long read nor make the planner sort what an index has in order.
 const PATIENT: &[(&str, &str)] = &[
+    // Workers write to the ledger side by side: a database whose default is serializable would
+    // refuse most of their transactions.
+    ("default_transaction_isolation", "read committed"),
     ("statement_timeout", "0"),
     ("lock_timeout", "0"),
     ("idle_in_transaction_session_timeout", "0"),
@@ -213,11 +216,7 @@ impl Drop for Session {
     fn drop(&mut self) {
         if let Some(connection) = self.connection.take() {
             let closing = async {
-                if self.usable {
-                    connection.close().await
-                } else {
-                    connection.close_hard().await
-                }
+                if self.usable { connection.close().await } else { connection.close_hard().await }
             };
             let limited = async { tokio::time::timeout(Duration::from_secs(5), closing).await };
             // The server rolls back whatever a lost connection had open: nothing to report here.

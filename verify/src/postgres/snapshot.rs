@@ -62,12 +62,10 @@ impl Snapshot {
     ) -> Result<Session> {
         let mut session = Session::open(endpoint, Access::ReadOnly, interrupt)?;
         session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
-        session
-            .execute(&format!("SET TRANSACTION SNAPSHOT {}", literal(&self.exported)))
-            .context(
-                "the snapshot cannot be shared between sessions; a pooler or load balancer in \
+        session.execute(&format!("SET TRANSACTION SNAPSHOT {}", literal(&self.exported))).context(
+            "the snapshot cannot be shared between sessions; a pooler or load balancer in \
                  front of the server would explain it: connect to the server itself",
-            )?;
+        )?;
         Ok(session)
     }
 }

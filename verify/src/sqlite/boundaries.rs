@@ -7,9 +7,9 @@ use handover_schemas::chunk::{KeyRange, KeyValue};
 use handover_schemas::plan::TableShape;
 use rusqlite::Connection;
 
-use super::read::{Reading, prepare_range, prepare_whole};
-use crate::chunking::{SampleSize, every_nth_key, keys_only};
-use crate::rows::RowStream;
+use super::read::{Reading, prepare_nth, prepare_range, prepare_whole};
+use crate::chunking::{RowsPerChunk, SampleSize, every_nth_key, keys_only};
+use crate::rows::{RowStream, key_value};
 use crate::sorted_rows::sort_rows;
 
 /// The first keys of the second and later chunks.
@@ -31,11 +31,31 @@ pub fn boundaries(
     let rows = sample.rows_per_chunk(chunk_bytes);
     let keys_only = keys_only(shape, key);
     if key.range_scan {
-        let mut statement = prepare_range(connection, &keys_only, &everything)?;
-        every_nth_key(statement.rows(&keys_only, reading)?, &keys_only, rows)
+        walk_index(connection, &keys_only, rows, reading)
     } else {
         let mut statement = prepare_whole(connection, &keys_only)?;
         let unsorted = statement.rows(&keys_only, reading)?;
         every_nth_key(sort_rows(&keys_only, unsorted, spill_dir)?, &keys_only, rows)
+    }
+}
+
+/// SQLite counts the rows between two boundaries by itself, faster than they could be read.
+fn walk_index(
+    connection: &Connection,
+    keys_only: &TableShape,
+    rows: RowsPerChunk,
+    reading: Reading<'_>,
+) -> Result<Vec<KeyValue>> {
+    let Some(key) = &keys_only.key else { return Ok(Vec::new()) };
+    let mut boundaries: Vec<KeyValue> = Vec::new();
+    loop {
+        reading.interrupt.check()?;
+        let range = KeyRange { lower: boundaries.last().cloned(), upper: None };
+        let mut statement = prepare_nth(connection, keys_only, &range, rows.get())?;
+        let mut next = statement.rows(keys_only, reading)?;
+        if !next.advance()? {
+            return Ok(boundaries);
+        }
+        boundaries.push(key_value(next.row().line, key)?);
     }
 }

@@ -32,6 +32,7 @@ impl std::str::FromStr for TypeOverride {
         let place = place.strip_prefix("main.").unwrap_or(place);
         let (table, column) = place.split_once('.').context(expected)?;
         let mapped = sqlite_type::for_pg_name(type_name)
+            .filter(|mapped| !matches!(mapped.ty, PgType::Float4 | PgType::Interval))
             .with_context(|| format!("{type_name} is not a type that SQLite values map to"))?;
         Ok(Self { table: table.to_owned(), column: column.to_owned(), mapped })
     }
@@ -59,8 +60,7 @@ pub fn is_ledger_table(name: &str) -> bool {
 
 /// Describes all tables of schema `main`.
 pub fn describe(connection: &Connection, overrides: &[TypeOverride]) -> Result<Description> {
-    let mut description =
-        Description { is_utf16: !is_utf8(connection)?, ..Description::default() };
+    let mut description = Description { is_utf16: !is_utf8(connection)?, ..Description::default() };
     for (name, kind) in table_list(connection)? {
         let table = TableName::new("main", &name);
         if is_ledger_table(&name) {
@@ -238,21 +238,42 @@ fn kinds_held(connection: &Connection, table: &str, column: &str) -> Result<BTre
     Ok(rows)
 }
 
-/// Largest rowid or, without one, the row count: for display only.
+/// The span of rowids or, without one, the row count: for display only. Rowids may be anything,
+/// so no more rows than the file has room for.
 fn estimated_rows(connection: &Connection, table: &str) -> Result<u64> {
+    let table = ident(table);
     let by_rowid = connection.query_row(
-        &format!("SELECT coalesce(max(rowid), 0) FROM main.{}", ident(table)),
+        // Two queries in one: each reads one end of the tree, both aggregates in one read it all.
+        &format!(
+            "SELECT (SELECT min(rowid) FROM main.{table}), (SELECT max(rowid) FROM main.{table})"
+        ),
         [],
-        |row| row.get::<_, i64>(0),
+        |row| Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, Option<i64>>(1)?)),
     );
-    let rows = match by_rowid {
-        Ok(rows) => rows,
-        Err(_no_rowid) => connection
-            .query_row(&format!("SELECT count(*) FROM main.{}", ident(table)), [], |row| row.get(0))
-            .map_err(sqlite_error)?,
-    };
-    Ok(u64::try_from(rows).unwrap_or(0))
+    match by_rowid {
+        Ok((Some(first), Some(last))) => {
+            let bytes: i64 = connection
+                .query_row(
+                    "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
+                    [],
+                    |row| row.get(0),
+                )
+                .map_err(sqlite_error)?;
+            let room = u64::try_from(bytes).unwrap_or(0) / ROW_BYTES_MIN;
+            Ok(last.abs_diff(first).saturating_add(1).min(room))
+        }
+        Ok(_no_rows) => Ok(0),
+        Err(_no_rowid) => {
+            let rows: i64 = connection
+                .query_row(&format!("SELECT count(*) FROM main.{table}"), [], |row| row.get(0))
+                .map_err(sqlite_error)?;
+            Ok(u64::try_from(rows).unwrap_or(0))
+        }
+    }
 }
+
+/// A row's cell: its length, its rowid, a header and nothing else, and two bytes that point to it.
+const ROW_BYTES_MIN: u64 = 5;
 
 fn find_key(
     connection: &Connection,
@@ -324,8 +345,8 @@ fn in_canonical_order(columns: &[Column], positions: &[usize]) -> bool {
 fn unique_indexes(connection: &Connection, table: &str) -> Result<Vec<(String, bool)>> {
     let mut statement = connection
         .prepare(
-            "SELECT name, partial FROM pragma_index_list(?1) WHERE \"unique\" = 1 \
-             ORDER BY name COLLATE BINARY",
+            "SELECT name, partial FROM pragma_index_list(?1) AS list WHERE \"unique\" = 1 \
+             ORDER BY (SELECT count(*) FROM pragma_index_info(list.name)), name COLLATE BINARY",
         )
         .map_err(sqlite_error)?;
     let rows = statement

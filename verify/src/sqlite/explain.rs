@@ -16,11 +16,7 @@ const PRINTF_DIGITS: u32 = 15;
 
 /// A line for `bash -c` that prints the digest of a table or one of its chunks, or why there is
 /// none.
-pub fn explain(
-    path: &Path,
-    shape: &TableShape,
-    range: &KeyRange,
-) -> Result<String, &'static str> {
+pub fn explain(path: &Path, shape: &TableShape, range: &KeyRange) -> Result<String, &'static str> {
     let fields: Result<Vec<String>, &'static str> =
         shape.columns.iter().map(canonical_field).collect();
     let tab = "||char(9)||";
@@ -51,9 +47,15 @@ fn canonical_field(column: &Column) -> Result<String, &'static str> {
             Some(TypeLimit::Digits { precision, scale }) if precision <= PRINTF_DIGITS => {
                 format!("printf('%.{scale}f', {name})")
             }
-            _ => return Err("sqlite3 does not print the shortest form of a numeric without a small precision"),
+            _ => {
+                return Err(
+                    "sqlite3 does not print the shortest form of a numeric without a small precision",
+                );
+            }
         },
-        PgType::Float8 => return Err("sqlite3 does not print the shortest form of a floating-point number"),
+        PgType::Float8 => {
+            return Err("sqlite3 does not print the shortest form of a floating-point number");
+        }
         PgType::Bytea => format!(r"'\\x'||lower(hex({name}))"),
         PgType::Text | PgType::Json => escaped(&name),
         _ => name.clone(),

@@ -13,4 +13,6 @@ pub use describe::{Description, TypeOverride, describe, is_ledger_table};
 pub use explain::explain;
 pub use misfit::{Misfit, Misfits};
 pub use open::{open_read_only, sqlite_error};
-pub use read::{PreparedRead, Reading, SqliteRows, misfits, prepare_range, prepare_whole, range_literals};
+pub use read::{
+    PreparedRead, Reading, SqliteRows, misfits, prepare_range, prepare_whole, range_literals,
+};

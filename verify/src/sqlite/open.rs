@@ -30,12 +30,11 @@ fn begin_reading(connection: &Connection) -> Result<()> {
     connection.busy_timeout(BUSY_TIMEOUT).map_err(sqlite_error)?;
     connection
         .execute_batch(
-            "PRAGMA query_only = ON; PRAGMA cache_size = -16384; PRAGMA temp_store = FILE; BEGIN;",
+            "PRAGMA query_only = ON; PRAGMA cache_size = -4096; PRAGMA temp_store = FILE; BEGIN;",
         )
         .map_err(sqlite_error)?;
-    let query_only: i64 = connection
-        .query_row("PRAGMA query_only", [], |row| row.get(0))
-        .map_err(sqlite_error)?;
+    let query_only: i64 =
+        connection.query_row("PRAGMA query_only", [], |row| row.get(0)).map_err(sqlite_error)?;
     if query_only != 1 {
         bail!("the connection did not become read-only");
     }
@@ -57,17 +56,25 @@ pub fn sqlite_error(error: rusqlite::Error) -> anyhow::Error {
         Some(ErrorCode::DatabaseCorrupt) => {
             "its pages are damaged; run `PRAGMA integrity_check` on a copy of it"
         }
+        Some(ErrorCode::CannotOpen) => "it cannot be opened; check the path and its rights",
+        Some(ErrorCode::ReadOnly) if code_is(&error, rusqlite::ffi::SQLITE_READONLY_ROLLBACK) => {
+            "a program that was killed left its journal beside it; open it once with write access \
+             (sqlite3 FILE .tables), or copy it together with its -journal and do so there"
+        }
         Some(ErrorCode::ReadOnly) => {
             "it cannot be written, nor can files be made beside it, which SQLite needs even to read \
              a file in WAL mode; give the right to, or work on a copy"
         }
-        Some(ErrorCode::CannotOpen) => "it cannot be opened; check the path and its rights",
         Some(ErrorCode::ConstraintViolation) => {
             return anyhow::anyhow!("a row violates a constraint of its table ({})", code(&error));
         }
         _ => return anyhow::Error::new(error),
     };
     anyhow::anyhow!("{remedy}")
+}
+
+fn code_is(error: &rusqlite::Error, code: std::ffi::c_int) -> bool {
+    error.sqlite_error().is_some_and(|inner| inner.extended_code == code)
 }
 
 fn code(error: &rusqlite::Error) -> String {

@@ -103,20 +103,23 @@ fn stored_value(column: &Column, text: &str) -> Result<Value> {
 /// The condition and order of a key range with its values written out, for a command line.
 pub fn range_literals(shape: &TableShape, range: &KeyRange) -> Option<(String, String)> {
     let key = shape.key.as_ref()?;
-    let order = order_by(shape, key);
+    let order: Vec<String> = key_columns(shape, key)
+        .flat_map(|column| {
+            let name = ident(&column.name);
+            if is_text(column) {
+                vec![format!("{name} COLLATE BINARY")]
+            } else {
+                order_terms(column, &name)
+            }
+        })
+        .collect();
+    let order = order.join(", ");
     let conditions: Vec<String> = [(">=", &range.lower), ("<", &range.upper)]
         .iter()
         .filter_map(|(operator, end)| {
             let values: Vec<String> = key_columns(shape, key)
                 .zip(end.as_ref()?)
-                .map(|(column, text)| match stored_value(column, text) {
-                    Ok(Value::Integer(number)) => number.to_string(),
-                    Ok(Value::Real(_)) => text.clone(),
-                    Ok(Value::Blob(_)) => {
-                        format!("x'{}'", text.strip_prefix("\\x").unwrap_or_default())
-                    }
-                    Ok(Value::Text(_) | Value::Null) | Err(_) => literal(text),
-                })
+                .flat_map(|(column, text)| order_terms(column, &stored_literal(column, text)))
                 .collect();
             Some(format!("({order}) {operator} ({})", values.join(", ")))
         })
@@ -124,11 +127,31 @@ pub fn range_literals(shape: &TableShape, range: &KeyRange) -> Option<(String, S
     Some((conditions.join(" AND "), order))
 }
 
-fn bind_range(
-    statement: &mut Statement<'_>,
-    shape: &TableShape,
-    range: &KeyRange,
-) -> Result<()> {
+fn stored_literal(column: &Column, text: &str) -> String {
+    match stored_value(column, text) {
+        Ok(Value::Integer(number)) => number.to_string(),
+        Ok(Value::Real(_)) => text.to_owned(),
+        Ok(Value::Blob(_)) => format!("x'{}'", text.strip_prefix("\\x").unwrap_or_default()),
+        Ok(Value::Text(_) | Value::Null) | Err(_) => literal(text),
+    }
+}
+
+/// The expressions that order a value as the canonical form does. Dates are stored as text, which
+/// has another order before year 1 and after year 9999.
+fn order_terms(column: &Column, value: &str) -> Vec<String> {
+    match column.ty {
+        PgType::Date | PgType::Timestamp | PgType::TimestampTz => vec![
+            format!(
+                "CASE {value} WHEN '-infinity' THEN -1e9 WHEN 'infinity' THEN 1e9 ELSE \
+                 CAST({value} AS INTEGER) * CASE WHEN {value} LIKE '% BC' THEN -1 ELSE 1 END END"
+            ),
+            format!("substr({value}, instr({value}, '-'))"),
+        ],
+        _ => vec![value.to_owned()],
+    }
+}
+
+fn bind_range(statement: &mut Statement<'_>, shape: &TableShape, range: &KeyRange) -> Result<()> {
     let Some(key) = &shape.key else { return Ok(()) };
     let ends: Vec<&KeyValue> = [&range.lower, &range.upper].into_iter().flatten().collect();
     let mut index = 1;
@@ -155,6 +178,19 @@ pub fn prepare_range<'c>(
     range: &KeyRange,
 ) -> Result<PreparedRead<'c>> {
     let sql = range_query(shape, range);
+    let mut statement = connection.prepare_cached(&sql).map_err(sqlite_error)?;
+    bind_range(&mut statement, shape, range)?;
+    Ok(PreparedRead { statement })
+}
+
+/// A statement for the row of a key range that so many others come before.
+pub(super) fn prepare_nth<'c>(
+    connection: &'c Connection,
+    shape: &TableShape,
+    range: &KeyRange,
+    before: u64,
+) -> Result<PreparedRead<'c>> {
+    let sql = format!("{} LIMIT 1 OFFSET {before}", range_query(shape, range));
     let mut statement = connection.prepare_cached(&sql).map_err(sqlite_error)?;
     bind_range(&mut statement, shape, range)?;
     Ok(PreparedRead { statement })
@@ -266,7 +302,10 @@ fn printable(value: rusqlite::types::ValueRef<'_>) -> Option<String> {
         ValueRef::Integer(number) => Some(number.to_string()),
         ValueRef::Real(number) => Some(number.to_string()),
         ValueRef::Text(text) => Some(String::from_utf8_lossy(text).into_owned()),
-        ValueRef::Blob(bytes) => Some(bytes.iter().map(|byte| format!("{byte:02x}")).collect()),
+        ValueRef::Blob(bytes) => {
+            let hex: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            Some(hex.concat())
+        }
     }
 }
 
@@ -291,8 +330,7 @@ pub fn misfits(
         for (index, rule) in rules.iter().enumerate() {
             line.clear();
             let value = row.get_ref(index).map_err(sqlite_error)?;
-            let pushed =
-                push_value(rule, value, text_limit, Wire::None, &mut line, &mut wire);
+            let pushed = push_value(rule, value, text_limit, Wire::None, &mut line, &mut wire);
             if let Err(reason) = pushed {
                 found.add(misfit(shape, index, reason, row));
                 break;

@@ -128,20 +128,21 @@ fn textual(ty: &PgType, text: &str) -> Fit<Cell<'static>> {
         PgType::TimestampTz => parse::timestamptz(text)
             .map(Cell::TimestampTz)
             .ok_or("not a timestamp in the form 2022-09-20 13:45:00[.5]+00"),
-        PgType::Uuid => {
-            parse::uuid(text).map(Cell::Uuid).ok_or("not a uuid in lower-case letters")
-        }
+        PgType::Uuid => parse::uuid(text).map(Cell::Uuid).ok_or("not a uuid in lower-case letters"),
         _ => Err("of a type that SQLite values are not mapped to"),
     }
 }
 
 fn check_text(text: &[u8], limit: TextLimit) -> Fit<()> {
-    match limit {
-        TextLimit::None => Ok(()),
-        TextLimit::Postgres if text.contains(&0) => Err("text with a NUL character"),
-        TextLimit::Postgres if std::str::from_utf8(text).is_err() => Err("text not valid UTF-8"),
-        TextLimit::Postgres => Ok(()),
+    if limit == TextLimit::Postgres {
+        if text.contains(&0) {
+            return Err("text with a NUL character");
+        }
+        if std::str::from_utf8(text).is_err() {
+            return Err("text not valid UTF-8");
+        }
     }
+    Ok(())
 }
 
 fn check_length(text: &[u8], limit: Option<TypeLimit>) -> Fit<()> {
@@ -169,7 +170,11 @@ fn numeric_value(limit: Option<TypeLimit>, value: ValueRef<'_>) -> Fit<NumericBu
     let precision = u16::try_from(precision).map_err(|_error| too_wide)?;
     let scale = u16::try_from(scale).map_err(|_error| too_wide)?;
     let number = number.with_scale(scale).ok_or("more decimals than the column allows")?;
-    if number.fits(precision, scale) { Ok(number) } else { Err("more digits than the column allows") }
+    if number.fits(precision, scale) {
+        Ok(number)
+    } else {
+        Err("more digits than the column allows")
+    }
 }
 
 fn push_stored(value: ValueRef<'_>, wire: &mut Vec<u8>) -> Fit<()> {
@@ -198,7 +203,7 @@ fn push_stored(value: ValueRef<'_>, wire: &mut Vec<u8>) -> Fit<()> {
 
 /// Takes the next value off a [`Wire::SqliteValues`] row.
 pub fn take_stored<'w>(wire: &mut &'w [u8]) -> Result<ValueRef<'w>> {
-    fn take<'w, const N: usize>(wire: &mut &'w [u8]) -> Option<[u8; N]> {
+    fn take<const N: usize>(wire: &mut &[u8]) -> Option<[u8; N]> {
         let (head, rest) = wire.split_first_chunk::<N>()?;
         *wire = rest;
         Some(*head)

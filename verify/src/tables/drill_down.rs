@@ -61,11 +61,8 @@ impl DrillDown<'_, '_> {
         for range in differing.iter().take(looked_into) {
             self.compare_range(source, target, range, &mut summary)?;
         }
-        let mut findings: Vec<Finding> = summary
-            .groups()
-            .into_iter()
-            .map(|group| self.finding(source, group))
-            .collect();
+        let mut findings: Vec<Finding> =
+            summary.groups().into_iter().map(|group| self.finding(source, &group)).collect();
         let rest = differing.len() - looked_into;
         if rest > 0 || findings.is_empty() {
             let count = if rest > 0 { rest } else { differing.len() };
@@ -136,7 +133,7 @@ impl DrillDown<'_, '_> {
         }
     }
 
-    fn finding(&self, shape: &TableShape, group: DifferenceGroup) -> Finding {
+    fn finding(&self, shape: &TableShape, group: &DifferenceGroup) -> Finding {
         let columns = column_names(shape, &group.columns);
         let table = &shape.name;
         let count = group.count;

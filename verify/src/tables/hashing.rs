@@ -1,8 +1,9 @@
 //! Reading both ends to their last row: the digest of each table, and of each chunk.
 //!
 //! The source's workers cut its tables into chunks; the target's follow and read the same ranges,
-//! so that one lost row shifts nothing. At each end workers render ahead, a chunk each, and one
-//! hasher takes their lines in order.
+//! so that one lost row shifts nothing. At the source workers render ahead, a chunk each, and one
+//! hasher takes their lines in order. At the target each chunk is hashed: if all have the source's
+//! digests, then so has the table, and only where some differ its lines are hashed in order too.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -46,6 +47,7 @@ pub(super) struct HashedTable {
 }
 
 /// A table to be read at one end.
+#[derive(Clone)]
 pub(super) struct TableToRead<'a> {
     /// Position among all pairs of tables.
     pub(super) pair: usize,
@@ -107,7 +109,16 @@ pub(super) enum Role<'a> {
     /// Cuts, and tells.
     Leads(&'a Cuts),
     /// Reads the ranges told; tables in `alone` are at this end only, and are cut here.
-    Follows(&'a Cuts, &'a [usize]),
+    Follows(&'a Cuts, &'a [usize], Digests),
+}
+
+/// What is hashed of a table that follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Digests {
+    /// Its chunks.
+    OfChunks,
+    /// Its chunks, and all its lines in order.
+    OfAll,
 }
 
 /// Reads one end.
@@ -133,9 +144,11 @@ impl EndHasher<'_> {
     pub(super) fn run_on(&self, connection: Connection) -> Result<(Vec<HashedTable>, Connection)> {
         let mut end = End::Sqlite(connection);
         let turns = self.turns();
-        let done = self.units().iter().enumerate().try_for_each(|(turn, unit)| {
-            self.read_unit(&mut end, unit, turn, &turns)
-        });
+        let mut kept = Vec::new();
+        let done =
+            self.units().iter().enumerate().try_for_each(|(turn, unit)| {
+                self.read_unit(&mut end, unit, turn, &turns, &mut kept)
+            });
         if let (Err(_), Role::Leads(cuts)) = (&done, self.role) {
             cuts.break_down();
         }
@@ -162,10 +175,11 @@ impl EndHasher<'_> {
         let turns = self.turns();
         let work = || -> Result<()> {
             let mut end = open()?;
+            let mut kept = Vec::new();
             loop {
                 let turn = next.fetch_add(1, Ordering::Relaxed);
                 let Some(unit) = units.get(turn) else { return Ok(()) };
-                self.read_unit(&mut end, unit, turn, &turns)?;
+                self.read_unit(&mut end, unit, turn, &turns, &mut kept)?;
                 if let End::Postgres(session) = &end
                     && !session.is_usable()
                 {
@@ -226,13 +240,14 @@ impl EndHasher<'_> {
         unit: &Unit,
         turn: usize,
         turns: &Turnstile<Gathered>,
+        kept: &mut Vec<u8>,
     ) -> Result<()> {
         let Some(table) = self.tables.get(unit.table) else { return Ok(()) };
         let interrupt = &self.options.interrupt;
         let follow = match self.role {
             Role::Leads(_) => None,
-            Role::Follows(_, alone) if alone.contains(&table.pair) => None,
-            Role::Follows(cuts, _) => {
+            Role::Follows(_, alone, _) if alone.contains(&table.pair) => None,
+            Role::Follows(cuts, ..) => {
                 let ranges = unit.ranges.clone().map(|at| cuts.wait(table.pair, at, interrupt));
                 Some(ranges.collect::<Result<Vec<_>>>()?.concat())
             }
@@ -240,24 +255,38 @@ impl EndHasher<'_> {
         if unit.streamed {
             return turns.take(turn, interrupt, |gathered| {
                 let _alone = self.large_rows.lock().unwrap_or_else(PoisonError::into_inner);
-                let done = self.read(end, table, unit, follow.as_deref(), |lines| {
-                    gathered.hasher.push_lines(lines);
-                });
-                self.gather(gathered, unit, done)
+                let hasher = &mut gathered.hasher;
+                let done = self.read(end, table, unit, follow.as_deref(), Lines::Pass(hasher));
+                Self::gather(gathered, unit, done)
             });
         }
-        let mut kept = Vec::new();
-        let done = self.read(end, table, unit, follow.as_deref(), |lines| {
-            kept.extend_from_slice(lines);
-        });
+        // One buffer per worker, kept from chunk to chunk: it is the larger part of its memory.
+        kept.clear();
+        let only_chunks = matches!(self.role, Role::Follows(_, _, Digests::OfChunks));
+        if only_chunks && follow.is_some() {
+            let done = self.read(end, table, unit, follow.as_deref(), Lines::Drop(kept));
+            return turns.take(turn, interrupt, |gathered| {
+                Self::gather(gathered, unit, done)?;
+                if let Some(table) = gathered.tables.get_mut(unit.table) {
+                    table.lines = None;
+                }
+                Ok(())
+            });
+        }
+        let done = self.read(
+            end,
+            table,
+            unit,
+            follow.as_deref(),
+            Lines::Keep { kept: &mut *kept, turns, turn },
+        );
         turns.take(turn, interrupt, |gathered| {
-            gathered.hasher.push_lines(&kept);
-            self.gather(gathered, unit, done)
+            gathered.hasher.push_lines(kept);
+            Self::gather(gathered, unit, done)
         })
     }
 
     fn gather(
-        &self,
         gathered: &mut Gathered,
         unit: &Unit,
         done: Result<(Vec<HashedChunk>, bool)>,
@@ -287,7 +316,7 @@ impl EndHasher<'_> {
         table: &TableToRead<'_>,
         unit: &Unit,
         follow: Option<&[KeyRange]>,
-        take: impl FnMut(&[u8]),
+        lines: Lines<'_>,
     ) -> Result<(Vec<HashedChunk>, bool)> {
         let planned = table.ranges.get(unit.ranges.clone()).unwrap_or_default();
         let mut hashing = Hashing {
@@ -296,7 +325,7 @@ impl EndHasher<'_> {
             options: self.options,
             chunks: Vec::new(),
             has_nul: false,
-            take,
+            lines,
         };
         let read = match follow {
             None => {
@@ -356,49 +385,98 @@ fn tell_cuts(
 }
 
 /// Whether an error concerns one table only.
-fn is_about_one_table(error: &anyhow::Error) -> bool {
+pub(super) fn is_about_one_table(error: &anyhow::Error) -> bool {
     !error.chain().any(|cause| cause.is::<Interrupted>())
         && error.chain().any(|cause| cause.is::<Refused>() || cause.is::<Misfit>())
 }
 
-struct Hashing<'a, F> {
+/// Bytes of lines that are hashed in one go.
+const HASHED_AT_ONCE: usize = 64 * 1024;
+
+/// Where the lines of a table go, besides the chunk's own digest.
+enum Lines<'a> {
+    /// Into the table's hasher, as they come.
+    Pass(&'a mut LineHasher),
+    /// Nowhere; the buffer gathers some before they are hashed.
+    Drop(&'a mut Vec<u8>),
+    /// Into a buffer, until their turn.
+    Keep { kept: &'a mut Vec<u8>, turns: &'a Turnstile<Gathered>, turn: usize },
+}
+
+struct Hashing<'a> {
     keyless: bool,
     looks_for_nul: bool,
     options: &'a ReadOptions,
     chunks: Vec<HashedChunk>,
     has_nul: bool,
-    take: F,
+    lines: Lines<'a>,
 }
 
-impl<F: FnMut(&[u8])> ChunkVisitor for Hashing<'_, F> {
+impl ChunkVisitor for Hashing<'_> {
     fn visit<R: RowStream>(&mut self, mut chunks: Chunks<'_, R>) -> Result<()> {
-        let Self { take, has_nul, looks_for_nul, .. } = self;
-        let mut see = |line: &[u8]| {
-            *has_nul = *has_nul || (*looks_for_nul && memchr::memchr(0, line).is_some());
-            take(line);
-        };
         while chunks.has_next() {
-            let (cut, lines) = if self.keyless {
-                let mut sorter = LineSorter::new(&self.options.spill_dir);
-                let cut = chunks.next_chunk(|row| sorter.push(row.line))?;
-                let lines = sorter.finish(|line| {
-                    see(line);
-                    Ok(())
-                })?;
-                (cut, lines)
-            } else {
-                let mut hasher = LineHasher::new();
-                let cut = chunks.next_chunk(|row| {
-                    hasher.push(row.line);
-                    see(row.line);
-                    Ok(())
-                })?;
-                (cut, hasher.finish())
+            let hashed = match &mut self.lines {
+                Lines::Pass(table) if self.keyless => {
+                    let mut sorter = LineSorter::new(&self.options.spill_dir);
+                    let cut = chunks.next_chunk(|row| sorter.push(row.line))?;
+                    let lines = sorter.finish(|line| {
+                        self.has_nul |= self.looks_for_nul && has_nul(line);
+                        table.push(line);
+                        Ok(())
+                    })?;
+                    cut.map(|cut| HashedChunk { range: cut.range, lines })
+                }
+                Lines::Pass(table) => {
+                    let mut hasher = LineHasher::new();
+                    let cut = chunks.next_chunk(|row| {
+                        self.has_nul |= self.looks_for_nul && has_nul(row.line);
+                        hasher.push(row.line);
+                        table.push(row.line);
+                        Ok(())
+                    })?;
+                    cut.map(|cut| HashedChunk { range: cut.range, lines: hasher.finish() })
+                }
+                Lines::Drop(some) => {
+                    let mut hasher = LineHasher::new();
+                    let cut = chunks.next_chunk(|row| {
+                        some.extend_from_slice(row.line);
+                        if some.len() >= HASHED_AT_ONCE {
+                            self.has_nul |= self.looks_for_nul && has_nul(some);
+                            hasher.push_lines(some);
+                            some.clear();
+                        }
+                        Ok(())
+                    })?;
+                    self.has_nul |= self.looks_for_nul && has_nul(some);
+                    hasher.push_lines(some);
+                    some.clear();
+                    cut.map(|cut| HashedChunk { range: cut.range, lines: hasher.finish() })
+                }
+                Lines::Keep { kept, turns, turn } => {
+                    if !kept.is_empty() {
+                        // A planned range that had to be cut: its first parts do not wait in
+                        // memory for the last.
+                        turns.begin(*turn, &self.options.interrupt, |gathered| {
+                            gathered.hasher.push_lines(kept);
+                        })?;
+                        kept.clear();
+                    }
+                    let cut = chunks.next_chunk(|row| {
+                        kept.extend_from_slice(row.line);
+                        Ok(())
+                    })?;
+                    self.has_nul |= self.looks_for_nul && has_nul(kept);
+                    let mut hasher = LineHasher::new();
+                    hasher.push_lines(kept);
+                    cut.map(|cut| HashedChunk { range: cut.range, lines: hasher.finish() })
+                }
             };
-            if let Some(cut) = cut {
-                self.chunks.push(HashedChunk { range: cut.range, lines });
-            }
+            self.chunks.extend(hashed);
         }
         Ok(())
     }
+}
+
+fn has_nul(text: &[u8]) -> bool {
+    memchr::memchr(0, text).is_some()
 }

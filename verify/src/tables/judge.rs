@@ -62,9 +62,8 @@ pub(super) fn judge(evidence: Evidence<'_>) -> Result<TablesReport> {
         if is_sampled {
             findings.push(sampled_finding(pair, at_source.as_ref()));
         }
-        let (own, others): (Vec<_>, Vec<_>) = objects
-            .into_iter()
-            .partition(|object| belongs_to(object, pair));
+        let (own, others): (Vec<_>, Vec<_>) =
+            objects.into_iter().partition(|object| belongs_to(object, pair));
         objects = others;
         findings.extend(own.iter().map(catalog::finding));
         let end = |endpoint, described: &Described, shape: &Option<_>, hashed: &Option<_>| {
@@ -150,7 +149,9 @@ fn belongs_to(object: &ObjectDifference, pair: &TablePair) -> bool {
 fn one_sided(pair: &TablePair, described: &(Described, Described)) -> Vec<Finding> {
     let name = &pair.name;
     let (kind, missing) = match (&pair.source, &pair.target) {
-        (Some(_), None) => (FindingKind::TableMissing, format!("the target lacks the table {name}")),
+        (Some(_), None) => {
+            (FindingKind::TableMissing, format!("the target lacks the table {name}"))
+        }
         (None, Some(_)) => (
             FindingKind::TableExtra,
             format!("the target has the table {name}, which the source does not have"),
@@ -278,7 +279,8 @@ fn not_checked(
             unreadable.map(|what| format!("{end}: {what}, which the account may not read")),
         );
     }
-    let unchecked: &[&str] = if is_postgres { &UNCHECKED_IN_POSTGRES } else { &UNCHECKED_IN_SQLITE };
+    let unchecked: &[&str] =
+        if is_postgres { &UNCHECKED_IN_POSTGRES } else { &UNCHECKED_IN_SQLITE };
     list.extend(unchecked.iter().map(|&what| what.to_owned()));
     list
 }

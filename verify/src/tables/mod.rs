@@ -17,18 +17,20 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 
 use anyhow::{Context, Result, bail};
-use handover_schemas::chunk::KeyRange;
+use handover_schemas::chunk::{KeyRange, KeyValue};
 use handover_schemas::plan::TableShape;
 use handover_schemas::report::TablesReport;
 
 use self::ends::{Described, OpenEnd};
-use self::hashing::{Cuts, EndHasher, HashedTable, Role, TableToRead};
+use self::hashing::is_about_one_table;
+use self::hashing::{Cuts, Digests, EndHasher, HashedTable, Role, TableToRead};
 use self::pairs::{TablePair, pair_tables};
 use crate::endpoint::Endpoint;
 use crate::handover_dir::HandoverDir;
 use crate::interrupt::Interrupt;
+use crate::postgres::Session;
 use crate::progress::Progress;
-use crate::reader::{End, ReadMode, ReadOptions};
+use crate::reader::{End, ReadMode, ReadOptions, Reader};
 use crate::rows::Wire;
 use crate::sqlite::TypeOverride;
 use crate::sqlite::values::TextLimit;
@@ -124,15 +126,18 @@ fn plan(
     options: &ReadOptions,
 ) -> Result<Vec<PlannedRanges>> {
     let mut planned = Vec::new();
+    let mut source = Planner { end: source, session: None };
+    let mut target = Planner { end: target, session: None };
     for pair in pairs {
         let boundaries = match (&pair.source, &pair.target) {
-            (Some(shape), _) => source.reader().boundaries(shape, options).context("source"),
-            (None, Some(shape)) => target.reader().boundaries(shape, options).context("target"),
+            (Some(shape), _) => source.boundaries(shape, options).context("source"),
+            (None, Some(shape)) => target.boundaries(shape, options).context("target"),
             (None, None) => Ok(Vec::new()),
         };
-        // A value that does not fit stops the reading of the table, which says so.
+        // A value that does not fit, or a right that is missing, stops the reading of the table,
+        // which says so.
         let boundaries = match boundaries {
-            Err(error) if error.is::<crate::sqlite::Misfit>() => Vec::new(),
+            Err(error) if is_about_one_table(&error) => Vec::new(),
             other => other.with_context(|| format!("cannot plan {}", pair.name))?,
         };
         let all = KeyRange::between(&boundaries);
@@ -141,9 +146,7 @@ fn plan(
             shape.as_ref().is_none_or(|shape| ReadMode::of(shape, in_all) == ReadMode::Ranges)
         };
         let ranges = match request.sample_percent {
-            Some(percent) if sampled(&pair.source) && sampled(&pair.target) => {
-                sample(all, percent)
-            }
+            Some(percent) if sampled(&pair.source) && sampled(&pair.target) => sample(all, percent),
             _ => all,
         };
         planned.push(PlannedRanges { ranges, in_all });
@@ -151,12 +154,36 @@ fn plan(
     Ok(planned)
 }
 
+/// Finds boundaries at one end, in a session of its own: one that the server refuses in the middle
+/// must not take the snapshot with it.
+struct Planner<'a> {
+    end: &'a mut OpenEnd,
+    session: Option<Session>,
+}
+
+impl Planner<'_> {
+    fn boundaries(&mut self, shape: &TableShape, options: &ReadOptions) -> Result<Vec<KeyValue>> {
+        let OpenEnd::Postgres(endpoint, holder) = &mut *self.end else {
+            return self.end.reader().boundaries(shape, options);
+        };
+        let mut session = match self.session.take() {
+            Some(session) => session,
+            None => holder.snapshot().open_session(endpoint, &options.interrupt)?,
+        };
+        let boundaries = Reader::Postgres(&mut session).boundaries(shape, options)?;
+        self.session = Some(session);
+        Ok(boundaries)
+    }
+}
+
 /// Every *n*-th range, the first always: evenly spread, and the same each time.
 fn sample(all: Vec<KeyRange>, percent: u8) -> Vec<KeyRange> {
     let percent = usize::from(percent);
     all.into_iter()
         .enumerate()
-        .filter(|(index, _)| *index == 0 || (index * percent) / 100 != ((index - 1) * percent) / 100)
+        .filter(|(index, _)| {
+            *index == 0 || (index * percent) / 100 != ((index - 1) * percent) / 100
+        })
         .map(|(_, range)| range)
         .collect()
 }
@@ -184,23 +211,8 @@ fn hash(
         (pair.name.to_string(), rows)
     });
     progress.begin("reading both ends", expected);
-    let to_read = |shape_of: fn(&TablePair) -> Option<&TableShape>| -> Vec<TableToRead<'_>> {
-        pairs
-            .iter()
-            .zip(ranges)
-            .enumerate()
-            .filter_map(|(pair, (tables, planned))| {
-                Some(TableToRead {
-                    pair,
-                    shape: shape_of(tables)?,
-                    ranges: planned.ranges.clone(),
-                    ranges_in_all: planned.in_all,
-                })
-            })
-            .collect()
-    };
-    let at_source = to_read(|pair| pair.source.as_ref());
-    let at_target = to_read(|pair| pair.target.as_ref());
+    let at_source = tables_to_read(pairs, ranges, |pair| pair.source.as_ref());
+    let at_target = tables_to_read(pairs, ranges, |pair| pair.target.as_ref());
     let alone: Vec<usize> = pairs
         .iter()
         .enumerate()
@@ -208,18 +220,35 @@ fn hash(
         .map(|(index, _)| index)
         .collect();
     let (cuts, large_rows) = (Cuts::default(), Mutex::new(()));
-    let hasher = |tables, role| EndHasher { tables, role, options, progress, large_rows: &large_rows };
+    let hasher =
+        |tables, role| EndHasher { tables, role, options, progress, large_rows: &large_rows };
     let leading = hasher(&at_source, Role::Leads(&cuts));
-    let following = hasher(&at_target, Role::Follows(&cuts, &alone));
+    let following = hasher(&at_target, Role::Follows(&cuts, &alone, Digests::OfChunks));
     let workers = workers(&source, &target, request.jobs);
     let (source_read, target_read) = std::thread::scope(|scope| {
         let first = scope.spawn(|| read_end(source, &leading, workers.0, options));
         let second = read_end(target, &following, workers.1, options);
-        let first = first.join().unwrap_or_else(|_panic| anyhow::bail!("a reading thread panicked"));
+        let first =
+            first.join().unwrap_or_else(|_panic| anyhow::bail!("a reading thread panicked"));
         (first, second)
     });
     let (source, found_at_source) = source_read.context("source")?;
-    let (target, found_at_target) = target_read.context("target")?;
+    let (mut target, mut found_at_target) = target_read.context("target")?;
+    let differing =
+        take_over_digests(&at_source, &found_at_source, &at_target, &mut found_at_target);
+    if !differing.is_empty() {
+        progress.note(&format!("{} tables differ; reading them again in order", differing.len()));
+        let again: Vec<TableToRead<'_>> =
+            differing.iter().filter_map(|at| at_target.get(*at)).cloned().collect();
+        let in_order = hasher(&again, Role::Follows(&cuts, &alone, Digests::OfAll));
+        let (end, found) = read_end(target, &in_order, workers.1, options).context("target")?;
+        target = end;
+        for (at, found) in differing.into_iter().zip(found) {
+            if let Some(slot) = found_at_target.get_mut(at) {
+                *slot = found;
+            }
+        }
+    }
     let by_pair = |tables: &[TableToRead<'_>], found: Vec<HashedTable>| {
         let mut by_pair = vec![None; pairs.len()];
         for (table, found) in tables.iter().zip(found) {
@@ -235,6 +264,50 @@ fn hash(
         ends: (source, target),
         sampled: ranges.iter().map(|planned| planned.ranges.len() < planned.in_all).collect(),
     })
+}
+
+/// The tables that one end has, each with the ranges to read.
+fn tables_to_read<'p>(
+    pairs: &'p [TablePair],
+    ranges: &[PlannedRanges],
+    shape_of: impl Fn(&'p TablePair) -> Option<&'p TableShape>,
+) -> Vec<TableToRead<'p>> {
+    pairs
+        .iter()
+        .zip(ranges)
+        .enumerate()
+        .filter_map(|(pair, (tables, planned))| {
+            Some(TableToRead {
+                pair,
+                shape: shape_of(tables)?,
+                ranges: planned.ranges.clone(),
+                ranges_in_all: planned.in_all,
+            })
+        })
+        .collect()
+}
+
+/// A table whose chunks have the source's digests has the source's digest. Gives the others.
+fn take_over_digests(
+    at_source: &[TableToRead<'_>],
+    found_at_source: &[HashedTable],
+    at_target: &[TableToRead<'_>],
+    found_at_target: &mut [HashedTable],
+) -> Vec<usize> {
+    let mut differing = Vec::new();
+    for (at, (table, found)) in at_target.iter().zip(found_at_target).enumerate() {
+        if found.lines.is_some() || found.failure.is_some() {
+            continue;
+        }
+        let source = at_source.iter().zip(found_at_source).find(|(s, _)| s.pair == table.pair);
+        match source {
+            Some((_, source)) if source.lines.is_some() && source.chunks == found.chunks => {
+                found.lines = source.lines;
+            }
+            _ => differing.push(at),
+        }
+    }
+    differing
 }
 
 /// Readers per end: a SQLite file has one.

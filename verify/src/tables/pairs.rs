@@ -70,9 +70,8 @@ fn compare(source: &TableShape, target: &TableShape) -> TablePair {
         match key_at_target(source, target) {
             Ok(key) => at_target.key = key,
             Err(finding) => {
-                findings.push(finding);
-                at_target.key =
-                    source.key.clone().map(|key| Key { range_scan: false, ..key });
+                findings.push(*finding);
+                at_target.key = source.key.clone().map(|key| Key { range_scan: false, ..key });
             }
         }
     }
@@ -87,7 +86,7 @@ fn compare(source: &TableShape, target: &TableShape) -> TablePair {
 
 /// The source's key, as far as the target can be read by it. Without a key of its own there, rows
 /// are sorted by the tool, since nothing keeps a key from being there twice or NULL.
-fn key_at_target(source: &TableShape, target: &TableShape) -> Result<Option<Key>, Finding> {
+fn key_at_target(source: &TableShape, target: &TableShape) -> Result<Option<Key>, Box<Finding>> {
     let names = |shape: &TableShape, key: &Key| -> Vec<String> {
         key.columns
             .iter()
@@ -103,7 +102,7 @@ fn key_at_target(source: &TableShape, target: &TableShape) -> Result<Option<Key>
         (Some(key), other) => {
             let list = |names: Vec<String>| format!("({})", names.join(", "));
             let at_target = other.as_ref().map(|other| list(names(target, other)));
-            Err(Finding {
+            Err(Box::new(Finding {
                 object: Some(key.name.clone()),
                 source: Some(list(names(source, key))),
                 target: at_target.clone(),
@@ -116,7 +115,7 @@ fn key_at_target(source: &TableShape, target: &TableShape) -> Result<Option<Key>
                         at_target.unwrap_or_else(|| "missing".to_owned())
                     ),
                 )
-            })
+            }))
         }
     }
 }

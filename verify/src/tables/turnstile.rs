@@ -40,6 +40,24 @@ impl<T> Turnstile<T> {
         interrupt: &Interrupt,
         act: impl FnOnce(&mut T) -> Result<R>,
     ) -> Result<R> {
+        let mut state = self.wait(turn, interrupt)?;
+        let done = act(&mut state.value);
+        state.next = turn + 1;
+        self.changed.notify_all();
+        done
+    }
+
+    /// Waits for a turn, and keeps it.
+    pub(super) fn begin<R>(
+        &self,
+        turn: usize,
+        interrupt: &Interrupt,
+        act: impl FnOnce(&mut T) -> R,
+    ) -> Result<R> {
+        Ok(act(&mut self.wait(turn, interrupt)?.value))
+    }
+
+    fn wait(&self, turn: usize, interrupt: &Interrupt) -> Result<MutexGuard<'_, State<T>>> {
         let mut state = self.lock();
         while state.next != turn {
             interrupt.check()?;
@@ -49,10 +67,7 @@ impl<T> Turnstile<T> {
             let waited = self.changed.wait_timeout(state, LOOK_EVERY);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
-        let done = act(&mut state.value);
-        state.next = turn + 1;
-        self.changed.notify_all();
-        done
+        Ok(state)
     }
 
     /// No more turns: a worker failed.

@@ -1,6 +1,7 @@
 //! A PostgreSQL target.
 
 mod empty;
+mod fence;
 mod from_sqlite;
 mod psql;
 mod sequences;
@@ -8,7 +9,8 @@ mod structure;
 mod write;
 
 pub use empty::foreign_object;
-pub use from_sqlite::{Translation, identity_statements, translate};
+pub use fence::{alone, is_work_left, lock_run, share_work};
+pub use from_sqlite::{Identity, Translation, translate};
 pub use psql::{Psql, SqlFile};
 pub use sequences::{SequenceValue, sequence_values, set_sequences};
 pub use structure::{Archive, KeyIndex, PostDataEntry, key_indexes};

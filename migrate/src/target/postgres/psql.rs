@@ -7,6 +7,8 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 use handover_verify::endpoint::PostgresEndpoint;
 
+use super::fence::share_statement;
+
 /// SQL to run: a file, or text that must not be left in one.
 #[derive(Clone, Copy)]
 pub enum SqlFile<'a> {
@@ -30,8 +32,9 @@ impl<'a> Psql<'a> {
     /// Runs everything in one transaction: all of it happens, or nothing.
     pub fn run_in_transaction(&self, sql: &[SqlFile<'_>]) -> Result<()> {
         let mut command = Command::new("psql");
-        command.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "--single-transaction", "-d"]);
-        command.arg(self.endpoint.url());
+        command.args(["-X", "-q", "-v", "ON_ERROR_STOP=1"]);
+        command.args(["-v", "VERBOSITY=verbose", "--single-transaction", "-d"]);
+        command.arg(self.endpoint.url()).args(["-c", &share_statement()]);
         let mut input = "";
         for file in sql {
             match file {
@@ -43,9 +46,31 @@ impl<'a> Psql<'a> {
             };
         }
         let done = run(self.endpoint, command, input)?;
-        done.map(|_output| ()).map_err(|message| anyhow::anyhow!("psql: {message}"))
+        done.map(|_output| ()).map_err(|message| anyhow::anyhow!("psql: {}", reason(&message)))
     }
 }
+
+/// What `psql` reports, without people's values: the DETAIL of a refused row quotes its key, and
+/// some messages quote a value themselves. These are told by their code.
+fn reason(stderr: &str) -> String {
+    let Some((_, error)) = stderr.split_once("ERROR:  ") else {
+        // It got no connection, or could not read what it was given.
+        return stderr.to_owned();
+    };
+    let line = error.lines().next().unwrap_or_default();
+    let Some((code, message)) = line.split_once(": ") else { return line.to_owned() };
+    match code.get(..2) {
+        // Data exceptions, and what functions of the platform raise.
+        Some("22" | "P0") => {
+            format!("a value was refused (SQLSTATE {code}); the server's log has it")
+        }
+        Some("23") => format!("{message} (SQLSTATE {code}); the server's log has the row"),
+        _ => format!("{message} (SQLSTATE {code})"),
+    }
+}
+
+/// As for the sessions of the copy itself: the database's own default may be serializable.
+const PGOPTIONS: &str = "-c default_transaction_isolation=read\\ committed";
 
 /// Runs a PostgreSQL client program. The inner error is what it wrote on standard error.
 pub(super) fn run(
@@ -59,6 +84,8 @@ pub(super) fn run(
     }
     command.env("PGCLIENTENCODING", "UTF8");
     command.env("PGAPPNAME", "handover");
+    let given = std::env::var("PGOPTIONS").unwrap_or_default();
+    command.env("PGOPTIONS", format!("{given} {PGOPTIONS}"));
     // Messages are matched by nobody, but people search for them in English.
     command.env("LC_MESSAGES", "C");
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -79,4 +106,22 @@ pub(super) fn run(
     }
     let message = String::from_utf8_lossy(&output.stderr).trim().to_owned();
     Ok(Err(if message.is_empty() { format!("ended with {}", output.status) } else { message }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_not_told() {
+        let refused = "psql:<stdin>:2: ERROR:  23503: insert or update on table \"dose\" violates \
+             foreign key constraint \"dose_fkey\"\nDETAIL:  Key (person)=(079000000002) is not present \
+             in table \"person\".\nLOCATION:  ri_ReportViolation, ri_triggers.c:2612\n";
+        let told = reason(refused);
+        assert!(told.contains("\"dose_fkey\" (SQLSTATE 23503)"), "{told}");
+        assert!(!told.contains("079") && !told.contains("LOCATION"), "{told}");
+        let told = reason("ERROR:  22P02: invalid input syntax for type integer: \"079000000002\"");
+        assert!(told.contains("22P02") && !told.contains("079"), "{told}");
+        assert_eq!(reason("psql: error: no connection"), "psql: error: no connection");
+    }
 }

@@ -52,10 +52,14 @@ impl<'a> Archive<'a> {
             command.arg(format!("--exclude-table={pattern}"));
         }
         command.arg(format!("--dbname={}", source.url()));
-        let dumped = run(source, command, "")?
-            .map_err(|message| anyhow::anyhow!("pg_dump cannot read the source's schema: {message}"))?;
-        std::io::Write::write_all(&mut handover_verify::handover_dir::private_file(&path)?, &dumped)
-            .with_context(|| format!("cannot write {}", path.display()))?;
+        let dumped = run(source, command, "")?.map_err(|message| {
+            anyhow::anyhow!("pg_dump cannot read the source's schema: {message}")
+        })?;
+        std::io::Write::write_all(
+            &mut handover_verify::handover_dir::private_file(&path)?,
+            &dumped,
+        )
+        .with_context(|| format!("cannot write {}", path.display()))?;
         let mut archive = Self { source, path, list: Vec::new(), restrict_key: false };
         archive.restrict_key = archive.knows_restrict_key()?;
         archive.list = archive.read_list()?;
@@ -112,9 +116,7 @@ impl<'a> Archive<'a> {
         let lines: Vec<&str> = self
             .list
             .iter()
-            .filter(|entry| {
-                !(entry.catalog.0 == PG_CLASS && without.contains(&entry.catalog.1))
-            })
+            .filter(|entry| !(entry.catalog.0 == PG_CLASS && without.contains(&entry.catalog.1)))
             .map(|entry| entry.line.as_str())
             .collect();
         self.section("pre-data", &lines, dir)

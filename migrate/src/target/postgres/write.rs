@@ -46,11 +46,8 @@ fn write_in_transaction(
     }
     let filled = copy_rows(session, shape, fill)
         .with_context(|| format!("cannot copy into {}", shape.name))?;
-    let written = Written {
-        range: filled.range,
-        digest: filled.digest,
-        snapshot: write.snapshot.to_owned(),
-    };
+    let written =
+        Written { range: filled.range, digest: filled.digest, snapshot: write.snapshot.to_owned() };
     record_copied(session, write.entry, &written)
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use handover_verify::sqlite::sqlite_error;
 use rusqlite::{Connection, OpenFlags};
 
@@ -22,11 +22,29 @@ pub fn open_target(path: &Path) -> Result<Connection> {
     connection
         .execute_batch(
             "PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF; \
-             PRAGMA cache_size = -16384; PRAGMA temp_store = FILE;",
+             PRAGMA cache_size = -8192; PRAGMA temp_store = FILE;",
         )
         .map_err(sqlite_error)
         .with_context(place)?;
     connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+/// Opens the file to read its ledger. A killed run may have left it in the middle of a transaction,
+/// which SQLite rolls back first; that it may not do in a file opened read-only.
+pub fn open_ledger(path: &Path) -> Result<Connection> {
+    let place = || format!("cannot read SQLite file {}", path.display());
+    if !path.exists() {
+        bail!("{}: there is no such file", place());
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection =
+        Connection::open_with_flags(path, flags).map_err(sqlite_error).with_context(place)?;
+    connection.busy_timeout(Duration::from_secs(10)).map_err(sqlite_error)?;
+    connection
+        .execute_batch("PRAGMA query_only = ON; BEGIN;")
+        .map_err(sqlite_error)
+        .with_context(place)?;
     Ok(connection)
 }
 

@@ -1,6 +1,7 @@
 //! Everything but rows from SQLite to SQLite: the source's own statements, word for word.
 
 use anyhow::Result;
+use handover_verify::sql::literal;
 use handover_verify::sqlite::{is_ledger_table, sqlite_error};
 use rusqlite::Connection;
 
@@ -13,6 +14,48 @@ pub fn table_statements(source: &Connection, wanted: &[String]) -> Result<Vec<(S
 /// Indexes, views and triggers, in order of creation: name and SQL.
 pub fn later_statements(source: &Connection) -> Result<Vec<(String, String)>> {
     statements(source, "type IN ('index', 'view', 'trigger')")
+}
+
+/// Statements that let `AUTOINCREMENT` tables go on counting where the source's would, rows
+/// deleted since included: name and SQL.
+pub fn sequence_statements(
+    source: &Connection,
+    wanted: &[String],
+) -> Result<Vec<(String, String)>> {
+    let mut statements = Vec::new();
+    for table in wanted {
+        let Some(number) = highest_ever(source, table)? else { continue };
+        let name = literal(table);
+        let sql = format!(
+            "DELETE FROM main.sqlite_sequence WHERE name = {name}; \
+             INSERT INTO main.sqlite_sequence (name, seq) VALUES ({name}, {number})"
+        );
+        statements.push((format!("SEQUENCE {table}"), sql));
+    }
+    Ok(statements)
+}
+
+/// The highest number that an `AUTOINCREMENT` table ever had.
+pub fn highest_ever(source: &Connection, table: &str) -> Result<Option<i64>> {
+    let counts: bool = source
+        .query_row(
+            "SELECT count(*) FROM main.sqlite_master WHERE name = 'sqlite_sequence'",
+            [],
+            |row| row.get(0),
+        )
+        .map_err(sqlite_error)?;
+    if !counts {
+        return Ok(None);
+    }
+    // Anybody may write anything into that table.
+    source
+        .query_row(
+            "SELECT max(seq) FROM main.sqlite_sequence \
+             WHERE name = ?1 AND typeof(seq) = 'integer'",
+            [table],
+            |row| row.get(0),
+        )
+        .map_err(sqlite_error)
 }
 
 fn statements(source: &Connection, condition: &str) -> Result<Vec<(String, String)>> {

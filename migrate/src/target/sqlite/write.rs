@@ -44,19 +44,12 @@ fn write_in_transaction(
     }
     let filled = insert_rows(connection, write.shape, fill)
         .with_context(|| format!("cannot copy into {}", write.shape.name))?;
-    let written = Written {
-        range: filled.range,
-        digest: filled.digest,
-        snapshot: write.snapshot.to_owned(),
-    };
+    let written =
+        Written { range: filled.range, digest: filled.digest, snapshot: write.snapshot.to_owned() };
     record_copied(connection, write.entry, &written)
 }
 
-fn insert_rows(
-    connection: &Connection,
-    shape: &TableShape,
-    fill: &mut Fill<'_>,
-) -> Result<Filled> {
+fn insert_rows(connection: &Connection, shape: &TableShape, fill: &mut Fill<'_>) -> Result<Filled> {
     let columns: Vec<String> = shape.columns.iter().map(|column| ident(&column.name)).collect();
     let marks = vec!["?"; columns.len()].join(", ");
     let table = ident(&shape.name.name);

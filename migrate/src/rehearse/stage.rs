@@ -1,0 +1,120 @@
+//! The real programs, run as a person would run them.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use handover_verify::endpoint::Endpoint;
+use handover_verify::output::print_text;
+use handover_verify::shell::quote;
+
+/// Where the two programs are.
+pub(super) struct Programs {
+    migrate: PathBuf,
+    verify: PathBuf,
+}
+
+impl Programs {
+    /// Both have to be in the same folder.
+    pub(super) fn find() -> Result<Self> {
+        let migrate = std::env::current_exe().context("cannot find this program's own file")?;
+        let verify = migrate.with_file_name("handover-verify");
+        if !verify.exists() {
+            bail!(
+                "{} is not there; build it first: cargo build --release --workspace",
+                verify.display()
+            );
+        }
+        Ok(Self { migrate, verify })
+    }
+
+    /// Starts a copy and shows its command line. Its progress goes to standard error.
+    pub(super) fn start_copy(
+        &self,
+        source: &Endpoint,
+        target: &Endpoint,
+        folder: &Path,
+        extra: &[String],
+    ) -> Result<Child> {
+        let mut command = Command::new(&self.migrate);
+        command.arg("copy");
+        ends(&mut command, source, target, folder);
+        command.args(extra).stdout(Stdio::piped());
+        show("handover-migrate", &command)?;
+        command.spawn().context("cannot start the copy")
+    }
+
+    /// Copies to the end.
+    pub(super) fn copy(&self, source: &Endpoint, target: &Endpoint, folder: &Path) -> Result<()> {
+        let output = self
+            .start_copy(source, target, folder, &[])?
+            .wait_with_output()
+            .context("cannot wait for the copy")?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        if !output.status.success() {
+            bail!("the copy ended with {}:\n{text}", output.status);
+        }
+        print_text(text.lines().last().unwrap_or_default())
+    }
+
+    /// What `status` says.
+    pub(super) fn status(&self, target: &Endpoint) -> Result<String> {
+        let mut command = Command::new(&self.migrate);
+        command.arg("status").arg("--target").arg(target_url(target));
+        print_text("")?;
+        show("handover-migrate", &command)?;
+        let output = command.output().context("cannot run status")?;
+        if !output.status.success() {
+            bail!("status ended with {}", output.status);
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// What `handover-verify` says; an error unless it says "equal".
+    pub(super) fn verify(
+        &self,
+        source: &Endpoint,
+        target: &Endpoint,
+        folder: &Path,
+    ) -> Result<String> {
+        let mut command = Command::new(&self.verify);
+        command.arg("tables");
+        ends(&mut command, source, target, folder);
+        command.stdout(Stdio::piped());
+        show("handover-verify", &command)?;
+        let output = command
+            .spawn()
+            .and_then(Child::wait_with_output)
+            .context("cannot run handover-verify")?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        if !output.status.success() {
+            bail!("handover-verify ended with {}:\n{text}", output.status);
+        }
+        Ok(text)
+    }
+}
+
+fn ends(command: &mut Command, source: &Endpoint, target: &Endpoint, folder: &Path) {
+    command.arg("--source").arg(target_url(source));
+    command.arg("--target").arg(target_url(target));
+    command.arg("--handover").arg(folder);
+    for endpoint in [source, target] {
+        if let Endpoint::Postgres(postgres) = endpoint
+            && let Some(password) = postgres.password()
+        {
+            command.env("PGPASSWORD", password);
+        }
+    }
+}
+
+/// The URL to give to a program: no password stands in an argument.
+fn target_url(endpoint: &Endpoint) -> String {
+    endpoint.to_string()
+}
+
+/// Shows a command as a person would type it.
+fn show(program: &str, command: &Command) -> Result<()> {
+    let words: Vec<String> =
+        command.get_args().map(|word| quote(&word.to_string_lossy())).collect();
+    print_text(&format!("$ {program} {}\n", words.join(" ")))
+}
