@@ -15,5 +15,6 @@ mod postgres_values;
 mod read_only;
 mod rights;
 mod source_text;
+mod sqlite_to_postgres;
 mod sqlite_to_sqlite;
 mod text_keys;
