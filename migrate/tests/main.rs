@@ -5,6 +5,7 @@
 mod ends;
 mod kill;
 mod refused;
+mod rights;
 mod routes;
 mod structure;
 mod support;
