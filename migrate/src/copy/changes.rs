@@ -39,8 +39,11 @@ pub(super) fn changes_since(
     let mut report = CopyReport {
         outcome: CopyOutcome::Unchanged,
         tables: copied_tables(plan, &entries),
-        findings: Vec::new(),
+        findings: ledger::findings(target.store())?,
     };
+    if !report.findings.is_empty() {
+        report.outcome = CopyOutcome::Incomplete;
+    }
     let options = ReadOptions { wire: Wire::None, ..options.clone() };
     let expected = plan.tables.iter().map(|(_, table)| {
         (table.shape.name.to_string(), table.shape.estimated_rows)

@@ -63,9 +63,6 @@ pub(super) fn finish_postgres(
         });
     }
     session.execute("ANALYZE")?;
-    if findings.iter().all(|finding| finding.kind != FindingKind::ObjectMissing) {
-        ledger::set_stage(&mut session, Stage::Done)?;
-    }
     Ok(findings)
 }
 
@@ -144,9 +141,6 @@ pub(super) fn finish_sqlite(
             }
             findings.push(not_made(&entry.name, &format!("{error:#}")));
         }
-    }
-    if findings.is_empty() {
-        ledger::set_stage(target, Stage::Done)?;
     }
     Ok(findings)
 }
