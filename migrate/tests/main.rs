@@ -2,6 +2,7 @@
 //! The servers are the private ones of `./test`.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails is a failed test")]
 
+mod again;
 mod ends;
 mod kill;
 mod refused;

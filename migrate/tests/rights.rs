@@ -76,6 +76,24 @@ fn a_table_that_may_not_be_read() {
     expect_copied(&handover.copy().env("PGPASSWORD", "pw").go());
 }
 
+/// What was left out is left out again, each time the command runs.
+#[test]
+fn a_finished_copy_without_a_table() {
+    let (source, target) = (Database::create(), Database::create());
+    source.sql("create table secret (id int); create table open (id int); insert into open values (1)");
+    let role = reader(&source, "pw", "revoke select on secret from READER;");
+    let handover = Handover::between(&source.url_as(&role), &target.url());
+    for _ in 0..3 {
+        let report = json(handover.copy().env("PGPASSWORD", "pw").go().expect(1));
+        assert!(messages(&report).contains("public.secret is not copied"), "{report:#}");
+        assert_ne!(report["outcome"], "unchanged", "{report:#}");
+    }
+    source.sql("insert into open values (2)");
+    let report = json(handover.copy().env("PGPASSWORD", "pw").go().expect(1));
+    let said = messages(&report);
+    assert!(said.contains("public.secret is not copied") && said.contains("1 new row(s)"), "{said}");
+}
+
 /// A right on a table's columns is not one on its rows.
 #[test]
 fn a_table_of_which_some_columns_may_be_read() {
