@@ -2,9 +2,11 @@
 //! The servers are the private ones of `./test`.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails is a failed test")]
 
+mod again;
 mod ends;
 mod kill;
 mod refused;
+mod rights;
 mod routes;
 mod structure;
 mod support;

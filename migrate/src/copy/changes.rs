@@ -39,8 +39,15 @@ pub(super) fn changes_since(
     let mut report = CopyReport {
         outcome: CopyOutcome::Unchanged,
         tables: copied_tables(plan, &entries),
+<<<<<<< HEAD
         findings: left_out(plan),
+=======
+        findings: ledger::findings(target.store())?,
+>>>>>>> t1
     };
+    if !report.findings.is_empty() {
+        report.outcome = CopyOutcome::Incomplete;
+    }
     let options = ReadOptions { wire: Wire::None, ..options.clone() };
     let expected = plan
         .tables
