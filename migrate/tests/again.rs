@@ -18,7 +18,8 @@ fn nothing_changed() {
         for _ in 0..2 {
             let report = json(handover.copy().go().expect(0));
             assert_eq!(report["outcome"], "unchanged");
-            let rows = report["tables"].as_array().unwrap().iter().map(|t| t["rows"].as_u64().unwrap());
+            let rows =
+                report["tables"].as_array().unwrap().iter().map(|t| t["rows"].as_u64().unwrap());
             assert_eq!(rows.sum::<u64>(), 10_800);
         }
         assert_eq!(target.copied_chunks(), copied_at, "nothing was written");
@@ -117,8 +118,14 @@ fn what_was_not_carried_over_is_said_again() {
     let first = json(handover.copy().go().expect(1));
     let said = messages(&first);
     for part in [
-        "CHECK of t", "default of t.m", "generated column t.twice", "index half", "index computed",
-        "view v", "trigger tr", "main.words is not copied: a virtual table",
+        "CHECK of t",
+        "default of t.m",
+        "generated column t.twice",
+        "index half",
+        "index computed",
+        "view v",
+        "trigger tr",
+        "main.words is not copied: a virtual table",
     ] {
         assert!(said.contains(part), "not said: {part}\n{said}");
     }

@@ -1,6 +1,7 @@
 //! `handover-migrate copy` and `status`, run as people run them: real binaries, real databases.
 //! The servers are the private ones of `./test`.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails is a failed test")]
+#![expect(clippy::print_stdout, reason = "a test says with which seed it ran")]
 
 mod again;
 mod ends;

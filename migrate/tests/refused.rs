@@ -243,7 +243,7 @@ fn files_that_are_no_sqlite_source() {
     fs::write(&text, "This is not a database, whatever its name says.\n".repeat(100)).unwrap();
     fs::create_dir(&folder).unwrap();
     fs::copy(handover.source_file(), &no_right).unwrap();
-    fs::set_permissions(&no_right, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&no_right, fs::Permissions::from_mode(0o0)).unwrap();
     sqlite(&damaged, "create table t (id integer primary key, x text); with recursive n(i) as
         (values (1) union all select i + 1 from n where i < 5000) insert into t select i, 'text text' from n");
     let mut bytes = fs::read(&damaged).unwrap();
@@ -265,14 +265,13 @@ fn files_that_are_no_sqlite_source() {
         println!("skipped: root may read everything");
     }
     sqlite(&locked, SOURCE);
-    let holder = "begin exclusive; select 'held'; .shell sleep 30";
     let mut holder = Run::program("bash")
         .args([
             "-c",
             "printf '%s\\n' \"$1\" \"select 'held';\" '.shell sleep 100' | sqlite3 -batch \"$0\"",
         ])
         .arg(&locked)
-        .arg(&holder[..16])
+        .arg("begin exclusive;")
         .spawn();
     assert!(holder.wait_for(|holder| holder.stdout().contains("held")));
     refused(&locked, &["locked by another program; end that program, or work on a copy"]);

@@ -53,7 +53,10 @@ fn a_table_that_may_not_be_read() {
     assert!(!said.contains("over_open"), "{said}");
     let open = table(&report, "public.open");
     assert_eq!((&open["rows"], &open["read_back"]), (&50.into(), &1.into()));
-    assert_eq!(target.query("select count(*) from open union all select count(*) from over_open"), "50\n50");
+    assert_eq!(
+        target.query("select count(*) from open union all select count(*) from over_open"),
+        "50\n50"
+    );
     assert_eq!(target.query("select nextval('open_id_seq')"), "51");
     let left_out = &handover.status().0["left_out"];
     assert_eq!(left_out.as_array().unwrap().len(), 2, "{left_out}");
@@ -68,9 +71,13 @@ fn a_table_that_may_not_be_read() {
 
     // A right given later does not fit the plan; an empty target has everything.
     source.sql(&format!(
-        "grant select on secret to \"{0}\"; grant usage on schema hidden to \"{0}\"", role.name
+        "grant select on secret to \"{0}\"; grant usage on schema hidden to \"{0}\"",
+        role.name
     ));
-    crate::support::says(copy().go().expect(2), &["can be read now", "start anew with an empty target"]);
+    crate::support::says(
+        copy().go().expect(2),
+        &["can be read now", "start anew with an empty target"],
+    );
     let target = Database::create();
     let handover = Handover::between(&source.url_as(&role), &target.url());
     expect_copied(&handover.copy().env("PGPASSWORD", "pw").go());
@@ -80,7 +87,9 @@ fn a_table_that_may_not_be_read() {
 #[test]
 fn a_finished_copy_without_a_table() {
     let (source, target) = (Database::create(), Database::create());
-    source.sql("create table secret (id int); create table open (id int); insert into open values (1)");
+    source.sql(
+        "create table secret (id int); create table open (id int); insert into open values (1)",
+    );
     let role = reader(&source, "pw", "revoke select on secret from READER;");
     let handover = Handover::between(&source.url_as(&role), &target.url());
     for _ in 0..3 {
@@ -91,7 +100,10 @@ fn a_finished_copy_without_a_table() {
     source.sql("insert into open values (2)");
     let report = json(handover.copy().env("PGPASSWORD", "pw").go().expect(1));
     let said = messages(&report);
-    assert!(said.contains("public.secret is not copied") && said.contains("1 new row(s)"), "{said}");
+    assert!(
+        said.contains("public.secret is not copied") && said.contains("1 new row(s)"),
+        "{said}"
+    );
 }
 
 /// A right on a table's columns is not one on its rows.
@@ -112,7 +124,8 @@ fn a_table_of_which_some_columns_may_be_read() {
 #[test]
 fn a_sequence_that_may_not_be_read() {
     let (source, target) = (Database::create(), Database::create());
-    source.sql("create table t (id serial primary key, n int);
+    source.sql(
+        "create table t (id serial primary key, n int);
         insert into t (n) select i from generate_series(1, 50) i;
         select setval('t_id_seq', 1000);
         create table down (id int primary key);
@@ -125,7 +138,8 @@ fn a_sequence_that_may_not_be_read() {
         create table from_1000 (id int primary key);
         create sequence from_1000_seq minvalue 1000 owned by from_1000.id;
         insert into from_1000 values (5);
-        create sequence alone;");
+        create sequence alone;",
+    );
     let role = source.role("reader", "pw");
     let handover = Handover::between(&source.url_as(&role), &target.url());
     let report = json(handover.copy().env("PGPASSWORD", "pw").go().expect(1));
@@ -184,7 +198,8 @@ fn a_target_account_without_superuser_rights() {
     let role = target.role("writer", "pw");
     target.sql(&format!(
         "grant create on database {} to \"{1}\"; grant create on schema public to \"{1}\"",
-        target.name(), role.name
+        target.name(),
+        role.name
     ));
     let handover = Handover::between(&source.url(), &target.url_as(&role));
     expect_copied(&handover.copy().env("PGPASSWORD", "pw").go());
@@ -195,6 +210,9 @@ fn a_target_account_without_superuser_rights() {
     let role = target.role("writer", "pw");
     let handover = Handover::between(&source.url(), &target.url_as(&role));
     let outcome = handover.copy().env("PGPASSWORD", "pw").go();
-    crate::support::says(outcome.expect(2), &["cannot make the source's tables in the target", "permission denied", "nothing was kept"]);
+    crate::support::says(
+        outcome.expect(2),
+        &["cannot make the source's tables in the target", "permission denied", "nothing was kept"],
+    );
     assert_eq!(target.query("select count(*) from pg_tables where schemaname = 'public'"), "0");
 }

@@ -69,13 +69,6 @@ pub(super) fn finish_postgres(
             )
         });
     }
-<<<<<<< HEAD
-    if findings.iter().all(|finding| finding.kind != FindingKind::ObjectMissing) {
-        ledger::set_stage(&mut session, Stage::Done)?;
-    }
-=======
-    session.execute("ANALYZE")?;
->>>>>>> t1
     Ok(findings)
 }
 

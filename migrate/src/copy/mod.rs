@@ -83,7 +83,7 @@ pub fn copy(
         (plan::make_plan(&source, described, request.jobs, &options)?, Stage::Rows)
     };
     if stage == Stage::Done {
-        return changes::changes_since(&mut source, target, &plan, request, &options, progress);
+        return changes::changes_since(&mut source, target, &plan, &options, progress);
     }
     let structure = structure_of(&mut source, request, &plan, &dir)?;
     structure.write_down(&dir)?;

@@ -171,8 +171,7 @@ pub fn forget_failed_steps(store: &mut dyn Store) -> Result<()> {
 /// Records what was found while everything but rows was made, and whether that is done: a finished
 /// copy, run again, still has to say it.
 pub fn end_structure(store: &mut dyn Store, findings: &[Finding], is_done: bool) -> Result<()> {
-    let mut sql =
-        format!("BEGIN; DELETE FROM {} WHERE problem IS NOT NULL;", store.table("step"));
+    let mut sql = format!("BEGIN; DELETE FROM {} WHERE problem IS NOT NULL;", store.table("step"));
     for (number, finding) in findings.iter().enumerate() {
         let finding = serde_json::to_string(finding).context("cannot write down a finding")?;
         sql.push_str(&step_statement(store, &format!("finding {number:06}"), Some(&finding)));
