@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails is a failed test")]
 
 mod ends;
+mod json_schemas;
 mod kill;
 mod routes;
 mod structure;
