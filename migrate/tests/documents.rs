@@ -1,14 +1,10 @@
-//! What is written for people and programs says what the code does: every command of the runbooks
-//! runs, the JSON Schemas are those of the reports, and the rehearsal ends as the README shows.
+//! What is written for people says what the code does: every command of the runbooks runs, and the
+//! rehearsal ends as the README shows.
 #![expect(clippy::unwrap_used, reason = "a helper that fails is a failed test")]
 
 use std::path::{Path, PathBuf};
 
-use handover_migrate::command::status::StatusReport;
-use handover_migrate::copy::report::CopyReport;
-use handover_schemas::report::TablesReport;
 use handover_testkit::{Database, Outcome, Run, binary};
-use schemars::JsonSchema;
 
 fn project() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
@@ -78,27 +74,6 @@ fn every_command_of_the_runbooks_runs() {
     }
     let verified = std::fs::read_to_string(handover.join("verify-tables.json")).unwrap();
     assert!(verified.contains("\"verdict\": \"equal\""), "{verified}");
-}
-
-/// Compares a schema file with the type it is made from; `HANDOVER_RENEW=1` writes it anew.
-fn check_schema<T: JsonSchema>(file: &str) {
-    let path = project().join("schemas/json").join(file);
-    let made = serde_json::to_string_pretty(&schemars::schema_for!(T)).unwrap() + "\n";
-    if std::env::var_os("HANDOVER_RENEW").is_some() {
-        std::fs::write(&path, &made).unwrap();
-    }
-    let kept = std::fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(
-        kept, made,
-        "{file} is out of date: HANDOVER_RENEW=1 ./test -p handover-migrate --test documents"
-    );
-}
-
-#[test]
-fn json_schemas_are_those_of_the_reports() {
-    check_schema::<TablesReport>("tables-report.schema.json");
-    check_schema::<CopyReport>("copy-report.schema.json");
-    check_schema::<StatusReport>("status-report.schema.json");
 }
 
 /// Runs a rehearsal and checks what the README promises of it.

@@ -5,6 +5,7 @@
 
 mod again;
 mod ends;
+mod json_schemas;
 mod kill;
 mod refused;
 mod rights;

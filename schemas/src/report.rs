@@ -70,7 +70,7 @@ pub struct EndReport {
     /// Why there is no such line.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub command_reason: Option<String>,
-    /// Every chunk with its command, where `--chunks` asked for them.
+    /// Every chunk with its command, where `--explain TABLE` asked for them.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub chunks: Vec<ChunkReport>,
 }

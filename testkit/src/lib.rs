@@ -13,6 +13,7 @@
 //! - [`Run`]: runs one of our binaries to its end; [`Running`]: one that is still running, to be
 //!   interrupted or killed.
 //! - [`sqlite`]: SQL through the `sqlite3` program.
+//! - [`generated_file`], [`violations`]: JSON Schemas, and documents that keep to them.
 //!
 //! On both servers the superuser `postgres` needs no password, every other role does.
 //! Helpers panic when they cannot do what was asked: a test has no use for the error.
@@ -20,11 +21,13 @@
 
 mod cluster;
 mod database;
+mod json_schema;
 mod process;
 mod run;
 mod server;
 
 pub use cluster::Cluster;
 pub use database::{Collation, Database, Options, Role};
+pub use json_schema::{generated_file, violations};
 pub use run::{Outcome, Run, Running, binary, sqlite};
 pub use server::Server;

@@ -14,6 +14,7 @@ mod postgres_rows;
 mod postgres_tables;
 mod postgres_values;
 mod read_only;
+mod report;
 mod rights;
 mod source_text;
 mod sqlite_to_postgres;
