@@ -180,6 +180,7 @@ impl<'a> Worker<'a> {
             entry: &job.entry,
             replace: job.replace,
             snapshot: &shared.snapshot,
+            spill_dir: &shared.options.spill_dir,
         };
         let (mut rows, mut bytes) = (0, 0);
         let rest = target.write_chunk(write, &mut |send| loop {
@@ -400,7 +401,13 @@ impl Copying<'_> {
         replace: bool,
     ) -> Result<Option<ChunkEntry>> {
         let shared = self.shared;
-        let write = ChunkWrite { shape: self.shape, entry, replace, snapshot: &shared.snapshot };
+        let write = ChunkWrite {
+            shape: self.shape,
+            entry,
+            replace,
+            snapshot: &shared.snapshot,
+            spill_dir: &shared.options.spill_dir,
+        };
         let keyless = self.shape.key.is_none();
         let (mut rows, mut bytes) = (0, 0);
         let rest = self.target.write_chunk(write, &mut |send| {

@@ -3,6 +3,8 @@
 pub mod postgres;
 pub mod sqlite;
 
+use std::path::Path;
+
 use anyhow::Result;
 use handover_schemas::chunk::KeyRange;
 use handover_schemas::digest::LineDigest;
@@ -33,6 +35,8 @@ pub struct ChunkWrite<'a> {
     pub replace: bool,
     /// The source's snapshot.
     pub snapshot: &'a str,
+    /// Where sorts spill.
+    pub spill_dir: &'a Path,
 }
 
 /// What was read for a chunk.

@@ -1,13 +1,20 @@
 //! One chunk: rows by a prepared INSERT and the ledger's entry, in one transaction.
 
-use super::failed;
 use anyhow::{Context, Result};
 use handover_schemas::ledger::ChunkEntry;
-use handover_schemas::plan::TableShape;
+use handover_schemas::pg_type::PgType;
+use handover_schemas::plan::{Key, TableShape};
+use handover_verify::chunking::keys_only;
+use handover_verify::interrupt::Interrupt;
+use handover_verify::rows::{RowStream, Wire};
+use handover_verify::sorted_rows::{RowsWithin, sort_rows};
 use handover_verify::sql::ident;
-use handover_verify::sqlite::{range_literals, values::take_stored};
+use handover_verify::sqlite::values::{TextLimit, take_stored};
+use handover_verify::sqlite::{Reading, prepare_whole, range_literals};
 use rusqlite::Connection;
+use rusqlite::types::ToSqlOutput;
 
+use super::failed;
 use crate::ledger::{Written, record_copied};
 use crate::target::{ChunkWrite, Fill, Filled};
 
@@ -39,9 +46,7 @@ fn write_in_transaction(
     fill: &mut Fill<'_>,
 ) -> Result<Option<ChunkEntry>> {
     if write.replace {
-        connection
-            .execute_batch(&delete_statement(write.shape, write.entry))
-            .map_err(|error| failed(connection, error))?;
+        delete_rows(connection, write)?;
     }
     let filled = insert_rows(connection, write.shape, fill)
         .with_context(|| format!("cannot copy into {}", write.shape.name))?;
@@ -61,7 +66,7 @@ fn insert_rows(connection: &Connection, shape: &TableShape, fill: &mut Fill<'_>)
             for index in 1..=columns.len() {
                 let value = take_stored(&mut rows)?;
                 insert
-                    .raw_bind_parameter(index, rusqlite::types::ToSqlOutput::Borrowed(value))
+                    .raw_bind_parameter(index, ToSqlOutput::Borrowed(value))
                     .map_err(|error| failed(connection, error))?;
             }
             insert.raw_execute().map_err(|error| failed(connection, error))?;
@@ -71,12 +76,63 @@ fn insert_rows(connection: &Connection, shape: &TableShape, fill: &mut Fill<'_>)
 }
 
 /// Deletes what an earlier copy of the chunk left.
-fn delete_statement(shape: &TableShape, entry: &ChunkEntry) -> String {
-    let table = ident(&shape.name.name);
-    match range_literals(shape, &entry.range) {
-        Some((condition, _order)) if !condition.is_empty() => {
-            format!("DELETE FROM main.{table} WHERE {condition}")
+fn delete_rows(connection: &Connection, write: ChunkWrite<'_>) -> Result<()> {
+    let table = ident(&write.shape.name.name);
+    let everything = format!("DELETE FROM main.{table}");
+    let statement = match &write.shape.key {
+        Some(key) if !is_comparable(write.shape, key) => {
+            return delete_by_key(connection, write, key);
         }
-        _ => format!("DELETE FROM main.{table}"),
+        Some(_) => match range_literals(write.shape, &write.entry.range) {
+            Some((condition, _order)) if !condition.is_empty() => {
+                format!("{everything} WHERE {condition}")
+            }
+            _ => everything,
+        },
+        None => everything,
+    };
+    connection.execute_batch(&statement).map_err(|error| failed(connection, error))
+}
+
+/// Whether SQL can tell which keys lie in a range: the canonical order of numbers with a fraction
+/// in them is that of their texts, which SQLite does not print.
+fn is_comparable(shape: &TableShape, key: &Key) -> bool {
+    let mut columns = key.columns.iter().filter_map(|at| shape.columns.get(*at));
+    !columns.any(|column| {
+        matches!(column.ty, PgType::Float4 | PgType::Float8 | PgType::Interval | PgType::Other)
+    })
+}
+
+/// Deletes the rows of a range one by one.
+fn delete_by_key(connection: &Connection, write: ChunkWrite<'_>, key: &Key) -> Result<()> {
+    let keys = keys_only(write.shape, key);
+    let interrupt = Interrupt::default();
+    let reading =
+        Reading { wire: Wire::SqliteValues, text_limit: TextLimit::None, interrupt: &interrupt };
+    let mut stored: Vec<Vec<u8>> = Vec::new();
+    {
+        let mut all = prepare_whole(connection, &keys)?;
+        let sorted = sort_rows(&keys, all.rows(&keys, reading)?, write.spill_dir)?;
+        let mut rows = RowsWithin::new(sorted, &keys, &write.entry.range)?;
+        while rows.advance()? {
+            stored.push(rows.row().wire.to_vec());
+        }
     }
+    let conditions: Vec<String> =
+        keys.columns.iter().map(|column| format!("{} IS ?", ident(&column.name))).collect();
+    let sql = format!(
+        "DELETE FROM main.{} WHERE {}",
+        ident(&write.shape.name.name),
+        conditions.join(" AND ")
+    );
+    let mut delete = connection.prepare(&sql).map_err(|error| failed(connection, error))?;
+    for row in &stored {
+        let mut wire = row.as_slice();
+        for index in 1..=conditions.len() {
+            let value = ToSqlOutput::Borrowed(take_stored(&mut wire)?);
+            delete.raw_bind_parameter(index, value).map_err(|error| failed(connection, error))?;
+        }
+        delete.raw_execute().map_err(|error| failed(connection, error))?;
+    }
+    Ok(())
 }
