@@ -357,7 +357,10 @@ fn unique_indexes(connection: &Connection, table: &str) -> Result<Vec<(String, b
 }
 
 /// Key columns of an index (`None` for an expression) with their collations.
-fn index_columns(connection: &Connection, index: &str) -> Result<Vec<(Option<String>, String)>> {
+pub fn index_columns(
+    connection: &Connection,
+    index: &str,
+) -> Result<Vec<(Option<String>, String)>> {
     let mut statement = connection
         .prepare("SELECT name, coll FROM pragma_index_xinfo(?1) WHERE key = 1 ORDER BY seqno")
         .map_err(sqlite_error)?;

@@ -9,7 +9,7 @@ mod read;
 pub mod values;
 
 pub use boundaries::boundaries;
-pub use describe::{Description, TypeOverride, describe, is_ledger_table};
+pub use describe::{Description, TypeOverride, describe, index_columns, is_ledger_table};
 pub use explain::explain;
 pub use misfit::{Misfit, Misfits};
 pub use open::{ConstraintViolated, open_read_only, sqlite_error};

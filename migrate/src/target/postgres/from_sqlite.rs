@@ -7,7 +7,7 @@ use handover_schemas::name::TableName;
 use handover_schemas::pg_type::PgType;
 use handover_schemas::plan::TableShape;
 use handover_verify::sql::{ident, literal, qualified};
-use handover_verify::sqlite::{is_ledger_table, sqlite_error};
+use handover_verify::sqlite::{index_columns, is_ledger_table, sqlite_error};
 use rusqlite::Connection;
 
 use super::structure::{KeyIndex, PostDataEntry};
@@ -264,17 +264,6 @@ fn indexes(source: &Connection, shape: &TableShape, translation: &mut Translatio
 
 fn is_column(shape: &TableShape, name: &str) -> bool {
     shape.columns.iter().any(|column| column.name == name)
-}
-
-fn index_columns(source: &Connection, index: &str) -> Result<Vec<(Option<String>, String)>> {
-    let mut statement = source
-        .prepare("SELECT name, coll FROM pragma_index_xinfo(?1) WHERE key = 1 ORDER BY seqno")
-        .map_err(sqlite_error)?;
-    let rows = statement
-        .query_map([index], |row| Ok((row.get(0)?, row.get(1)?)))
-        .and_then(Iterator::collect)
-        .map_err(sqlite_error)?;
-    Ok(rows)
 }
 
 /// Column of a foreign key: its number, parent, column, parent's column, actions.
