@@ -4,10 +4,13 @@
 #![expect(clippy::print_stdout, reason = "a test says with which seed it ran")]
 
 mod again;
+mod crash;
 mod ends;
+mod interrupt;
 mod json_schemas;
 mod kill;
 mod refused;
+mod resume;
 mod rights;
 mod routes;
 mod structure;
