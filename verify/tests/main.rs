@@ -19,3 +19,4 @@ mod source_text;
 mod sqlite_to_postgres;
 mod sqlite_to_sqlite;
 mod text_keys;
+mod text_output;
