@@ -2,15 +2,18 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use handover_migrate::cli::{Cli, Command};
 use handover_migrate::command;
+use handover_verify::arguments;
 use handover_verify::exit_code::Exit;
 use handover_verify::interrupt::Interrupt;
 use handover_verify::output::tell_error;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli: Cli = match arguments::parse() {
+        Ok(cli) => cli,
+        Err(exit) => return exit,
+    };
     let done = Interrupt::on_signals().and_then(|interrupt| match cli.command {
         Command::Copy(args) => command::copy::run(args, &interrupt),
         Command::Status(args) => command::status::run(&args, &interrupt),

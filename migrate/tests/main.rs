@@ -1,10 +1,14 @@
 //! `handover-migrate copy` and `status`, run as people run them: real binaries, real databases.
 //! The servers are the private ones of `./test`.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails is a failed test")]
+#![expect(clippy::print_stdout, reason = "a test says with which seed it ran")]
 
+mod again;
 mod ends;
 mod json_schemas;
 mod kill;
+mod refused;
+mod rights;
 mod routes;
 mod structure;
 mod support;

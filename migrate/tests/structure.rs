@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use handover_testkit::{Database, Run, Running};
 
-use crate::support::{Handover, expect_copied, json, messages};
+use crate::support::{Handover, expect_copied};
 
 /// A platform with indexes that take a second each, at every database but this.
 fn slow_to_index() -> Database {
@@ -25,14 +25,6 @@ fn slow_to_index() -> Database {
         source.name()
     ));
     source
-}
-
-/// Sessions of any program in a database.
-fn sessions(database: &Database) -> String {
-    database.query(
-        "select state || ': ' || left(query, 80) from pg_stat_activity
-         where datname = current_database() and pid <> pg_backend_pid()",
-    )
 }
 
 fn is_making_indexes(running: &Running) -> bool {
@@ -85,7 +77,7 @@ fn killed_while_a_key_is_built() {
     let copy = || handover.copy().args(["--chunk-bytes", "1K", "--max-rate", "4K"]);
     let mut run = copy().spawn();
     assert!(run.wait_for(|run| run.stderr().contains("] copying ")));
-    let mut blocker = block_indexes(&target, "child");
+    let blocker = block_indexes(&target, "child");
     assert!(run.wait_for(|_| waiting_for_a_key(&target) == 1));
     run.kill();
     let mut again = handover.copy().spawn();

@@ -178,6 +178,23 @@ fn a_type_named_by_the_operator_lets_the_table_pass() {
     assert_eq!(json(verified.expect(0))["verdict"], "equal");
 }
 
+/// A source may hold what its own tables would refuse today.
+#[test]
+fn a_row_that_its_own_table_refuses() {
+    let handover = Handover::sqlite(&format!(
+        "{OTHER} create table dose (id integer primary key, n int check (n > 0));
+         pragma ignore_check_constraints = on; insert into dose values (1, 1), (2, -424242);"
+    ));
+    let report = stops(&handover, "main.dose", "main.other");
+    let said = messages(&report);
+    for part in ["main.dose stopped", "violates a constraint", "the other tables went on"] {
+        assert!(said.contains(part), "{part} is not said: {said}");
+    }
+    says_nothing_of(&handover.copy().go(), &["424242"]);
+    sqlite(&handover.source_file(), "update dose set n = 2");
+    handover.copied();
+}
+
 /// SQLite does not enforce foreign keys unless asked; PostgreSQL does.
 #[test]
 fn a_row_that_refers_to_nothing() {

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use handover_verify::arguments;
 use handover_verify::cli::{Cli, Command};
 use handover_verify::command;
 use handover_verify::exit_code::Exit;
@@ -10,7 +10,10 @@ use handover_verify::interrupt::Interrupt;
 use handover_verify::output::tell_error;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli: Cli = match arguments::parse() {
+        Ok(cli) => cli,
+        Err(exit) => return exit,
+    };
     let done = Interrupt::on_signals().and_then(|interrupt| match cli.command {
         Command::Tables(args) => command::tables(args, &interrupt),
     });

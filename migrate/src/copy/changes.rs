@@ -1,6 +1,6 @@
 //! A finished copy, run again: what changed at the source since.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use handover_schemas::chunk::KeyRange;
 use handover_schemas::ledger::ChunkEntry;
 use handover_schemas::plan::TableShape;
@@ -10,11 +10,10 @@ use handover_verify::reader::{ReadMode, ReadOptions, Reader};
 use handover_verify::rows::Wire;
 use handover_verify::tables::row_diff::{compare_keyed, compare_keyless};
 
-use super::CopyRequest;
 use super::report::{CopyOutcome, CopyReport};
 use super::source::Source;
 use super::target::OpenedTarget;
-use super::tell::{copied_tables, left_out};
+use super::tell::copied_tables;
 use crate::ledger::{self, FrozenPlan};
 use crate::target::shape_at_postgres;
 
@@ -31,7 +30,6 @@ pub(super) fn changes_since(
     source: &mut Source<'_>,
     mut target: OpenedTarget<'_>,
     plan: &FrozenPlan,
-    request: &CopyRequest,
     options: &ReadOptions,
     progress: &Progress,
 ) -> Result<CopyReport> {
@@ -39,8 +37,11 @@ pub(super) fn changes_since(
     let mut report = CopyReport {
         outcome: CopyOutcome::Unchanged,
         tables: copied_tables(plan, &entries),
-        findings: left_out(plan),
+        findings: ledger::findings(target.store())?,
     };
+    if !report.findings.is_empty() {
+        report.outcome = CopyOutcome::Incomplete;
+    }
     let options = ReadOptions { wire: Wire::None, ..options.clone() };
     let expected = plan
         .tables
@@ -66,9 +67,6 @@ pub(super) fn changes_since(
         }
         told.findings.push(finding(shape, changes));
         report.outcome = CopyOutcome::Changed;
-    }
-    if request.jobs == 0 {
-        bail!("--jobs must be at least 1");
     }
     Ok(report)
 }

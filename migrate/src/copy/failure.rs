@@ -2,7 +2,7 @@
 
 use handover_verify::interrupt::Interrupted;
 use handover_verify::postgres::Refused;
-use handover_verify::sqlite::Misfit;
+use handover_verify::sqlite::{ConstraintViolated, Misfit};
 
 use super::feed::WriterGone;
 
@@ -53,6 +53,7 @@ pub(super) fn severity(error: &anyhow::Error) -> Severity {
     for cause in error.chain() {
         if cause.is::<WriterGone>()
             || cause.is::<Misfit>()
+            || cause.is::<ConstraintViolated>()
             || cause.is::<ChangedAtSource>()
             || cause.is::<ReadBackDiffers>()
             || cause.is::<ReaderGone>()

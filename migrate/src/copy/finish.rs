@@ -53,19 +53,21 @@ pub(super) fn finish_postgres(
     }
     for sequence in set_sequences(&mut session, &structure.sequences)? {
         findings.push(Finding {
-            object: Some(sequence.clone()),
+            object: Some(sequence.display.clone()),
             object_kind: Some("sequence".to_owned()),
             ..Finding::new(
                 FindingKind::ObjectDiffers,
                 format!(
-                    "the account may not read sequence {sequence}; it was set to the largest \
-                     number in its column"
+                    "the account may not read sequence {}; {}",
+                    sequence.display,
+                    if sequence.is_set {
+                        "it was set to the last number in its column"
+                    } else {
+                        "it starts anew; set it by hand (setval), or ask for SELECT on it"
+                    }
                 ),
             )
         });
-    }
-    if findings.iter().all(|finding| finding.kind != FindingKind::ObjectMissing) {
-        ledger::set_stage(&mut session, Stage::Done)?;
     }
     Ok(findings)
 }
@@ -145,9 +147,6 @@ pub(super) fn finish_sqlite(
             }
             findings.push(not_made(&entry.name, &format!("{error:#}")));
         }
-    }
-    if findings.is_empty() {
-        ledger::set_stage(target, Stage::Done)?;
     }
     Ok(findings)
 }

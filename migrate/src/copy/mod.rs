@@ -83,7 +83,7 @@ pub fn copy(
         (plan::make_plan(&source, described, request.jobs, &options)?, Stage::Rows)
     };
     if stage == Stage::Done {
-        return changes::changes_since(&mut source, target, &plan, request, &options, progress);
+        return changes::changes_since(&mut source, target, &plan, &options, progress);
     }
     let structure = structure_of(&mut source, request, &plan, &dir)?;
     structure.write_down(&dir)?;
@@ -113,7 +113,7 @@ fn refuse_route(request: &CopyRequest) -> Result<()> {
             let same = std::fs::canonicalize(source).ok().zip(std::fs::canonicalize(target).ok());
             match same {
                 Some((source, target)) if source == target => {
-                    bail!("source and target are the same file")
+                    bail!("source and target are the same file; use another one as target")
                 }
                 _ => Ok(()),
             }

@@ -9,13 +9,14 @@ use handover_schemas::chunk::KeyRange;
 use handover_schemas::digest::LineDigest;
 use handover_schemas::ledger::{ChunkEntry, ChunkState};
 use handover_verify::reader::{ReadMode, Reader};
-use handover_verify::sqlite::{open_read_only, sqlite_error};
+use handover_verify::sqlite::open_read_only;
 use rusqlite::Connection;
 
 use super::board::ChunkJob;
 use super::shared::Shared;
 use super::worker::settle;
 use crate::ledger;
+use crate::target::sqlite::failed;
 
 /// Reads every copied chunk again and records those that are as they were at the source.
 pub(super) fn read_back_sqlite(
@@ -26,7 +27,7 @@ pub(super) fn read_back_sqlite(
 ) -> Result<()> {
     let work = chunk_jobs(shared, &ledger::chunks(target)?);
     // Other programs may read from here on, and none may write.
-    target.execute_batch("BEGIN IMMEDIATE").map_err(sqlite_error)?;
+    target.execute_batch("BEGIN IMMEDIATE").map_err(|error| failed(target, error))?;
     let read = read_all(shared, path, &work, jobs);
     let settled = read.and_then(|digests| {
         for (job, digests) in work.iter().zip(digests) {
@@ -38,7 +39,7 @@ pub(super) fn read_back_sqlite(
         Ok(())
     });
     let end = if settled.is_ok() { "COMMIT" } else { "ROLLBACK" };
-    target.execute_batch(end).map_err(sqlite_error)?;
+    target.execute_batch(end).map_err(|error| failed(target, error))?;
     settled
 }
 

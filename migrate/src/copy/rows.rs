@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use anyhow::{Result, bail};
 use handover_schemas::ledger::{ChunkEntry, ChunkState, Stage};
+use handover_schemas::report::{Finding, FindingKind};
 use handover_verify::endpoint::Endpoint;
 use handover_verify::interrupt::Interrupt;
 use handover_verify::postgres::{Access, Session};
@@ -65,7 +66,10 @@ impl Work<'_> {
         let mut report = tell::report(&shared, target.store(), self.structure)?;
         tell::stopped_tables(&shared, source.as_ref(), dir, self.request.show_keys, &mut report)?;
         if shared.stopped_tables().is_empty() {
-            report.findings.extend(self.finish(target, progress, interrupt)?);
+            let findings = self.finish(target, progress, interrupt)?;
+            let is_done = findings.iter().all(|finding| finding.kind != FindingKind::ObjectMissing);
+            report.findings.extend(findings);
+            ledger::end_structure(target.store(), &report.findings, is_done)?;
         }
         tell::set_outcome(&mut report);
         Ok(report)
@@ -76,7 +80,7 @@ impl Work<'_> {
         target: &mut OpenedTarget<'_>,
         progress: &Progress,
         interrupt: &Interrupt,
-    ) -> Result<Vec<handover_schemas::report::Finding>> {
+    ) -> Result<Vec<Finding>> {
         match target {
             OpenedTarget::Postgres(endpoint, _) => {
                 let jobs = self.request.jobs;

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use handover_schemas::plan::TableShape;
 use handover_verify::endpoint::{Endpoint, PostgresEndpoint};
 use handover_verify::interrupt::Interrupt;
-use handover_verify::postgres::{self, SnapshotHolder};
+use handover_verify::postgres::{self, Session, SnapshotHolder};
 use handover_verify::sqlite::{self, TypeOverride};
 use rusqlite::Connection;
 
@@ -42,23 +42,7 @@ impl<'a> Source<'a> {
     /// What tells this database from every other.
     pub(super) fn identity(&mut self) -> Result<String> {
         match self {
-            Self::Postgres(_, holder) => {
-                let database = "SELECT current_database() || ' ' || oid::text FROM pg_database \
-                                WHERE datname = current_database()";
-                let session = holder.session();
-                let database = session.query_value(database)?.unwrap_or_default();
-                // Any account may ask, unless the vendor took the right away.
-                let may = session.query_value(
-                    "SELECT has_function_privilege('pg_control_system()', 'EXECUTE')",
-                )?;
-                let system = if may.as_deref() == Some("t") {
-                    session
-                        .query_value("SELECT system_identifier::text FROM pg_control_system()")?
-                } else {
-                    None
-                };
-                Ok(format!("postgres {} {database}", system.unwrap_or_default()))
-            }
+            Self::Postgres(_, holder) => postgres_identity(holder.session()),
             Self::Sqlite(path, _) => Ok(format!("sqlite {}", Endpoint::absolute(path)?.display())),
         }
     }
@@ -118,4 +102,20 @@ impl<'a> Source<'a> {
             }
         }
     }
+}
+
+/// What tells a PostgreSQL database from every other.
+pub(super) fn postgres_identity(session: &mut Session) -> Result<String> {
+    let database = "SELECT current_database() || ' ' || oid::text FROM pg_database \
+                    WHERE datname = current_database()";
+    let database = session.query_value(database)?.unwrap_or_default();
+    // Any account may ask, unless the vendor took the right away.
+    let may =
+        session.query_value("SELECT has_function_privilege('pg_control_system()', 'EXECUTE')")?;
+    let system = if may.as_deref() == Some("t") {
+        session.query_value("SELECT system_identifier::text FROM pg_control_system()")?
+    } else {
+        None
+    };
+    Ok(format!("postgres {} {database}", system.unwrap_or_default()))
 }

@@ -11,7 +11,7 @@ use handover_verify::progress::Progress;
 use rusqlite::Connection;
 
 use super::CopyRequest;
-use super::source::Source;
+use super::source::{Source, postgres_identity};
 use super::structure::Structure;
 use crate::ledger::{self, FrozenPlan, Head, RunOutcome, Store};
 use crate::target::postgres::{self, Psql, SqlFile};
@@ -76,7 +76,12 @@ impl<'a> OpenedTarget<'a> {
             return Ok(Some((head, plan)));
         }
         let foreign = match self {
-            Self::Postgres(_, session) => postgres::foreign_object(session)?,
+            Self::Postgres(_, session) => {
+                if postgres_identity(session)? == source.identity()? {
+                    bail!("source and target are the same database; use an empty one as target");
+                }
+                postgres::foreign_object(session)?
+            }
             Self::Sqlite(_, connection) => sqlite::foreign_object(connection)?,
         };
         if let Some(name) = foreign {

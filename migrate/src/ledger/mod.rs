@@ -12,8 +12,8 @@ use handover_verify::sql::literal;
 pub use plan::{LeftOutTable, plan_statements};
 pub use progress::{
     AlreadyRecorded, RunOutcome, TableProgress, Written, begin_run, chunks, chunks_of, end_run,
-    forget_failed_steps, only_in_run, plan, record_copied, record_read_back, record_rechecked,
-    runs, step_statement, steps,
+    end_structure, findings, forget_failed_steps, only_in_run, plan, record_copied,
+    record_read_back, record_rechecked, runs, step_statement, steps,
 };
 pub use store::Store;
 

@@ -3,7 +3,8 @@
 use anyhow::{Context, Result, bail};
 use handover_schemas::chunk::KeyRange;
 use handover_schemas::digest::LineDigest;
-use handover_schemas::ledger::{ChunkEntry, ChunkId};
+use handover_schemas::ledger::{ChunkEntry, ChunkId, Stage};
+use handover_schemas::report::Finding;
 use handover_verify::sql::literal;
 
 use super::FrozenPlan;
@@ -165,6 +166,30 @@ pub fn step_statement(names: &dyn Store, name: &str, problem: Option<&str>) -> S
 pub fn forget_failed_steps(store: &mut dyn Store) -> Result<()> {
     let table = store.table("step");
     store.execute(&format!("DELETE FROM {table} WHERE problem IS NOT NULL"))
+}
+
+/// Records what was found while everything but rows was made, and whether that is done: a finished
+/// copy, run again, still has to say it.
+pub fn end_structure(store: &mut dyn Store, findings: &[Finding], is_done: bool) -> Result<()> {
+    let mut sql = format!("BEGIN; DELETE FROM {} WHERE problem IS NOT NULL;", store.table("step"));
+    for (number, finding) in findings.iter().enumerate() {
+        let finding = serde_json::to_string(finding).context("cannot write down a finding")?;
+        sql.push_str(&step_statement(store, &format!("finding {number:06}"), Some(&finding)));
+    }
+    if is_done {
+        let stage = literal(Stage::Done.as_str());
+        sql.push_str(&format!("UPDATE {} SET stage = {stage};", store.table("ledger")));
+    }
+    sql.push_str("COMMIT");
+    store.execute(&sql)
+}
+
+/// What was found when the copy was finished.
+pub fn findings(store: &mut dyn Store) -> Result<Vec<Finding>> {
+    let problems = steps(store)?.into_iter().filter_map(|(_, problem)| problem);
+    problems
+        .map(|json| serde_json::from_str(&json).context("the ledger has a damaged finding"))
+        .collect()
 }
 
 /// Records that a run began; gives its number.

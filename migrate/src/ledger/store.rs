@@ -6,6 +6,8 @@ use handover_verify::sqlite::sqlite_error;
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
+use crate::target::sqlite::failed;
+
 /// SQL on the connection that also writes the rows.
 pub trait Store {
     /// Full name of one of the ledger's tables.
@@ -57,15 +59,15 @@ impl Store for Connection {
     }
 
     fn execute(&mut self, sql: &str) -> Result<()> {
-        self.execute_batch(sql).map_err(sqlite_error)
+        self.execute_batch(sql).map_err(|error| failed(self, error))
     }
 
     fn query(&mut self, sql: &str) -> Result<Vec<TextRow>> {
-        let mut statement = self.prepare(sql).map_err(sqlite_error)?;
+        let mut statement = self.prepare(sql).map_err(|error| failed(self, error))?;
         let width = statement.column_count();
-        let mut rows = statement.query([]).map_err(sqlite_error)?;
+        let mut rows = statement.query([]).map_err(|error| failed(self, error))?;
         let mut found = Vec::new();
-        while let Some(row) = rows.next().map_err(sqlite_error)? {
+        while let Some(row) = rows.next().map_err(|error| failed(self, error))? {
             let values: Result<TextRow> = (0..width)
                 .map(|index| Ok(text(row.get_ref(index).map_err(sqlite_error)?)))
                 .collect();

@@ -48,6 +48,35 @@ pub(crate) fn database_error(error: sqlx::Error) -> anyhow::Error {
     Refused { code, text }.into()
 }
 
+/// Turns an error while connecting into one that says what to do.
+pub(crate) fn connect_error(error: sqlx::Error) -> anyhow::Error {
+    match error {
+        sqlx::Error::Io(error) => anyhow::anyhow!(
+            "{error}; check the host, the port, that the server runs there, and that it takes \
+             connections from here"
+        ),
+        other => {
+            let error = database_error(other);
+            match error.downcast_ref::<Refused>().and_then(Refused::connect_remedy) {
+                Some(remedy) => anyhow::anyhow!("{error}; {remedy}"),
+                None => error,
+            }
+        }
+    }
+}
+
+impl Refused {
+    fn connect_remedy(&self) -> Option<&'static str> {
+        match self.code.as_str() {
+            "28P01" => Some("put the right password into PGPASSWORD, .pgpass or PGPASSFILE"),
+            "28000" => Some("the server's pg_hba.conf has to let this account in from here"),
+            "3D000" => Some("check the database's name, or create it"),
+            "53300" => Some("use fewer --jobs, or end other connections"),
+            _ => None,
+        }
+    }
+}
+
 /// PostgreSQL's condition names (Appendix A of its manual) for the errors met most.
 fn value_error(code: &str) -> &'static str {
     match code {

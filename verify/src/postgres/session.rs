@@ -14,7 +14,7 @@ use sqlx::{ConnectOptions, Connection, Row, ValueRef};
 use tokio::runtime::Runtime;
 
 use super::copy_stream::{CopyIn, CopyOut};
-use super::error::{Refused, database_error};
+use super::error::{Refused, connect_error, database_error};
 use crate::endpoint::PostgresEndpoint;
 use crate::interrupt::{Interrupt, Interrupted};
 use crate::sql::generated;
@@ -92,16 +92,15 @@ impl Session {
             .disable_statement_logging();
         let connecting = async {
             match tokio::time::timeout(CONNECT_TIMEOUT, options.connect()).await {
-                // Nothing was lost that never was.
-                Ok(Err(sqlx::Error::Io(error))) => Err(error.into()),
-                Ok(connected) => connected.map_err(database_error),
-                Err(_elapsed) => bail!("no answer within {} s", CONNECT_TIMEOUT.as_secs()),
+                Ok(connected) => connected.map_err(connect_error),
+                Err(_elapsed) => bail!(
+                    "no answer within {} s; check the host, the port, and what lies between",
+                    CONNECT_TIMEOUT.as_secs()
+                ),
             }
         };
-        let connection = wait(&runtime, interrupt, connecting).map_err(|error| {
-            let remedy = remedy(&error);
-            error.context(format!("cannot connect to {}{remedy}", endpoint.url()))
-        })?;
+        let connection = wait(&runtime, interrupt, connecting)
+            .with_context(|| format!("cannot connect to {}", endpoint.url()))?;
         let mut session = Self {
             runtime: Arc::new(runtime),
             connection: Some(connection),
@@ -222,22 +221,6 @@ impl Drop for Session {
             // The server rolls back whatever a lost connection had open: nothing to report here.
             drop(self.runtime.block_on(limited));
         }
-    }
-}
-
-/// What to do where no connection came about.
-fn remedy(error: &anyhow::Error) -> &'static str {
-    if error.is::<Interrupted>() {
-        return "";
-    }
-    let refused = error.chain().find_map(|cause| cause.downcast_ref::<Refused>());
-    match refused.map(|refused| refused.code.as_str()) {
-        None => "; check the host, the port, and that the server runs and lets this machine in",
-        Some("28000" | "28P01") => {
-            "; the password comes from PGPASSWORD or .pgpass, the right to connect from pg_hba.conf"
-        }
-        Some("3D000") => "; check the name of the database",
-        Some(_) => "",
     }
 }
 

@@ -48,14 +48,22 @@ fn walk_index(
 ) -> Result<Vec<KeyValue>> {
     let Some(key) = &keys_only.key else { return Ok(Vec::new()) };
     let mut boundaries: Vec<KeyValue> = Vec::new();
+    let mut before = rows.get();
     loop {
         reading.interrupt.check()?;
         let range = KeyRange { lower: boundaries.last().cloned(), upper: None };
-        let mut statement = prepare_nth(connection, keys_only, &range, rows.get())?;
+        let mut statement = prepare_nth(connection, keys_only, &range, before)?;
         let mut next = statement.rows(keys_only, reading)?;
         if !next.advance()? {
             return Ok(boundaries);
         }
-        boundaries.push(key_value(next.row().line, key)?);
+        match key_value(next.row().line, key) {
+            Ok(boundary) => {
+                boundaries.push(boundary);
+                before = rows.get();
+            }
+            // A text that is not valid UTF-8 cannot be written down as a boundary; the next can.
+            Err(_invalid) => before += 1,
+        }
     }
 }

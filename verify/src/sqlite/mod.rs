@@ -12,7 +12,7 @@ pub use boundaries::boundaries;
 pub use describe::{Description, TypeOverride, describe, is_ledger_table};
 pub use explain::explain;
 pub use misfit::{Misfit, Misfits};
-pub use open::{open_read_only, sqlite_error};
+pub use open::{ConstraintViolated, open_read_only, sqlite_error};
 pub use read::{
     PreparedRead, Reading, SqliteRows, misfits, prepare_range, prepare_whole, range_literals,
 };

@@ -45,6 +45,13 @@ fn begin_reading(connection: &Connection) -> Result<()> {
     Ok(())
 }
 
+/// A row that its table refuses.
+#[derive(Debug, thiserror::Error)]
+#[error("a row violates a constraint of its table ({code})")]
+pub struct ConstraintViolated {
+    code: String,
+}
+
 /// Turns a SQLite error into one that says what to do, without quoting values.
 pub fn sqlite_error(error: rusqlite::Error) -> anyhow::Error {
     let remedy = match error.sqlite_error_code() {
@@ -66,7 +73,7 @@ pub fn sqlite_error(error: rusqlite::Error) -> anyhow::Error {
              a file in WAL mode; give the right to, or work on a copy"
         }
         Some(ErrorCode::ConstraintViolation) => {
-            return anyhow::anyhow!("a row violates a constraint of its table ({})", code(&error));
+            return ConstraintViolated { code: code(&error) }.into();
         }
         _ => return anyhow::Error::new(error),
     };

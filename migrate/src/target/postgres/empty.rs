@@ -3,8 +3,9 @@
 use anyhow::Result;
 use handover_verify::postgres::Session;
 
-/// The name of an object that does not belong to the server itself, if there is one. Nothing of
-/// somebody else's is ever written over or dropped.
+/// The name of a table, view, sequence, function or type that does not belong to the server itself, if there is one. Nothing of
+/// somebody else's is ever written over or dropped. Extensions and empty schemas may be there: the
+/// ministry's administrators prepare them where the copying account may not.
 pub fn foreign_object(session: &mut Session) -> Result<Option<String>> {
     session.query_value(
         "SELECT n.nspname || '.' || c.relname FROM pg_class c \
@@ -16,6 +17,12 @@ pub fn foreign_object(session: &mut Session) -> Result<Option<String>> {
          JOIN pg_namespace n ON n.oid = p.pronamespace \
          WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' \
            AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e') \
+         UNION ALL \
+         SELECT 'type ' || n.nspname || '.' || t.typname FROM pg_type t \
+         JOIN pg_namespace n ON n.oid = t.typnamespace \
+         WHERE t.typtype IN ('d', 'e', 'r') \
+           AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' \
+           AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = t.oid AND d.deptype = 'e') \
          ORDER BY 1 LIMIT 1",
     )
 }

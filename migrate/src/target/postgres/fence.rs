@@ -30,7 +30,7 @@ pub fn share_work(session: &mut Session) -> Result<()> {
 /// Makes the session's run the only one. Waits a little for the server to notice that a killed run
 /// is gone.
 pub fn lock_run(session: &mut Session) -> Result<()> {
-    session.execute("SET lock_timeout = '20s'")?;
+    session.execute("SET lock_timeout = '5s'")?;
     session.execute(&format!("SELECT pg_advisory_lock({RUN_LOCK})"))?;
     session.execute("SET lock_timeout = 0")
 }

@@ -2,7 +2,7 @@
 //! that no row copied is ahead of its sequence.
 
 use anyhow::{Context, Result};
-use handover_verify::postgres::Session;
+use handover_verify::postgres::{Refused, Session};
 use handover_verify::sql::{literal, qualified};
 
 /// What a sequence of the source stands at.
@@ -69,27 +69,57 @@ fn read_value(session: &mut Session, sequence: &str) -> Result<(String, bool)> {
     }
 }
 
-/// Sets the target's sequences. One that could not be read at the source is set past the largest
-/// number in its column. Returns those.
-pub fn set_sequences(session: &mut Session, sequences: &[SequenceValue]) -> Result<Vec<String>> {
+/// A sequence that the account may not read at the source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnreadSequence {
+    /// `schema.name`, for people.
+    pub display: String,
+    /// It was set to the last number in use in its column; otherwise it starts anew.
+    pub is_set: bool,
+}
+
+/// Sets the target's sequences. One that could not be read at the source is set to the last number
+/// in its column. Returns those.
+pub fn set_sequences(
+    session: &mut Session,
+    sequences: &[SequenceValue],
+) -> Result<Vec<UnreadSequence>> {
     let mut unread = Vec::new();
     for sequence in sequences {
-        let name = literal(&sequence.qualified);
-        let sql = match (&sequence.value, &sequence.owner) {
-            (Some((value, called)), _) => format!("SELECT setval({name}, {value}, {called})::text"),
-            (None, Some((table, column))) => {
-                unread.push(sequence.display.clone());
-                format!(
-                    "SELECT setval({name}, greatest(max({column}), 1)::int8, \
-                            max({column}) IS NOT NULL)::text FROM {table}"
-                )
+        let display = sequence.display.clone();
+        if let Some((value, called)) = &sequence.value {
+            let name = literal(&sequence.qualified);
+            session
+                .query(&format!("SELECT setval({name}, {value}, {called})::text"))
+                .with_context(|| format!("cannot set sequence {display}"))?;
+            continue;
+        }
+        let is_set = match &sequence.owner {
+            Some((table, column)) => {
+                let set = session.query(&past_column(&sequence.qualified, table, column));
+                match set {
+                    Ok(_rows) => true,
+                    // The column is not one of numbers.
+                    Err(error) if error.is::<Refused>() => false,
+                    Err(error) => return Err(error),
+                }
             }
-            (None, None) => {
-                unread.push(sequence.display.clone());
-                continue;
-            }
+            None => false,
         };
-        session.query(&sql).with_context(|| format!("cannot set sequence {}", sequence.display))?;
+        unread.push(UnreadSequence { display, is_set });
     }
     Ok(unread)
+}
+
+/// Sets a sequence to the last number of a column, in the direction in which it counts and within
+/// its bounds. One that was never used stays as it was made.
+fn past_column(sequence: &str, table: &str, column: &str) -> String {
+    let name = literal(sequence);
+    format!(
+        "SELECT setval({name}, CASE WHEN s.seqincrement > 0 \
+                THEN least(greatest(max({column}), s.seqmin), s.seqmax) \
+                ELSE greatest(least(min({column}), s.seqmax), s.seqmin) END::int8)::text \
+         FROM {table} CROSS JOIN pg_sequence s WHERE s.seqrelid = {name}::regclass \
+         GROUP BY s.seqincrement, s.seqmin, s.seqmax HAVING count({column}) > 0"
+    )
 }

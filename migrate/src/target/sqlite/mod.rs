@@ -7,3 +7,12 @@ mod write;
 pub use open::{foreign_object, open_ledger, open_target};
 pub use structure::{highest_ever, later_statements, sequence_statements, table_statements};
 pub use write::write_chunk;
+
+use handover_verify::sqlite::sqlite_error;
+use rusqlite::Connection;
+
+/// What went wrong, and in which file.
+pub fn failed(connection: &Connection, error: rusqlite::Error) -> anyhow::Error {
+    let path = connection.path().unwrap_or_default();
+    sqlite_error(error).context(format!("cannot use SQLite file {path}"))
+}

@@ -12,6 +12,9 @@ use rusqlite::{Connection, OpenFlags};
 /// Commits are synced: a chunk that the ledger calls copied survives a power cut.
 pub fn open_target(path: &Path) -> Result<Connection> {
     let place = || format!("cannot write SQLite file {}", path.display());
+    if path.is_dir() {
+        bail!("{}: it is a folder; name a file in it", place());
+    }
     if !path.exists() {
         handover_verify::handover_dir::private_file(path).with_context(place)?;
     }

@@ -1,0 +1,106 @@
+//! What is written for people says what the code does: every command of the runbooks runs, and the
+//! rehearsal ends as the README shows.
+#![expect(clippy::unwrap_used, reason = "a helper that fails is a failed test")]
+
+use std::path::{Path, PathBuf};
+
+use handover_testkit::{Database, Outcome, Run, binary};
+
+fn project() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// The commands of a page, block by block.
+fn blocks(page: &str) -> Vec<String> {
+    let text = std::fs::read_to_string(project().join("runbooks").join(page)).unwrap();
+    let mut blocks = Vec::new();
+    let mut inside = false;
+    for line in text.lines() {
+        match line {
+            "```sh" => {
+                inside = true;
+                blocks.push(String::new());
+            }
+            "```" => inside = false,
+            _ if inside => {
+                let block = blocks.last_mut().unwrap();
+                block.push_str(line);
+                block.push('\n');
+            }
+            _ => {}
+        }
+    }
+    assert!(!blocks.is_empty(), "{page} has no commands");
+    blocks
+}
+
+fn run_block(block: &str, source: &Database, target: &Database, folder: &Path) -> Outcome {
+    let programs = binary("handover-migrate").parent().unwrap().display().to_string();
+    let path = format!("{programs}:{}", std::env::var("PATH").unwrap());
+    Run::program("bash")
+        .args(["-c", block])
+        .env("PATH", path)
+        .env("SOURCE", source.url())
+        .env("TARGET", target.url())
+        .env("HANDOVER", folder)
+        .dir(folder.parent().unwrap())
+        .go()
+}
+
+#[test]
+fn every_command_of_the_runbooks_runs() {
+    let source = Database::create();
+    source.sql(
+        "CREATE TABLE subjects (id bigint PRIMARY KEY, name text, born date);
+         INSERT INTO subjects SELECT i, 'Nguyễn ' || i, date '1960-01-01' + i
+         FROM generate_series(1, 1000) i;
+         CREATE TABLE log (at timestamptz, what text);
+         INSERT INTO log VALUES (now(), 'a'), (now(), 'a');",
+    );
+    let target = Database::create();
+    let folder = tempfile::tempdir().unwrap();
+    let handover = folder.path().join("handover");
+    for page in ["copy.md", "verify.md"] {
+        for block in blocks(page) {
+            let outcome = run_block(&block, &source, &target, &handover);
+            assert_eq!(
+                outcome.code,
+                Some(0),
+                "{page}:\n{block}\n{}{}",
+                outcome.stdout,
+                outcome.stderr
+            );
+        }
+    }
+    let verified = std::fs::read_to_string(handover.join("verify-tables.json")).unwrap();
+    assert!(verified.contains("\"verdict\": \"equal\""), "{verified}");
+}
+
+/// Runs a rehearsal and checks what the README promises of it.
+fn rehearse(extra: &[&str]) {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("rehearsal");
+    let outcome = Run::new("handover-migrate")
+        .args(["rehearse", "--doses", "40000", "--dir"])
+        .arg(&dir)
+        .args(extra)
+        .go();
+    outcome.expect(0);
+    for promised in ["killed with SIGKILL", "were kept", "(1 cut off", "verdict: equal"] {
+        assert!(outcome.stdout.contains(promised), "no {promised:?} in\n{}", outcome.stdout);
+    }
+    let again = Run::new("handover-migrate").args(["rehearse", "--dir"]).arg(&dir).go();
+    again.expect(2);
+    assert!(again.stderr.contains("is not empty"), "{}", again.stderr);
+}
+
+#[test]
+fn the_rehearsal_ends_equal_on_sqlite() {
+    rehearse(&[]);
+}
+
+#[test]
+fn the_rehearsal_ends_equal_on_postgres() {
+    let (source, target) = (Database::create(), Database::create());
+    rehearse(&["--source", &source.url(), "--target", &target.url()]);
+}
