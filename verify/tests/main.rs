@@ -5,6 +5,7 @@
 mod bad_input;
 mod chunks;
 mod emptiness;
+mod endurance;
 mod explain;
 mod judged;
 mod mutation;
