@@ -1,11 +1,11 @@
 //! The verifier as its users meet it: the real binary, real databases, public tools.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails is a failed test")]
-#![expect(clippy::too_many_lines, reason = "lists of changes, one line each")]
 
 mod bad_input;
 mod chunks;
 mod emptiness;
+mod endurance;
 mod explain;
 mod judged;
 mod mutation;
@@ -20,3 +20,4 @@ mod source_text;
 mod sqlite_to_postgres;
 mod sqlite_to_sqlite;
 mod text_keys;
+mod text_output;

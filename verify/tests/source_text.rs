@@ -71,14 +71,13 @@ fn literals(code: &str) -> Vec<String> {
             '\'' if at(place + 1) == '\\' => place += 3,
             '\'' if at(place + 2) == '\'' => place += 2,
             'r' if at(place + 1) == '#' || at(place + 1) == '"' => {
-                let hashes =
-                    (1..characters.len()).take_while(|ahead| at(place + ahead) == '#').count();
+                let rest = &characters[place + 1..];
+                let hashes = rest.iter().take_while(|c| **c == '#').count();
                 if at(place + 1 + hashes) == '"' {
                     let begin = place + 2 + hashes;
                     let end: Vec<char> = format!("\"{}", "#".repeat(hashes)).chars().collect();
-                    place = (begin..characters.len())
-                        .find(|from| characters[*from..].starts_with(&end))
-                        .unwrap();
+                    let mut ends = begin..characters.len();
+                    place = ends.find(|from| characters[*from..].starts_with(&end)).unwrap();
                     found.push(characters[begin..place].iter().collect());
                     place += hashes;
                 }

@@ -70,6 +70,12 @@ fn values() {
             "update scalars set label = upper(label) where id = 3",
             &["main.scalars: rows_differ (label) letter_case 1 [3]"],
         ),
+    ]);
+}
+
+#[test]
+fn values_of_other_types() {
+    check(&[
         (
             "update scalars set photo = x'00ff11' where id = 3",
             &["main.scalars: rows_differ (photo) bit_flipped 1 [3]"],

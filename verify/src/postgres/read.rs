@@ -76,7 +76,15 @@ pub fn range_condition(shape: &TableShape, key: &Key, range: &KeyRange) -> Optio
         .iter()
         .filter_map(|(operator, end)| {
             let value = end.as_ref()?;
-            Some(format!("({order}) {operator} ({})", key_row(shape, key, value)))
+            let condition = format!("({order}) {operator} ({})", key_row(shape, key, value));
+            if range.upper.is_some() {
+                return Some(condition);
+            }
+            // Where nothing forbids NULLs, they come last.
+            let nullable = key_columns(shape, key).filter(|column| !column.not_null);
+            let nulls = nullable.map(|column| format!(" OR {} IS NULL", ident(&column.name)));
+            let nulls: String = nulls.collect();
+            Some(if nulls.is_empty() { condition } else { format!("({condition}{nulls})") })
         })
         .collect();
     (!conditions.is_empty()).then(|| conditions.join(" AND "))

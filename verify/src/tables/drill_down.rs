@@ -18,8 +18,8 @@ use crate::reader::ReadOptions;
 /// Ranges of one table that are looked into row by row; the rest is counted.
 const RANGES_MAX: usize = 64;
 
-/// Most canonical text of a table without a key that is looked into row by row.
-const KEYLESS_BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// Most canonical text of a table that is looked into as a whole, having no key or another order.
+const WHOLE_BYTES_MAX: u64 = 256 * 1024 * 1024;
 
 /// What is needed to look into rows.
 pub(super) struct DrillDown<'a, 'f> {
@@ -41,21 +41,25 @@ impl DrillDown<'_, '_> {
         let (Some(source), Some(target)) = (&pair.source, &pair.target) else {
             return Ok(Vec::new());
         };
-        let differing: Vec<&KeyRange> = at_source
-            .chunks
-            .iter()
-            .zip(&at_target.chunks)
-            .filter(|(one, other)| one.lines != other.lines)
-            .map(|(one, _)| &one.range)
-            .collect();
+        let is_equal = at_source.lines.is_some() && at_source.lines == at_target.lines;
+        let failed = at_source.failure.is_some() || at_target.failure.is_some();
+        if !pair.same_columns || is_equal || (failed && !pair.same_order) {
+            return Ok(Vec::new());
+        }
+        let everything = KeyRange::everything();
+        let differing: Vec<&KeyRange> = if pair.same_order {
+            let chunks = at_source.chunks.iter().zip(&at_target.chunks);
+            let differing = chunks.filter(|(one, other)| one.lines != other.lines);
+            differing.map(|(one, _)| &one.range).collect()
+        } else {
+            vec![&everything]
+        };
         if differing.is_empty() {
             return Ok(Vec::new());
         }
-        if !pair.same_columns {
-            return Ok(Vec::new());
-        }
-        let too_large = source.key.is_none()
-            && at_source.lines.map_or(0, |lines| lines.bytes) > KEYLESS_BYTES_MAX;
+        let bytes = at_source.lines.map_or(0, |lines| lines.bytes);
+        let as_a_whole = source.key.is_none() || !pair.same_order;
+        let too_large = as_a_whole && bytes > WHOLE_BYTES_MAX;
         let looked_into = if too_large { 0 } else { differing.len().min(RANGES_MAX) };
         let mut summary = Summary::default();
         for range in differing.iter().take(looked_into) {
@@ -64,7 +68,8 @@ impl DrillDown<'_, '_> {
         let mut findings: Vec<Finding> =
             summary.groups().into_iter().map(|group| self.finding(source, &group)).collect();
         let rest = differing.len() - looked_into;
-        if rest > 0 || findings.is_empty() {
+        // Where only the order differs, so does the digest.
+        if rest > 0 || (findings.is_empty() && pair.same_order) {
             let count = if rest > 0 { rest } else { differing.len() };
             findings.push(Finding {
                 count: Some(count as u64),

@@ -146,12 +146,22 @@ fn plan(
             shape.as_ref().is_none_or(|shape| ReadMode::of(shape, in_all) == ReadMode::Ranges)
         };
         let ranges = match request.sample_percent {
-            Some(percent) if sampled(&pair.source) && sampled(&pair.target) => sample(all, percent),
+            Some(percent)
+                if sampled(&pair.source) && sampled(&pair.target) && reads_alike(pair) =>
+            {
+                sample(all, percent)
+            }
             _ => all,
         };
         planned.push(PlannedRanges { ranges, in_all });
     }
     Ok(planned)
+}
+
+/// Whether the target's end of a table is read in the source's ranges, or the table is at one end
+/// only.
+fn reads_alike(pair: &TablePair) -> bool {
+    pair.same_order || pair.source.is_none() || pair.target.is_none()
 }
 
 /// Finds boundaries at one end, in a session of its own: one that the server refuses in the middle
@@ -212,11 +222,17 @@ fn hash(
     });
     progress.begin("reading both ends", expected);
     let at_source = tables_to_read(pairs, ranges, |pair| pair.source.as_ref());
-    let at_target = tables_to_read(pairs, ranges, |pair| pair.target.as_ref());
+    let mut at_target = tables_to_read(pairs, ranges, |pair| pair.target.as_ref());
+    for table in &mut at_target {
+        // The source's ranges mean nothing there: it is read from end to end.
+        if pairs.get(table.pair).is_some_and(|pair| !reads_alike(pair)) {
+            (table.ranges, table.ranges_in_all) = (vec![KeyRange::everything()], 1);
+        }
+    }
     let alone: Vec<usize> = pairs
         .iter()
         .enumerate()
-        .filter(|(_, pair)| pair.source.is_none())
+        .filter(|(_, pair)| pair.source.is_none() || !reads_alike(pair))
         .map(|(index, _)| index)
         .collect();
     let (cuts, large_rows) = (Cuts::default(), Mutex::new(()));

@@ -2,6 +2,7 @@
 
 use handover_schemas::leaf::logical_name;
 use handover_schemas::name::TableName;
+use handover_schemas::pg_type::PgType;
 use handover_schemas::plan::{Key, TableShape};
 use handover_schemas::report::{Finding, FindingKind};
 
@@ -16,6 +17,8 @@ pub(super) struct TablePair {
     pub(super) target: Option<TableShape>,
     /// Whether rows of both ends can be held against each other column by column.
     pub(super) same_columns: bool,
+    /// Whether the same key ranges hold the same rows at both ends, in the same order.
+    pub(super) same_order: bool,
     /// How the declarations differ.
     pub(super) findings: Vec<Finding>,
 }
@@ -33,6 +36,7 @@ pub(super) fn pair_tables(source: &[TableShape], target: &[TableShape]) -> Vec<T
                 source: Some(shape.clone()),
                 target: None,
                 same_columns: false,
+                same_order: false,
                 findings: Vec::new(),
             },
         });
@@ -45,6 +49,7 @@ pub(super) fn pair_tables(source: &[TableShape], target: &[TableShape]) -> Vec<T
                 source: None,
                 target: Some(shape.clone()),
                 same_columns: false,
+                same_order: false,
                 findings: Vec::new(),
             });
         }
@@ -78,10 +83,29 @@ fn compare(source: &TableShape, target: &TableShape) -> TablePair {
     TablePair {
         name: source.name.clone(),
         source: Some(source.clone()),
-        target: Some(at_target),
         same_columns: all_there,
+        same_order: all_there && orders_alike(source, &at_target),
+        target: Some(at_target),
         findings,
     }
+}
+
+/// Whether the target orders its key as the source does, and understands the source's keys.
+fn orders_alike(source: &TableShape, target: &TableShape) -> bool {
+    let Some(key) = &source.key else { return true };
+    key.columns.iter().all(|at| {
+        let (Some(one), Some(other)) = (source.columns.get(*at), target.columns.get(*at)) else {
+            return false;
+        };
+        match (&one.ty, &other.ty) {
+            (PgType::Int2, PgType::Int4 | PgType::Int8 | PgType::Numeric)
+            | (PgType::Int4, PgType::Int8 | PgType::Numeric)
+            | (PgType::Int8, PgType::Numeric) => true,
+            (one, other) if one.has_native_order() => one == other,
+            // By the bytes of its text, whatever it is.
+            (_, other) => !other.has_native_order(),
+        }
+    })
 }
 
 /// The source's key, as far as the target can be read by it. Without a key of its own there, rows
