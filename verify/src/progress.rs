@@ -150,7 +150,12 @@ impl State {
         let Some(bars) = &self.bars else { return };
         bars.overall.inc(rows);
         let seconds = self.stage_started.elapsed().as_secs().max(1);
-        bars.overall.set_message(format!("{}/s", HumanBytes(self.bytes / seconds)));
+        let left = self.rows_expected.saturating_sub(self.rows) / (self.rows / seconds).max(1);
+        bars.overall.set_message(format!(
+            "{} rows/s, {}/s, {left} s left",
+            HumanCount(self.rows / seconds),
+            HumanBytes(self.bytes / seconds),
+        ));
         let shown = self.tables.values().filter(|table| table.bar.is_some()).count();
         let Some(progress) = self.tables.get_mut(table) else { return };
         progress.rows += rows;
@@ -161,6 +166,11 @@ impl State {
         }
         if let Some(bar) = &progress.bar {
             bar.set_position(progress.rows);
+            bar.set_message(format!(
+                "{} rows, {}/s",
+                HumanCount(progress.rows),
+                HumanCount(progress.rows / seconds)
+            ));
             if progress.rows >= progress.rows_expected {
                 bar.finish_and_clear();
                 progress.bar = None;
@@ -199,12 +209,13 @@ impl Bars {
     }
 }
 
+// Lines stay below 80 columns: a wrapped line could not be taken away again.
 fn table_style() -> ProgressStyle {
-    style("  {prefix:<32!} [{bar:24}] {human_pos:>12} rows {per_sec:>16}")
+    style("  {prefix:<26!} [{bar:12}] {msg}")
 }
 
 fn overall_style() -> ProgressStyle {
-    style("{prefix:<34!} [{bar:24}] {human_pos:>12} rows {per_sec:>16} {msg:>12} {eta:>6} left")
+    style("{prefix:<28!} [{bar:12}] {msg}")
 }
 
 fn style(template: &str) -> ProgressStyle {
