@@ -3,9 +3,12 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails is a failed test")]
 
 mod again;
+mod crash;
 mod ends;
+mod interrupt;
 mod kill;
 mod refused;
+mod resume;
 mod rights;
 mod routes;
 mod structure;

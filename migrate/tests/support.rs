@@ -30,7 +30,7 @@ impl Handover {
     pub(crate) fn sqlite_to_postgres(source_sql: &str, target: &Database) -> Self {
         let mut handover = Self::between("", &target.url());
         handover.source = format!("sqlite:{}", handover.source_file().display());
-        sqlite(&handover.source_file(), source_sql);
+        make(&handover, source_sql);
         handover
     }
 
@@ -39,7 +39,7 @@ impl Handover {
         let mut handover = Self::between("", "");
         handover.source = format!("sqlite:{}", handover.source_file().display());
         handover.target = format!("sqlite:{}", handover.target_file().display());
-        sqlite(&handover.source_file(), source_sql);
+        make(&handover, source_sql);
         handover
     }
 
@@ -110,6 +110,11 @@ impl Handover {
         assert_eq!(report["verdict"], "equal", "{report:#}");
         report
     }
+}
+
+fn make(handover: &Handover, source_sql: &str) {
+    // Statements that begin with a comment would be taken for an option.
+    sqlite(&handover.source_file(), &format!("\n{source_sql}"));
 }
 
 /// The document a command printed.
