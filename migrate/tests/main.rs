@@ -5,6 +5,7 @@
 mod again;
 mod crash;
 mod ends;
+mod full;
 mod interrupt;
 mod kill;
 mod refused;
