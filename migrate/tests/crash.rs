@@ -9,10 +9,10 @@ use crate::support::{Handover, says};
 
 const PLATFORM: &str = "
     create table person (id int primary key, name text);
-    create table dose (id text primary key, person int references person, note text);
+    create table dose (id int primary key, person int references person, note text);
     create table note (a int, b text);
     insert into person select i, 'person ' || i from generate_series(1, 1000) i;
-    insert into dose select md5(i::text), 1 + i % 1000, repeat(md5(i::text), 3) from generate_series(1, 5000) i;
+    insert into dose select i, 1 + i % 1000, repeat(md5(i::text), 3) from generate_series(1, 5000) i;
     insert into note select i % 50, 'note' from generate_series(1, 500) i;";
 
 const TABLES: [&str; 3] = ["person", "dose", "note"];

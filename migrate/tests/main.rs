@@ -6,6 +6,7 @@
 mod again;
 mod crash;
 mod ends;
+mod full;
 mod interrupt;
 mod json_schemas;
 mod kill;

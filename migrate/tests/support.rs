@@ -10,6 +10,7 @@ use tempfile::TempDir;
 /// Two ends and a hand-over folder. SQLite files lie beside the folder and go away with it.
 pub(crate) struct Handover {
     folder: TempDir,
+    dir: Option<PathBuf>,
     source: String,
     target: String,
 }
@@ -18,7 +19,7 @@ impl Handover {
     /// Between two URLs.
     pub(crate) fn between(source: &str, target: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        Self { folder, source: source.to_owned(), target: target.to_owned() }
+        Self { folder, dir: None, source: source.to_owned(), target: target.to_owned() }
     }
 
     /// From one PostgreSQL database to another.
@@ -55,7 +56,7 @@ impl Handover {
 
     /// The hand-over folder.
     pub(crate) fn dir(&self) -> PathBuf {
-        self.folder.path().join("handover")
+        self.dir.clone().unwrap_or_else(|| self.folder.path().join("handover"))
     }
 
     /// A place beside everything else.
@@ -79,6 +80,11 @@ impl Handover {
             .args(["copy", "--json", "--source", &self.source, "--target", &self.target])
             .arg("--handover")
             .arg(self.dir())
+    }
+
+    /// Another hand-over folder.
+    pub(crate) fn set_dir(&mut self, dir: &Path) {
+        self.dir = Some(dir.to_owned());
     }
 
     /// The report of a copy that ends with 0 and says that everything is there.

@@ -101,8 +101,11 @@ pub fn copy(
         Err(_) => RunOutcome::Failed,
     };
     target.end_run(run, outcome, done.is_ok(), interrupt)?;
-    done
+    done.map_err(|error| if error.is::<Interrupted>() { error } else { error.context(STOPPED) })
 }
+
+const STOPPED: &str = "the copy stopped; what is recorded is kept: put this right and run the same \
+                       command again to go on";
 
 fn refuse_route(request: &CopyRequest) -> Result<()> {
     match (&request.source, &request.target) {
