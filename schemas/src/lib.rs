@@ -5,6 +5,7 @@
 //! that decides a digest; where the two disagree, `FORMAT.md` is right.
 
 pub mod chunk;
+pub mod config;
 pub mod copy_binary;
 pub mod digest;
 pub mod leaf;

@@ -1,0 +1,206 @@
+//! Rules of `handover.toml` that its shape cannot say.
+
+use std::collections::BTreeSet;
+
+use super::{
+    Component, Config, Deliverable, DeliverableForm, DeliverableKind, FileReference, Letter,
+};
+
+/// What is wrong in a config, and where.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{place}: {problem}")]
+pub struct ConfigError {
+    /// Which entry, such as `component "portal", deliverable "installer"`.
+    pub place: String,
+    /// What is wrong with it, and what would be right.
+    pub problem: String,
+}
+
+impl ConfigError {
+    fn new(place: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self { place: place.into(), problem: problem.into() }
+    }
+}
+
+/// Longest `id` or `name`.
+const NAME_MAX: usize = 40;
+
+impl Config {
+    /// Checks the rules; the first one that is broken is the error.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        self.check_leave_out()?;
+        let mut ids = BTreeSet::new();
+        for component in &self.component {
+            check_component(component)?;
+            if !ids.insert(&component.id) {
+                return Err(ConfigError::new(
+                    format!("component {:?}", component.id),
+                    "it stands there twice; give each component an id of its own",
+                ));
+            }
+        }
+        self.file_reference.iter().try_for_each(|reference| self.check_reference(reference))
+    }
+
+    /// The component and deliverable with these names.
+    pub fn deliverable(&self, component: &str, deliverable: &str) -> Option<&Deliverable> {
+        let component = self.component.iter().find(|known| known.id == component)?;
+        component.deliverable.iter().find(|known| known.id() == deliverable)
+    }
+
+    fn check_leave_out(&self) -> Result<(), ConfigError> {
+        let mut tables = BTreeSet::new();
+        for left_out in &self.leave_out {
+            let place = format!("leave_out {:?}", left_out.table);
+            if !left_out.table.contains('.') {
+                return Err(ConfigError::new(place, "a table is named schema.name"));
+            }
+            if left_out.reason.trim().is_empty() {
+                return Err(ConfigError::new(place, "give a reason: it stands in the reports"));
+            }
+            if !tables.insert(&left_out.table) {
+                return Err(ConfigError::new(place, "it stands there twice"));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_reference(&self, reference: &FileReference) -> Result<(), ConfigError> {
+        let place = format!("file_reference {}.{}", reference.table, reference.column);
+        if !reference.table.contains('.') {
+            return Err(ConfigError::new(place, "a table is named schema.name"));
+        }
+        let Some(found) = self.deliverable(&reference.component, &reference.deliverable) else {
+            return Err(ConfigError::new(
+                place,
+                format!(
+                    "component {:?} has no deliverable {:?}",
+                    reference.component, reference.deliverable
+                ),
+            ));
+        };
+        if found.form != DeliverableForm::Folder {
+            return Err(ConfigError::new(place, "the deliverable it names is not a folder"));
+        }
+        Ok(())
+    }
+}
+
+fn check_component(component: &Component) -> Result<(), ConfigError> {
+    let place = format!("component {:?}", component.id);
+    if !is_name(&component.id) {
+        return Err(ConfigError::new(place, name_rule("id")));
+    }
+    for title in [&component.name_vi, &component.name_en] {
+        if title.trim().is_empty() || title.chars().any(char::is_control) {
+            return Err(ConfigError::new(place, "name_vi and name_en are one line of text each"));
+        }
+    }
+    let mut seen: Vec<&Deliverable> = Vec::new();
+    for deliverable in &component.deliverable {
+        let place = format!("{place}, deliverable {:?}", deliverable.id());
+        check_deliverable(deliverable, &place)?;
+        let clashes = |known: &&Deliverable| {
+            known.kind == deliverable.kind
+                && (known.name == deliverable.name
+                    || known.name.is_none()
+                    || deliverable.name.is_none())
+        };
+        if seen.iter().any(clashes) {
+            return Err(ConfigError::new(
+                place,
+                "there is another of this kind; give each of them a name of its own",
+            ));
+        }
+        seen.push(deliverable);
+    }
+    Ok(())
+}
+
+fn check_deliverable(deliverable: &Deliverable, place: &str) -> Result<(), ConfigError> {
+    let wrong = |problem: &str| Err(ConfigError::new(place, problem));
+    if deliverable.name.as_ref().is_some_and(|name| !is_name(name)) {
+        return wrong(&name_rule("name"));
+    }
+    if deliverable.path.as_ref().is_some_and(String::is_empty) {
+        return wrong("path is empty; leave the key out if nothing was delivered");
+    }
+    if deliverable.form == DeliverableForm::Git && deliverable.kind == DeliverableKind::Database {
+        return wrong("a database is not delivered as a git repository");
+    }
+    if deliverable.checksums.is_some() {
+        if deliverable.path.is_none() {
+            return wrong("checksums needs a path");
+        }
+        if deliverable.form == DeliverableForm::Git {
+            return wrong("checksums is for folders and files; git checks its own objects");
+        }
+    }
+    let mut letters = deliverable.requested.iter().chain(&deliverable.promised);
+    letters.try_for_each(|letter| check_letter(letter, place))
+}
+
+fn check_letter(letter: &Letter, place: &str) -> Result<(), ConfigError> {
+    if letter.number.trim().is_empty() {
+        return Err(ConfigError::new(place, "a letter has a number, such as \"810/BYT-CNTT\""));
+    }
+    if !is_date(&letter.date) {
+        return Err(ConfigError::new(
+            place,
+            format!("the date of letter {:?} is written \"YYYY-MM-DD\"", letter.number),
+        ));
+    }
+    Ok(())
+}
+
+fn name_rule(key: &str) -> String {
+    format!("{key} is 1 to {NAME_MAX} lower-case letters (a-z), digits, _ and -, not first -")
+}
+
+fn is_name(name: &str) -> bool {
+    let allowed = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-');
+    (1..=NAME_MAX).contains(&name.len()) && name.bytes().all(allowed) && !name.starts_with('-')
+}
+
+fn is_date(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let [year, month, day] = parts.as_slice() else { return false };
+    let number = |text: &str, length: usize| {
+        let all_digits = text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit());
+        all_digits.then(|| text.parse::<u32>().unwrap_or(0)).unwrap_or(0)
+    };
+    let (year, month, day) = (number(year, 4), number(month, 2), number(day, 2));
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    let days = match month {
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+        4 | 6 | 9 | 11 => 30,
+        2 if leap => 29,
+        2 => 28,
+        _ => 0,
+    };
+    year > 0 && (1..=days).contains(&day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_dates() {
+        for good in ["2022-02-22", "2024-02-29", "2000-02-29"] {
+            assert!(is_date(good), "{good}");
+        }
+        for bad in ["2022-2-22", "2023-02-29", "1900-02-29", "22/2/2022", "2022-13-01", "", "a-b-c"]
+        {
+            assert!(!is_date(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn names_are_safe_everywhere() {
+        assert!(is_name("mcc-2_a"));
+        for bad in ["", "-x", "Portal", "a/b", "..", "cổng", &"x".repeat(41)] {
+            assert!(!is_name(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! `handover.toml`: what a hand-over consists of, as people wrote it down.
+//!
+//! An unknown key is an error: a misspelt one would otherwise be a wish that nobody hears. This
+//! file has the shape; [`Config::check`] has the rules that a shape cannot say.
+
+mod check;
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use check::ConfigError;
+
+/// Name of the file in the hand-over folder.
+pub const CONFIG_FILE: &str = "handover.toml";
+
+/// The whole file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The vendor's database.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<End>,
+    /// The ministry's database, which also holds the ledger.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<End>,
+    /// Tables that are not copied.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub leave_out: Vec<LeaveOut>,
+    /// How packages are made.
+    #[serde(default)]
+    pub package: PackageConfig,
+    /// What is to be handed over, component by component.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub component: Vec<Component>,
+    /// Columns that name files.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub file_reference: Vec<FileReference>,
+}
+
+/// A database.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct End {
+    /// `postgres://user@host:port/database` or `sqlite:path`. No password: that belongs into
+    /// `.pgpass` or `PGPASSWORD`.
+    pub url: String,
+}
+
+/// A table that is not copied.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LeaveOut {
+    /// `schema.name`, as the source has it.
+    pub table: String,
+    /// Why. It stands in the ledger and in reports.
+    pub reason: String,
+}
+
+/// How packages are made.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PackageConfig {
+    /// Also list SHA-512 digests.
+    #[serde(default)]
+    pub sha512: bool,
+    /// Compress every file with zstd.
+    #[serde(default)]
+    pub compress: bool,
+    /// age recipients (`age1…`) to whom everything is encrypted; nothing is encrypted if there
+    /// are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub recipients: Vec<String>,
+}
+
+/// One part of the platform.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Component {
+    /// Short name, also of its package: lower-case letters, digits, `_` and `-`.
+    pub id: String,
+    /// What it is called, in Vietnamese.
+    pub name_vi: String,
+    /// What it is called, in English.
+    pub name_en: String,
+    /// What is to be handed over of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deliverable: Vec<Deliverable>,
+}
+
+/// One thing to be handed over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Deliverable {
+    /// What sort of thing.
+    pub kind: DeliverableKind,
+    /// Tells several of one kind apart: lower-case letters, digits, `_` and `-`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Letters that asked for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub requested: Vec<Letter>,
+    /// The letter that promised it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promised: Option<Letter>,
+    /// Where it was delivered, from the hand-over folder. Absent: nothing was delivered. Kind
+    /// `database` has none if it is the database that is copied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// How it was delivered.
+    #[serde(default)]
+    pub form: DeliverableForm,
+    /// The vendor's own checksum file, from `path` (`md5sum`, `sha1sum`, `sha256sum` or
+    /// `sha512sum` format).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checksums: Option<String>,
+}
+
+/// What sort of thing is handed over.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliverableKind {
+    /// Source code.
+    SourceCode,
+    /// What is installed: programs, images.
+    Installer,
+    /// The database.
+    Database,
+    /// Documents.
+    Document,
+    /// A store of files, such as photos.
+    Files,
+    /// Configuration of servers and services.
+    Configuration,
+}
+
+impl DeliverableKind {
+    /// The word in the config, in packages and in the ledger.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SourceCode => "source_code",
+            Self::Installer => "installer",
+            Self::Database => "database",
+            Self::Document => "document",
+            Self::Files => "files",
+            Self::Configuration => "configuration",
+        }
+    }
+}
+
+impl fmt::Display for DeliverableKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// How something was delivered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliverableForm {
+    /// A folder with everything in it.
+    #[default]
+    Folder,
+    /// One file.
+    File,
+    /// A git repository: everything its references lead to.
+    Git,
+}
+
+/// An official letter.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Letter {
+    /// Its number, such as `810/BYT-CNTT`.
+    pub number: String,
+    /// Its date, `YYYY-MM-DD`.
+    pub date: String,
+}
+
+/// A column that names files of a deliverable.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FileReference {
+    /// `schema.name` of the table, as the source has it.
+    pub table: String,
+    /// The column with a file's path in each row; NULL where there is no file.
+    pub column: String,
+    /// A column with the file's SHA-256 in hexadecimal digits, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest_column: Option<String>,
+    /// What precedes the path in the column and not in the file store, such as `/upload/`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strip_prefix: Option<String>,
+    /// Component whose deliverable holds the files.
+    pub component: String,
+    /// That deliverable: its kind, or `kind/name` if it has a name.
+    pub deliverable: String,
+}
+
+impl Deliverable {
+    /// What it is called within its component: `kind`, or `kind/name`.
+    pub fn id(&self) -> String {
+        match &self.name {
+            Some(name) => format!("{}/{name}", self.kind),
+            None => self.kind.as_str().to_owned(),
+        }
+    }
+}
