@@ -9,7 +9,7 @@ use std::cmp::Ordering;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::digest::Digest;
+use crate::digest::{Digest, hex};
 
 /// A line that cannot be read, or is spelt otherwise than the writer would.
 #[derive(Debug, thiserror::Error)]
@@ -42,9 +42,7 @@ impl OriginalName {
     pub fn of(bytes: &[u8]) -> Self {
         match str::from_utf8(bytes) {
             Ok(text) => Self::Text(text.to_owned()),
-            Err(_not_utf8) => {
-                Self::Bytes { hex: bytes.iter().map(|byte| format!("{byte:02x}")).collect() }
-            }
+            Err(_not_utf8) => Self::Bytes { hex: hex(bytes) },
         }
     }
 

@@ -21,6 +21,7 @@ pub mod bag;
 pub mod contents;
 pub mod manifest;
 pub mod recovery;
+pub mod report;
 pub mod stored_name;
 
 /// `bagit.txt`.
