@@ -105,7 +105,7 @@ fn describe(summary: &PlatformSummary, database: &Path, photos: &Path) -> String
         grouped(without),
         grouped(summary.not_verifiable),
         grouped(summary.feedback),
-        grouped(summary.photos),
+        grouped(summary.photos.referenced),
         photos.display(),
     )
 }
