@@ -1,6 +1,6 @@
 -- The ledger of a PostgreSQL target. Rows of the platform and the entries here that say they are
 -- there are committed in the same transaction.
-CREATE SCHEMA handover;
+CREATE SCHEMA IF NOT EXISTS handover;
 -- One row: what is handed over, and how far it has come.
 CREATE TABLE handover.ledger (
   only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),

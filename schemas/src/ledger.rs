@@ -15,6 +15,12 @@ pub const POSTGRES_DDL: &str = include_str!("../sql/ledger_postgres.sql");
 /// Statements that make the ledger in a SQLite target.
 pub const SQLITE_DDL: &str = include_str!("../sql/ledger_sqlite.sql");
 
+/// Statements that make the tables of packages in a PostgreSQL target, if they are not there.
+pub const PACKAGES_POSTGRES_DDL: &str = include_str!("../sql/packages_postgres.sql");
+
+/// Statements that make the tables of packages in a SQLite target, if they are not there.
+pub const PACKAGES_SQLITE_DDL: &str = include_str!("../sql/packages_sqlite.sql");
+
 /// How far a chunk has come. It only ever moves forward, one state at a time; a chunk whose rows
 /// changed at the source is replaced as a whole and stays copied.
 #[derive(

@@ -1,5 +1,6 @@
 //! The ledger: the record, in the target, of what was done.
 
+mod packages;
 mod plan;
 mod progress;
 mod store;
@@ -9,6 +10,9 @@ use handover_schemas::ledger::{LEDGER_VERSION, Stage};
 use handover_schemas::plan::TablePlan;
 use handover_verify::sql::literal;
 
+pub use packages::{
+    has_packages, inventory, prepare_packages, record_inventory, record_package, sealed,
+};
 pub use plan::{LeftOutTable, plan_statements};
 pub use progress::{
     AlreadyRecorded, RunOutcome, TableProgress, Written, begin_run, chunks, chunks_of, end_run,

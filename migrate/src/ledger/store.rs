@@ -1,6 +1,7 @@
 //! The two places where a ledger can stand.
 
 use anyhow::Result;
+use handover_schemas::ledger::{PACKAGES_POSTGRES_DDL, PACKAGES_SQLITE_DDL};
 use handover_verify::postgres::{Session, TextRow};
 use handover_verify::sqlite::sqlite_error;
 use rusqlite::Connection;
@@ -14,6 +15,12 @@ pub trait Store {
     fn table(&self, name: &str) -> String;
     /// A query that gives a row if there is a ledger.
     fn exists_query(&self) -> &'static str;
+    /// A query that gives a row if there are the tables of packages.
+    fn packages_query(&self) -> &'static str;
+    /// Statements that make the tables of packages, unless they are there.
+    fn packages_ddl(&self) -> &'static str;
+    /// The key of a table of one row, in SQL.
+    fn only_row(&self) -> &'static str;
     /// The present moment, in SQL.
     fn now(&self) -> &'static str;
     /// Runs statements.
@@ -30,6 +37,19 @@ impl Store for Session {
     fn exists_query(&self) -> &'static str {
         "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
          WHERE n.nspname = 'handover' AND c.relname = 'ledger'"
+    }
+
+    fn packages_query(&self) -> &'static str {
+        "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+         WHERE n.nspname = 'handover' AND c.relname = 'package'"
+    }
+
+    fn packages_ddl(&self) -> &'static str {
+        PACKAGES_POSTGRES_DDL
+    }
+
+    fn only_row(&self) -> &'static str {
+        "true"
     }
 
     fn now(&self) -> &'static str {
@@ -52,6 +72,18 @@ impl Store for Connection {
 
     fn exists_query(&self) -> &'static str {
         "SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = 'handover_ledger'"
+    }
+
+    fn packages_query(&self) -> &'static str {
+        "SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = 'handover_package'"
+    }
+
+    fn packages_ddl(&self) -> &'static str {
+        PACKAGES_SQLITE_DDL
+    }
+
+    fn only_row(&self) -> &'static str {
+        "1"
     }
 
     fn now(&self) -> &'static str {

@@ -237,11 +237,15 @@ impl Journal {
         select.exists([stored]).map_err(sqlite_error)
     }
 
-    /// How many files of a deliverable there ever were: the next one's number.
-    pub fn files(&self, deliverable: &str) -> Result<u64> {
-        let sql = "SELECT count(*) FROM entry WHERE deliverable = ?1 AND kind = 'file'";
-        let count = self.connection.query_row(sql, [deliverable], |row| row.get::<_, i64>(0));
-        Ok(count.map_err(sqlite_error)?.cast_unsigned())
+    /// The highest number that was given to a file below a folder whose files are numbered.
+    pub fn last_number(&self, folder: &str) -> Result<u64> {
+        let sql = "SELECT max(stored) FROM entry \
+                   WHERE substr(stored, 1, length(?1) + 1) = ?1 || '/'";
+        let last: Option<String> =
+            self.connection.query_row(sql, [folder], |row| row.get(0)).map_err(sqlite_error)?;
+        let name = last.as_deref().and_then(|stored| stored.rsplit('/').next());
+        let digits = name.and_then(|name| name.split('.').next());
+        Ok(digits.and_then(|digits| digits.parse().ok()).unwrap_or(0))
     }
 
     /// Forgets entries that this run did not see: what they were made from is gone.

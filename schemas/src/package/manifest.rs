@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::contents::LineError;
+use super::contents::{LineError, OriginalName};
 use crate::config::{DeliverableForm, DeliverableKind};
 use crate::digest::Digest;
 
@@ -116,7 +116,7 @@ pub struct GitState {
     pub object_format: String,
     /// The reference that HEAD names; absent if it names a commit or nothing.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub head: Option<String>,
+    pub head: Option<OriginalName>,
     /// The commit of HEAD.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub head_commit: Option<String>,
@@ -133,7 +133,7 @@ pub struct GitState {
 #[serde(deny_unknown_fields)]
 pub struct GitReference {
     /// Full name.
-    pub name: String,
+    pub name: OriginalName,
     /// Object it names.
     pub object: String,
 }

@@ -19,6 +19,7 @@
 
 pub mod bag;
 pub mod contents;
+pub mod inventory;
 pub mod manifest;
 pub mod recovery;
 pub mod report;

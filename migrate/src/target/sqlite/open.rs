@@ -51,10 +51,12 @@ pub fn open_ledger(path: &Path) -> Result<Connection> {
     Ok(connection)
 }
 
-/// The name of an object of somebody else's, if there is one.
+/// The name of an object of somebody else's, if there is one. Seals of packages that were received
+/// before the copy may be there.
 pub fn foreign_object(connection: &Connection) -> Result<Option<String>> {
     let name = connection.query_row(
-        "SELECT min(name) FROM main.sqlite_master WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
+        "SELECT min(name) FROM main.sqlite_master WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
+         AND name NOT IN ('handover_package', 'handover_inventory')",
         [],
         |row| row.get(0),
     );

@@ -1,0 +1,190 @@
+//! What is not as it should be with something that was delivered.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What can be wrong.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum ArtifactFindingKind {
+    /// It was asked for or promised, and did not come.
+    Missing,
+    /// Something of it could not be stored.
+    NotStored,
+    /// A file is not as the vendor's checksum file says.
+    ChecksumDiffers,
+    /// The vendor's checksum file lists a file that is not there.
+    ChecksumWithoutFile,
+    /// The vendor's checksum file cannot be used.
+    ChecksumsUnusable,
+    /// An archive is broken.
+    ArchiveBroken,
+    /// An archive unpacks to more than is read.
+    ArchiveTooLarge,
+    /// A git repository has broken or missing objects.
+    GitProblem,
+    /// A git repository of which no bundle could be made.
+    GitNotBundled,
+    /// A git repository refers to content that it does not hold: git-lfs files, submodules.
+    GitIncomplete,
+    /// A password, a private key or the like lies in what was delivered.
+    SecretFound,
+    /// A row names a file that is not there.
+    ReferenceWithoutFile,
+    /// A file that no row names.
+    FileWithoutReference,
+    /// A file that a row names has no bytes.
+    FileEmpty,
+    /// A file that a row names has the same content as another.
+    FileDuplicate,
+    /// A file has another digest than its row says.
+    ReferenceDigestDiffers,
+    /// The column that names files could not be read.
+    ReferencesUnreadable,
+    /// What is there now is not what was sealed.
+    ChangedSinceSealed,
+    /// The package is not the one that the ledger knows.
+    PackageDamaged,
+    /// The database is not (wholly) copied and read back.
+    DatabaseIncomplete,
+}
+
+impl ArtifactFindingKind {
+    /// Whether it speaks against a deliverable's being whole. A secret that lies about does not.
+    pub fn is_against_wholeness(self) -> bool {
+        match self {
+            Self::SecretFound
+            | Self::FileWithoutReference
+            | Self::FileEmpty
+            | Self::FileDuplicate => false,
+            Self::Missing
+            | Self::NotStored
+            | Self::ChecksumDiffers
+            | Self::ChecksumWithoutFile
+            | Self::ChecksumsUnusable
+            | Self::ArchiveBroken
+            | Self::ArchiveTooLarge
+            | Self::GitProblem
+            | Self::GitNotBundled
+            | Self::GitIncomplete
+            | Self::ReferenceWithoutFile
+            | Self::ReferenceDigestDiffers
+            | Self::ReferencesUnreadable
+            | Self::ChangedSinceSealed
+            | Self::PackageDamaged
+            | Self::DatabaseIncomplete => true,
+        }
+    }
+
+    /// What there are so many of, for people.
+    pub fn describe(self, count: u64) -> String {
+        let (one, many) = match self {
+            Self::Missing => ("is missing", "are missing"),
+            Self::NotStored => ("entry could not be stored", "entries could not be stored"),
+            Self::ChecksumDiffers => (
+                "file is not as the vendor's checksum file says",
+                "files are not as the vendor's checksum file says",
+            ),
+            Self::ChecksumWithoutFile => (
+                "file of the vendor's checksum file is not there",
+                "files of the vendor's checksum file are not there",
+            ),
+            Self::ChecksumsUnusable => {
+                ("checksum file cannot be used", "checksum files cannot be used")
+            }
+            Self::ArchiveBroken => ("archive is broken", "archives are broken"),
+            Self::ArchiveTooLarge => (
+                "archive unpacks to more than is read",
+                "archives unpack to more than is read",
+            ),
+            Self::GitProblem => ("problem in the git repository", "problems in the git repository"),
+            Self::GitNotBundled => (
+                "git repository could not be taken over",
+                "git repositories could not be taken over",
+            ),
+            Self::GitIncomplete => (
+                "thing that the git repository refers to and does not hold",
+                "things that the git repository refers to and does not hold",
+            ),
+            Self::SecretFound => ("secret lies in it", "secrets lie in it"),
+            Self::ReferenceWithoutFile => {
+                ("row names a file that is not there", "rows name files that are not there")
+            }
+            Self::FileWithoutReference => ("file that no row names", "files that no row names"),
+            Self::FileEmpty => ("file has no bytes", "files have no bytes"),
+            Self::FileDuplicate => {
+                ("file has the content of another", "files have the content of another")
+            }
+            Self::ReferenceDigestDiffers => {
+                ("file is not what its row says", "files are not what their rows say")
+            }
+            Self::ReferencesUnreadable => {
+                ("column that names files cannot be read", "columns that name files cannot be read")
+            }
+            Self::ChangedSinceSealed => {
+                ("entry is not as it was sealed", "entries are not as they were sealed")
+            }
+            Self::PackageDamaged => {
+                ("package is not the one the ledger knows", "packages are not those the ledger knows")
+            }
+            Self::DatabaseIncomplete => (
+                "database is not wholly copied and read back",
+                "databases are not wholly copied and read back",
+            ),
+        };
+        format!("{count} {}", if count == 1 { one } else { many })
+    }
+}
+
+/// Findings of one kind about one deliverable.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct ArtifactFinding {
+    /// Component.
+    pub component: String,
+    /// Deliverable; absent if it is about the component's package.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub deliverable: Option<String>,
+    /// What sort of thing.
+    pub kind: ArtifactFindingKind,
+    /// How many.
+    pub count: u64,
+    /// The same in a sentence. Names of files, which may be people's, are in the findings file.
+    pub message: String,
+}
+
+/// One line of `findings/artifacts.jsonl`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ArtifactFindingLine {
+    /// Component.
+    pub component: String,
+    /// Deliverable.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub deliverable: Option<String>,
+    /// What sort of thing.
+    pub kind: ArtifactFindingKind,
+    /// Where.
+    #[serde(flatten)]
+    pub place: Place,
+}
+
+/// Where within a deliverable.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Place {
+    /// Path of the file below the deliverable.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub path: Option<handover_schemas::package::contents::OriginalName>,
+    /// Member of the archive, or path in the history of the repository.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub member: Option<handover_schemas::package::contents::OriginalName>,
+    /// Object of the git repository.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub object: Option<String>,
+    /// Line, from 1.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub line: Option<u64>,
+    /// What exactly. Never a value.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub what: Option<String>,
+}

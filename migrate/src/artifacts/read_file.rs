@@ -1,0 +1,342 @@
+//! One delivered file: read once, hashed, stored, looked into.
+
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, Read};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use handover_schemas::digest::Digest;
+use handover_schemas::package::contents::{MemberKind, MemberLine, NotStoredReason, OriginalName};
+use handover_verify::file_tree::{Found, Status, is_missing};
+use handover_verify::interrupt::Interrupt;
+use handover_verify::package::BLOCK_BYTES;
+use handover_verify::progress::Progress;
+use sha2::{Digest as _, Sha256};
+
+use super::finding::{ArtifactFindingKind, Place};
+use crate::deliverable::members::{self, Limits, Listing, Member, Seen, list_members};
+use crate::deliverable::secrets::{self, Scanner, by_name};
+use crate::package::{Encoder, EntryContent, Recipients, StoredDigests, Storing, identity_text};
+
+/// How often a file is read that changes meanwhile.
+const ATTEMPTS: u32 = 3;
+
+/// Time between two attempts: whoever writes may be done by then.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// Where files are stored, and how.
+pub(super) struct Sink<'a> {
+    pub(super) bag: PathBuf,
+    pub(super) storing: &'a Storing,
+    pub(super) recipients: &'a Recipients,
+}
+
+/// What is noted of a file besides its entry.
+pub(super) enum Note {
+    /// What was noted of the file before does not count: it is read (again).
+    Forget,
+    /// A line of `members.jsonl`.
+    Member(u64, String),
+    /// A finding.
+    Finding(ArtifactFindingKind, Place),
+}
+
+/// Takes notes.
+pub(super) type Notes<'n> = dyn FnMut(Note) -> Result<()> + 'n;
+
+/// What reading needs.
+pub(super) struct FileReader<'a> {
+    /// `None`: files are only read and hashed.
+    pub(super) sink: Option<&'a Sink<'a>>,
+    pub(super) deliverable: &'a str,
+    pub(super) interrupt: &'a Interrupt,
+    pub(super) progress: &'a Progress,
+    pub(super) block: Vec<u8>,
+}
+
+/// Why a file could not be read as it is.
+enum Failure {
+    /// It changed while it was read.
+    Changed,
+    /// It cannot be read.
+    Source(io::Error),
+    /// Everything has to stop: the disk is full, the user asked.
+    Fatal(anyhow::Error),
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Fatal(error)
+    }
+}
+
+/// A file that was read.
+struct ReadFile {
+    status: Status,
+    sha256: Digest,
+    digests: Option<StoredDigests>,
+}
+
+impl FileReader<'_> {
+    /// Reads a file, stores it, and says what it is now: a stored file, or why it is none. Gives
+    /// the status with it, for mode and time.
+    pub(super) fn receive(
+        &mut self,
+        found: &Found,
+        stored: &str,
+        notes: &mut Notes<'_>,
+    ) -> Result<(EntryContent, Option<Status>)> {
+        for attempt in 1..=ATTEMPTS {
+            notes(Note::Forget)?;
+            match self.attempt(found, stored, notes) {
+                Ok(read) => {
+                    let content = EntryContent::File {
+                        stored: stored.to_owned(),
+                        size: read.status.size,
+                        sha256: read.sha256,
+                        digests: read.digests,
+                        identity: identity_text(&read.status),
+                    };
+                    return Ok((content, Some(read.status)));
+                }
+                Err(Failure::Fatal(error)) => return Err(error),
+                Err(Failure::Source(error)) => {
+                    self.interrupt.check()?;
+                    let reason = reason(&error)?;
+                    notes(Note::Forget)?;
+                    self.discard(stored)?;
+                    return Ok((EntryContent::NotStored(reason), None));
+                }
+                Err(Failure::Changed) if attempt < ATTEMPTS => std::thread::sleep(PAUSE),
+                Err(Failure::Changed) => {}
+            }
+        }
+        notes(Note::Forget)?;
+        self.discard(stored)?;
+        Ok((EntryContent::NotStored(NotStoredReason::Changing), None))
+    }
+
+    fn attempt(
+        &mut self,
+        found: &Found,
+        stored: &str,
+        notes: &mut Notes<'_>,
+    ) -> Result<ReadFile, Failure> {
+        let (mut file, before) =
+            found.folder.file(found.name()).map_err(Failure::Source)?;
+        let mut encoder = self.sink.map(|sink| sink.create(stored)).transpose()?;
+        let mut scanner = self.sink.map(|_| Scanner::new());
+        let sha256 = self.copy(&mut file, &before, encoder.as_mut(), scanner.as_mut(), stored)?;
+        let digests = encoder
+            .map(|encoder| encoder.finish().with_context(|| cannot_write(stored)))
+            .transpose()?;
+        if let Some(scanner) = scanner {
+            note_secrets(&found.path, None, scanner, notes)?;
+            self.list(&mut file, found, stored, before.size, notes)?;
+        }
+        let after = Status::of_file(&file).map_err(Failure::Source)?;
+        let now = found.folder.status(found.name());
+        if after != before || now.is_ok_and(|now| now.identity != before.identity) {
+            return Err(Failure::Changed);
+        }
+        Ok(ReadFile { status: before, sha256, digests })
+    }
+
+    /// Reads the file to the size that it had when it was opened.
+    fn copy(
+        &mut self,
+        file: &mut File,
+        status: &Status,
+        mut encoder: Option<&mut Encoder>,
+        mut scanner: Option<&mut Scanner>,
+        stored: &str,
+    ) -> Result<Digest, Failure> {
+        let has_holes = status.allocated < status.size;
+        let mut sha256 = Sha256::new();
+        let mut left = status.size;
+        let (deliverable, progress, interrupt) = (self.deliverable, self.progress, self.interrupt);
+        while left > 0 {
+            let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(BLOCK_BYTES);
+            let block = self.block.get_mut(..wanted).unwrap_or_default();
+            let read = file.read(block).map_err(Failure::Source)?;
+            let Some(part) = block.get(..read).filter(|part| !part.is_empty()) else {
+                return Err(Failure::Changed); // It became shorter.
+            };
+            sha256.update(part);
+            if let Some(encoder) = &mut encoder {
+                let zeros = has_holes && part.iter().all(|byte| *byte == 0);
+                encoder.write(part, zeros).with_context(|| cannot_write(stored))?;
+            }
+            if let Some(scanner) = &mut scanner {
+                scanner.feed(part);
+            }
+            left -= read as u64;
+            progress.advance(deliverable, 0, read as u64);
+            interrupt.check()?;
+        }
+        Ok(Digest::from_bytes(sha256.finalize().into()))
+    }
+
+    /// Notes what an archive lists.
+    fn list(
+        &self,
+        file: &mut File,
+        found: &Found,
+        stored: &str,
+        size: u64,
+        notes: &mut Notes<'_>,
+    ) -> Result<(), Failure> {
+        let name = String::from_utf8_lossy(&found.path).into_owned();
+        let mut position = 0;
+        let mut scanner = Scanner::new();
+        let mut each = |seen: Seen<'_>| -> Result<()> {
+            match seen {
+                Seen::Contents { block, .. } => scanner.feed(block),
+                Seen::Member(member) => {
+                    let scanner = std::mem::replace(&mut scanner, Scanner::new());
+                    note_secrets(&found.path, Some(&member.name), scanner, notes)?;
+                    notes(Note::Member(position, member_line(stored, position, member)?))?;
+                    position += 1;
+                }
+            }
+            Ok(())
+        };
+        let limits = Limits::for_file(size);
+        let listing = list_members(file, &name, &limits, self.interrupt, &mut each);
+        self.interrupt.check()?;
+        let listing = match listing {
+            Ok(listing) => listing,
+            // Read a moment ago, and unreadable now: it goes the way of any such file.
+            Err(error) => return Err(source_error(error)),
+        };
+        let (kind, what) = match listing {
+            Listing::NotAnArchive | Listing::Listed { .. } => return Ok(()),
+            Listing::Broken { reason, .. } => (ArtifactFindingKind::ArchiveBroken, reason),
+            Listing::TooLarge { limit, .. } => {
+                (ArtifactFindingKind::ArchiveTooLarge, limit_text(limit))
+            }
+        };
+        let place = Place { what: Some(what), ..at(&found.path) };
+        notes(Note::Finding(kind, place))?;
+        Ok(())
+    }
+
+    /// Takes away what was written of a file that is not stored after all.
+    fn discard(&self, stored: &str) -> Result<()> {
+        let Some(sink) = self.sink else { return Ok(()) };
+        let path = sink.bag.join(stored);
+        match fs::remove_file(&path) {
+            Err(error) if !is_missing(&error) => {
+                Err(error).with_context(|| format!("cannot remove {}", path.display()))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Sink<'_> {
+    fn create(&self, stored: &str) -> Result<Encoder> {
+        let path = self.bag.join(stored);
+        let create =
+            || Encoder::create(&path, &self.storing.encoding, self.recipients, self.storing.sha512);
+        let made = match create() {
+            Err(error) if is_missing(&error) => {
+                make_folders(&path).with_context(|| cannot_write(stored))?;
+                create()
+            }
+            made => made,
+        };
+        made.with_context(|| cannot_write(stored))
+    }
+}
+
+fn make_folders(path: &Path) -> io::Result<()> {
+    let Some(parent) = path.parent() else { return Ok(()) };
+    DirBuilder::new().recursive(true).mode(0o700).create(parent)
+}
+
+fn cannot_write(stored: &str) -> String {
+    format!("cannot write {stored} of the package")
+}
+
+/// An error of the listing that is about reading the file; anything else stops everything.
+fn source_error(error: anyhow::Error) -> Failure {
+    match error.downcast::<io::Error>() {
+        Ok(error) => Failure::Source(error),
+        Err(error) => Failure::Fatal(error),
+    }
+}
+
+/// Why a file is not stored; an error that is not about this file is one for everything.
+fn reason(error: &io::Error) -> Result<NotStoredReason> {
+    if is_missing(error) {
+        return Ok(NotStoredReason::Vanished);
+    }
+    match error.raw_os_error().map(rustix::io::Errno::from_raw_os_error) {
+        Some(errno @ (rustix::io::Errno::MFILE | rustix::io::Errno::NFILE | rustix::io::Errno::NOMEM)) => {
+            Err(errno).context("cannot read what was delivered")
+        }
+        // A link now, where a file was when its folder was listed.
+        Some(rustix::io::Errno::LOOP) => Ok(NotStoredReason::Changing),
+        _ => Ok(NotStoredReason::Unreadable),
+    }
+}
+
+/// A place within a deliverable.
+pub(super) fn at(path: &[u8]) -> Place {
+    Place { path: Some(OriginalName::of(path)), ..Place::default() }
+}
+
+fn note_secrets(
+    path: &[u8],
+    member: Option<&[u8]>,
+    scanner: Scanner,
+    notes: &mut Notes<'_>,
+) -> Result<()> {
+    let place = |line, what: String| {
+        let place = Place { line, what: Some(what), ..at(path) };
+        Note::Finding(
+            ArtifactFindingKind::SecretFound,
+            Place { member: member.map(OriginalName::of), ..place },
+        )
+    };
+    if let Some(kind) = by_name(member.unwrap_or(path)) {
+        notes(place(None, kind.to_string()))?;
+    }
+    let secrets::Found { secrets, more } = scanner.finish();
+    for secret in secrets {
+        notes(place(Some(secret.line), secret.kind.to_string()))?;
+    }
+    if more > 0 {
+        notes(place(None, format!("{more} more")))?;
+    }
+    Ok(())
+}
+
+fn member_line(stored: &str, position: u64, member: Member) -> Result<String> {
+    let line = MemberLine {
+        archive: stored.to_owned(),
+        position,
+        name: OriginalName::of(&member.name),
+        kind: match member.kind {
+            members::MemberKind::File => MemberKind::File,
+            members::MemberKind::Directory => MemberKind::Directory,
+            members::MemberKind::Symlink => MemberKind::Symlink,
+            members::MemberKind::Hardlink => MemberKind::HardLink,
+            members::MemberKind::Other => MemberKind::Other,
+        },
+        size: member.size,
+        sha256: member.sha256,
+        target: member.target.as_deref().map(OriginalName::of),
+    };
+    line.to_line().context("cannot write a line of members.jsonl")
+}
+
+fn limit_text(limit: members::Limit) -> String {
+    match limit {
+        members::Limit::Bytes(bytes) => format!("more than {bytes} bytes"),
+        members::Limit::Members(members) => format!("more than {members} members"),
+    }
+}

@@ -1,0 +1,362 @@
+//! A delivered folder or file: walked by this thread, read by several others.
+//!
+//! Only this thread touches the journal. Files go to the readers through one bounded channel,
+//! what they found comes back through another; whoever waits to send also takes.
+
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::{Context, Result, bail};
+use handover_schemas::package::PAYLOAD_DIR;
+use handover_schemas::package::contents::NotStoredReason;
+use handover_schemas::package::manifest::Encoding;
+use handover_schemas::package::stored_name::{stored_part, stored_path};
+use handover_verify::file_tree::{FileKind, Folder, Found, Status, Walk, WalkError, is_missing};
+use handover_verify::interrupt::Interrupt;
+use handover_verify::package::BLOCK_BYTES;
+use handover_verify::progress::Progress;
+
+use super::finding::{ArtifactFindingKind, Place};
+use super::read_file::{FileReader, Note, Sink};
+use crate::package::{Entry, EntryContent, Journal, identity_text};
+
+/// Notes and files on their way back.
+const RESULTS: usize = 1024;
+
+/// What receiving needs.
+pub(super) struct Receiving<'a> {
+    pub(super) journal: &'a mut Journal,
+    /// `None`: nothing is stored, to see whether something changed.
+    pub(super) sink: Option<&'a Sink<'a>>,
+    /// How files are stored, or were.
+    pub(super) encoding: &'a Encoding,
+    /// What is received was made on the way: it has no mode and no time of its own.
+    pub(super) made: bool,
+    pub(super) jobs: usize,
+    pub(super) interrupt: &'a Interrupt,
+    pub(super) progress: &'a Progress,
+}
+
+struct Job {
+    found: Found,
+    stored: String,
+}
+
+enum Outcome {
+    Note { path: Vec<u8>, stored: String, note: Note },
+    Done(Box<Entry>),
+    Failed(anyhow::Error),
+}
+
+impl Receiving<'_> {
+    /// Takes a folder with everything in it.
+    pub(super) fn folder(&mut self, deliverable: &str, root: &Path) -> Result<()> {
+        let place = || format!("cannot read the deliverable {}", root.display());
+        let before = folder_identity(root).with_context(place)?;
+        let walk = Walk::new(root).with_context(place)?;
+        let mut names = StoredNames::new(self.encoding, self.journal, deliverable)?;
+        self.with_readers(deliverable, |receiver, readers| {
+            for found in walk {
+                receiver.interrupt.check()?;
+                match found {
+                    Ok(found) => {
+                        let stored = names.next(&found, receiver.journal)?;
+                        receiver.entry(deliverable, found, stored, readers)?;
+                    }
+                    Err(error) => receiver.unreadable_folder(deliverable, &error)?,
+                }
+            }
+            Ok(())
+        })?;
+        match folder_identity(root) {
+            Ok(after) if after == before => Ok(()),
+            _ => bail!(
+                "{} disappeared while it was read; what was received is kept: put it back and \
+                 run the same command again",
+                root.display()
+            ),
+        }
+    }
+
+    /// Takes one file, under its own name.
+    pub(super) fn file(&mut self, deliverable: &str, path: &Path) -> Result<()> {
+        let place = || format!("cannot read the deliverable {}", path.display());
+        let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+            bail!("{} is not the path of a file", path.display());
+        };
+        let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+        let folder = Folder::open(parent).with_context(place)?;
+        let status = folder.status(name).with_context(place)?;
+        if status.kind != FileKind::File {
+            bail!("{} is not a regular file; a folder needs form = \"folder\"", path.display());
+        }
+        let found = Found {
+            folder: Arc::new(folder),
+            path: name.as_bytes().to_vec(),
+            name_at: 0,
+            kind: FileKind::File,
+            depth: 0,
+            collides: false,
+        };
+        let stored =
+            StoredNames::new(self.encoding, self.journal, deliverable)?.next(&found, self.journal)?;
+        self.with_readers(deliverable, |receiver, readers| {
+            receiver.entry(deliverable, found, stored, readers)
+        })
+    }
+
+    fn entry(
+        &mut self,
+        deliverable: &str,
+        found: Found,
+        stored: String,
+        readers: &Readers,
+    ) -> Result<()> {
+        let status = match found.folder.status(found.name()) {
+            Ok(status) => status,
+            Err(error) if is_missing(&error) => {
+                let content = EntryContent::NotStored(NotStoredReason::Vanished);
+                return self.record(deliverable, found.path, None, content);
+            }
+            Err(_unreadable) => {
+                let content = EntryContent::NotStored(NotStoredReason::Unreadable);
+                return self.record(deliverable, found.path, None, content);
+            }
+        };
+        let content = match status.kind {
+            FileKind::File => {
+                let identity = identity_text(&status);
+                if self.sink.is_some() && self.journal.keep(deliverable, &found.path, &identity)? {
+                    self.progress.advance(deliverable, 1, 0);
+                    return Ok(());
+                }
+                return self.send(deliverable, Job { found, stored }, readers);
+            }
+            FileKind::Directory => EntryContent::Directory,
+            FileKind::Symlink => match found.folder.link_target(found.name()) {
+                Ok(target) => EntryContent::Symlink(target.as_bytes().to_vec()),
+                Err(_unreadable) => EntryContent::NotStored(NotStoredReason::Unreadable),
+            },
+            FileKind::Fifo => EntryContent::NotStored(NotStoredReason::Fifo),
+            FileKind::Socket => EntryContent::NotStored(NotStoredReason::Socket),
+            FileKind::Device => EntryContent::NotStored(NotStoredReason::Device),
+        };
+        self.record(deliverable, found.path, Some(&status), content)
+    }
+
+    fn record(
+        &mut self,
+        deliverable: &str,
+        path: Vec<u8>,
+        status: Option<&Status>,
+        content: EntryContent,
+    ) -> Result<()> {
+        self.journal.record(&entry(deliverable, path, status, content))
+    }
+
+    fn unreadable_folder(&mut self, deliverable: &str, error: &WalkError) -> Result<()> {
+        let reason = if is_missing(&error.error) {
+            NotStoredReason::Vanished
+        } else {
+            NotStoredReason::Unreadable
+        };
+        self.record(deliverable, error.path.clone(), None, EntryContent::NotStored(reason))
+    }
+
+    /// Runs `walk` beside the readers; then waits for them.
+    fn with_readers(
+        &mut self,
+        deliverable: &str,
+        walk: impl FnOnce(&mut Self, &Readers) -> Result<()>,
+    ) -> Result<()> {
+        let (jobs, next_job) = sync_channel::<Job>(self.jobs * 4);
+        let (results, outcomes) = sync_channel::<Outcome>(RESULTS);
+        let next_job = Mutex::new(next_job);
+        std::thread::scope(|scope| {
+            for _ in 0..self.jobs {
+                let reader = FileReader {
+                    sink: self.sink,
+                    deliverable,
+                    interrupt: self.interrupt,
+                    progress: self.progress,
+                    block: vec![0; BLOCK_BYTES],
+                };
+                let (next_job, results, made) = (&next_job, results.clone(), self.made);
+                scope.spawn(move || read(reader, next_job, &results, made));
+            }
+            drop(results);
+            // Dropped at the end of the closure: readers that still send see that nobody listens.
+            let readers = Readers { jobs, outcomes };
+            walk(self, &readers)?;
+            let Readers { jobs, outcomes } = readers;
+            drop(jobs);
+            while let Ok(outcome) = outcomes.recv() {
+                self.take(deliverable, outcome)?;
+            }
+            Ok(())
+        })?;
+        self.interrupt.check()
+    }
+
+    /// Gives a job to the readers, and takes what they found meanwhile.
+    fn send(&mut self, deliverable: &str, job: Job, readers: &Readers) -> Result<()> {
+        let mut job = job;
+        loop {
+            match readers.jobs.try_send(job) {
+                Ok(()) => break,
+                Err(TrySendError::Full(refused)) => {
+                    job = refused;
+                    let outcome = readers.outcomes.recv().context("the reading threads ended")?;
+                    self.take(deliverable, outcome)?;
+                }
+                Err(TrySendError::Disconnected(_)) => bail!("the reading threads ended"),
+            }
+        }
+        loop {
+            match readers.outcomes.try_recv() {
+                Ok(outcome) => self.take(deliverable, outcome)?,
+                Err(TryRecvError::Empty | TryRecvError::Disconnected) => return Ok(()),
+            }
+        }
+    }
+
+    fn take(&mut self, deliverable: &str, outcome: Outcome) -> Result<()> {
+        match outcome {
+            Outcome::Done(entry) => self.journal.record(&entry),
+            Outcome::Failed(error) => Err(error),
+            Outcome::Note { path, stored, note } => match note {
+                Note::Forget => self.journal.forget_notes(deliverable, &path, &stored),
+                Note::Member(position, line) => self.journal.note_member(&stored, position, &line),
+                Note::Finding(kind, place) => {
+                    note_finding(self.journal, deliverable, &path, kind, &place)
+                }
+            },
+        }
+    }
+}
+
+/// Notes a finding about a file in the journal.
+pub(super) fn note_finding(
+    journal: &mut Journal,
+    deliverable: &str,
+    path: &[u8],
+    kind: ArtifactFindingKind,
+    place: &Place,
+) -> Result<()> {
+    let document = serde_json::to_string(&(kind, place)).context("cannot note a finding")?;
+    journal.note_finding(deliverable, path, &document)
+}
+
+/// The two ends of the channels that the walking thread holds.
+struct Readers {
+    jobs: SyncSender<Job>,
+    outcomes: Receiver<Outcome>,
+}
+
+fn read(
+    mut reader: FileReader<'_>,
+    jobs: &Mutex<Receiver<Job>>,
+    results: &SyncSender<Outcome>,
+    made: bool,
+) {
+    let deliverable = reader.deliverable;
+    let has_sink = reader.sink.is_some();
+    loop {
+        let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(Job { found, stored }) = next else { return };
+        let mut notes = |note: Note| -> Result<()> {
+            if has_sink {
+                let (path, stored) = (found.path.clone(), stored.clone());
+                let sent = results.send(Outcome::Note { path, stored, note });
+                sent.map_err(|_nobody_listens| anyhow::anyhow!("the run was stopped"))?;
+            }
+            Ok(())
+        };
+        let outcome = match reader.receive(&found, &stored, &mut notes) {
+            Ok((content, status)) => {
+                reader.progress.advance(deliverable, 1, 0);
+                let mut entry = entry(deliverable, found.path, status.as_ref(), content);
+                if made {
+                    (entry.mode, entry.modified) = (0o644, None);
+                }
+                Outcome::Done(Box::new(entry))
+            }
+            Err(error) => Outcome::Failed(error),
+        };
+        if results.send(outcome).is_err() {
+            return;
+        }
+    }
+}
+
+fn entry(
+    deliverable: &str,
+    path: Vec<u8>,
+    status: Option<&Status>,
+    content: EntryContent,
+) -> Entry {
+    Entry {
+        deliverable: deliverable.to_owned(),
+        path,
+        mode: status.map_or(0, |status| status.mode),
+        modified: status.map(|status| format!("{}.{:09}", status.modified.0, status.modified.1)),
+        content,
+    }
+}
+
+/// What tells a folder from another one at the same path.
+fn folder_identity(root: &Path) -> std::io::Result<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    let metadata = std::fs::metadata(root)?;
+    Ok((metadata.dev(), metadata.ino()))
+}
+
+/// Gives stored paths.
+enum StoredNames {
+    /// From the original names: the stored paths of the folders down to the present one.
+    Readable { prefix: String, suffix: &'static str, folders: Vec<String> },
+    /// Numbers, which tell nothing: names of files may be names of people.
+    Numbered { prefix: String, suffix: &'static str, last: u64 },
+}
+
+impl StoredNames {
+    fn new(encoding: &Encoding, journal: &Journal, deliverable: &str) -> Result<Self> {
+        let prefix = format!("{PAYLOAD_DIR}/{deliverable}");
+        let suffix = encoding.suffix();
+        Ok(if encoding.is_encrypted() {
+            Self::Numbered { last: journal.last_number(&prefix)?, prefix, suffix }
+        } else {
+            Self::Readable { prefix, suffix, folders: Vec::new() }
+        })
+    }
+
+    /// The stored path of an entry; entries come in the order of a walk.
+    fn next(&mut self, found: &Found, journal: &Journal) -> Result<String> {
+        match self {
+            Self::Readable { prefix, suffix, folders } => {
+                folders.truncate(found.depth);
+                let part = stored_part(found.name().as_bytes(), found.collides);
+                let stored = match folders.last() {
+                    Some(folder) => format!("{folder}/{part}"),
+                    None => part,
+                };
+                let path = format!("{prefix}/{}{suffix}", stored_path(&stored, &found.path));
+                if found.kind == FileKind::Directory {
+                    folders.push(stored);
+                }
+                Ok(path)
+            }
+            Self::Numbered { .. } if found.kind != FileKind::File => Ok(String::new()),
+            Self::Numbered { prefix, suffix, last } => {
+                let deliverable = prefix.strip_prefix("data/").unwrap_or_default();
+                if let Some(stored) = journal.stored_path(deliverable, &found.path)? {
+                    return Ok(stored);
+                }
+                *last += 1;
+                Ok(format!("{prefix}/{:06}/{last:09}{suffix}", *last / 1000))
+            }
+        }
+    }
+}
