@@ -4,6 +4,7 @@
 #![expect(clippy::print_stdout, reason = "a test says with which seed it ran")]
 
 mod again;
+mod config;
 mod crash;
 mod ends;
 mod full;

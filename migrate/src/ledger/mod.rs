@@ -5,7 +5,7 @@ mod progress;
 mod store;
 
 use anyhow::{Context, Result, bail};
-use handover_schemas::ledger::{LEDGER_VERSION, Stage};
+use handover_schemas::ledger::{LEDGER_VERSION, LeftOutBy, Stage};
 use handover_schemas::plan::TablePlan;
 use handover_verify::sql::literal;
 
@@ -77,6 +77,11 @@ pub struct FrozenPlan {
 }
 
 impl FrozenPlan {
+    /// Tables that were left out by this decision.
+    pub fn left_out_by(&self, by: LeftOutBy) -> impl Iterator<Item = &LeftOutTable> {
+        self.left_out.iter().filter(move |table| table.by == by)
+    }
+
     /// The table with a number of the ledger.
     pub fn table(&self, number: i64) -> Result<&TablePlan> {
         self.tables
