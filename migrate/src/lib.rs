@@ -4,5 +4,6 @@ pub mod cli;
 pub mod command;
 pub mod copy;
 pub mod ledger;
+pub mod package;
 pub mod rehearse;
 pub mod target;

@@ -151,6 +151,13 @@ impl NotStoredReason {
             Self::Unreadable => "unreadable",
         }
     }
+
+    /// The reason behind a word.
+    pub fn parse(word: &str) -> Option<Self> {
+        use NotStoredReason::{Changing, Device, Fifo, Socket, Unreadable, Vanished};
+        let all = [Device, Fifo, Socket, Changing, Vanished, Unreadable];
+        all.into_iter().find(|reason| reason.as_str() == word)
+    }
 }
 
 impl Entry {
