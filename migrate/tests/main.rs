@@ -11,6 +11,7 @@ mod full;
 mod interrupt;
 mod json_schemas;
 mod kill;
+mod leave_out;
 mod refused;
 mod resume;
 mod rights;

@@ -314,8 +314,7 @@ fn foreign_keys_of(
         let to = to.map_or_else(String::new, |columns| format!(" ({})", columns.join(", ")));
         let plain: Vec<&str> = key.iter().map(|part| part.2.as_str()).collect();
         let name = format!("{table}_{}_fkey", plain.join("_"));
-        let mut left_out = plan.left_out.iter().map(|table| &table.name);
-        if let Some(parent) = left_out.find(|other| other.name.eq_ignore_ascii_case(parent)) {
+        if let Some(parent) = plan.left_out_file_table(parent) {
             let why = format!("it references {parent}, which is not copied");
             not_carried.push((format!("foreign key main.{table}.{name}"), why));
             continue;
@@ -350,8 +349,7 @@ fn others_not_carried(
         .and_then(Iterator::collect)
         .map_err(sqlite_error)?;
     for (kind, name, table) in found {
-        let is_left_out = plan.left_out.iter().any(|left_out| left_out.name.name == table);
-        if !is_ledger_table(&table) && !is_left_out {
+        if !is_ledger_table(&table) && plan.left_out_file_table(&table).is_none() {
             let why = "SQL of SQLite's is not translated";
             translation.not_carried.push((format!("{kind} {name}"), why.to_owned()));
         }
