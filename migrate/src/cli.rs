@@ -23,6 +23,8 @@ pub struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Write a handover.toml to fill in: both databases, and what is to be handed over.
+    Init(InitArgs),
     /// Copy a database and read every row back; resume a copy; or say what changed since.
     Copy(CopyArgs),
     /// Show what the target's ledger says was done.
@@ -31,18 +33,36 @@ pub enum Command {
     Rehearse(RehearseArgs),
 }
 
+/// Arguments of `init`.
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// The hand-over folder; made if it is not there.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub handover: PathBuf,
+    /// The vendor's database: postgres://user@host:port/database or sqlite:path. It can be written
+    /// into the file later.
+    #[arg(long, value_name = "URL")]
+    pub source: Option<Endpoint>,
+    /// The ministry's database.
+    #[arg(long, value_name = "URL")]
+    pub target: Option<Endpoint>,
+}
+
 /// Arguments of `copy`.
 #[derive(Debug, Args)]
 pub struct CopyArgs {
-    /// The vendor's database: postgres://user@host:port/database or sqlite:path.
+    /// The vendor's database: postgres://user@host:port/database or sqlite:path. If it is not given,
+    /// the source of the hand-over folder's handover.toml.
     ///
     /// Passwords belong into PGPASSWORD, .pgpass or PGPASSFILE.
     #[arg(long, value_name = "URL")]
-    pub source: Endpoint,
-    /// The ministry's database, empty or from an earlier run of the same command.
+    pub source: Option<Endpoint>,
+    /// The ministry's database, empty or from an earlier run of the same command. If it is not
+    /// given, the target of handover.toml.
     #[arg(long, value_name = "URL")]
-    pub target: Endpoint,
-    /// The hand-over folder, for generated SQL and findings; made if it is not there.
+    pub target: Option<Endpoint>,
+    /// The hand-over folder, for generated SQL and findings, with handover.toml if there is one;
+    /// made if it is not there.
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub handover: PathBuf,
     /// Connections at each end.
@@ -72,9 +92,13 @@ pub struct CopyArgs {
 /// Arguments of `status`.
 #[derive(Debug, Args)]
 pub struct StatusArgs {
-    /// The target of a copy.
+    /// The target of a copy. If it is not given, the target of the hand-over folder's
+    /// handover.toml.
     #[arg(long, value_name = "URL")]
-    pub target: Endpoint,
+    pub target: Option<Endpoint>,
+    /// The hand-over folder.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub handover: PathBuf,
     /// One JSON document on standard output.
     #[arg(long)]
     pub json: bool,

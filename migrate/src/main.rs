@@ -16,7 +16,8 @@ fn main() -> ExitCode {
     };
     let done = Interrupt::on_signals().and_then(|interrupt| match cli.command {
         Command::Copy(args) => command::copy::run(args, &interrupt),
-        Command::Status(args) => command::status::run(&args, &interrupt),
+        Command::Status(args) => command::status::run(args, &interrupt),
+        Command::Init(args) => command::init::run(&args),
         Command::Rehearse(args) => command::rehearse::run(args, &interrupt),
     });
     let exit = done.unwrap_or_else(|error| {

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use handover_migrate::command::status::StatusReport;
 use handover_migrate::copy::report::CopyReport;
+use handover_schemas::config::Config;
 use handover_testkit::{Outcome, Run, generated_file, sqlite, violations};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
@@ -18,8 +19,13 @@ fn schema<T: JsonSchema>() -> Value {
 
 #[track_caller]
 fn check_up_to_date<T: JsonSchema>(name: &str) {
+    check_file(name, &schema::<T>());
+}
+
+#[track_caller]
+fn check_file(name: &str, schema: &Value) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas/json");
-    let text = serde_json::to_string_pretty(&schema::<T>()).unwrap();
+    let text = serde_json::to_string_pretty(schema).unwrap();
     generated_file(&folder.join(name), &format!("{text}\n"));
 }
 
@@ -38,6 +44,10 @@ fn check_report<T: JsonSchema + DeserializeOwned + Serialize>(outcome: &Outcome,
 fn the_schemas_are_up_to_date() {
     check_up_to_date::<StatusReport>("status.schema.json");
     check_up_to_date::<CopyReport>("copy-report.schema.json");
+    // The config is read, not written: what has a default may be left out.
+    let settings = SchemaSettings::draft2020_12();
+    let schema = settings.into_generator().into_root_schema_for::<Config>().to_value();
+    check_file("handover-config.schema.json", &schema);
 }
 
 #[test]

@@ -4,12 +4,14 @@
 #![expect(clippy::print_stdout, reason = "a test says with which seed it ran")]
 
 mod again;
+mod config;
 mod crash;
 mod ends;
 mod full;
 mod interrupt;
 mod json_schemas;
 mod kill;
+mod leave_out;
 mod refused;
 mod resume;
 mod rights;

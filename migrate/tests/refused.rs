@@ -297,7 +297,7 @@ fn urls() {
         says_nothing_of(&outcome, &["s3cret"]);
     }
     let usage = Run::new("handover-migrate").args(["copy", "--source", "sqlite:x"]).go();
-    says(usage.expect(2), &["--target <URL>"]);
+    says(usage.expect(2), &["which target? Give --target URL"]);
     for arguments in
         [["--chunk-bytes", "17M"], ["--chunk-bytes", "x"], ["--jobs", "0"], ["--max-rate", "0"]]
     {

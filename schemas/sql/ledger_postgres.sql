@@ -11,13 +11,15 @@ CREATE TABLE handover.ledger (
   stage text NOT NULL CHECK (stage IN ('rows', 'structure', 'done')),
   created_at timestamptz NOT NULL DEFAULT now()
 );
--- The plan: one row per table, in the order of names.
+-- The plan: one row per table, in the order of names. A table that is not copied has the reason in
+-- left_out, and in left_out_by whether the source cannot give it or handover.toml leaves it out.
 CREATE TABLE handover.plan_table (
   table_no bigint PRIMARY KEY,
   schema_name text NOT NULL,
   table_name text NOT NULL,
   shape text NOT NULL,
   left_out text,
+  left_out_by text CHECK (left_out_by IN ('source', 'config')),
   UNIQUE (schema_name, table_name)
 );
 -- Every chunk, planned ones included. Ranges hold keys: people's identity numbers may be among them.

@@ -14,6 +14,7 @@ CREATE TABLE handover_plan_table (
   table_name TEXT NOT NULL,
   shape TEXT NOT NULL,
   left_out TEXT,
+  left_out_by TEXT CHECK (left_out_by IN ('source', 'config')),
   UNIQUE (schema_name, table_name)
 );
 CREATE TABLE handover_chunk (

@@ -7,7 +7,7 @@ use crate::chunk::KeyRange;
 use crate::digest::LineDigest;
 
 /// Version of the ledger's tables.
-pub const LEDGER_VERSION: i64 = 1;
+pub const LEDGER_VERSION: i64 = 2;
 
 /// Statements that make the ledger in a PostgreSQL target.
 pub const POSTGRES_DDL: &str = include_str!("../sql/ledger_postgres.sql");
@@ -78,6 +78,31 @@ pub struct ChunkEntry {
     pub digest: Option<LineDigest>,
     /// The snapshot of the source under which that was last true.
     pub snapshot: Option<String>,
+}
+
+/// Who decided that a table is not copied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LeftOutBy {
+    /// The source: the table cannot be read, or has no rows of its own. A finding.
+    Source,
+    /// The people who hand over, in `leave_out` of `handover.toml`. No finding.
+    Config,
+}
+
+impl LeftOutBy {
+    /// The word in the ledger's tables.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Source => "source",
+            Self::Config => "config",
+        }
+    }
+
+    /// Who is behind a word in the ledger's tables.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Source, Self::Config].into_iter().find(|by| by.as_str() == word)
+    }
 }
 
 /// How far the hand-over of a database has come.

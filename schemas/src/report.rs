@@ -33,10 +33,22 @@ pub struct TablesReport {
     pub verdict: Verdict,
     /// Every table of either end, sorted by name.
     pub tables: Vec<TableReport>,
+    /// Tables that were not compared because they are left out of the hand-over.
+    #[serde(default)]
+    pub left_out: Vec<LeftOut>,
     /// Findings that belong to no single table.
     pub findings: Vec<Finding>,
     /// What was not looked at.
     pub not_checked: Vec<String>,
+}
+
+/// A table that is left out of the hand-over on purpose.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LeftOut {
+    /// `schema.name`, as the source has it.
+    pub table: String,
+    /// Why.
+    pub reason: String,
 }
 
 /// One table.

@@ -57,15 +57,17 @@ pub struct PackageArgs {
 /// Arguments of `tables`.
 #[derive(Debug, Args)]
 pub struct TablesArgs {
-    /// What should be: postgres://user@host:port/database or sqlite:path.
+    /// What should be: postgres://user@host:port/database or sqlite:path. If it is not given, the
+    /// source of the hand-over folder's handover.toml.
     ///
     /// Passwords belong into PGPASSWORD, .pgpass or PGPASSFILE.
     #[arg(long, value_name = "URL")]
-    pub source: Endpoint,
-    /// What is.
+    pub source: Option<Endpoint>,
+    /// What is. If it is not given, the target of handover.toml.
     #[arg(long, value_name = "URL")]
-    pub target: Endpoint,
-    /// The hand-over folder; keys behind findings go into its findings/verify-tables.jsonl.
+    pub target: Option<Endpoint>,
+    /// The hand-over folder, with handover.toml if there is one; keys behind findings go into its
+    /// findings/verify-tables.jsonl.
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub handover: PathBuf,
     /// Connections over both ends together.
@@ -81,6 +83,10 @@ pub struct TablesArgs {
     /// Read a SQLite column as another type than its declared one maps to.
     #[arg(long = "map-type", value_name = "TABLE.COLUMN=TYPE")]
     pub map_type: Vec<TypeOverride>,
+    /// Do not compare a table of the source (schema.name), besides those that handover.toml leaves
+    /// out; the report names it.
+    #[arg(long, value_name = "TABLE")]
+    pub leave_out: Vec<String>,
     /// Show keys in the report, though they may be people's numbers or names.
     #[arg(long)]
     pub show_keys: bool,

@@ -8,6 +8,7 @@ pub mod arguments;
 pub mod chunking;
 pub mod cli;
 pub mod command;
+pub mod config_file;
 pub mod endpoint;
 pub mod exit_code;
 pub mod file_tree;

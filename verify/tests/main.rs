@@ -8,6 +8,7 @@ mod emptiness;
 mod endurance;
 mod explain;
 mod judged;
+mod left_out;
 mod mutation;
 mod postgres_objects;
 mod postgres_rows;

@@ -46,7 +46,7 @@ fn the_shape_is_the_one_promised() {
     );
     let judged = judge(&source.url(), &target.url());
     let report = document(&judged);
-    assert_eq!(keys(&report), ["findings", "not_checked", "tables", "verdict"]);
+    assert_eq!(keys(&report), ["findings", "left_out", "not_checked", "tables", "verdict"]);
     assert_eq!(report["verdict"], "different");
     let tables = report["tables"].as_array().unwrap();
     let names: Vec<&Value> = tables.iter().map(|table| &table["table"]).collect();

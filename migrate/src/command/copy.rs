@@ -3,6 +3,8 @@
 use std::fmt::Write;
 
 use anyhow::Result;
+use handover_schemas::config::End;
+use handover_verify::config_file;
 use handover_verify::exit_code::Exit;
 use handover_verify::interrupt::{Interrupt, Interrupted};
 use handover_verify::memory::peak_resident_bytes;
@@ -17,9 +19,14 @@ use crate::copy::{CopyRequest, copy};
 pub fn run(args: CopyArgs, interrupt: &Interrupt) -> Result<Exit> {
     let (json, quiet) = (args.json, args.quiet);
     let progress = Progress::on_stderr(quiet);
+    let config = config_file::load(&args.handover)?.unwrap_or_default();
+    let end = |name, given, configured: &Option<End>| {
+        config_file::choose_end(name, given, configured.as_ref(), &args.handover)
+    };
     let request = CopyRequest {
-        source: args.source,
-        target: args.target,
+        source: end("source", args.source, &config.source)?,
+        target: end("target", args.target, &config.target)?,
+        leave_out: config.leave_out,
         handover: args.handover,
         jobs: usize::from(args.jobs),
         chunk_bytes: args.chunk_bytes,
@@ -73,6 +80,9 @@ fn text(report: &CopyReport) -> String {
     }
     for finding in report.findings.iter().chain(report.tables.iter().flat_map(|t| &t.findings)) {
         let _infallible = writeln!(out, "finding: {}", finding.message);
+    }
+    for table in &report.left_out {
+        let _infallible = writeln!(out, "left out: {}: {}", table.table, table.reason);
     }
     let rows: u64 = report.tables.iter().map(|table| table.rows).sum();
     let tables = report.tables.len();

@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use anyhow::{Result, bail};
-use handover_schemas::ledger::Stage;
+use handover_schemas::ledger::{LeftOutBy, Stage};
+use handover_verify::config_file;
 use handover_verify::endpoint::Endpoint;
 use handover_verify::exit_code::Exit;
 use handover_verify::interrupt::Interrupt;
@@ -31,7 +32,7 @@ pub struct StatusReport {
     /// Tables of the plan, sorted by name.
     pub tables: Vec<TableStatus>,
     /// Tables that are not copied.
-    pub left_out: Vec<LeftOut>,
+    pub left_out: Vec<NotCopied>,
 }
 
 /// One table of the plan.
@@ -53,16 +54,24 @@ pub struct TableStatus {
 
 /// A table that is not copied.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct LeftOut {
+pub struct NotCopied {
     /// `schema.name` at the source.
     pub table: String,
     /// Why.
     pub reason: String,
+    /// Whether the source cannot give it, or `handover.toml` leaves it out.
+    pub by: LeftOutBy,
 }
 
 /// Runs the command.
-pub fn run(args: &StatusArgs, interrupt: &Interrupt) -> Result<Exit> {
-    let report = read_status(&args.target, interrupt)?;
+pub fn run(args: StatusArgs, interrupt: &Interrupt) -> Result<Exit> {
+    let target = if let Some(target) = args.target {
+        target
+    } else {
+        let config = config_file::load(&args.handover)?.unwrap_or_default();
+        config_file::choose_end("target", None, config.target.as_ref(), &args.handover)?
+    };
+    let report = read_status(&target, interrupt)?;
     if args.json {
         print_json(&report)?;
     } else {
@@ -109,7 +118,11 @@ fn status(store: &mut dyn Store, target: &Endpoint) -> Result<StatusReport> {
         left_out: plan
             .left_out
             .into_iter()
-            .map(|table| LeftOut { table: table.name.to_string(), reason: table.reason })
+            .map(|table| NotCopied {
+                table: table.name.to_string(),
+                reason: table.reason,
+                by: table.by,
+            })
             .collect(),
     })
 }
@@ -148,7 +161,11 @@ fn text(report: &StatusReport) -> String {
         );
     }
     for table in &report.left_out {
-        let _infallible = writeln!(out, "left out: {}: {}", table.table, table.reason);
+        let what = match table.by {
+            LeftOutBy::Source => "cannot be copied",
+            LeftOutBy::Config => "left out",
+        };
+        let _infallible = writeln!(out, "{what}: {}: {}", table.table, table.reason);
     }
     out
 }

@@ -7,6 +7,7 @@ mod failure;
 mod feed;
 mod finish;
 mod gate;
+mod left_out;
 mod plan;
 mod rate;
 mod read_back;
@@ -22,6 +23,7 @@ mod worker;
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
+use handover_schemas::config::LeaveOut;
 use handover_schemas::ledger::Stage;
 use handover_verify::endpoint::Endpoint;
 use handover_verify::interrupt::{Interrupt, Interrupted};
@@ -56,6 +58,8 @@ pub struct CopyRequest {
     pub max_rate: Option<u64>,
     /// Types chosen for SQLite columns.
     pub type_overrides: Vec<TypeOverride>,
+    /// Tables that are not copied.
+    pub leave_out: Vec<LeaveOut>,
     /// Show keys in the report.
     pub show_keys: bool,
 }
@@ -71,7 +75,8 @@ pub fn copy(
     let mut source = Source::open(&request.source, interrupt)?;
     let mut target = OpenedTarget::open(&request.target, interrupt, progress)?;
     let mut options = read_options(request, &dir, interrupt);
-    let described = source.describe(&request.type_overrides)?;
+    let mut described = source.describe(&request.type_overrides)?;
+    described.leave_out(&request.leave_out)?;
     let existing = target.existing(&mut source)?;
     let is_new = existing.is_none();
     let (plan, stage) = if let Some((head, plan)) = existing {

@@ -6,13 +6,15 @@ use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Result, bail};
 use handover_schemas::chunk::KeyValue;
+use handover_schemas::config::CONFIG_FILE;
+use handover_schemas::ledger::LeftOutBy;
 use handover_schemas::plan::{TablePlan, TableShape};
 use handover_verify::endpoint::PostgresEndpoint;
 use handover_verify::postgres::Snapshot;
 use handover_verify::reader::{ReadOptions, Reader};
 
 use super::source::{Described, Source};
-use crate::ledger::FrozenPlan;
+use crate::ledger::{FrozenPlan, LeftOutTable};
 
 type Boundaries = Result<Vec<KeyValue>>;
 
@@ -81,6 +83,7 @@ fn on_sessions(
 
 /// Refuses to go on with a source that is not the one the plan was made from.
 pub(super) fn check_unchanged(plan: &FrozenPlan, described: &Described) -> Result<()> {
+    same_left_out(plan, described)?;
     let planned: Vec<&TableShape> = plan.tables.iter().map(|(_, table)| &table.shape).collect();
     for shape in &described.tables {
         let known = planned.iter().find(|planned| planned.name == shape.name);
@@ -105,6 +108,33 @@ pub(super) fn check_unchanged(plan: &FrozenPlan, described: &Described) -> Resul
                 "the source no longer has {}, or the account may no longer read it; the plan has \
                  it",
                 shape.name
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a config that leaves out other tables than the plan. A reason may be worded anew; the
+/// ledger keeps the one it has.
+fn same_left_out(plan: &FrozenPlan, described: &Described) -> Result<()> {
+    let by_config = |table: &&LeftOutTable| table.by == LeftOutBy::Config;
+    let now: Vec<&LeftOutTable> = described.left_out.iter().filter(by_config).collect();
+    for table in plan.left_out_by(LeftOutBy::Config) {
+        if !now.iter().any(|other| other.name == table.name) {
+            bail!(
+                "the plan leaves out {} ({}), and {CONFIG_FILE} does not; put it back into \
+                 leave_out, or start anew with an empty target",
+                table.name,
+                table.reason
+            );
+        }
+    }
+    for table in now {
+        if !plan.left_out_by(LeftOutBy::Config).any(|other| other.name == table.name) {
+            bail!(
+                "{CONFIG_FILE} leaves out {}, and the plan does not; take it out of leave_out \
+                 again, or start anew with an empty target",
+                table.name
             );
         }
     }

@@ -1,6 +1,6 @@
 //! What a copy says when it is over.
 
-use handover_schemas::report::Finding;
+use handover_schemas::report::{Finding, LeftOut};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +25,9 @@ pub struct CopyReport {
     pub outcome: CopyOutcome,
     /// Tables of the plan, sorted by name.
     pub tables: Vec<CopiedTable>,
+    /// Tables that `handover.toml` leaves out.
+    #[serde(default)]
+    pub left_out: Vec<LeftOut>,
     /// Findings that belong to no single table.
     pub findings: Vec<Finding>,
 }

@@ -3,6 +3,9 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use handover_schemas::config::{CONFIG_FILE, LeaveOut};
+use handover_schemas::ledger::LeftOutBy;
+use handover_schemas::name::TableName;
 use handover_schemas::plan::TableShape;
 use handover_verify::endpoint::{Endpoint, PostgresEndpoint};
 use handover_verify::interrupt::Interrupt;
@@ -24,8 +27,30 @@ pub(super) enum Source<'a> {
 pub(super) struct Described {
     /// Tables to copy, sorted by name.
     pub(super) tables: Vec<TableShape>,
-    /// Tables that cannot be copied, and why.
+    /// Tables that are not copied, and why.
     pub(super) left_out: Vec<LeftOutTable>,
+}
+
+impl Described {
+    /// Leaves out the tables that the config names. Refuses one that the source does not have.
+    pub(super) fn leave_out(&mut self, wanted: &[LeaveOut]) -> Result<()> {
+        for LeaveOut { table, reason } in wanted {
+            let is_meant = |name: &TableName| name.to_string() == *table;
+            let names = self.tables.iter().map(|shape| &shape.name);
+            let mut names = names.chain(self.left_out.iter().map(|left_out| &left_out.name));
+            let Some(name) = names.find(|name| is_meant(name)).cloned() else {
+                bail!(
+                    "{CONFIG_FILE}: leave_out {table:?}: the source has no such table; a table is \
+                     named schema.name, as the source has it (a partition goes with its table)"
+                );
+            };
+            self.tables.retain(|shape| shape.name != name);
+            self.left_out.retain(|left_out| left_out.name != name);
+            let (reason, by) = (reason.clone(), LeftOutBy::Config);
+            self.left_out.push(LeftOutTable { name, reason, by });
+        }
+        Ok(())
+    }
 }
 
 impl<'a> Source<'a> {
@@ -76,7 +101,7 @@ impl<'a> Source<'a> {
                     .unreadable
                     .into_iter()
                     .chain(foreign)
-                    .map(|(name, reason)| LeftOutTable { name, reason })
+                    .map(|(name, reason)| left_out(name, reason))
                     .collect();
                 Ok(Described { tables: found.tables, left_out })
             }
@@ -89,19 +114,23 @@ impl<'a> Source<'a> {
                          the target; it is itself a target of a hand-over, or has to rename them"
                     );
                 }
-                let mut left_out: Vec<LeftOutTable> = found
+                let mut left_out_tables: Vec<LeftOutTable> = found
                     .unmapped
                     .into_iter()
-                    .map(|(name, reason)| LeftOutTable { name, reason })
+                    .map(|(name, reason)| left_out(name, reason))
                     .collect();
-                left_out.extend(found.virtual_tables.into_iter().map(|name| LeftOutTable {
-                    name,
-                    reason: "a virtual table: its rows are computed or live elsewhere".to_owned(),
-                }));
-                Ok(Described { tables: found.tables, left_out })
+                let why = "a virtual table: its rows are computed or live elsewhere";
+                let virtual_tables = found.virtual_tables.into_iter();
+                left_out_tables.extend(virtual_tables.map(|name| left_out(name, why.to_owned())));
+                Ok(Described { tables: found.tables, left_out: left_out_tables })
             }
         }
     }
+}
+
+/// A table that the source cannot give.
+fn left_out(name: TableName, reason: String) -> LeftOutTable {
+    LeftOutTable { name, reason, by: LeftOutBy::Source }
 }
 
 /// What tells a PostgreSQL database from every other.

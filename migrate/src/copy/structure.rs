@@ -4,16 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
 use handover_schemas::name::TableName;
+use handover_schemas::report::{Finding, FindingKind};
 use handover_verify::endpoint::PostgresEndpoint;
 use handover_verify::postgres::SnapshotHolder;
-use handover_verify::sql::literal;
 use rusqlite::Connection;
 
+use super::left_out::Dependents;
 use crate::ledger::FrozenPlan;
 use crate::target::postgres::{
     Archive, KeyIndex, PostDataEntry, SequenceValue, key_indexes, sequence_values, translate,
 };
-use crate::target::sqlite::{later_statements, sequence_statements, table_statements};
+use crate::target::sqlite::{
+    ForeignKeyTo, foreign_keys_to, later_statements, sequence_statements, table_statements,
+};
 use handover_verify::handover_dir::HandoverDir;
 
 /// What is to be made in the target beside rows.
@@ -29,6 +32,8 @@ pub(super) struct Structure {
     pub(super) sequences: Vec<SequenceValue>,
     /// Objects that are not carried over, and why.
     pub(super) not_carried: Vec<(String, String)>,
+    /// Foreign keys that a SQLite target declares and that point at a table it does not have.
+    pub(super) dangling: Vec<Finding>,
 }
 
 impl Structure {
@@ -41,29 +46,27 @@ impl Structure {
     ) -> Result<Self> {
         let without: Vec<TableName> =
             plan.left_out.iter().map(|table| table.name.clone()).collect();
-        let dependents = dependents(holder, &without)?;
+        let dependents = Dependents::of(holder.session(), &without)?;
         let archive_path = dir.file("schema/schema.dump")?;
         let snapshot = holder.exported_name().to_owned();
-        let archive = Archive::dump(endpoint, &snapshot, &without, archive_path)?;
+        let archive = Archive::dump(endpoint, &snapshot, &dependents.tables, archive_path)?;
         let keys = keys_of_plan(holder, plan)?;
         let spill = tempfile::tempdir_in(dir.path()).context("cannot make a temporary folder")?;
-        let oids: BTreeSet<String> = dependents.iter().map(|(oid, _)| oid.clone()).collect();
-        let before = archive.pre_data(&oids, spill.path())?;
+        let before = archive.pre_data(&dependents.relations, spill.path())?;
         let chosen: Vec<&KeyIndex> = keys.values().collect();
         let mut after = attachments(&keys);
-        after.extend(archive.post_data(&chosen, spill.path())?);
-        after.extend(refreshes(holder, &oids)?);
-        let why = "it depends on a table that cannot be read";
-        let mut not_carried: Vec<(String, String)> =
-            dependents.into_iter().map(|(_, name)| (name, why.to_owned())).collect();
+        after.extend(archive.post_data(&chosen, &dependents.foreign_keys, spill.path())?);
+        after.extend(refreshes(holder, &dependents.relations)?);
+        let mut not_carried = dependents.not_carried;
         let objects =
             holder.session().query_value("SELECT count(*) FROM pg_largeobject_metadata")?;
         if let Some(count) = objects.filter(|count| count != "0") {
             let why = "only tables are copied, and verify does not look at them";
             not_carried.push((format!("{count} large object(s)"), why.to_owned()));
         }
-        let sequences = sequence_values(holder.session())?;
-        Ok(Self { before, keys, after, sequences, not_carried })
+        let mut sequences = sequence_values(holder.session())?;
+        sequences.retain(|sequence| !dependents.sequences.contains(&sequence.display));
+        Ok(Self { before, keys, after, sequences, not_carried, dangling: Vec::new() })
     }
 
     /// From SQLite to PostgreSQL: by the written table of types.
@@ -81,6 +84,7 @@ impl Structure {
             after,
             sequences: Vec::new(),
             not_carried: translation.not_carried,
+            dangling: Vec::new(),
         })
     }
 
@@ -92,7 +96,9 @@ impl Structure {
             .into_iter()
             .map(|(_, sql)| format!("{sql};"))
             .collect();
-        let after = later_statements(source)?
+        let left_out: Vec<&str> =
+            plan.left_out.iter().map(|table| table.name.name.as_str()).collect();
+        let after = later_statements(source, &left_out)?
             .into_iter()
             .chain(sequence_statements(source, &wanted)?)
             .map(|(name, sql)| PostDataEntry {
@@ -101,7 +107,12 @@ impl Structure {
                 sql: format!("{sql};"),
             })
             .collect();
-        Ok(Self { before: before.join("\n"), after, ..Self::default() })
+        let mut dangling = Vec::new();
+        for table in &wanted {
+            let keys = foreign_keys_to(source, table, &left_out)?;
+            dangling.extend(keys.iter().map(|key| dangling_finding(table, key)));
+        }
+        Ok(Self { before: before.join("\n"), after, dangling, ..Self::default() })
     }
 
     /// Leaves the SQL in the hand-over folder, for staff to read before it runs.
@@ -116,6 +127,21 @@ impl Structure {
         }
         dir.write("schema/post-data.sql", after.as_bytes())?;
         Ok(())
+    }
+}
+
+fn dangling_finding(table: &str, key: &ForeignKeyTo) -> Finding {
+    let ForeignKeyTo { columns, parent } = key;
+    let object = format!("foreign key ({columns}) of main.{table}");
+    let message = format!(
+        "{object} references main.{parent}, which is not copied: SQLite refuses to change rows of \
+         main.{table} while foreign keys are enforced; make main.{parent} by hand, or take the \
+         foreign key out of the table"
+    );
+    Finding {
+        object: Some(object),
+        object_kind: Some("foreign_key".to_owned()),
+        ..Finding::new(FindingKind::ObjectDiffers, message)
     }
 }
 
@@ -166,37 +192,4 @@ fn refreshes(
             _ => None,
         })
         .collect())
-}
-
-/// Views that read a table which is left out, however far away: oid and name.
-fn dependents(
-    holder: &mut SnapshotHolder,
-    left_out: &[TableName],
-) -> Result<Vec<(String, String)>> {
-    if left_out.is_empty() {
-        return Ok(Vec::new());
-    }
-    let names: Vec<String> = left_out
-        .iter()
-        .map(|table| format!("({}, {})", literal(&table.schema), literal(&table.name)))
-        .collect();
-    let rows = holder.session().query(&format!(
-        "WITH RECURSIVE dependent AS ( \
-           SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
-           WHERE (n.nspname, c.relname) IN ({}) \
-           UNION SELECT r.ev_class FROM dependent t \
-           JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = t.oid \
-                AND d.classid = 'pg_rewrite'::regclass \
-           JOIN pg_rewrite r ON r.oid = d.objid AND r.ev_class <> t.oid) \
-         SELECT c.oid::text, 'view ' || n.nspname || '.' || c.relname FROM dependent \
-         JOIN pg_class c USING (oid) JOIN pg_namespace n ON n.oid = c.relnamespace \
-         WHERE c.relkind IN ('v', 'm') ORDER BY 2",
-        names.join(", ")
-    ))?;
-    rows.into_iter()
-        .map(|row| match row.as_slice() {
-            [Some(oid), Some(name)] => Ok((oid.clone(), name.clone())),
-            _ => anyhow::bail!("the catalog gave an incomplete row for a view"),
-        })
-        .collect()
 }

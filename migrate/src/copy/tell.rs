@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 use handover_schemas::chunk::KeyValue;
-use handover_schemas::ledger::{ChunkEntry, ChunkState};
+use handover_schemas::ledger::{ChunkEntry, ChunkState, LeftOutBy};
 use handover_schemas::plan::TableShape;
-use handover_schemas::report::{Finding, FindingKind};
+use handover_schemas::report::{Finding, FindingKind, LeftOut};
 use handover_verify::progress::Progress;
 use handover_verify::sqlite;
 
@@ -59,7 +59,7 @@ pub(super) fn report(
     structure: &Structure,
 ) -> Result<CopyReport> {
     let entries = ledger::chunks(store)?;
-    let mut findings = left_out(shared.plan);
+    let mut findings = left_out_by_source(shared.plan);
     findings.extend(structure.not_carried.iter().map(|(object, reason)| Finding {
         object: Some(object.clone()),
         ..Finding::new(
@@ -67,9 +67,11 @@ pub(super) fn report(
             format!("{object} is not carried over: {reason}; make it by hand"),
         )
     }));
+    findings.extend(structure.dangling.iter().cloned());
     Ok(CopyReport {
         outcome: CopyOutcome::Copied,
         tables: copied_tables(shared.plan, &entries),
+        left_out: left_out_by_config(shared.plan),
         findings,
     })
 }
@@ -184,10 +186,16 @@ pub(super) fn set_outcome(report: &mut CopyReport) {
     };
 }
 
-/// A finding for every table of the source that is not copied.
-pub(super) fn left_out(plan: &ledger::FrozenPlan) -> Vec<Finding> {
-    plan.left_out
-        .iter()
+/// Tables that the config leaves out, which is no finding.
+pub(super) fn left_out_by_config(plan: &ledger::FrozenPlan) -> Vec<LeftOut> {
+    plan.left_out_by(LeftOutBy::Config)
+        .map(|table| LeftOut { table: table.name.to_string(), reason: table.reason.clone() })
+        .collect()
+}
+
+/// A finding for every table that the source cannot give.
+fn left_out_by_source(plan: &ledger::FrozenPlan) -> Vec<Finding> {
+    plan.left_out_by(LeftOutBy::Source)
         .map(|table| Finding {
             object: Some(table.name.to_string()),
             object_kind: Some("table".to_owned()),

@@ -6,7 +6,8 @@ mod progress;
 mod store;
 
 use anyhow::{Context, Result, bail};
-use handover_schemas::ledger::{LEDGER_VERSION, Stage};
+use handover_schemas::ledger::{LEDGER_VERSION, LeftOutBy, Stage};
+use handover_schemas::name::TableName;
 use handover_schemas::plan::TablePlan;
 use handover_verify::sql::literal;
 
@@ -81,6 +82,17 @@ pub struct FrozenPlan {
 }
 
 impl FrozenPlan {
+    /// Tables that were left out by this decision.
+    pub fn left_out_by(&self, by: LeftOutBy) -> impl Iterator<Item = &LeftOutTable> {
+        self.left_out.iter().filter(move |table| table.by == by)
+    }
+
+    /// The table of a SQLite source that is left out; SQLite finds it whatever the case of its name.
+    pub fn left_out_file_table(&self, name: &str) -> Option<&TableName> {
+        let mut names = self.left_out.iter().map(|table| &table.name);
+        names.find(|known| known.name.eq_ignore_ascii_case(name))
+    }
+
     /// The table with a number of the ledger.
     pub fn table(&self, number: i64) -> Result<&TablePlan> {
         self.tables

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use handover_schemas::chunk::{KeyRange, KeyValue};
-use handover_schemas::ledger::{ChunkEntry, ChunkId, ChunkState, LEDGER_VERSION};
+use handover_schemas::ledger::{ChunkEntry, ChunkId, ChunkState, LEDGER_VERSION, LeftOutBy};
 use handover_schemas::name::TableName;
 use handover_schemas::plan::{TablePlan, TableShape};
 use handover_verify::postgres::TextRow;
@@ -19,6 +19,8 @@ pub struct LeftOutTable {
     pub name: TableName,
     /// Why.
     pub reason: String,
+    /// Who decided that.
+    pub by: LeftOutBy,
 }
 
 /// Statements that write a new ledger's head, plan and chunks, to run in the transaction that
@@ -48,7 +50,7 @@ pub fn plan_statements(names: &dyn Store, head: &Head, plan: &FrozenPlan) -> Res
     }
     let first = plan.tables.iter().map(|(number, _)| number + 1).max().unwrap_or(0);
     for (number, table) in (first..).zip(&plan.left_out) {
-        sql.push_str(&table_statement(names, number, &table.name, "", Some(&table.reason)));
+        sql.push_str(&table_statement(names, number, &table.name, "", Some(table)));
     }
     Ok(sql)
 }
@@ -58,16 +60,18 @@ fn table_statement(
     number: i64,
     name: &TableName,
     shape: &str,
-    left_out: Option<&str>,
+    left_out: Option<&LeftOutTable>,
 ) -> String {
+    let or_null = |word: Option<&str>| word.map_or_else(|| "NULL".to_owned(), literal);
     format!(
-        "INSERT INTO {} (table_no, schema_name, table_name, shape, left_out) \
-         VALUES ({number}, {}, {}, {}, {});\n",
+        "INSERT INTO {} (table_no, schema_name, table_name, shape, left_out, left_out_by) \
+         VALUES ({number}, {}, {}, {}, {}, {});\n",
         names.table("plan_table"),
         literal(&name.schema),
         literal(&name.name),
         literal(shape),
-        left_out.map_or_else(|| "NULL".to_owned(), literal),
+        or_null(left_out.map(|table| table.reason.as_str())),
+        or_null(left_out.map(|table| table.by.as_str())),
     )
 }
 
@@ -105,16 +109,20 @@ fn parse_key(text: Option<&String>) -> Result<Option<KeyValue>> {
 pub(super) fn read_plan(store: &mut dyn Store) -> Result<FrozenPlan> {
     let table = store.table("plan_table");
     let rows = store.query(&format!(
-        "SELECT table_no, schema_name, table_name, shape, left_out FROM {table} ORDER BY table_no"
+        "SELECT table_no, schema_name, table_name, shape, left_out, left_out_by FROM {table} \
+         ORDER BY table_no"
     ))?;
     let mut plan = FrozenPlan { tables: Vec::new(), left_out: Vec::new() };
     for row in rows {
-        let [Some(number), Some(schema), Some(name), Some(shape), left_out] = row.as_slice() else {
+        let [Some(number), Some(schema), Some(name), Some(shape), left_out, by] = row.as_slice()
+        else {
             bail!("the target's ledger has an incomplete row for a table");
         };
         let name = TableName::new(schema, name);
         if let Some(reason) = left_out {
-            plan.left_out.push(LeftOutTable { name, reason: reason.clone() });
+            let by = by.as_deref().and_then(LeftOutBy::parse);
+            let by = by.with_context(|| format!("the ledger does not say who left out {name}"))?;
+            plan.left_out.push(LeftOutTable { name, reason: reason.clone(), by });
         } else {
             let shape: TableShape = serde_json::from_str(shape)
                 .with_context(|| format!("the ledger's plan of {name} is damaged"))?;

@@ -135,6 +135,7 @@ fn load_platform(
         chunk_bytes: handover_schemas::chunk::CHUNK_BYTES_MAX,
         max_rate: None,
         type_overrides: Vec::new(),
+        leave_out: Vec::new(),
         show_keys: false,
     };
     let report = copy(&load, interrupt, &Progress::silent())

@@ -15,6 +15,9 @@ pub use check::ConfigError;
 /// Name of the file in the hand-over folder.
 pub const CONFIG_FILE: &str = "handover.toml";
 
+/// JSON Schema of the file, for editors.
+pub const CONFIG_SCHEMA: &str = include_str!("../../json/handover-config.schema.json");
+
 /// The whole file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

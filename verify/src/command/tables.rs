@@ -4,9 +4,11 @@ use std::fmt::Write;
 
 use anyhow::Result;
 use handover_schemas::chunk::CHUNK_BYTES_MAX;
+use handover_schemas::config::{End, LeaveOut};
 use handover_schemas::report::{EndReport, TableReport, TablesReport, Verdict};
 
 use crate::cli::TablesArgs;
+use crate::config_file;
 use crate::exit_code::Exit;
 use crate::interrupt::Interrupt;
 use crate::memory::peak_resident_bytes;
@@ -18,9 +20,14 @@ use crate::tables::{TablesRequest, compare};
 pub fn run(args: TablesArgs, interrupt: &Interrupt) -> Result<Exit> {
     let progress = Progress::on_stderr(args.quiet);
     let one_table = args.explain.as_deref().filter(|table| !table.is_empty()).map(str::to_owned);
+    let config = config_file::load(&args.handover)?.unwrap_or_default();
+    let end = |name, given, configured: &Option<End>| {
+        config_file::choose_end(name, given, configured.as_ref(), &args.handover)
+    };
     let request = TablesRequest {
-        source: args.source,
-        target: args.target,
+        source: end("source", args.source, &config.source)?,
+        target: end("target", args.target, &config.target)?,
+        leave_out: leave_out(config.leave_out, args.leave_out),
         handover: args.handover,
         jobs: usize::from(args.jobs),
         chunk_bytes: CHUNK_BYTES_MAX,
@@ -43,6 +50,16 @@ pub fn run(args: TablesArgs, interrupt: &Interrupt) -> Result<Exit> {
         print_text(&text(&report, args.explain.is_some(), one_table.as_deref()))?;
     }
     Ok(report.verdict.into())
+}
+
+/// The config's tables, and those of the command line that are not among them.
+fn leave_out(mut configured: Vec<LeaveOut>, given: Vec<String>) -> Vec<LeaveOut> {
+    for table in given {
+        if !configured.iter().any(|known| known.table == table) {
+            configured.push(LeaveOut { table, reason: "left out by --leave-out".to_owned() });
+        }
+    }
+    configured
 }
 
 fn word(verdict: Verdict) -> &'static str {
@@ -81,13 +98,20 @@ fn text(report: &TablesReport, explain: bool, only: Option<&str>) -> String {
     for finding in findings {
         let _infallible = writeln!(out, "finding: {}", finding.message);
     }
+    for table in &report.left_out {
+        let _infallible = writeln!(out, "left out: {}: {}", table.table, table.reason);
+    }
     for what in &report.not_checked {
         let _infallible = writeln!(out, "not checked: {what}");
     }
     let count = |verdict| report.tables.iter().filter(|t| t.verdict == verdict).count();
+    let left_out = match report.left_out.len() {
+        0 => String::new(),
+        tables => format!(", {tables} left out"),
+    };
     let _infallible = writeln!(
         out,
-        "verdict: {} ({} tables equal, {} different, {} unverified)",
+        "verdict: {} ({} tables equal, {} different, {} unverified{left_out})",
         word(report.verdict),
         count(Verdict::Equal),
         count(Verdict::Different),

@@ -29,6 +29,8 @@ pub(super) struct Described {
     pub(super) tables: Vec<TableShape>,
     /// Tables that cannot be read, and why.
     pub(super) unreadable: Vec<(TableName, String)>,
+    /// Foreign and virtual tables, which have no rows of their own.
+    pub(super) without_rows: Vec<TableName>,
     /// What is not looked at.
     pub(super) not_checked: Vec<String>,
     /// Whether it is a SQLite file that compares texts as UTF-16.
@@ -70,6 +72,7 @@ impl OpenEnd {
                 Ok(Described {
                     not_checked: not_checked_in(&found),
                     unreadable: found.unreadable,
+                    without_rows: found.foreign,
                     tables: found.tables,
                     is_utf16: false,
                 })
@@ -80,6 +83,7 @@ impl OpenEnd {
                     not_checked: not_checked_in_sqlite(&found),
                     tables: found.tables,
                     unreadable: found.unmapped,
+                    without_rows: found.virtual_tables,
                     is_utf16: found.is_utf16,
                 })
             }

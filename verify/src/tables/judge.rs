@@ -12,6 +12,7 @@ use handover_schemas::report::{
 
 use super::drill_down::DrillDown;
 use super::hashing::HashedTable;
+use super::left_out::LeftOutTables;
 use super::pairs::TablePair;
 use super::{Described, Hashed, TablesRequest, catalog};
 use crate::endpoint::Endpoint;
@@ -30,17 +31,20 @@ pub(super) struct Evidence<'a> {
     pub(super) hashed: Hashed,
     pub(super) described: (Described, Described),
     pub(super) inventories: Option<(Inventory, Inventory)>,
+    pub(super) left_out: LeftOutTables,
     pub(super) dir: &'a HandoverDir,
 }
 
 /// Looks into what differs, and judges.
 pub(super) fn judge(evidence: Evidence<'_>) -> Result<TablesReport> {
-    let Evidence { request, options, pairs, mut hashed, described, inventories, dir } = evidence;
+    let Evidence { request, options, pairs, mut hashed, described, inventories, mut left_out, dir } =
+        evidence;
     let mut file = FindingsFile::new(dir, "findings/verify-tables.jsonl");
     let mut objects: Vec<ObjectDifference> = inventories
         .as_ref()
         .map(|(source, target)| differences(source, target))
         .unwrap_or_default();
+    let pointing = left_out.take_objects(&mut objects);
     let mut tables = Vec::new();
     for (index, pair) in pairs.iter().enumerate() {
         let at_source = hashed.source.get_mut(index).and_then(Option::take);
@@ -90,8 +94,9 @@ pub(super) fn judge(evidence: Evidence<'_>) -> Result<TablesReport> {
     let verdicts = tables.iter().map(|table| table.verdict).chain(findings.iter().map(weight));
     let verdict = Verdict::worst(verdicts);
     let is_postgres = matches!(request.source, Endpoint::Postgres(_));
-    let not_checked = not_checked(&described, inventories.as_ref(), is_postgres);
-    Ok(TablesReport { verdict, tables, findings, not_checked })
+    let mut not_checked = not_checked(&described, inventories.as_ref(), is_postgres);
+    not_checked.extend(pointing);
+    Ok(TablesReport { verdict, tables, left_out: left_out.report, findings, not_checked })
 }
 
 /// How much one finding weighs.

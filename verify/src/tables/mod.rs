@@ -9,6 +9,7 @@ mod drill_down;
 mod ends;
 mod hashing;
 mod judge;
+mod left_out;
 mod pairs;
 pub mod row_diff;
 mod turnstile;
@@ -18,12 +19,14 @@ use std::sync::Mutex;
 
 use anyhow::{Context, Result, bail};
 use handover_schemas::chunk::{KeyRange, KeyValue};
+use handover_schemas::config::LeaveOut;
 use handover_schemas::plan::TableShape;
 use handover_schemas::report::TablesReport;
 
 use self::ends::{Described, OpenEnd};
 use self::hashing::is_about_one_table;
 use self::hashing::{Cuts, Digests, EndHasher, HashedTable, Role, TableToRead};
+use self::left_out::LeftOutTables;
 use self::pairs::{TablePair, pair_tables};
 use crate::endpoint::Endpoint;
 use crate::handover_dir::HandoverDir;
@@ -52,6 +55,8 @@ pub struct TablesRequest {
     pub sample_percent: Option<u8>,
     /// Types chosen for SQLite columns.
     pub type_overrides: Vec<TypeOverride>,
+    /// Tables that are not compared because they are left out of the hand-over.
+    pub leave_out: Vec<LeaveOut>,
     /// Report every chunk of this table, with its command.
     pub chunks: Option<String>,
     /// Show keys in the report.
@@ -74,12 +79,13 @@ pub fn compare(
     };
     let mut source = OpenEnd::open(&request.source, interrupt).context("source")?;
     let mut target = OpenEnd::open(&request.target, interrupt).context("target")?;
-    let at_source = source.describe(&request.type_overrides).context("source")?;
+    let mut at_source = source.describe(&request.type_overrides).context("source")?;
     let overrides: &[TypeOverride] = match target {
         OpenEnd::Postgres(..) => &[],
         OpenEnd::Sqlite(..) => &request.type_overrides,
     };
-    let at_target = target.describe(overrides).context("target")?;
+    let mut at_target = target.describe(overrides).context("target")?;
+    let left_out = LeftOutTables::take_from(&mut at_source, &mut at_target, &request.leave_out)?;
     let pairs = pair_tables(&at_source.tables, &at_target.tables);
     if let Some(table) = &request.chunks {
         let unreadable = at_source.unreadable.iter().chain(&at_target.unreadable);
@@ -102,6 +108,7 @@ pub fn compare(
         hashed,
         described: (at_source, at_target),
         inventories,
+        left_out,
         dir: &dir,
     })
 }

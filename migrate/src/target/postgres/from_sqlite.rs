@@ -58,10 +58,10 @@ pub fn translate(source: &Connection, plan: &FrozenPlan) -> Result<Translation> 
             translation.keys.insert(*number, index);
         }
         indexes(source, shape, &mut translation)?;
-        foreign_keys.extend(foreign_keys_of(source, shape, plan)?);
+        foreign_keys.extend(foreign_keys_of(source, shape, plan, &mut translation.not_carried)?);
     }
     translation.later.extend(foreign_keys);
-    others_not_carried(source, &mut translation)?;
+    others_not_carried(source, plan, &mut translation)?;
     Ok(translation)
 }
 
@@ -273,6 +273,7 @@ fn foreign_keys_of(
     source: &Connection,
     shape: &TableShape,
     plan: &FrozenPlan,
+    not_carried: &mut Vec<(String, String)>,
 ) -> Result<Vec<PostDataEntry>> {
     let table = &shape.name.name;
     let mut statement = source
@@ -313,6 +314,11 @@ fn foreign_keys_of(
         let to = to.map_or_else(String::new, |columns| format!(" ({})", columns.join(", ")));
         let plain: Vec<&str> = key.iter().map(|part| part.2.as_str()).collect();
         let name = format!("{table}_{}_fkey", plain.join("_"));
+        if let Some(parent) = plan.left_out_file_table(parent) {
+            let why = format!("it references {parent}, which is not copied");
+            not_carried.push((format!("foreign key main.{table}.{name}"), why));
+            continue;
+        }
         let sql = format!(
             "ALTER TABLE {} ADD CONSTRAINT {} FOREIGN KEY ({}) REFERENCES {}{to} \
              ON UPDATE {on_update} ON DELETE {on_delete};",
@@ -327,7 +333,11 @@ fn foreign_keys_of(
     Ok(entries)
 }
 
-fn others_not_carried(source: &Connection, translation: &mut Translation) -> Result<()> {
+fn others_not_carried(
+    source: &Connection,
+    plan: &FrozenPlan,
+    translation: &mut Translation,
+) -> Result<()> {
     let mut statement = source
         .prepare(
             "SELECT type, name, tbl_name FROM main.sqlite_master \
@@ -339,7 +349,7 @@ fn others_not_carried(source: &Connection, translation: &mut Translation) -> Res
         .and_then(Iterator::collect)
         .map_err(sqlite_error)?;
     for (kind, name, table) in found {
-        if !is_ledger_table(&table) {
+        if !is_ledger_table(&table) && plan.left_out_file_table(&table).is_none() {
             let why = "SQL of SQLite's is not translated";
             translation.not_carried.push((format!("{kind} {name}"), why.to_owned()));
         }

@@ -122,8 +122,14 @@ impl<'a> Archive<'a> {
         self.section("pre-data", &lines, dir)
     }
 
-    /// Indexes, constraints, triggers and the rest: one entry each, in order.
-    pub fn post_data(&self, keys: &[&KeyIndex], dir: &Path) -> Result<Vec<PostDataEntry>> {
+    /// Indexes, constraints, triggers and the rest: one entry each, in order. Constraints given by
+    /// their oids are left out.
+    pub fn post_data(
+        &self,
+        keys: &[&KeyIndex],
+        without: &BTreeSet<String>,
+        dir: &Path,
+    ) -> Result<Vec<PostDataEntry>> {
         let built: BTreeSet<(&str, &str)> = keys
             .iter()
             .map(|key| match &key.constraint {
@@ -134,7 +140,8 @@ impl<'a> Archive<'a> {
         let mut entries = Vec::new();
         for entry in &self.list {
             let (catalog, oid) = (entry.catalog.0.as_str(), entry.catalog.1.as_str());
-            if built.contains(&(catalog, oid)) {
+            let is_without = catalog == PG_CONSTRAINT && without.contains(oid);
+            if is_without || built.contains(&(catalog, oid)) {
                 continue;
             }
             let sql = self.section("post-data", &[&entry.line], dir)?;

@@ -5,7 +5,10 @@ mod structure;
 mod write;
 
 pub use open::{foreign_object, open_ledger, open_target};
-pub use structure::{highest_ever, later_statements, sequence_statements, table_statements};
+pub use structure::{
+    ForeignKeyTo, foreign_keys_to, highest_ever, later_statements, sequence_statements,
+    table_statements,
+};
 pub use write::write_chunk;
 
 use handover_verify::sqlite::sqlite_error;

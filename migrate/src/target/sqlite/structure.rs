@@ -8,12 +8,46 @@ use rusqlite::Connection;
 /// `CREATE TABLE` statements of the tables copied, in order of creation: name and SQL.
 pub fn table_statements(source: &Connection, wanted: &[String]) -> Result<Vec<(String, String)>> {
     let all = statements(source, "type = 'table'")?;
-    Ok(all.into_iter().filter(|(name, _)| wanted.contains(name)).collect())
+    let wanted = all.into_iter().filter(|statement| wanted.contains(&statement.name));
+    Ok(wanted.map(|statement| (statement.name, statement.sql)).collect())
 }
 
-/// Indexes, views and triggers, in order of creation: name and SQL.
-pub fn later_statements(source: &Connection) -> Result<Vec<(String, String)>> {
-    statements(source, "type IN ('index', 'view', 'trigger')")
+/// Indexes, views and triggers, but for those of tables that are not copied, in order of creation:
+/// name and SQL.
+pub fn later_statements(source: &Connection, left_out: &[&str]) -> Result<Vec<(String, String)>> {
+    let all = statements(source, "type IN ('index', 'view', 'trigger')")?;
+    let kept = all.into_iter().filter(|statement| !left_out.contains(&statement.table.as_str()));
+    Ok(kept.map(|statement| (statement.name, statement.sql)).collect())
+}
+
+/// A foreign key that points at a table which is not copied.
+pub struct ForeignKeyTo {
+    /// Its columns, with commas between them.
+    pub columns: String,
+    /// The table at which it points.
+    pub parent: String,
+}
+
+/// The foreign keys of a table that point at tables which are not copied.
+pub fn foreign_keys_to(
+    source: &Connection,
+    table: &str,
+    left_out: &[&str],
+) -> Result<Vec<ForeignKeyTo>> {
+    let mut statement = source
+        .prepare(
+            "SELECT group_concat(\"from\", ', '), \"table\" FROM \
+             (SELECT * FROM pragma_foreign_key_list(?1) ORDER BY id, seq) GROUP BY id ORDER BY id",
+        )
+        .map_err(sqlite_error)?;
+    let keys: Vec<ForeignKeyTo> = statement
+        .query_map([table], |row| Ok(ForeignKeyTo { columns: row.get(0)?, parent: row.get(1)? }))
+        .and_then(Iterator::collect)
+        .map_err(sqlite_error)?;
+    // SQLite finds a parent whatever its case.
+    let is_left_out =
+        |key: &ForeignKeyTo| left_out.iter().any(|table| table.eq_ignore_ascii_case(&key.parent));
+    Ok(keys.into_iter().filter(is_left_out).collect())
 }
 
 /// Statements that let `AUTOINCREMENT` tables go on counting where the source's would, rows
@@ -58,7 +92,14 @@ pub fn highest_ever(source: &Connection, table: &str) -> Result<Option<i64>> {
         .map_err(sqlite_error)
 }
 
-fn statements(source: &Connection, condition: &str) -> Result<Vec<(String, String)>> {
+/// A statement that makes an object, and the table it belongs to.
+struct Statement {
+    name: String,
+    sql: String,
+    table: String,
+}
+
+fn statements(source: &Connection, condition: &str) -> Result<Vec<Statement>> {
     let mut statement = source
         .prepare(&format!(
             "SELECT name, sql, tbl_name FROM main.sqlite_master \
@@ -67,13 +108,11 @@ fn statements(source: &Connection, condition: &str) -> Result<Vec<(String, Strin
                       ELSE 3 END, rowid"
         ))
         .map_err(sqlite_error)?;
-    let rows: Vec<(String, String, String)> = statement
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+    let found: Vec<Statement> = statement
+        .query_map([], |row| {
+            Ok(Statement { name: row.get(0)?, sql: row.get(1)?, table: row.get(2)? })
+        })
         .and_then(Iterator::collect)
         .map_err(sqlite_error)?;
-    Ok(rows
-        .into_iter()
-        .filter(|(_, _, table)| !is_ledger_table(table))
-        .map(|(name, sql, _)| (name, sql))
-        .collect())
+    Ok(found.into_iter().filter(|statement| !is_ledger_table(&statement.table)).collect())
 }
