@@ -27,6 +27,8 @@ pub enum Command {
     Init(InitArgs),
     /// Copy a database and read every row back; resume a copy; or say what changed since.
     Copy(CopyArgs),
+    /// Receive everything that is not a table: check it, seal it in packages, take the inventory.
+    Artifacts(ArtifactsArgs),
     /// Show what the target's ledger says was done.
     Status(StatusArgs),
     /// Make a realistic vendor platform and run the whole hand-over on it.
@@ -81,6 +83,34 @@ pub struct CopyArgs {
     /// Show keys in the report, though they may be people's numbers or names.
     #[arg(long)]
     pub show_keys: bool,
+    /// One JSON document on standard output.
+    #[arg(long)]
+    pub json: bool,
+    /// No progress.
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// Arguments of `artifacts`.
+#[derive(Debug, Args)]
+pub struct ArtifactsArgs {
+    /// The hand-over folder. Its handover.toml lists what was delivered; packages are made below
+    /// it, in packages/.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub handover: PathBuf,
+    /// The ministry's database, whose ledger keeps the seals. If it is not given, the target of
+    /// handover.toml.
+    #[arg(long, value_name = "URL")]
+    pub target: Option<Endpoint>,
+    /// Only this component; may be repeated.
+    #[arg(long, value_name = "ID")]
+    pub component: Vec<String>,
+    /// Seal anew what is not what was sealed any more. The old package is kept beside the new one.
+    #[arg(long)]
+    pub renew: bool,
+    /// Files read at the same time.
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub jobs: u16,
     /// One JSON document on standard output.
     #[arg(long)]
     pub json: bool,

@@ -40,6 +40,9 @@ pub struct PackageArgs {
     /// Compare the seal with the ledger in this database, the hand-over's target.
     #[arg(long, value_name = "URL")]
     pub target: Option<Endpoint>,
+    /// Compare the seal with the ledger in the target of this hand-over folder's handover.toml.
+    #[arg(long, value_name = "DIR", conflicts_with = "target")]
+    pub handover: Option<PathBuf>,
     /// A file with age identities (secret keys) that open encrypted packages; may be repeated.
     #[arg(long, value_name = "FILE")]
     pub identity: Vec<PathBuf>,

@@ -1,5 +1,6 @@
 //! What is not as it should be with something that was delivered.
 
+use handover_schemas::package::contents::OriginalName;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -174,10 +175,10 @@ pub struct ArtifactFindingLine {
 pub struct Place {
     /// Path of the file below the deliverable.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub path: Option<handover_schemas::package::contents::OriginalName>,
+    pub path: Option<OriginalName>,
     /// Member of the archive, or path in the history of the repository.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub member: Option<handover_schemas::package::contents::OriginalName>,
+    pub member: Option<OriginalName>,
     /// Object of the git repository.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub object: Option<String>,
@@ -187,4 +188,11 @@ pub struct Place {
     /// What exactly. Never a value.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub what: Option<String>,
+}
+
+impl Place {
+    /// No particular place; only what is wrong.
+    pub fn what(what: String) -> Self {
+        Self { what: Some(what), ..Self::default() }
+    }
 }

@@ -1,6 +1,8 @@
 //! One module per command: arguments in, text or JSON out, exit code.
 
+pub mod artifacts;
 pub mod copy;
 pub mod init;
+mod inventory_text;
 pub mod rehearse;
 pub mod status;

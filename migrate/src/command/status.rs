@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use anyhow::{Result, bail};
+use handover_schemas::package::inventory::Inventory;
 use handover_schemas::ledger::{LeftOutBy, Stage};
 use handover_verify::config_file;
 use handover_verify::endpoint::Endpoint;
@@ -13,6 +14,7 @@ use handover_verify::postgres::{Access, Session};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::inventory_text::inventory_text;
 use crate::cli::StatusArgs;
 use crate::copy::copied_tables;
 use crate::ledger::{self, Store};
@@ -21,6 +23,17 @@ use crate::target::sqlite::open_ledger;
 /// What the ledger says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StatusReport {
+    /// How far the copy is; absent if none was begun.
+    #[serde(flatten)]
+    pub copy: Option<CopyStatus>,
+    /// What was received besides; absent if nothing was asked for yet.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub inventory: Option<Inventory>,
+}
+
+/// What the ledger says of the copy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CopyStatus {
     /// The source's URL, without a password.
     pub source: String,
     /// How far the hand-over has come.
@@ -92,14 +105,20 @@ pub fn read_status(target: &Endpoint, interrupt: &Interrupt) -> Result<StatusRep
 }
 
 fn status(store: &mut dyn Store, target: &Endpoint) -> Result<StatusReport> {
-    if !ledger::exists(store)? {
-        bail!("{target} has no ledger: no copy was begun there");
+    let inventory = ledger::inventory(store)?;
+    let copy = if ledger::exists(store)? { Some(copy_status(store)?) } else { None };
+    if copy.is_none() && inventory.is_none() {
+        bail!("{target} has no ledger: no copy was begun there, and nothing else was received");
     }
+    Ok(StatusReport { copy, inventory })
+}
+
+fn copy_status(store: &mut dyn Store) -> Result<CopyStatus> {
     let head = ledger::head(store)?;
     let plan = ledger::plan(store)?;
     let tables = copied_tables(&plan, &ledger::chunks(store)?);
     let (runs, interruptions) = ledger::runs(store)?;
-    Ok(StatusReport {
+    Ok(CopyStatus {
         source: head.source,
         stage: head.stage,
         runs,
@@ -128,6 +147,14 @@ fn status(store: &mut dyn Store, target: &Endpoint) -> Result<StatusReport> {
 }
 
 fn text(report: &StatusReport) -> String {
+    let parts = [
+        report.copy.as_ref().map(copy_text),
+        report.inventory.as_ref().map(inventory_text),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join("\n")
+}
+
+fn copy_text(report: &CopyStatus) -> String {
     let mut out = String::new();
     let stage = match report.stage {
         Stage::Rows => "rows are being copied",

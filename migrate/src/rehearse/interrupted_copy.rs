@@ -9,7 +9,7 @@ use handover_verify::interrupt::Interrupt;
 use handover_verify::output::print_text;
 
 use super::stage::Programs;
-use crate::command::status::{StatusReport, read_status};
+use crate::command::status::{CopyStatus, read_status};
 
 /// What was there when the copy was killed.
 pub(super) struct Kept {
@@ -41,7 +41,8 @@ pub(super) fn interrupted_copy(
         std::thread::sleep(Duration::from_millis(20));
         let ended = child.try_wait().context("cannot watch the copy")?;
         // Before the plan is written there is no ledger yet.
-        let kept = read_status(target, interrupt).ok().map(|status| kept(&status));
+        let status = read_status(target, interrupt).ok().and_then(|status| status.copy);
+        let kept = status.as_ref().map(kept);
         let is_in_the_middle =
             kept.as_ref().is_some_and(|kept| kept.finished * 5 >= kept.planned * 2);
         let given_up = interrupt.is_raised() || started.elapsed() > PATIENCE;
@@ -55,7 +56,8 @@ pub(super) fn interrupted_copy(
     if let (status, Some(_)) = killed {
         bail!("the copy ended by itself with {status} before it could be killed in its middle");
     }
-    let kept = kept(&read_status(target, interrupt)?);
+    let status = read_status(target, interrupt)?.copy;
+    let kept = kept(&status.context("the target has no ledger of a copy")?);
     if kept.finished == kept.planned {
         bail!("the copy was finished before it could be killed; ask for more --doses");
     }
@@ -66,7 +68,7 @@ pub(super) fn interrupted_copy(
     Ok(kept)
 }
 
-fn kept(status: &StatusReport) -> Kept {
+fn kept(status: &CopyStatus) -> Kept {
     Kept {
         finished: status.tables.iter().map(|table| table.copied).sum(),
         planned: status.tables.iter().map(|table| table.planned).sum(),

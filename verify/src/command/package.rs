@@ -1,11 +1,14 @@
 //! `handover-verify package`.
 
 use std::fmt::Write;
+use std::path::Path;
 
 use anyhow::Result;
 use handover_schemas::package::report::{PackageReport, PackageVerdict, SealOrigin};
 
 use crate::cli::PackageArgs;
+use crate::config_file;
+use crate::endpoint::Endpoint;
 use crate::exit_code::Exit;
 use crate::interrupt::Interrupt;
 use crate::output::{grouped, print_json, print_text};
@@ -19,7 +22,7 @@ pub fn run(args: PackageArgs, interrupt: &Interrupt) -> Result<Exit> {
         identities: Identities::read(&args.identity)?,
         dir: args.dir,
         seal: args.seal,
-        ledger: args.target,
+        ledger: ledger(args.target, args.handover.as_deref())?,
         jobs: usize::from(args.jobs),
     };
     let done = verify_package(&request, interrupt, &progress);
@@ -35,6 +38,13 @@ pub fn run(args: PackageArgs, interrupt: &Interrupt) -> Result<Exit> {
         PackageVerdict::Unverified => Exit::CannotBeDone,
         PackageVerdict::Damaged => Exit::Findings,
     })
+}
+
+/// The database whose ledger knows the seal.
+fn ledger(target: Option<Endpoint>, handover: Option<&Path>) -> Result<Option<Endpoint>> {
+    let Some(handover) = handover else { return Ok(target) };
+    let config = config_file::load(handover)?.unwrap_or_default();
+    config_file::choose_end("target", None, config.target.as_ref(), handover).map(Some)
 }
 
 /// The report for people.

@@ -1,0 +1,187 @@
+//! Receiving everything that is not a table: for each component of the config, what was delivered
+//! is checked, copied into a package, read back and sealed; then the inventory is taken.
+
+mod component;
+mod finding;
+mod inventory;
+mod read_file;
+mod receive;
+mod recheck;
+mod references;
+pub mod report;
+mod repository;
+mod vendor;
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result, bail};
+use handover_schemas::config::Config;
+use handover_schemas::ledger::Stage;
+use handover_verify::endpoint::Endpoint;
+use handover_verify::file_tree::allow_many_open_files;
+use handover_verify::handover_dir::HandoverDir;
+use handover_verify::interrupt::Interrupt;
+use handover_verify::postgres::{Access, Session};
+use handover_verify::progress::Progress;
+
+use self::component::{ComponentWork, Outcome};
+pub use self::finding::{ArtifactFinding, ArtifactFindingKind, ArtifactFindingLine};
+use self::report::ArtifactsReport;
+use crate::ledger::{self, Store};
+use crate::target::Target;
+use crate::target::sqlite::open_target;
+
+/// File with the places of findings, in the hand-over folder.
+const FINDINGS_FILE: &str = "findings/artifacts.jsonl";
+
+/// What to receive, and how.
+pub struct ArtifactsRequest {
+    /// What the config lists.
+    pub config: Config,
+    /// The hand-over folder.
+    pub dir: HandoverDir,
+    /// The vendor's database, if it is known: columns there may name files.
+    pub source: Option<Endpoint>,
+    /// The ministry's database, whose ledger keeps the seals.
+    pub target: Endpoint,
+    /// Only these components; all if empty.
+    pub only: Vec<String>,
+    /// Seal anew what has changed since it was sealed.
+    pub renew: bool,
+    /// Files read at the same time.
+    pub jobs: usize,
+}
+
+/// What all components share.
+struct Artifacts<'r> {
+    config: &'r Config,
+    dir: &'r HandoverDir,
+    target: Target,
+    /// The database whose columns name files: the target once everything is copied, else the
+    /// source.
+    rows: Option<Endpoint>,
+    renew: bool,
+    jobs: usize,
+    interrupt: &'r Interrupt,
+    progress: &'r Progress,
+}
+
+impl Artifacts<'_> {
+    fn store(&mut self) -> &mut dyn Store {
+        self.target.store()
+    }
+}
+
+/// Receives, seals, takes the inventory.
+pub fn receive(
+    request: &ArtifactsRequest,
+    interrupt: &Interrupt,
+    progress: &Progress,
+) -> Result<ArtifactsReport> {
+    check_names(request)?;
+    allow_many_open_files();
+    let mut target = match &request.target {
+        Endpoint::Postgres(postgres) => {
+            Target::Postgres(Session::open(postgres, Access::Write, interrupt)?)
+        }
+        Endpoint::Sqlite(path) => Target::Sqlite(open_target(path)?),
+    };
+    ledger::prepare_packages(target.store())?;
+    let copied = ledger::exists(target.store())?
+        && ledger::head(target.store())?.stage == Stage::Done;
+    let rows = if copied { Some(request.target.clone()) } else { request.source.clone() };
+    let mut all = Artifacts {
+        config: &request.config,
+        dir: &request.dir,
+        target,
+        rows,
+        renew: request.renew,
+        jobs: request.jobs,
+        interrupt,
+        progress,
+    };
+    let mut outcomes = BTreeMap::new();
+    for component in &request.config.component {
+        if request.only.is_empty() || request.only.contains(&component.id) {
+            interrupt.check()?;
+            let outcome = ComponentWork::new(&mut all, component).run()?;
+            outcomes.insert(component.id.clone(), outcome);
+        }
+    }
+    report(&mut all, outcomes)
+}
+
+fn check_names(request: &ArtifactsRequest) -> Result<()> {
+    if request.config.component.is_empty() {
+        bail!(
+            "handover.toml lists no component; add [[component]] with what is to be handed over \
+             (handover-migrate init shows how)"
+        );
+    }
+    for name in &request.only {
+        if !request.config.component.iter().any(|component| component.id == *name) {
+            bail!("handover.toml has no component {name:?}");
+        }
+    }
+    Ok(())
+}
+
+fn report(
+    all: &mut Artifacts<'_>,
+    mut outcomes: BTreeMap<String, Outcome>,
+) -> Result<ArtifactsReport> {
+    let mut lines: Vec<ArtifactFindingLine> =
+        outcomes.values_mut().flat_map(|outcome| std::mem::take(&mut outcome.findings)).collect();
+    let inventory = inventory::take(all, &outcomes, &mut lines)?;
+    ledger::record_inventory(all.store(), &inventory)?;
+    let mut findings = summed(&lines);
+    findings.sort();
+    let written = write_lines(all.dir, &lines)?;
+    let order = all.config.component.iter();
+    let states = order.filter_map(|component| outcomes.get(&component.id));
+    Ok(ArtifactsReport {
+        inventory,
+        packages: states.clone().map(|outcome| outcome.state.clone()).collect(),
+        findings,
+        findings_in: written,
+        not_checked: states.flat_map(|outcome| outcome.not_checked.clone()).collect(),
+    })
+}
+
+/// One finding for all lines of one kind about one deliverable.
+fn summed(lines: &[ArtifactFindingLine]) -> Vec<ArtifactFinding> {
+    let mut counts = BTreeMap::new();
+    for line in lines {
+        let key = (line.component.clone(), line.deliverable.clone(), line.kind);
+        *counts.entry(key).or_insert(0) += 1;
+    }
+    counts
+        .into_iter()
+        .map(|((component, deliverable, kind), count)| {
+            let about = match &deliverable {
+                Some(deliverable) => format!("{component} {deliverable}"),
+                None => component.clone(),
+            };
+            let message = match kind {
+                ArtifactFindingKind::Missing => format!("{about} is missing"),
+                _ => format!("{about}: {}", kind.describe(count)),
+            };
+            ArtifactFinding { component, deliverable, kind, count, message }
+        })
+        .collect()
+}
+
+/// Writes the findings file; gives its place if there is anything to say.
+fn write_lines(dir: &HandoverDir, lines: &[ArtifactFindingLine]) -> Result<Option<String>> {
+    if lines.is_empty() {
+        dir.remove(FINDINGS_FILE)?;
+        return Ok(None);
+    }
+    let mut text = Vec::new();
+    for line in lines {
+        serde_json::to_writer(&mut text, line).context("cannot write the findings")?;
+        text.push(b'\n');
+    }
+    let path = dir.write(FINDINGS_FILE, &text).context("cannot keep the findings")?;
+    Ok(Some(path.display().to_string()))
+}

@@ -1,0 +1,107 @@
+//! `handover-migrate artifacts`.
+
+use std::fmt::Write;
+
+use anyhow::{Result, bail};
+use handover_schemas::config::CONFIG_FILE;
+use handover_verify::config_file;
+use handover_verify::exit_code::Exit;
+use handover_verify::handover_dir::HandoverDir;
+use handover_verify::interrupt::{Interrupt, Interrupted};
+use handover_verify::memory::peak_resident_bytes;
+use handover_verify::output::{grouped, print_json, print_text, tell};
+use handover_verify::progress::Progress;
+
+use super::inventory_text::inventory_text;
+use crate::artifacts::report::{ArtifactsReport, PackageOutcome, PackageState};
+use crate::artifacts::{ArtifactsRequest, receive};
+use crate::cli::ArtifactsArgs;
+
+/// Runs the command.
+pub fn run(args: ArtifactsArgs, interrupt: &Interrupt) -> Result<Exit> {
+    let (json, quiet) = (args.json, args.quiet);
+    let Some(config) = config_file::load(&args.handover)? else {
+        bail!(
+            "{} has no {CONFIG_FILE}, which says what was delivered; handover-migrate init \
+             writes one to fill in",
+            args.handover.display()
+        );
+    };
+    let target =
+        config_file::choose_end("target", args.target, config.target.as_ref(), &args.handover)?;
+    let source = config.source.as_ref();
+    let source = source.map(|end| config_file::endpoint(end, &args.handover)).transpose()?;
+    let request = ArtifactsRequest {
+        config,
+        dir: HandoverDir::open(&args.handover)?,
+        source,
+        target,
+        only: args.component,
+        renew: args.renew,
+        jobs: usize::from(args.jobs),
+    };
+    let progress = Progress::on_stderr(quiet);
+    let done = receive(&request, interrupt, &progress);
+    progress.finish();
+    let report = match done {
+        Ok(report) => report,
+        Err(error) => {
+            if error.chain().any(|cause| cause.is::<Interrupted>()) {
+                tell("interrupted; what was received is kept: run the same command again to go on");
+            }
+            return Err(error);
+        }
+    };
+    if !quiet && let Some(bytes) = peak_resident_bytes() {
+        progress.note(&format!("peak memory of this process: {} MiB", bytes / 1024 / 1024));
+    }
+    if json {
+        print_json(&report)?;
+    } else {
+        print_text(&text(&report))?;
+    }
+    Ok(if report.findings.is_empty() { Exit::Clean } else { Exit::Findings })
+}
+
+/// The report for people.
+fn text(report: &ArtifactsReport) -> String {
+    let mut out = inventory_text(&report.inventory);
+    out.push('\n');
+    for package in &report.packages {
+        out.push_str(&package_text(package));
+    }
+    // Writing into a String cannot fail.
+    for finding in &report.findings {
+        let _infallible = writeln!(out, "finding: {}", finding.message);
+    }
+    if let Some(file) = &report.findings_in {
+        let _infallible = writeln!(out, "each finding with its place: {file}");
+    }
+    for what in &report.not_checked {
+        let _infallible = writeln!(out, "not checked: {what}");
+    }
+    out
+}
+
+fn package_text(package: &PackageState) -> String {
+    let sums = format!("{} files, {} bytes", grouped(package.files), grouped(package.bytes));
+    let outcome = match package.outcome {
+        PackageOutcome::Sealed => format!("sealed: {sums}, every file read back"),
+        PackageOutcome::Unchanged => {
+            format!("unchanged: {sums}; what was delivered is still what was sealed")
+        }
+        PackageOutcome::Changed => {
+            "changed: what was delivered is not what was sealed any more; --renew seals it anew \
+             and keeps the old package"
+                .to_owned()
+        }
+        PackageOutcome::NotCompared => {
+            "not compared: what was delivered was not held against what was sealed".to_owned()
+        }
+        PackageOutcome::Replaced => format!("sealed anew: {sums}; the old package is kept"),
+        PackageOutcome::NothingDelivered => {
+            return format!("{}: nothing was delivered\n", package.component);
+        }
+    };
+    format!("{}: {outcome}: {}\n", package.component, package.path)
+}
