@@ -3,6 +3,7 @@
 pub mod cli;
 pub mod command;
 pub mod copy;
+pub mod deliverable;
 pub mod ledger;
 pub mod rehearse;
 pub mod target;
