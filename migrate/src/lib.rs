@@ -5,5 +5,6 @@ pub mod command;
 pub mod copy;
 pub mod deliverable;
 pub mod ledger;
+pub mod package;
 pub mod rehearse;
 pub mod target;

@@ -12,6 +12,7 @@ pub mod leaf;
 pub mod ledger;
 pub mod merkle;
 pub mod name;
+pub mod package;
 pub mod pg_type;
 pub mod plan;
 pub mod report;

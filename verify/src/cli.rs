@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use handover_schemas::digest::Digest;
 
 use crate::endpoint::Endpoint;
 use crate::sqlite::TypeOverride;
@@ -23,6 +24,34 @@ pub struct Cli {
 pub enum Command {
     /// Compare two databases: every row, every column, and the catalog.
     Tables(TablesArgs),
+    /// Check a sealed package: every file, every digest, nothing missing and nothing extra.
+    Package(PackageArgs),
+}
+
+/// Arguments of `package`.
+#[derive(Debug, Args)]
+pub struct PackageArgs {
+    /// The package's folder.
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+    /// The seal that it should have, from the hand-over minutes: 64 hexadecimal digits.
+    #[arg(long, value_name = "SEAL")]
+    pub seal: Option<Digest>,
+    /// Compare the seal with the ledger in this database, the hand-over's target.
+    #[arg(long, value_name = "URL")]
+    pub target: Option<Endpoint>,
+    /// A file with age identities (secret keys) that open encrypted packages; may be repeated.
+    #[arg(long, value_name = "FILE")]
+    pub identity: Vec<PathBuf>,
+    /// Files read at the same time.
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub jobs: u16,
+    /// One JSON document on standard output.
+    #[arg(long)]
+    pub json: bool,
+    /// No progress.
+    #[arg(long, short)]
+    pub quiet: bool,
 }
 
 /// Arguments of `tables`.

@@ -15,7 +15,8 @@ fn main() -> ExitCode {
         Err(exit) => return exit,
     };
     let done = Interrupt::on_signals().and_then(|interrupt| match cli.command {
-        Command::Tables(args) => command::tables(args, &interrupt),
+        Command::Tables(args) => command::tables::run(args, &interrupt),
+        Command::Package(args) => command::package::run(args, &interrupt),
     });
     let exit = done.unwrap_or_else(|error| {
         tell_error(&error);

@@ -19,7 +19,18 @@ pub struct Progress {
     state: Mutex<State>,
 }
 
+/// What is counted.
+struct Words {
+    one: &'static str,
+    group: &'static str,
+    groups: &'static str,
+}
+
+const ROWS: Words = Words { one: "rows", group: "table", groups: "tables" };
+const FILES: Words = Words { one: "files", group: "group", groups: "groups" };
+
 struct State {
+    words: &'static Words,
     bars: Option<Bars>,
     tables: BTreeMap<String, TableProgress>,
     stage: String,
@@ -58,6 +69,7 @@ impl Progress {
     fn new(bars: Option<Bars>, verbose: bool) -> Self {
         let now = Instant::now();
         let state = State {
+            words: &ROWS,
             bars,
             tables: BTreeMap::new(),
             stage: String::new(),
@@ -73,7 +85,22 @@ impl Progress {
 
     /// A new stage begins: `tables` with the rows expected in each.
     pub fn begin(&self, stage: &str, tables: impl IntoIterator<Item = (String, u64)>) {
+        self.begin_with(stage, tables, &ROWS);
+    }
+
+    /// A new stage begins: groups of files, such as deliverables, with the files expected in each.
+    pub fn begin_files(&self, stage: &str, groups: impl IntoIterator<Item = (String, u64)>) {
+        self.begin_with(stage, groups, &FILES);
+    }
+
+    fn begin_with(
+        &self,
+        stage: &str,
+        tables: impl IntoIterator<Item = (String, u64)>,
+        words: &'static Words,
+    ) {
         self.with(|state| {
+            state.words = words;
             state.clear_bars();
             stage.clone_into(&mut state.stage);
             state.tables = tables
@@ -93,8 +120,10 @@ impl Progress {
             }
             let count = state.tables.len();
             let rows = HumanCount(state.rows_expected);
-            let tables = if count == 1 { "1 table".into() } else { format!("{count} tables") };
-            state.line(self.started, &format!("{stage}: {tables}, about {rows} rows"));
+            let Words { one, group, groups } = words;
+            let tables =
+                if count == 1 { format!("1 {group}") } else { format!("{count} {groups}") };
+            state.line(self.started, &format!("{stage}: {tables}, about {rows} {one}"));
         });
     }
 
@@ -137,10 +166,11 @@ impl State {
         let rows_per_second = self.rows / seconds;
         let left = self.rows_expected.saturating_sub(self.rows) / rows_per_second.max(1);
         format!(
-            "{}: {} of about {} rows, {}/s, {}/s, about {left} s left",
+            "{}: {} of about {} {}, {}/s, {}/s, about {left} s left",
             self.stage,
             HumanCount(self.rows),
             HumanCount(self.rows_expected),
+            self.words.one,
             HumanCount(rows_per_second),
             HumanBytes(self.bytes / seconds),
         )
@@ -152,8 +182,9 @@ impl State {
         let seconds = self.stage_started.elapsed().as_secs().max(1);
         let left = self.rows_expected.saturating_sub(self.rows) / (self.rows / seconds).max(1);
         bars.overall.set_message(format!(
-            "{} rows/s, {}/s, {left} s left",
+            "{} {}/s, {}/s, {left} s left",
             HumanCount(self.rows / seconds),
+            self.words.one,
             HumanBytes(self.bytes / seconds),
         ));
         let shown = self.tables.values().filter(|table| table.bar.is_some()).count();
@@ -167,8 +198,9 @@ impl State {
         if let Some(bar) = &progress.bar {
             bar.set_position(progress.rows);
             bar.set_message(format!(
-                "{} rows, {}/s",
+                "{} {}, {}/s",
                 HumanCount(progress.rows),
+                self.words.one,
                 HumanCount(progress.rows / seconds)
             ));
             if progress.rows >= progress.rows_expected {

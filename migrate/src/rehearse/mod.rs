@@ -1,6 +1,11 @@
 //! The rehearsal: a vendor platform of our own, handed over from end to end, an interruption in
 //! the middle included.
 
+#[cfg_attr(
+    not(test),
+    expect(dead_code, unused_imports, reason = "the stages that hand it over are not there yet")
+)]
+mod deliveries;
 mod interrupted_copy;
 pub mod platform;
 mod stage;
@@ -105,7 +110,7 @@ fn describe(summary: &PlatformSummary, database: &Path, photos: &Path) -> String
         grouped(without),
         grouped(summary.not_verifiable),
         grouped(summary.feedback),
-        grouped(summary.photos),
+        grouped(summary.photos.referenced),
         photos.display(),
     )
 }

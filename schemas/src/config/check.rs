@@ -167,7 +167,7 @@ fn is_date(text: &str) -> bool {
     let [year, month, day] = parts.as_slice() else { return false };
     let number = |text: &str, length: usize| {
         let all_digits = text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit());
-        all_digits.then(|| text.parse::<u32>().unwrap_or(0)).unwrap_or(0)
+        if all_digits { text.parse::<u32>().unwrap_or(0) } else { 0 }
     };
     let (year, month, day) = (number(year, 4), number(month, 2), number(day, 2));
     let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));

@@ -72,7 +72,7 @@ pub struct GitReport {
     pub objects: u64,
     /// What `git fsck --full` finds, and what else is wrong: object ids and names of refs.
     pub problems: Vec<String>,
-    /// How many more there are.
+    /// How many more there are, at least.
     pub more_problems: u64,
     /// Whether the history was cut.
     pub shallow: bool,
@@ -128,7 +128,12 @@ fn inspect(view: &View, folder: &Path, bundle: &Path, interrupt: &Interrupt) -> 
     let head_commit = refs::head_commit(&git)?;
     let made = bundle::Making { git: &git, folder, refs: &refs, problems: &problems };
     let bundle = match () {
-        () if refs.is_empty() => Bundle::NotMade("the repository has no refs".to_owned()),
+        () if refs.is_empty() && problems.is_empty() => {
+            Bundle::NotMade("the repository is empty".to_owned())
+        }
+        () if refs.is_empty() => {
+            Bundle::NotMade("the repository has no ref that can be read".to_owned())
+        }
         () if view.shallow => Bundle::NotMade(
             "the repository is shallow, its history was cut; ask for a full clone".to_owned(),
         ),

@@ -133,7 +133,7 @@ fn nothing_to_bundle() {
     let delivery = Delivery::new();
     delivery.git("", &["init", "-q", "-b", "main", "empty"]);
     let report = delivery.inspect("empty", "empty.bundle");
-    assert_eq!(report.bundle, Bundle::NotMade("the repository has no refs".to_owned()));
+    assert_eq!(report.bundle, Bundle::NotMade("the repository is empty".to_owned()));
     assert_eq!((report.head_commit, report.objects, report.problems), (None, 0, Vec::new()));
     assert!(!delivery.path("empty.bundle").exists());
 

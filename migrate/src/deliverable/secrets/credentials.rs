@@ -6,6 +6,9 @@ use super::SecretKind;
 use super::key_word::KeyWord;
 use super::placeholder::is_secret;
 
+/// Longest word that is looked at. A line may be full of what words begin with.
+const WORD: usize = 512;
+
 /// Calls `tell` for what is found, with its place in `text`.
 pub(super) fn find(text: &[u8], tell: &mut dyn FnMut(usize, SecretKind)) {
     for start in [&b"AKIA"[..], b"ASIA"] {
@@ -34,7 +37,7 @@ pub(super) fn find(text: &[u8], tell: &mut dyn FnMut(usize, SecretKind)) {
 /// AKIA and sixteen more, a word of its own. Amazon's manuals use ids that end with EXAMPLE.
 fn is_aws_key(text: &[u8], at: usize) -> bool {
     let alone = at.checked_sub(1).and_then(|before| text.get(before));
-    let rest = text.get(at..).unwrap_or_default();
+    let rest = text.get(at..at + 21).or(text.get(at..)).unwrap_or_default();
     let id = rest.get(..word_len(rest, |byte| byte.is_ascii_alphanumeric())).unwrap_or_default();
     alone.is_none_or(|byte| !byte.is_ascii_alphanumeric())
         && id.len() == 20
@@ -49,7 +52,6 @@ fn url_password(text: &[u8], at: usize) -> Option<&[u8]> {
         return None;
     }
     let rest = text.get(at + 3..)?;
-    let rest = rest.get(..rest.len().min(512))?;
     let authority = rest.get(
         ..word_len(rest, |byte| !byte.is_ascii_whitespace() && !b"/?#\"'`<>\\,".contains(&byte)),
     )?;
@@ -58,7 +60,7 @@ fn url_password(text: &[u8], at: usize) -> Option<&[u8]> {
     password.strip_prefix(b":").filter(|password| *password != b"password")
 }
 
-/// How many bytes at the start are of a kind.
+/// How many bytes at the start are of a kind, of at most [`WORD`].
 fn word_len(text: &[u8], of: impl Fn(u8) -> bool) -> usize {
-    text.iter().position(|&byte| !of(byte)).unwrap_or(text.len())
+    text.iter().take(WORD).take_while(|&&byte| of(byte)).count()
 }

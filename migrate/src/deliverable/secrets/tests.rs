@@ -233,3 +233,27 @@ fn files_by_name() {
         assert_eq!(by_name(name.as_bytes()), None, "{name}");
     }
 }
+
+/// Lines that are full of what secrets begin with must not take longer than others.
+#[test]
+fn hostile_lines_take_no_longer() {
+    let patterns = [
+        "AKIA",
+        " AKIA",
+        "AGE-SECRET-KEY-",
+        "a://",
+        "-----BEGIN PRIVATE KEY-----",
+        "password=",
+        "\"password\":\"",
+        "=\"",
+        "<password>",
+        "password",
+        "\0",
+    ];
+    for pattern in patterns {
+        let started = std::time::Instant::now();
+        scan(pattern.repeat((1 << 20) / pattern.len()).as_bytes());
+        let seconds = started.elapsed().as_secs();
+        assert!(seconds < 20, "{seconds} seconds for a mebibyte of {pattern}");
+    }
+}

@@ -4,12 +4,12 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
 /// A stream of chance.
-pub(super) struct Dice(ChaCha8Rng);
+pub(in crate::rehearse) struct Dice(ChaCha8Rng);
 
 impl Dice {
     /// The stream of one table. Each table has its own, so that a change to one leaves the rows of
     /// the others as they are. At most 24 bytes of the name count.
-    pub(super) fn new(seed: u64, table: &str) -> Self {
+    pub(in crate::rehearse) fn new(seed: u64, table: &str) -> Self {
         let mut key = [0; 32];
         for (place, byte) in key.iter_mut().zip(seed.to_le_bytes().into_iter().chain(table.bytes()))
         {
@@ -19,41 +19,41 @@ impl Dice {
     }
 
     /// A number below `bound`; 0 if that is 0.
-    pub(super) fn below(&mut self, bound: u32) -> u32 {
+    pub(in crate::rehearse) fn below(&mut self, bound: u32) -> u32 {
         let scaled = (u64::from(self.0.next_u32()) * u64::from(bound)) >> 32;
         u32::try_from(scaled).unwrap_or(0)
     }
 
     /// A number of the range, both ends included.
-    pub(super) fn between(&mut self, first: u32, last: u32) -> u32 {
+    pub(in crate::rehearse) fn between(&mut self, first: u32, last: u32) -> u32 {
         first + self.below(last - first + 1)
     }
 
     /// True once in `count` times.
-    pub(super) fn one_in(&mut self, count: u32) -> bool {
+    pub(in crate::rehearse) fn one_in(&mut self, count: u32) -> bool {
         self.below(count) == 0
     }
 
     /// True `part` times in `part + rest`.
-    pub(super) fn odds(&mut self, part: u32, rest: u32) -> bool {
+    pub(in crate::rehearse) fn odds(&mut self, part: u32, rest: u32) -> bool {
         let scaled = (u64::from(self.0.next_u32()) * (u64::from(part) + u64::from(rest))) >> 32;
         scaled < u64::from(part)
     }
 
     /// One of the items, which must be some.
-    pub(super) fn pick<'a, T>(&mut self, items: &'a [T]) -> &'a T {
+    pub(in crate::rehearse) fn pick<'a, T>(&mut self, items: &'a [T]) -> &'a T {
         let count = u32::try_from(items.len()).unwrap_or(u32::MAX);
         &items[self.below(count) as usize]
     }
 
     /// One of the texts, which must be some.
-    pub(super) fn text(&mut self, texts: &[&'static str]) -> &'static str {
+    pub(in crate::rehearse) fn text(&mut self, texts: &[&'static str]) -> &'static str {
         let text: &&'static str = self.pick(texts);
         text
     }
 
     /// One of the items, each as often as its weight says.
-    pub(super) fn weighted<'a, T>(&mut self, items: &'a [(T, u32)]) -> &'a T {
+    pub(in crate::rehearse) fn weighted<'a, T>(&mut self, items: &'a [(T, u32)]) -> &'a T {
         let mut left = self.below(items.iter().map(|(_, weight)| weight).sum());
         for (item, weight) in items {
             if left < *weight {
@@ -65,12 +65,12 @@ impl Dice {
     }
 
     /// Bytes.
-    pub(super) fn fill(&mut self, bytes: &mut [u8]) {
+    pub(in crate::rehearse) fn fill(&mut self, bytes: &mut [u8]) {
         self.0.fill_bytes(bytes);
     }
 
     /// A UUID of version 4, as text.
-    pub(super) fn uuid(&mut self) -> String {
+    pub(in crate::rehearse) fn uuid(&mut self) -> String {
         let mut bytes = [0; 16];
         self.fill(&mut bytes);
         let number = u128::from_be_bytes(bytes);

@@ -20,16 +20,19 @@ use self::standing::{Identity, Standing};
 use self::subjects::Subject;
 use self::vaccines::Stock;
 
+pub use self::photos::PhotoStore;
+
 mod accounts;
 mod audit;
 mod calendar;
 mod certificates;
-mod dice;
+pub(super) mod dice;
 mod doses;
 mod feedback;
 mod identity;
 mod letters;
 mod names;
+mod photos;
 mod places;
 mod standing;
 mod subjects;
@@ -67,8 +70,8 @@ pub struct PlatformSummary {
     pub feedback: u64,
     /// Rows of the log that has no key.
     pub audit_log: u64,
-    /// Photo files.
-    pub photos: u64,
+    /// Photos that came with the messages, and what has become of them.
+    pub photos: PhotoStore,
 }
 
 /// Makes a platform with so many doses: a database at `path`, photos below `photo_dir`.

@@ -134,6 +134,8 @@ CREATE TABLE feedback (
     phone VARCHAR(24) NOT NULL,
     content TEXT NOT NULL,
     photo_path VARCHAR(120),
+    -- Of what was sent, in lower case.
+    photo_sha256 VARCHAR(64),
     state VARCHAR(16) NOT NULL,
     submitted_at DATETIME NOT NULL,
     answered_by VARCHAR(64) REFERENCES accounts (username),

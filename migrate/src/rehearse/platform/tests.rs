@@ -1,10 +1,11 @@
 //! What holds for a whole platform.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use handover_schemas::digest::Digest;
 use tempfile::TempDir;
 
 use super::identity::is_well_formed;
@@ -84,7 +85,7 @@ fn the_smallest_platform_is_one_too() {
     for doses in [1, 2, 5] {
         let platform = built(doses, 1);
         assert_eq!(platform.count("select count(*) from doses"), doses);
-        assert_eq!(platform.summary.photos, 1);
+        assert_eq!(platform.summary.photos.referenced, 1);
     }
 }
 
@@ -134,19 +135,57 @@ fn the_summary_counts_what_is_there() {
     let well_formed = numbers.iter().filter(|number| is_well_formed(number)).count() as u64;
     assert_eq!(summary.without_identity_number, missing);
     assert_eq!(summary.malformed_identity_number, summary.subjects - missing - well_formed);
+}
 
-    let paths = db
-        .prepare("select photo_path from feedback where photo_path is not null")
-        .unwrap()
-        .query_map([], |row| row.get::<_, String>(0))
-        .unwrap()
-        .collect::<Result<Vec<_>, _>>()
-        .unwrap();
-    assert_eq!(summary.photos, paths.len() as u64);
-    let files = platform.files();
-    assert!(paths.iter().all(|path| files.contains_key(&Path::new("photos").join(path))));
-    let pictures = files.keys().filter(|path| path.extension().is_some()).count();
-    assert_eq!(pictures, paths.len());
+#[test]
+fn the_photo_store_is_in_the_state_that_the_summary_says() {
+    // Few photos, and just enough for everything that is wrong with some.
+    for doses in [20_000, 42_000] {
+        let platform = built(doses, 1);
+        let photos: BTreeMap<String, Vec<u8>> = platform
+            .files()
+            .into_iter()
+            .filter(|(path, _)| path.extension().is_some())
+            .map(|(path, bytes)| {
+                let path = path.strip_prefix("photos").unwrap().to_str().unwrap().to_owned();
+                (path, bytes)
+            })
+            .collect();
+        let db = platform.open();
+        let rows: BTreeMap<String, String> = db
+            .prepare("select photo_path, photo_sha256 from feedback where photo_path is not null")
+            .unwrap()
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+            .unwrap()
+            .collect::<Result<_, _>>()
+            .unwrap();
+        let present = |path: &&String| photos.contains_key(*path);
+        let named: Vec<&String> = rows.keys().filter(present).collect();
+        let contents: BTreeSet<&Vec<u8>> = photos.values().collect();
+        let found = PhotoStore {
+            referenced: platform.count("select count(photo_path) from feedback"),
+            files: photos.len() as u64,
+            missing: (rows.len() - named.len()) as u64,
+            orphaned: (photos.len() - named.len()) as u64,
+            empty: photos.values().filter(|bytes| bytes.is_empty()).count() as u64,
+            same_content: (photos.len() - contents.len()) as u64,
+        };
+        assert_eq!(platform.summary.photos, found);
+
+        let differing: Vec<&&String> = named
+            .iter()
+            .filter(|path| rows[**path] != Digest::of(&photos[**path]).to_string())
+            .collect();
+        assert_eq!(differing.len(), 1, "the empty file has the digest of what was sent");
+        assert!(photos[*differing[0]].is_empty());
+        let digests = "select count(*) from feedback where (photo_path is null) \
+                       <> (photo_sha256 is null)";
+        assert_eq!(platform.count(digests), 0);
+    }
+    let PhotoStore { referenced, files, missing, orphaned, empty, same_content } =
+        built(42_000, 2).summary.photos;
+    assert_eq!([referenced, files, missing, orphaned], [21, 20, 3, 2]);
+    assert_eq!([empty, same_content], [1, 1]);
 }
 
 #[test]
@@ -210,7 +249,7 @@ fn values_fit_their_declared_types() {
     let mut columns = db.prepare(columns).unwrap();
     let columns = columns.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
     let columns: Vec<(String, String, String)> = columns.map(Result::unwrap).collect();
-    assert_eq!(columns.len(), 111);
+    assert_eq!(columns.len(), 112);
     for (table, column, declared) in columns {
         let digits = declared.strip_prefix("VARCHAR(").and_then(|rest| rest.strip_suffix(')'));
         let fits = match (declared.as_str(), digits) {

@@ -1,4 +1,4 @@
-//! Commands: arguments in, text or JSON out, exit code.
+//! `handover-verify tables`.
 
 use std::fmt::Write;
 
@@ -14,8 +14,8 @@ use crate::output::{grouped, print_json, print_text};
 use crate::progress::Progress;
 use crate::tables::{TablesRequest, compare};
 
-/// `handover-verify tables`.
-pub fn tables(args: TablesArgs, interrupt: &Interrupt) -> Result<Exit> {
+/// Runs the command.
+pub fn run(args: TablesArgs, interrupt: &Interrupt) -> Result<Exit> {
     let progress = Progress::on_stderr(args.quiet);
     let one_table = args.explain.as_deref().filter(|table| !table.is_empty()).map(str::to_owned);
     let request = TablesRequest {

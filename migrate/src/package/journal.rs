@@ -1,0 +1,435 @@
+//! What is known of the files of a package while it is made: a SQLite file beside the bag.
+//!
+//! It makes the work resumable, gives every list in its order, and holds in little memory what is
+//! known of millions of files. It is not a record: what it says of stored files is checked by
+//! reading them back.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use handover_schemas::digest::Digest;
+use handover_schemas::package::contents::{
+    Entry as Line, FileEntry, NotStoredReason, OriginalName,
+};
+use handover_verify::file_tree::Status;
+use handover_verify::handover_dir::private_file;
+use handover_verify::sqlite::sqlite_error;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::encode::StoredDigests;
+
+const TABLES: &str = include_str!("journal.sql");
+
+/// Entries between two commits: what a kill can cost.
+const ENTRIES_PER_COMMIT: u32 = 500;
+
+/// One entry of a deliverable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Deliverable it belongs to.
+    pub deliverable: String,
+    /// Path below the deliverable.
+    pub path: Vec<u8>,
+    /// Permission bits.
+    pub mode: u32,
+    /// Seconds since 1970 with nine decimals.
+    pub modified: Option<String>,
+    /// What it is.
+    pub content: EntryContent,
+}
+
+/// What an entry is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EntryContent {
+    /// A file.
+    File {
+        /// Path in the package.
+        stored: String,
+        /// Bytes as delivered.
+        size: u64,
+        /// SHA-256 as delivered.
+        sha256: Digest,
+        /// How it was stored; `None` if it was only read.
+        digests: Option<StoredDigests>,
+        /// State of the delivered file when it was read.
+        identity: String,
+    },
+    /// A folder.
+    Directory,
+    /// A symbolic link and where it points.
+    Symlink(Vec<u8>),
+    /// Something that cannot be stored.
+    NotStored(NotStoredReason),
+}
+
+/// Text that is the same as long as nobody wrote to a file.
+pub fn identity_text(status: &Status) -> String {
+    let identity = status.identity;
+    format!(
+        "{}:{}:{}:{}.{:09}:{}.{:09}",
+        identity.device,
+        identity.inode,
+        status.size,
+        status.modified.0,
+        status.modified.1,
+        identity.changed.0,
+        identity.changed.1
+    )
+}
+
+/// A stored file that is to be read back.
+#[derive(Clone, Debug)]
+pub struct ToReadBack {
+    /// Path in the package.
+    pub stored: String,
+    /// What its bytes have to be.
+    pub sha256: Digest,
+    /// How many there have to be.
+    pub bytes: u64,
+}
+
+/// The journal of one package.
+pub struct Journal {
+    connection: Connection,
+    run: i64,
+    uncommitted: u32,
+}
+
+impl Journal {
+    /// Opens the journal in a file; makes it, 0600, if it is not there.
+    pub fn open(path: &Path) -> Result<Self> {
+        if !path.exists() {
+            private_file(path).with_context(|| format!("cannot make {}", path.display()))?;
+        }
+        let connection = Connection::open(path).map_err(sqlite_error);
+        let connection = connection.with_context(|| format!("cannot open {}", path.display()))?;
+        Self::on(connection).with_context(|| {
+            format!(
+                "{} is damaged; delete the folder it is in, and run the same command again",
+                path.display()
+            )
+        })
+    }
+
+    /// A journal that lives as long as this process: a file without a name.
+    pub fn temporary() -> Result<Self> {
+        Self::on(Connection::open("").map_err(sqlite_error)?)
+    }
+
+    fn on(connection: Connection) -> Result<Self> {
+        // NORMAL: a power cut leaves a journal that is sound, if old.
+        let settings = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; \
+                        PRAGMA cache_size = -16384; PRAGMA temp_store = FILE;";
+        connection.execute_batch(settings).map_err(sqlite_error)?;
+        let exists = "SELECT count(*) FROM sqlite_master WHERE name = 'entry'";
+        let tables: i64 =
+            connection.query_row(exists, [], |row| row.get(0)).map_err(sqlite_error)?;
+        if tables == 0 {
+            connection.execute_batch(&format!("BEGIN; {TABLES} COMMIT;")).map_err(sqlite_error)?;
+        }
+        let last = "SELECT coalesce(max(run), 0) FROM entry";
+        let run: i64 = connection.query_row(last, [], |row| row.get(0)).map_err(sqlite_error)?;
+        connection.set_prepared_statement_cache_capacity(64);
+        Ok(Self { connection, run: run + 1, uncommitted: 0 })
+    }
+
+    fn begin(&mut self) -> Result<()> {
+        if self.uncommitted == 0 {
+            self.connection.execute_batch("BEGIN").map_err(sqlite_error)?;
+        }
+        self.uncommitted += 1;
+        Ok(())
+    }
+
+    fn commit_if_due(&mut self) -> Result<()> {
+        if self.uncommitted >= ENTRIES_PER_COMMIT { self.commit() } else { Ok(()) }
+    }
+
+    /// Makes everything so far outlive this process.
+    pub fn commit(&mut self) -> Result<()> {
+        if self.uncommitted > 0 {
+            self.connection.execute_batch("COMMIT").map_err(sqlite_error)?;
+            self.uncommitted = 0;
+        }
+        Ok(())
+    }
+
+    /// Records an entry, in place of an older one of the same path.
+    pub fn record(&mut self, entry: &Entry) -> Result<()> {
+        self.begin()?;
+        let (kind, stored, size, sha256, digests, identity, target, reason) = match &entry.content {
+            EntryContent::File { stored, size, sha256, digests, identity } => (
+                "file",
+                Some(stored),
+                Some(size.cast_signed()),
+                Some(sha256.to_string()),
+                digests.as_ref(),
+                Some(identity),
+                None,
+                None,
+            ),
+            EntryContent::Directory => ("directory", None, None, None, None, None, None, None),
+            EntryContent::Symlink(target) => {
+                ("symlink", None, None, None, None, None, Some(target), None)
+            }
+            EntryContent::NotStored(reason) => {
+                ("not_stored", None, None, None, None, None, None, Some(reason.as_str()))
+            }
+        };
+        let sql = "INSERT OR REPLACE INTO entry (deliverable, path, kind, stored, size, sha256, \
+                     mode, modified, target, reason, identity, stored_bytes, stored_sha256, \
+                     stored_sha512, read_back, run) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 0, ?15)";
+        let recorded = self.connection.prepare_cached(sql).and_then(|mut insert| {
+            insert.execute(params![
+                entry.deliverable,
+                entry.path,
+                kind,
+                stored,
+                size,
+                sha256,
+                entry.mode,
+                entry.modified,
+                target,
+                reason,
+                identity,
+                digests.map(|digests| digests.bytes.cast_signed()),
+                digests.map(|digests| digests.sha256.to_string()),
+                digests.and_then(|digests| digests.sha512.clone()),
+                self.run,
+            ])
+        });
+        recorded.map_err(sqlite_error)?;
+        self.commit_if_due()
+    }
+
+    /// Keeps the entry of an earlier run if the delivered file is still the one that was read
+    /// then; `false` if there is none.
+    pub fn keep(&mut self, deliverable: &str, path: &[u8], identity: &str) -> Result<bool> {
+        self.begin()?;
+        let sql = "UPDATE entry SET run = ?4 \
+                   WHERE deliverable = ?1 AND path = ?2 AND identity = ?3 AND kind = 'file'";
+        let kept = self
+            .connection
+            .prepare_cached(sql)
+            .and_then(|mut update| update.execute(params![deliverable, path, identity, self.run]))
+            .map_err(sqlite_error)?;
+        self.commit_if_due()?;
+        Ok(kept > 0)
+    }
+
+    /// The stored path that an earlier run gave to a file.
+    pub fn stored_path(&self, deliverable: &str, path: &[u8]) -> Result<Option<String>> {
+        let sql = "SELECT stored FROM entry WHERE deliverable = ?1 AND path = ?2";
+        self.connection
+            .prepare_cached(sql)
+            .and_then(|mut select| {
+                select.query_row(params![deliverable, path], |row| row.get(0)).optional()
+            })
+            .map(Option::flatten)
+            .map_err(sqlite_error)
+    }
+
+    /// Whether a stored path belongs to an entry.
+    pub fn has_stored(&self, stored: &str) -> Result<bool> {
+        let sql = "SELECT 1 FROM entry WHERE stored = ?1";
+        let mut select = self.connection.prepare_cached(sql).map_err(sqlite_error)?;
+        select.exists([stored]).map_err(sqlite_error)
+    }
+
+    /// How many files of a deliverable there ever were: the next one's number.
+    pub fn files(&self, deliverable: &str) -> Result<u64> {
+        let sql = "SELECT count(*) FROM entry WHERE deliverable = ?1 AND kind = 'file'";
+        let count = self.connection.query_row(sql, [deliverable], |row| row.get::<_, i64>(0));
+        Ok(count.map_err(sqlite_error)?.cast_unsigned())
+    }
+
+    /// Forgets entries that this run did not see: what they were made from is gone.
+    pub fn forget_unseen(&mut self) -> Result<()> {
+        self.commit()?;
+        let sql = "DELETE FROM finding WHERE (deliverable, path) IN \
+                     (SELECT deliverable, path FROM entry WHERE run < ?1)";
+        self.connection.execute(sql, [self.run]).map_err(sqlite_error)?;
+        let sql = "DELETE FROM entry WHERE run < ?1";
+        self.connection.execute(sql, [self.run]).map_err(sqlite_error)?;
+        let sql = "DELETE FROM member WHERE archive NOT IN \
+                     (SELECT stored FROM entry WHERE stored IS NOT NULL)";
+        self.connection.execute(sql, []).map_err(sqlite_error)?;
+        Ok(())
+    }
+
+    /// Forgets what was noted of a file that is about to be read (again).
+    pub fn forget_notes(&mut self, deliverable: &str, path: &[u8], stored: &str) -> Result<()> {
+        self.begin()?;
+        let delete = |sql: &str, values: &[&dyn rusqlite::ToSql]| {
+            let deleted =
+                self.connection.prepare_cached(sql).and_then(|mut delete| delete.execute(values));
+            deleted.map_err(sqlite_error)
+        };
+        delete("DELETE FROM member WHERE archive = ?1", params![stored])?;
+        delete(
+            "DELETE FROM finding WHERE deliverable = ?1 AND path = ?2",
+            params![deliverable, path],
+        )?;
+        Ok(())
+    }
+
+    /// Notes a line of `members.jsonl`.
+    pub fn note_member(&mut self, archive: &str, position: u64, line: &str) -> Result<()> {
+        self.begin()?;
+        let sql = "INSERT OR REPLACE INTO member VALUES (?1, ?2, ?3)";
+        self.connection
+            .prepare_cached(sql)
+            .and_then(|mut insert| insert.execute(params![archive, position.cast_signed(), line]))
+            .map_err(sqlite_error)?;
+        self.commit_if_due()
+    }
+
+    /// Notes a finding about a file, as a JSON document.
+    pub fn note_finding(&mut self, deliverable: &str, path: &[u8], document: &str) -> Result<()> {
+        self.begin()?;
+        let sql = "INSERT INTO finding SELECT ?1, ?2, count(*), ?3 FROM finding \
+                   WHERE deliverable = ?1 AND path = ?2";
+        self.connection
+            .prepare_cached(sql)
+            .and_then(|mut insert| insert.execute(params![deliverable, path, document]))
+            .map_err(sqlite_error)?;
+        self.commit_if_due()
+    }
+
+    /// All findings, in the order of deliverable and path.
+    pub fn findings(&self, mut each: impl FnMut(&str, &[u8], &str) -> Result<()>) -> Result<()> {
+        let sql = "SELECT deliverable, path, document FROM finding \
+                   ORDER BY deliverable, path, position";
+        self.for_each(
+            sql,
+            |row| {
+                let (deliverable, path): (String, Vec<u8>) = (row.get(0)?, row.get(1)?);
+                Ok((deliverable, path, row.get::<_, String>(2)?))
+            },
+            |(deliverable, path, document)| each(&deliverable, &path, &document),
+        )
+    }
+
+    /// Files that were not read back since they were stored, in the order of stored paths: the
+    /// next `limit` of them after `after`.
+    pub fn to_read_back(&self, after: &str, limit: usize) -> Result<Vec<ToReadBack>> {
+        let sql = "SELECT stored, stored_sha256, stored_bytes FROM entry \
+                   WHERE kind = 'file' AND NOT read_back AND stored > ?1 ORDER BY stored LIMIT ?2";
+        let mut select = self.connection.prepare_cached(sql).map_err(sqlite_error)?;
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows = select.query_map(params![after, limit], |row| {
+            let sha256: String = row.get(1)?;
+            let bytes: i64 = row.get(2)?;
+            Ok((row.get::<_, String>(0)?, sha256, bytes.cast_unsigned()))
+        });
+        let rows: Vec<_> = rows.and_then(Iterator::collect).map_err(sqlite_error)?;
+        rows.into_iter()
+            .map(|(stored, sha256, bytes): (String, String, u64)| {
+                let sha256 = sha256.parse().context("the journal has a digest that is none")?;
+                Ok(ToReadBack { stored, sha256, bytes })
+            })
+            .collect()
+    }
+
+    /// Records that a file was read back and is what was written.
+    pub fn record_read_back(&mut self, stored: &str) -> Result<()> {
+        self.begin()?;
+        self.connection
+            .prepare_cached("UPDATE entry SET read_back = 1 WHERE stored = ?1")
+            .and_then(|mut update| update.execute([stored]))
+            .map_err(sqlite_error)?;
+        self.commit_if_due()
+    }
+
+    /// Forgets a stored file, so that it is stored again.
+    pub fn forget_stored(&mut self, stored: &str) -> Result<()> {
+        self.begin()?;
+        self.connection
+            .execute("DELETE FROM entry WHERE stored = ?1", [stored])
+            .map_err(sqlite_error)?;
+        Ok(())
+    }
+
+    /// The lines of `contents.jsonl`, in their order.
+    pub fn contents(&self, mut each: impl FnMut(&Line) -> Result<()>) -> Result<()> {
+        let columns =
+            "deliverable, path, kind, stored, size, sha256, mode, modified, target, reason";
+        let orders = [
+            format!("SELECT {columns} FROM entry WHERE kind = 'file' ORDER BY stored"),
+            format!("SELECT {columns} FROM entry WHERE kind <> 'file' ORDER BY deliverable, path"),
+        ];
+        orders.iter().try_for_each(|sql| self.for_each(sql, line_of, |line| each(&line?)))
+    }
+
+    /// Stored path, SHA-256 and SHA-512 of every stored file, in the order of stored paths.
+    pub fn stored_files(
+        &self,
+        mut each: impl FnMut(&str, &str, Option<&str>, u64) -> Result<()>,
+    ) -> Result<()> {
+        let sql = "SELECT stored, stored_sha256, stored_sha512, stored_bytes FROM entry \
+                   WHERE kind = 'file' ORDER BY stored";
+        self.for_each(
+            sql,
+            |row| {
+                let bytes: i64 = row.get(3)?;
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, bytes.cast_unsigned()))
+            },
+            |(stored, sha256, sha512, bytes): (String, String, Option<String>, u64)| {
+                each(&stored, &sha256, sha512.as_deref(), bytes)
+            },
+        )
+    }
+
+    /// The lines of `members.jsonl`, in their order.
+    pub fn members(&self, mut each: impl FnMut(&str) -> Result<()>) -> Result<()> {
+        let sql = "SELECT line FROM member ORDER BY archive, position";
+        self.for_each(sql, |row| row.get::<_, String>(0), |line| each(&line))
+    }
+
+    fn for_each<T>(
+        &self,
+        sql: &str,
+        read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
+        mut each: impl FnMut(T) -> Result<()>,
+    ) -> Result<()> {
+        let mut select = self.connection.prepare(sql).map_err(sqlite_error)?;
+        let mut rows = select.query([]).map_err(sqlite_error)?;
+        while let Some(row) = rows.next().map_err(sqlite_error)? {
+            each(read(row).map_err(sqlite_error)?)?;
+        }
+        Ok(())
+    }
+}
+
+/// A row as a line; the inner error is a journal that nobody wrote.
+fn line_of(row: &Row<'_>) -> rusqlite::Result<Result<Line>> {
+    let deliverable: String = row.get(0)?;
+    let path: Vec<u8> = row.get(1)?;
+    let kind: String = row.get(2)?;
+    let name = OriginalName::of(&path);
+    let mode = format!("{:04o}", row.get::<_, u32>(6)?);
+    let modified: Option<String> = row.get(7)?;
+    Ok(match kind.as_str() {
+        "file" => {
+            let sha256: String = row.get(5)?;
+            let (stored, size) = (row.get(3)?, row.get::<_, i64>(4)?.cast_unsigned());
+            sha256.parse().context("the journal has a digest that is none").map(|sha256| {
+                Line::File(FileEntry { stored, deliverable, name, size, sha256, mode, modified })
+            })
+        }
+        "directory" => {
+            Ok(Line::Directory { deliverable, name, mode, modified: modified.unwrap_or_default() })
+        }
+        "symlink" => {
+            let target = OriginalName::of(&row.get::<_, Vec<u8>>(8)?);
+            Ok(Line::Symlink { deliverable, name, target })
+        }
+        _not_stored => {
+            let word: String = row.get(9)?;
+            NotStoredReason::parse(&word)
+                .context("the journal has a reason that is none")
+                .map(|reason| Line::NotStored { deliverable, name, reason })
+        }
+    })
+}

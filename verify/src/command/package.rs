@@ -1,0 +1,75 @@
+//! `handover-verify package`.
+
+use std::fmt::Write;
+
+use anyhow::Result;
+use handover_schemas::package::report::{PackageReport, PackageVerdict, SealOrigin};
+
+use crate::cli::PackageArgs;
+use crate::exit_code::Exit;
+use crate::interrupt::Interrupt;
+use crate::output::{grouped, print_json, print_text};
+use crate::package::{Identities, PackageRequest, verify_package};
+use crate::progress::Progress;
+
+/// Runs the command.
+pub fn run(args: PackageArgs, interrupt: &Interrupt) -> Result<Exit> {
+    let progress = Progress::on_stderr(args.quiet);
+    let request = PackageRequest {
+        identities: Identities::read(&args.identity)?,
+        dir: args.dir,
+        seal: args.seal,
+        ledger: args.target,
+        jobs: usize::from(args.jobs),
+    };
+    let done = verify_package(&request, interrupt, &progress);
+    progress.finish();
+    let report = done?;
+    if args.json {
+        print_json(&report)?;
+    } else {
+        print_text(&text(&report))?;
+    }
+    Ok(match report.verdict {
+        PackageVerdict::Intact => Exit::Clean,
+        PackageVerdict::Unverified => Exit::CannotBeDone,
+        PackageVerdict::Damaged => Exit::Findings,
+    })
+}
+
+/// The report for people.
+fn text(report: &PackageReport) -> String {
+    let mut out = String::new();
+    let seal = report.seal.map_or_else(|| "none".to_owned(), |seal| seal.to_string());
+    let compared = match report.seal_compared_with {
+        Some(SealOrigin::Given) => "compared with the one given",
+        Some(SealOrigin::Ledger) => "compared with the ledger",
+        None => "not compared with anything",
+    };
+    // Writing into a String cannot fail.
+    let _infallible = writeln!(
+        out,
+        "package  {}\nseal     {seal} ({compared})\nfiles    {} with {} bytes",
+        report.identifier.as_deref().unwrap_or("unknown"),
+        grouped(report.files),
+        grouped(report.bytes),
+    );
+    for finding in &report.findings {
+        let _infallible = writeln!(out, "finding: {}", finding.message);
+    }
+    for what in &report.not_checked {
+        let _infallible = writeln!(out, "not checked: {what}");
+    }
+    let verdict = match report.verdict {
+        PackageVerdict::Intact => "intact",
+        PackageVerdict::Unverified => "unverified",
+        PackageVerdict::Damaged => "damaged",
+    };
+    let findings = match report.findings.len() {
+        0 => String::new(),
+        1 => " (1 finding)".to_owned(),
+        count => format!(" ({count} findings)"),
+    };
+    let _infallible = writeln!(out, "verdict: {verdict}{findings}");
+    out
+}
