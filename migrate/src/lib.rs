@@ -4,6 +4,7 @@ pub mod artifacts;
 pub mod cli;
 pub mod command;
 pub mod copy;
+pub mod deliverable;
 pub mod ledger;
 pub mod package;
 pub mod rehearse;

@@ -1,0 +1,182 @@
+//! A git directory of our own with the vendor's objects and refs in it, by symbolic links.
+//!
+//! What else a git directory has can make git run programs (configuration, hooks), read other
+//! folders (alternates) or believe another history (grafts, the commit graph). None of it is in
+//! the view. Of the configuration two values are read, without which refs and objects cannot be.
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::Read;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::{DirBuilderExt, symlink};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use handover_verify::interrupt::Interrupt;
+
+use super::program::Git;
+
+pub(super) struct View {
+    pub(super) path: PathBuf,
+    pub(super) object_format: String,
+    pub(super) shallow: bool,
+    /// What was left out and may be missed.
+    pub(super) problems: Vec<String>,
+}
+
+impl View {
+    /// Makes the view of `repo` in `folder`.
+    pub(super) fn make(repo: &Path, folder: &Path, interrupt: &Interrupt) -> Result<Self> {
+        let (git_dir, common) = git_dirs(repo)?;
+        let path = folder.join("view");
+        let config = common.join("config");
+        let mut view =
+            Self { path, object_format: "sha1".to_owned(), shallow: false, problems: Vec::new() };
+        if let Some(format) = view.setting(&config, "extensions.objectFormat", interrupt)? {
+            view.object_format = format;
+        }
+        let ref_storage = view.setting(&config, "extensions.refStorage", interrupt)?;
+        view.shallow = is_file(&common.join("shallow"));
+        if is_file(&common.join("objects/info/alternates")) {
+            view.problems.push(
+                "objects/info/alternates: objects of another repository are used, which is not \
+                 part of this one; ask for a full clone"
+                    .to_owned(),
+            );
+        }
+        view.link(&git_dir, &common, ref_storage.as_deref())
+            .with_context(|| format!("cannot prepare {} for git", repo.display()))?;
+        Ok(view)
+    }
+
+    /// A value of the vendor's configuration, if it is one that git knows.
+    fn setting(&mut self, of: &Path, key: &str, interrupt: &Interrupt) -> Result<Option<String>> {
+        if !is_file(of) {
+            return Ok(None);
+        }
+        let read = ["config", "--no-includes", "--file"].map(OsStr::new);
+        let get = ["--get", key].map(OsStr::new);
+        let mut value = Vec::new();
+        let ended = Git::alone(interrupt).run(
+            &[&read[..], &[of.as_os_str()], &get[..]].concat(),
+            None,
+            &mut |output| {
+                output.take(64).read_to_end(&mut value)?;
+                Ok(())
+            },
+        )?;
+        let value = String::from_utf8_lossy(&value).trim().to_ascii_lowercase();
+        match (ended.status.code(), value.as_str()) {
+            (Some(0), "sha1" | "sha256" | "files" | "reftable") => Ok(Some(value)),
+            // Not set.
+            (Some(1), _) => Ok(None),
+            _ => {
+                self.problems.push(format!("config: {key} cannot be read; git's default is used"));
+                Ok(None)
+            }
+        }
+    }
+
+    fn link(&self, git_dir: &Path, common: &Path, ref_storage: Option<&str>) -> Result<()> {
+        make_dir(&self.path)?;
+        let mut config = "[core]\n\tbare = true\n\trepositoryFormatVersion = 1\n".to_owned();
+        if self.object_format != "sha1" {
+            config += &format!("[extensions]\n\tobjectFormat = {}\n", self.object_format);
+        }
+        if let Some(storage) = ref_storage {
+            config += &format!("[extensions]\n\trefStorage = {storage}\n");
+        }
+        fs::write(self.path.join("config"), config)?;
+        fs::write(self.path.join("HEAD"), read_small(&git_dir.join("HEAD"))?)?;
+        for name in ["refs", "packed-refs", "reftable", "shallow"] {
+            let there = common.join(name);
+            if there.exists() {
+                symlink(there, self.path.join(name))?;
+            }
+        }
+        let objects = self.path.join("objects");
+        make_dir(&objects)?;
+        for entry in fs::read_dir(common.join("objects"))? {
+            let entry = entry?;
+            let name = entry.file_name();
+            let fan = name.len() == 2 && name.as_bytes().iter().all(u8::is_ascii_hexdigit);
+            if entry.file_type()?.is_dir() && (fan || name == "pack") {
+                symlink(entry.path(), objects.join(name))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The git directory, and the one that it shares objects and refs with: the same but for linked
+/// worktrees.
+fn git_dirs(repo: &Path) -> Result<(PathBuf, PathBuf)> {
+    let place = || format!("cannot read {}", repo.display());
+    let repo = repo.canonicalize().with_context(place)?;
+    let dot_git = repo.join(".git");
+    let git_dir = if is_file(&dot_git) {
+        let text = read_small(&dot_git)?;
+        let Some(named) = text.strip_prefix(b"gitdir: ") else {
+            bail!("{} does not name a git repository", dot_git.display());
+        };
+        beside(&repo, &repo, named)?
+    } else if dot_git.is_dir() {
+        beside(&repo, &repo, b".git")?
+    } else {
+        repo.clone()
+    };
+    let common = match git_dir.join("commondir") {
+        file if is_file(&file) => beside(&repo, &git_dir, &read_small(&file)?)?,
+        _ => git_dir.clone(),
+    };
+    let objects = common.join("objects");
+    let is_dir = fs::symlink_metadata(&objects).is_ok_and(|metadata| metadata.is_dir());
+    if !is_file(&git_dir.join("HEAD")) || !is_dir || !common.join("refs").is_dir() {
+        bail!(
+            "{} is not a git repository: it has neither .git nor HEAD, objects and refs",
+            repo.display()
+        );
+    }
+    Ok((git_dir, common))
+}
+
+/// A folder that a file of the delivery names. It has to be delivered itself, beside `repo` or
+/// in it: otherwise a vendor could have us hand over repositories of our own.
+fn beside(repo: &Path, from: &Path, named: &[u8]) -> Result<PathBuf> {
+    let named = PathBuf::from(std::ffi::OsString::from_vec(named.trim_ascii().to_vec()));
+    let path = from.join(named);
+    let within = repo.parent().unwrap_or(repo);
+    let canonical = path.canonicalize().with_context(|| {
+        format!(
+            "{} belongs to the repository {}, which is not there; ask for that one",
+            repo.display(),
+            path.display()
+        )
+    })?;
+    if !canonical.starts_with(within) {
+        bail!(
+            "{} belongs to the repository {}, which is outside of {}; give that one",
+            repo.display(),
+            canonical.display(),
+            within.display()
+        );
+    }
+    Ok(canonical)
+}
+
+fn is_file(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| metadata.is_file())
+}
+
+/// A file that has one line in an honest repository.
+fn read_small(path: &Path) -> Result<Vec<u8>> {
+    let place = || format!("cannot read {}", path.display());
+    let mut bytes = Vec::new();
+    let file = File::open(path).with_context(place)?;
+    file.take(4096).read_to_end(&mut bytes).with_context(place)?;
+    Ok(bytes)
+}
+
+fn make_dir(path: &Path) -> std::io::Result<()> {
+    fs::DirBuilder::new().mode(0o700).create(path)
+}

@@ -1,0 +1,124 @@
+//! What may still be read, and why reading stopped.
+
+use std::io::{self, Read};
+
+use handover_schemas::digest::Digest;
+use handover_verify::interrupt::Interrupt;
+use sha2::{Digest as _, Sha256};
+
+use super::{Limit, Limits, Member, Seen};
+
+/// Bytes read at once.
+const BLOCK: usize = 64 * 1024;
+
+/// Why the listing ended before the archive did.
+pub(super) enum Stop {
+    Broken(String),
+    TooLarge(Limit),
+    /// The file itself cannot be read.
+    Unreadable(io::Error),
+    /// The caller failed, or the interrupt was raised.
+    Failed(anyhow::Error),
+}
+
+impl From<io::Error> for Stop {
+    /// Errors of the system have a number; those of decompression have none.
+    fn from(error: io::Error) -> Self {
+        match (error.raw_os_error(), error.kind()) {
+            (Some(_), _) => Self::Unreadable(error),
+            (None, io::ErrorKind::UnexpectedEof) => Self::Broken("it ends too early".to_owned()),
+            (None, _) => Self::Broken(format!("it cannot be decompressed: {error}")),
+        }
+    }
+}
+
+impl From<anyhow::Error> for Stop {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+pub(super) type Each<'a> = &'a mut dyn FnMut(Seen<'_>) -> anyhow::Result<()>;
+
+/// Counts what was read and stops at the limits.
+pub(super) struct Budget<'a> {
+    limits: Limits,
+    interrupt: &'a Interrupt,
+    bytes: u64,
+    members: u64,
+    contents: u64,
+    buffer: Vec<u8>,
+}
+
+impl<'a> Budget<'a> {
+    pub(super) fn new(limits: Limits, interrupt: &'a Interrupt) -> Self {
+        Self { limits, interrupt, bytes: 0, members: 0, contents: 0, buffer: vec![0; BLOCK] }
+    }
+
+    pub(super) fn members(&self) -> u64 {
+        self.members
+    }
+
+    pub(super) fn contents(&self) -> u64 {
+        self.contents
+    }
+
+    /// Reads until the buffer is full or nothing is left; gives what was read.
+    pub(super) fn read<'b>(
+        &mut self,
+        from: &mut dyn Read,
+        buffer: &'b mut [u8],
+    ) -> Result<&'b [u8], Stop> {
+        self.interrupt.check()?;
+        let mut filled = 0;
+        while let Some(free) = buffer.get_mut(filled..).filter(|free| !free.is_empty()) {
+            match from.read(free) {
+                Ok(0) => break,
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        self.bytes = self.bytes.saturating_add(filled as u64);
+        if self.bytes > self.limits.bytes {
+            return Err(Stop::TooLarge(Limit::Bytes(self.limits.bytes)));
+        }
+        Ok(buffer.get(..filled).unwrap_or_default())
+    }
+
+    /// Tells a member.
+    pub(super) fn member(&mut self, member: Member, each: Each<'_>) -> Result<(), Stop> {
+        self.interrupt.check()?;
+        if self.members >= self.limits.members {
+            return Err(Stop::TooLarge(Limit::Members(self.limits.members)));
+        }
+        self.members += 1;
+        self.contents = self.contents.saturating_add(member.size);
+        Ok(each(Seen::Member(member))?)
+    }
+
+    /// Reads up to `size` bytes of a file, tells them and hashes them; gives how many there were.
+    pub(super) fn file(
+        &mut self,
+        from: &mut dyn Read,
+        size: u64,
+        name: &[u8],
+        each: Each<'_>,
+    ) -> Result<(u64, Digest), Stop> {
+        let mut sha256 = Sha256::new();
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let mut left = size;
+        while left > 0 {
+            let wanted = usize::try_from(left).unwrap_or(BLOCK).min(BLOCK);
+            let block = self.read(from, buffer.get_mut(..wanted).unwrap_or_default())?;
+            if block.is_empty() {
+                break;
+            }
+            sha256.update(block);
+            each(Seen::Contents { name, block })?;
+            left -= block.len() as u64;
+        }
+        self.buffer = buffer;
+        Ok((size - left, Digest::from_bytes(sha256.finalize().into())))
+    }
+}

@@ -1,0 +1,398 @@
+//! Archives made by the real programs, whole, damaged and hostile.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use super::*;
+
+/// What a listing told.
+struct Told {
+    listing: Listing,
+    members: Vec<Member>,
+    contents: Vec<u8>,
+}
+
+fn list_with(path: &Path, limits: &Limits) -> Told {
+    let mut members = Vec::new();
+    let mut contents = Vec::new();
+    let name = path.file_name().unwrap().to_str().unwrap();
+    let mut file = File::open(path).unwrap();
+    let each: &mut dyn FnMut(Seen<'_>) -> Result<()> = &mut |seen| {
+        match seen {
+            Seen::Contents { block, .. } => contents.extend_from_slice(block),
+            Seen::Member(member) => members.push(member),
+        }
+        Ok(())
+    };
+    let listing = list_members(&mut file, name, limits, &Interrupt::default(), each).unwrap();
+    Told { listing, members, contents }
+}
+
+fn list(path: &Path) -> Told {
+    list_with(path, &Limits::for_file(fs::metadata(path).unwrap().len()))
+}
+
+fn run(folder: &Path, program: &str, arguments: &[&str]) {
+    let output = Command::new(program).args(arguments).current_dir(folder).output().unwrap();
+    assert!(output.status.success(), "{program} {arguments:?}: {output:?}");
+}
+
+/// A folder `in` with a file, an empty file, a long name, a link and a folder.
+fn folder() -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let inside = folder.path().join("in");
+    fs::create_dir_all(inside.join("folder")).unwrap();
+    let long = format!("{}/{}", "tên dài".repeat(15), "n".repeat(150));
+    fs::create_dir(inside.join("tên dài".repeat(15))).unwrap();
+    fs::write(inside.join("a.txt"), "hello\n".repeat(20_000)).unwrap();
+    fs::write(inside.join("empty"), "").unwrap();
+    fs::write(inside.join(&long), "long").unwrap();
+    symlink("../../etc/passwd", inside.join("link")).unwrap();
+    fs::hard_link(inside.join("a.txt"), inside.join("b.txt")).unwrap();
+    (folder, format!("in/{long}"))
+}
+
+fn find<'a>(told: &'a Told, name: &str) -> &'a Member {
+    told.members.iter().find(|member| member.name == name.as_bytes()).unwrap()
+}
+
+fn check_contents(told: &Told, long: &str) {
+    let text = "hello\n".repeat(20_000);
+    let a = find(told, "in/a.txt");
+    let digest = Some(Digest::of(text.as_bytes()));
+    if a.kind == MemberKind::Hardlink {
+        assert_eq!(a.target.as_deref(), Some(&b"in/b.txt"[..]));
+        assert_eq!(find(told, "in/b.txt").sha256, digest);
+    } else {
+        assert_eq!((a.kind, a.size, a.sha256), (MemberKind::File, 120_000, digest));
+    }
+    assert_eq!(find(told, "in/empty").sha256, Some(Digest::EMPTY));
+    assert_eq!(find(told, long).sha256, Some(Digest::of(b"long")));
+    assert_eq!(find(told, "in/folder/").kind, MemberKind::Directory);
+    let link = find(told, "in/link");
+    assert_eq!(link.kind, MemberKind::Symlink);
+    assert_eq!(link.target.as_deref(), Some(&b"../../etc/passwd"[..]));
+    assert!(told.contents.windows(6).any(|text| text == b"hello\n"));
+}
+
+#[test]
+fn tar_in_all_its_forms() {
+    let (folder, long) = folder();
+    for tar in ["gnu", "posix"] {
+        let forms = [
+            ("", Format::Tar),
+            ("--gzip", Format::TarGzip),
+            ("--zstd", Format::TarZstd),
+            ("--xz", Format::TarXz),
+            ("--bzip2", Format::TarBzip2),
+        ];
+        for (option, expected) in forms {
+            let path = folder.path().join("archive");
+            let tar = format!("--format={tar}");
+            let mut arguments = vec!["-cf", "archive", &tar, "in"];
+            arguments.extend((!option.is_empty()).then_some(option));
+            run(folder.path(), "tar", &arguments);
+            let told = list(&path);
+            let Listing::Listed { format, members, bytes } = told.listing else {
+                panic!("{:?}", told.listing)
+            };
+            assert_eq!((format, members, bytes), (expected, 8, 120_004), "{tar} {option}");
+            assert_eq!(members, told.members.len() as u64);
+            check_contents(&told, &long);
+        }
+    }
+}
+
+#[test]
+fn zip_and_jar() {
+    let (folder, long) = folder();
+    run(folder.path(), "zip", &["-q", "-r", "--symlinks", "archive", "in"]);
+    let path = folder.path().join("archive.zip");
+    let told = list(&path);
+    assert!(
+        matches!(told.listing, Listing::Listed { format: Format::Zip, .. }),
+        "{:?}",
+        told.listing
+    );
+    check_contents(&told, &long);
+    // A program before it, as in jars that start themselves.
+    let mut program = b"#!/bin/sh\nexec java -jar \"$0\"\n".to_vec();
+    program.extend(fs::read(&path).unwrap());
+    fs::write(folder.path().join("app"), program).unwrap();
+    let with_program = list(&folder.path().join("app"));
+    assert_eq!((with_program.listing, with_program.members), (told.listing, told.members));
+
+    run(folder.path(), "jar", &["cf", "x.jar", "in/a.txt"]);
+    let jar = list(&folder.path().join("x.jar"));
+    let text = "hello\n".repeat(20_000);
+    assert_eq!(find(&jar, "in/a.txt").sha256, Some(Digest::of(text.as_bytes())));
+    // From a pipe, with the zip64 end and sizes after the contents.
+    let mut zip = Command::new("zip")
+        .args(["-q", "piped.zip", "-fz", "-"])
+        .current_dir(&folder)
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    zip.stdin.take().unwrap().write_all(b"from a pipe").unwrap();
+    assert!(zip.wait().unwrap().success());
+    let piped = list(&folder.path().join("piped.zip"));
+    assert_eq!(find(&piped, "-").sha256, Some(Digest::of(b"from a pipe")));
+}
+
+#[test]
+fn zip_members_that_cannot_be_read() {
+    let (folder, _long) = folder();
+    run(folder.path(), "zip", &["-q", "-P", "key", "e.zip", "in/a.txt"]);
+    let told = list(&folder.path().join("e.zip"));
+    let member = told.members.first().unwrap();
+    assert_eq!((member.sha256, member.size), (None, 120_000));
+    assert!(member.unread.as_ref().unwrap().contains("encrypted"));
+    assert!(matches!(told.listing, Listing::Listed { members: 1, .. }));
+    assert!(told.contents.is_empty());
+}
+
+#[test]
+fn what_is_no_archive() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file.gz");
+    let write = |bytes: &[u8]| fs::write(&path, bytes).unwrap();
+    for bytes in
+        [&b""[..], b"hello", &[0; 10_240], b"\x1f\x8b\x08garbage", b"PK", b"# v2 git bundle\n"]
+    {
+        write(bytes);
+        assert_eq!(list(&path).listing, Listing::NotAnArchive);
+    }
+    fs::write(folder.path().join("text"), "hello".repeat(1000)).unwrap();
+    for program in ["gzip", "zstd", "xz", "bzip2"] {
+        let output = Command::new(program).arg("-c").arg(folder.path().join("text")).output();
+        write(&output.unwrap().stdout);
+        assert_eq!(list(&path).listing, Listing::NotAnArchive, "{program}");
+    }
+    // Named as an archive, it is a broken one.
+    let named = folder.path().join("src.tar.gz");
+    fs::write(&named, b"\x1f\x8b\x08garbage").unwrap();
+    assert!(matches!(list(&named).listing, Listing::Broken { format: Format::TarGzip, .. }));
+}
+
+/// Cut anywhere, an archive is broken and never taken for a whole one.
+#[test]
+fn cut_archives_are_broken() {
+    let (folder, _long) = folder();
+    let all: [(&str, &[&str]); 6] = [
+        ("a.tar", &["-cf", "a.tar", "in"]),
+        ("a.tar.gz", &["-czf", "a.tar.gz", "in"]),
+        ("a.tar.zst", &["--zstd", "-cf", "a.tar.zst", "in"]),
+        ("a.tar.xz", &["-cJf", "a.tar.xz", "in"]),
+        ("a.tar.bz2", &["-cjf", "a.tar.bz2", "in"]),
+        ("a.zip", &[]),
+    ];
+    for (name, arguments) in all {
+        match arguments {
+            [] => run(folder.path(), "zip", &["-q", "-r", name, "in"]),
+            _ => run(folder.path(), "tar", arguments),
+        }
+        let whole = fs::read(folder.path().join(name)).unwrap();
+        // Of a plain tar the last 22 blocks may be the end mark and padding.
+        let end = if name == "a.tar" { whole.len() - 22 * 512 } else { whole.len() - 1 };
+        for cut in (600..end).step_by(whole.len() / 37 + 1).chain([end]) {
+            let path = folder.path().join(format!("cut-{name}"));
+            fs::write(&path, whole.get(..cut.min(end)).unwrap()).unwrap();
+            let listing = list(&path).listing;
+            assert!(matches!(listing, Listing::Broken { .. }), "{name} at {cut}: {listing:?}");
+        }
+    }
+}
+
+/// No byte of an archive makes the listing fail or end the program.
+#[test]
+fn changed_bytes_are_no_error() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("in")).unwrap();
+    fs::write(folder.path().join("in/a"), "hello ".repeat(50)).unwrap();
+    run(folder.path(), "zip", &["-q", "-r", "a.zip", "in"]);
+    run(folder.path(), "tar", &["--format=posix", "-b1", "-cf", "a.tar", "in"]);
+    run(folder.path(), "tar", &["--format=posix", "-czf", "a.tgz", "in"]);
+    for name in ["a.zip", "a.tar", "a.tgz"] {
+        let whole = fs::read(folder.path().join(name)).unwrap();
+        let path = folder.path().join(format!("changed-{name}"));
+        for at in 0..whole.len().min(4096) {
+            for change in [0x01, 0x80, 0xff] {
+                let mut bytes = whole.clone();
+                *bytes.get_mut(at).unwrap() ^= change;
+                fs::write(&path, bytes).unwrap();
+                list(&path);
+            }
+        }
+    }
+    // The contents of a zip have a checksum.
+    let mut bytes = fs::read(folder.path().join("a.zip")).unwrap();
+    let stored = folder.path().join("stored.zip");
+    run(folder.path(), "zip", &["-q", "-0", "stored.zip", "in/a"]);
+    bytes.clone_from(&fs::read(&stored).unwrap());
+    let at = bytes.windows(5).position(|text| text == b"hello").unwrap();
+    *bytes.get_mut(at).unwrap() = b'j';
+    fs::write(&stored, bytes).unwrap();
+    let Listing::Broken { reason, .. } = list(&stored).listing else { panic!() };
+    assert_eq!(reason, "member 1 has a wrong checksum");
+}
+
+#[test]
+fn bombs_stop_at_the_limits() {
+    let folder = tempfile::tempdir().unwrap();
+    let zeros = File::create(folder.path().join("zeros")).unwrap();
+    zeros.set_len(20_000_000).unwrap();
+    run(folder.path(), "zip", &["-q", "bomb.zip", "zeros"]);
+    run(folder.path(), "tar", &["--gzip", "-cf", "bomb.tgz", "zeros"]);
+    for name in ["bomb.zip", "bomb.tgz"] {
+        let limits = Limits { bytes: 1_000_000, members: 10 };
+        let told = list_with(&folder.path().join(name), &limits);
+        let Listing::TooLarge { limit, .. } = told.listing else { panic!("{:?}", told.listing) };
+        assert_eq!(limit, Limit::Bytes(1_000_000));
+        assert!(told.contents.len() <= 1_000_000);
+    }
+    for name in ["bomb.zip", "bomb.tgz"] {
+        let limits = Limits { bytes: u64::MAX, members: 0 };
+        let listing = list_with(&folder.path().join(name), &limits).listing;
+        assert!(matches!(listing, Listing::TooLarge { limit: Limit::Members(0), .. }));
+    }
+    assert_eq!(Limits::for_file(10).bytes, 1 << 30);
+    assert_eq!(Limits::for_file(1 << 30).bytes, 200 << 30);
+}
+
+fn hostile_tar(build: impl FnOnce(&mut ::tar::Builder<File>)) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.tar");
+    let mut builder = ::tar::Builder::new(File::create(&path).unwrap());
+    build(&mut builder);
+    builder.finish().unwrap();
+    drop(builder);
+    (folder, path)
+}
+
+fn add(builder: &mut ::tar::Builder<File>, name: &[u8], kind: u8, contents: &[u8]) {
+    let mut header = ::tar::Header::new_ustar();
+    header.as_mut_bytes().get_mut(..name.len()).unwrap().copy_from_slice(name);
+    header.set_entry_type(::tar::EntryType::new(kind));
+    header.set_size(contents.len() as u64);
+    header.set_cksum();
+    builder.append(&header, contents).unwrap();
+}
+
+#[test]
+fn names_are_data() {
+    let names: [&[u8]; 5] = [b"/etc/passwd", b"../../x", b"twice", b"twice", b"line\nfeed\xff"];
+    let (_folder, path) = hostile_tar(|tar| {
+        for name in names {
+            add(tar, name, b'0', name);
+        }
+        add(tar, b"pax", b'x', b"22 path=new\nline\x01\x02abc\n");
+        add(tar, b"old", b'0', b"");
+    });
+    let told = list(&path);
+    assert!(matches!(told.listing, Listing::Listed { members: 6, .. }), "{:?}", told.listing);
+    for (member, name) in told.members.iter().zip(names) {
+        assert_eq!((member.name.as_slice(), member.sha256), (name, Some(Digest::of(name))));
+    }
+    assert_eq!(told.members.last().unwrap().name, b"new\nline\x01\x02abc");
+}
+
+#[test]
+fn hostile_headers_of_tar() {
+    // A long name that is only a long name in its header.
+    let (_folder, path) = hostile_tar(|tar| {
+        let mut header = ::tar::Header::new_gnu();
+        header.set_entry_type(::tar::EntryType::GNULongName);
+        header.set_size(1 << 60);
+        header.set_cksum();
+        tar.append(&header, &b""[..]).unwrap();
+    });
+    let Listing::Broken { reason, .. } = list(&path).listing else { panic!() };
+    assert!(reason.contains("more than a mebibyte"), "{reason}");
+    for records in
+        [&b"5 a=b\n"[..], b"99999999999999999999 path=x\n", b"x", b"6 path\n", b"0 a=b\n"]
+    {
+        let (_folder, path) = hostile_tar(|tar| {
+            add(tar, b"pax", b'x', records);
+            add(tar, b"a", b'0', b"");
+        });
+        assert!(matches!(list(&path).listing, Listing::Broken { .. }));
+    }
+    // A second archive behind the end of the first.
+    let (folder, path) = hostile_tar(|tar| add(tar, b"a", b'0', b""));
+    let once = fs::read(&path).unwrap();
+    let twice = folder.path().join("twice.tar");
+    fs::write(&twice, [once.clone(), once].concat()).unwrap();
+    let Listing::Broken { reason, .. } = list(&twice).listing else { panic!() };
+    assert!(reason.contains("after its end"), "{reason}");
+}
+
+#[test]
+fn sparse_files_have_no_digest_and_are_passed_over_rightly() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = File::create(folder.path().join("holes")).unwrap();
+    file.set_len(50_000_000).unwrap();
+    for at in (0..50).map(|n| n * 1_000_000) {
+        std::os::unix::fs::FileExt::write_all_at(&file, b"data", at).unwrap();
+    }
+    fs::write(folder.path().join("next"), "next").unwrap();
+    for format in ["--format=gnu", "--format=posix"] {
+        run(folder.path(), "tar", &["-S", format, "-cf", "x.tar", "holes", "next"]);
+        let told = list(&folder.path().join("x.tar"));
+        let holes = find(&told, "holes");
+        assert_eq!((holes.size, holes.sha256), (50_000_000, None), "{format}");
+        assert!(holes.unread.as_ref().unwrap().contains("sparse"));
+        assert_eq!(find(&told, "next").sha256, Some(Digest::of(b"next")), "{format}");
+    }
+}
+
+/// Entries of a zip's directory may say the same name, and places where nothing is.
+#[test]
+fn hostile_directories_of_zip() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["aaaa", "bbbb"] {
+        fs::write(folder.path().join(name), name).unwrap();
+    }
+    run(folder.path(), "zip", &["-q", "-0", "x.zip", "aaaa", "bbbb"]);
+    let path = folder.path().join("x.zip");
+    let whole = fs::read(&path).unwrap();
+    // The same name twice: the second entry of the directory is renamed.
+    let mut bytes = whole.clone();
+    let at = memchr::memmem::rfind(&bytes, b"bbbb").unwrap();
+    bytes.get_mut(at..at + 4).unwrap().copy_from_slice(b"aaaa");
+    fs::write(&path, &bytes).unwrap();
+    let told = list(&path);
+    let digests: Vec<_> =
+        told.members.iter().map(|one| (one.name.as_slice(), one.sha256)).collect();
+    let expected =
+        [(&b"aaaa"[..], Some(Digest::of(b"aaaa"))), (b"aaaa", Some(Digest::of(b"bbbb")))];
+    assert_eq!(digests, expected);
+    // A directory that says 65,535 entries, and one that says a terabyte.
+    let end = memchr::memmem::rfind(&whole, b"PK\x05\x06").unwrap();
+    for (field, value) in
+        [(10, &b"\xff\xff"[..]), (12, b"\xff\xff\xff\x7f"), (16, b"\xff\xff\xff\x7f")]
+    {
+        let mut bytes = whole.clone();
+        bytes.get_mut(end + field..end + field + value.len()).unwrap().copy_from_slice(value);
+        fs::write(&path, &bytes).unwrap();
+        assert!(matches!(list(&path).listing, Listing::Broken { .. }), "field {field}");
+    }
+}
+
+#[test]
+fn errors_of_the_caller_and_the_interrupt_end_it() {
+    let (folder, _long) = folder();
+    run(folder.path(), "tar", &["-cf", "a.tar", "in"]);
+    let path = folder.path().join("a.tar");
+    let limits = Limits::for_file(1);
+    let mut fail = |_seen: Seen<'_>| Err(anyhow::anyhow!("no more"));
+    let mut file = File::open(&path).unwrap();
+    let interrupt = Interrupt::default();
+    let error = list_members(&mut file, "a.tar", &limits, &interrupt, &mut fail).unwrap_err();
+    assert_eq!(error.to_string(), "no more");
+    interrupt.raise();
+    let error = list_members(&mut file, "a.tar", &limits, &interrupt, &mut |_| Ok(())).unwrap_err();
+    assert!(error.is::<handover_verify::interrupt::Interrupted>());
+}
