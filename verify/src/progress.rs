@@ -22,12 +22,12 @@ pub struct Progress {
 /// What is counted.
 struct Words {
     one: &'static str,
-    group: &'static str,
-    groups: &'static str,
+    /// One group of them, and several, where people count these.
+    groups: Option<(&'static str, &'static str)>,
 }
 
-const ROWS: Words = Words { one: "rows", group: "table", groups: "tables" };
-const FILES: Words = Words { one: "files", group: "group", groups: "groups" };
+const ROWS: Words = Words { one: "rows", groups: Some(("table", "tables")) };
+const FILES: Words = Words { one: "files", groups: None };
 
 struct State {
     words: &'static Words,
@@ -120,10 +120,12 @@ impl Progress {
             }
             let count = state.tables.len();
             let rows = HumanCount(state.rows_expected);
-            let Words { one, group, groups } = words;
-            let tables =
-                if count == 1 { format!("1 {group}") } else { format!("{count} {groups}") };
-            state.line(self.started, &format!("{stage}: {tables}, about {rows} {one}"));
+            let about = match words.groups {
+                Some((group, _)) if count == 1 => format!("1 {group}, about"),
+                Some((_, groups)) => format!("{count} {groups}, about"),
+                None => "about".to_owned(),
+            };
+            state.line(self.started, &format!("{stage}: {about} {rows} {}", words.one));
         });
     }
 

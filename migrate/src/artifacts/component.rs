@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use handover_schemas::config::{Component, Deliverable, DeliverableForm};
+use handover_schemas::digest::Digest;
 use handover_schemas::package::TAG_MANIFEST_FILE;
 use handover_schemas::package::manifest::{Encoding, PackedDeliverable};
-use handover_schemas::digest::Digest;
 use handover_schemas::package::report::PackageVerdict;
 use handover_verify::file_tree::{FileKind, Walk};
 use handover_verify::package::{Identities, PackageRequest, verify_package};
@@ -56,10 +56,14 @@ impl<'a, 'r> ComponentWork<'a, 'r> {
             (PackageOutcome::NothingDelivered, Vec::new(), None)
         } else {
             if let Some(known) = known {
-                self.find(None, Kind::PackageDamaged, Place::what(format!(
-                    "its folder {} was gone and was made anew; the ledger had seal {known}",
-                    place.display()
-                )));
+                self.find(
+                    None,
+                    Kind::PackageDamaged,
+                    Place::what(format!(
+                        "its folder {} was gone and was made anew; the ledger had seal {known}",
+                        place.display()
+                    )),
+                );
             }
             let (packed, sealed) = self.make(&place)?;
             (PackageOutcome::Sealed, packed, Some(sealed))
@@ -130,11 +134,17 @@ impl<'a, 'r> ComponentWork<'a, 'r> {
             let bag = partial.bag();
             let scratch = partial.scratch();
             let sink = Sink { bag, storing: &partial.storing, recipients: &partial.recipients };
-            let packed =
-                self.receive(&mut partial.journal, Some(&sink), &partial.storing.encoding, &scratch)?;
+            let packed = self.receive(
+                &mut partial.journal,
+                Some(&sink),
+                &partial.storing.encoding,
+                &scratch,
+            )?;
             partial.journal.forget_unseen()?;
             let all = &self.all;
-            all.progress.begin_files("read back", [("read back".to_owned(), 0)]);
+            let files = partial.journal.files_to_read_back()?;
+            let stage = format!("{}, read back", self.component.id);
+            all.progress.begin_files(&stage, [("read back".to_owned(), files)]);
             let damaged = read_back(partial, all.jobs, all.interrupt, all.progress)?;
             if damaged == 0 {
                 return Ok(packed);
@@ -327,48 +337,37 @@ impl<'a, 'r> ComponentWork<'a, 'r> {
         let Some(sealed) = sealed else {
             return Ok((PackageOutcome::NotCompared, manifest.deliverables, None));
         };
-        if manifest.encoding.is_encrypted() && !self.all.renew {
-            self.not_checked.push(format!(
-                "whether what was delivered of {} is still what was sealed: its package is \
-                 encrypted",
-                self.component.id
-            ));
-            return Ok((PackageOutcome::NotCompared, manifest.deliverables, Some(sealed)));
-        }
         let kept = self.findings.len();
-        if !manifest.encoding.is_encrypted() {
-            let mut journal = Journal::temporary()?;
-            let scratch = self.all.dir.file("packages/x")?.with_file_name(format!(".{}.check", self.component.id));
-            self.receive(&mut journal, None, &manifest.encoding, &scratch)?;
-            if scratch.exists() {
-                fs::remove_dir_all(&scratch)
-                    .with_context(|| format!("cannot remove {}", scratch.display()))?;
-            }
-            journal.commit()?;
-            let places = recheck::differences(place, &manifest, &journal)?;
-            if places.is_empty() {
-                self.check_references(&journal)?;
-                self.take_findings(&journal)?;
-                return Ok((PackageOutcome::Unchanged, manifest.deliverables, Some(sealed)));
-            }
-            if !self.all.renew {
-                for place in places {
-                    self.find(None, Kind::ChangedSinceSealed, place);
-                }
-                return Ok((PackageOutcome::Changed, manifest.deliverables, Some(sealed)));
-            }
+        let mut journal = Journal::temporary()?;
+        let name = format!(".{}.check", self.component.id);
+        let scratch = self.all.dir.file("packages/x")?.with_file_name(name);
+        self.receive(&mut journal, None, &manifest.encoding, &scratch)?;
+        if scratch.exists() {
+            fs::remove_dir_all(&scratch)
+                .with_context(|| format!("cannot remove {}", scratch.display()))?;
         }
-        self.findings.truncate(kept);
-        let (packed, sealed) = self.replace(place, &sealed)?;
-        Ok((PackageOutcome::Replaced, packed, Some(sealed)))
+        journal.commit()?;
+        let places = recheck::differences(place, &manifest, &journal)?;
+        if places.is_empty() {
+            self.check_references(&journal)?;
+            self.take_findings(&journal)?;
+            return Ok((PackageOutcome::Unchanged, manifest.deliverables, Some(sealed)));
+        }
+        if self.all.renew {
+            self.findings.truncate(kept);
+            let (packed, sealed) = self.replace(place, &sealed)?;
+            return Ok((PackageOutcome::Replaced, packed, Some(sealed)));
+        }
+        for place in places {
+            self.find(None, Kind::ChangedSinceSealed, place);
+        }
+        self.check_references(&journal)?;
+        self.take_findings(&journal)?;
+        Ok((PackageOutcome::Changed, manifest.deliverables, Some(sealed)))
     }
 
     /// Puts a new package in the place of the sealed one, which is kept beside it.
-    fn replace(
-        &mut self,
-        place: &Path,
-        old: &Sealed,
-    ) -> Result<(Vec<PackedDeliverable>, Sealed)> {
+    fn replace(&mut self, place: &Path, old: &Sealed) -> Result<(Vec<PackedDeliverable>, Sealed)> {
         let digits: String = old.seal.to_string().chars().take(16).collect();
         let aside = place.with_file_name(format!("{}.{digits}", self.component.id));
         fs::rename(place, &aside)

@@ -96,10 +96,9 @@ impl ArtifactFindingKind {
                 ("checksum file cannot be used", "checksum files cannot be used")
             }
             Self::ArchiveBroken => ("archive is broken", "archives are broken"),
-            Self::ArchiveTooLarge => (
-                "archive unpacks to more than is read",
-                "archives unpack to more than is read",
-            ),
+            Self::ArchiveTooLarge => {
+                ("archive unpacks to more than is read", "archives unpack to more than is read")
+            }
             Self::GitProblem => ("problem in the git repository", "problems in the git repository"),
             Self::GitNotBundled => (
                 "git repository could not be taken over",
@@ -127,9 +126,10 @@ impl ArtifactFindingKind {
             Self::ChangedSinceSealed => {
                 ("entry is not as it was sealed", "entries are not as they were sealed")
             }
-            Self::PackageDamaged => {
-                ("package is not the one the ledger knows", "packages are not those the ledger knows")
-            }
+            Self::PackageDamaged => (
+                "package is not the one the ledger knows",
+                "packages are not those the ledger knows",
+            ),
             Self::DatabaseIncomplete => (
                 "database is not wholly copied and read back",
                 "databases are not wholly copied and read back",

@@ -116,8 +116,7 @@ fn fill(line: &mut InventoryLine, packed: &PackedDeliverable) {
 }
 
 fn copied_database(all: &mut Artifacts<'_>) -> Result<CopiedDatabase> {
-    let missing =
-        CopiedDatabase { state: DeliverableState::Missing, tables: 0, rows: 0, bytes: 0 };
+    let missing = CopiedDatabase { state: DeliverableState::Missing, tables: 0, rows: 0, bytes: 0 };
     if !ledger::exists(all.store())? {
         return Ok(missing);
     }

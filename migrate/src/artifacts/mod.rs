@@ -87,8 +87,8 @@ pub fn receive(
         Endpoint::Sqlite(path) => Target::Sqlite(open_target(path)?),
     };
     ledger::prepare_packages(target.store())?;
-    let copied = ledger::exists(target.store())?
-        && ledger::head(target.store())?.stage == Stage::Done;
+    let copied =
+        ledger::exists(target.store())? && ledger::head(target.store())?.stage == Stage::Done;
     let rows = if copied { Some(request.target.clone()) } else { request.source.clone() };
     let mut all = Artifacts {
         config: &request.config,

@@ -124,18 +124,15 @@ impl FileReader<'_> {
         stored: &str,
         notes: &mut Notes<'_>,
     ) -> Result<ReadFile, Failure> {
-        let (mut file, before) =
-            found.folder.file(found.name()).map_err(Failure::Source)?;
+        let (mut file, before) = found.folder.file(found.name()).map_err(Failure::Source)?;
         let mut encoder = self.sink.map(|sink| sink.create(stored)).transpose()?;
-        let mut scanner = self.sink.map(|_| Scanner::new());
-        let sha256 = self.copy(&mut file, &before, encoder.as_mut(), scanner.as_mut(), stored)?;
+        let mut scanner = Scanner::new();
+        let sha256 = self.copy(&mut file, &before, encoder.as_mut(), &mut scanner, stored)?;
         let digests = encoder
             .map(|encoder| encoder.finish().with_context(|| cannot_write(stored)))
             .transpose()?;
-        if let Some(scanner) = scanner {
-            note_secrets(&found.path, None, scanner, notes)?;
-            self.list(&mut file, found, stored, before.size, notes)?;
-        }
+        note_secrets(&found.path, None, scanner, notes)?;
+        self.list(&mut file, found, stored, before.size, notes)?;
         let after = Status::of_file(&file).map_err(Failure::Source)?;
         let now = found.folder.status(found.name());
         if after != before || now.is_ok_and(|now| now.identity != before.identity) {
@@ -150,7 +147,7 @@ impl FileReader<'_> {
         file: &mut File,
         status: &Status,
         mut encoder: Option<&mut Encoder>,
-        mut scanner: Option<&mut Scanner>,
+        scanner: &mut Scanner,
         stored: &str,
     ) -> Result<Digest, Failure> {
         let has_holes = status.allocated < status.size;
@@ -169,9 +166,7 @@ impl FileReader<'_> {
                 let zeros = has_holes && part.iter().all(|byte| *byte == 0);
                 encoder.write(part, zeros).with_context(|| cannot_write(stored))?;
             }
-            if let Some(scanner) = &mut scanner {
-                scanner.feed(part);
-            }
+            scanner.feed(part);
             left -= read as u64;
             progress.advance(deliverable, 0, read as u64);
             interrupt.check()?;
@@ -197,7 +192,7 @@ impl FileReader<'_> {
                 Seen::Member(member) => {
                     let scanner = std::mem::replace(&mut scanner, Scanner::new());
                     note_secrets(&found.path, Some(&member.name), scanner, notes)?;
-                    notes(Note::Member(position, member_line(stored, position, member)?))?;
+                    notes(Note::Member(position, member_line(stored, position, &member)?))?;
                     position += 1;
                 }
             }
@@ -275,9 +270,10 @@ fn reason(error: &io::Error) -> Result<NotStoredReason> {
         return Ok(NotStoredReason::Vanished);
     }
     match error.raw_os_error().map(rustix::io::Errno::from_raw_os_error) {
-        Some(errno @ (rustix::io::Errno::MFILE | rustix::io::Errno::NFILE | rustix::io::Errno::NOMEM)) => {
-            Err(errno).context("cannot read what was delivered")
-        }
+        Some(
+            errno
+            @ (rustix::io::Errno::MFILE | rustix::io::Errno::NFILE | rustix::io::Errno::NOMEM),
+        ) => Err(errno).context("cannot read what was delivered"),
         // A link now, where a file was when its folder was listed.
         Some(rustix::io::Errno::LOOP) => Ok(NotStoredReason::Changing),
         _ => Ok(NotStoredReason::Unreadable),
@@ -315,7 +311,7 @@ fn note_secrets(
     Ok(())
 }
 
-fn member_line(stored: &str, position: u64, member: Member) -> Result<String> {
+fn member_line(stored: &str, position: u64, member: &Member) -> Result<String> {
     let line = MemberLine {
         archive: stored.to_owned(),
         position,

@@ -56,13 +56,13 @@ impl Receiving<'_> {
         let place = || format!("cannot read the deliverable {}", root.display());
         let before = folder_identity(root).with_context(place)?;
         let walk = Walk::new(root).with_context(place)?;
-        let mut names = StoredNames::new(self.encoding, self.journal, deliverable)?;
+        let mut names = StoredNames::new(self.encoding, deliverable);
         self.with_readers(deliverable, |receiver, readers| {
             for found in walk {
                 receiver.interrupt.check()?;
                 match found {
                     Ok(found) => {
-                        let stored = names.next(&found, receiver.journal)?;
+                        let stored = names.next(&found);
                         receiver.entry(deliverable, found, stored, readers)?;
                     }
                     Err(error) => receiver.unreadable_folder(deliverable, &error)?,
@@ -100,8 +100,7 @@ impl Receiving<'_> {
             depth: 0,
             collides: false,
         };
-        let stored =
-            StoredNames::new(self.encoding, self.journal, deliverable)?.next(&found, self.journal)?;
+        let stored = StoredNames::new(self.encoding, deliverable).next(&found);
         self.with_readers(deliverable, |receiver, readers| {
             receiver.entry(deliverable, found, stored, readers)
         })
@@ -128,7 +127,9 @@ impl Receiving<'_> {
         let content = match status.kind {
             FileKind::File => {
                 let identity = identity_text(&status);
-                if self.sink.is_some() && self.journal.keep(deliverable, &found.path, &identity)? {
+                if self.sink.is_some()
+                    && self.journal.keep(deliverable, &found.path, &stored, &identity)?
+                {
                     self.progress.advance(deliverable, 1, 0);
                     return Ok(());
                 }
@@ -195,7 +196,7 @@ impl Receiving<'_> {
             while let Ok(outcome) = outcomes.recv() {
                 self.take(deliverable, outcome)?;
             }
-            Ok(())
+            anyhow::Ok(())
         })?;
         self.interrupt.check()
     }
@@ -262,17 +263,13 @@ fn read(
     made: bool,
 ) {
     let deliverable = reader.deliverable;
-    let has_sink = reader.sink.is_some();
     loop {
         let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(Job { found, stored }) = next else { return };
         let mut notes = |note: Note| -> Result<()> {
-            if has_sink {
-                let (path, stored) = (found.path.clone(), stored.clone());
-                let sent = results.send(Outcome::Note { path, stored, note });
-                sent.map_err(|_nobody_listens| anyhow::anyhow!("the run was stopped"))?;
-            }
-            Ok(())
+            let (path, stored) = (found.path.clone(), stored.clone());
+            let sent = results.send(Outcome::Note { path, stored, note });
+            sent.map_err(|_nobody_listens| anyhow::anyhow!("the run was stopped"))
         };
         let outcome = match reader.receive(&found, &stored, &mut notes) {
             Ok((content, status)) => {
@@ -313,7 +310,7 @@ fn folder_identity(root: &Path) -> std::io::Result<(u64, u64)> {
     Ok((metadata.dev(), metadata.ino()))
 }
 
-/// Gives stored paths.
+/// Gives stored paths; they depend on the names and the order of what is walked, on nothing else.
 enum StoredNames {
     /// From the original names: the stored paths of the folders down to the present one.
     Readable { prefix: String, suffix: &'static str, folders: Vec<String> },
@@ -322,18 +319,18 @@ enum StoredNames {
 }
 
 impl StoredNames {
-    fn new(encoding: &Encoding, journal: &Journal, deliverable: &str) -> Result<Self> {
+    fn new(encoding: &Encoding, deliverable: &str) -> Self {
         let prefix = format!("{PAYLOAD_DIR}/{deliverable}");
         let suffix = encoding.suffix();
-        Ok(if encoding.is_encrypted() {
-            Self::Numbered { last: journal.last_number(&prefix)?, prefix, suffix }
+        if encoding.is_encrypted() {
+            Self::Numbered { prefix, suffix, last: 0 }
         } else {
             Self::Readable { prefix, suffix, folders: Vec::new() }
-        })
+        }
     }
 
     /// The stored path of an entry; entries come in the order of a walk.
-    fn next(&mut self, found: &Found, journal: &Journal) -> Result<String> {
+    fn next(&mut self, found: &Found) -> String {
         match self {
             Self::Readable { prefix, suffix, folders } => {
                 folders.truncate(found.depth);
@@ -346,16 +343,12 @@ impl StoredNames {
                 if found.kind == FileKind::Directory {
                     folders.push(stored);
                 }
-                Ok(path)
+                path
             }
-            Self::Numbered { .. } if found.kind != FileKind::File => Ok(String::new()),
+            Self::Numbered { .. } if found.kind != FileKind::File => String::new(),
             Self::Numbered { prefix, suffix, last } => {
-                let deliverable = prefix.strip_prefix("data/").unwrap_or_default();
-                if let Some(stored) = journal.stored_path(deliverable, &found.path)? {
-                    return Ok(stored);
-                }
                 *last += 1;
-                Ok(format!("{prefix}/{:06}/{last:09}{suffix}", *last / 1000))
+                format!("{prefix}/{:06}/{last:09}{suffix}", *last / 1000)
             }
         }
     }

@@ -5,9 +5,9 @@ use std::io::{BufRead, BufReader, Lines};
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use handover_schemas::package::bag::BagInfo;
 use handover_schemas::package::contents::{Entry, OriginalName};
 use handover_schemas::package::manifest::PackageManifest;
-use handover_schemas::package::bag::BagInfo;
 use handover_schemas::package::{BAG_INFO_FILE, CONTENTS_FILE, PACKAGE_FILE};
 use handover_verify::package::{Identities, decoded};
 
@@ -24,8 +24,8 @@ pub(super) fn manifest(dir: &Path) -> Result<PackageManifest> {
 /// Number and bytes of the payload files, as the package states them.
 pub(super) fn payload_sums(dir: &Path) -> Result<BagInfo> {
     let path = dir.join(BAG_INFO_FILE);
-    let text =
-        std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let text = std::fs::read_to_string(&path)
+        .with_context(|| format!("cannot read {}", path.display()))?;
     BagInfo::parse(&text).with_context(|| format!("{} is damaged", path.display()))
 }
 
@@ -38,6 +38,10 @@ pub(super) fn differences(
     let digest = listing_digest(journal)?;
     if (digest.sha256, digest.lines) == (manifest.contents.sha256, manifest.contents.lines) {
         return Ok(Vec::new());
+    }
+    if manifest.encoding.is_encrypted() {
+        let what = "it is encrypted, so what has changed cannot be told without a key";
+        return Ok(vec![Place::what(what.to_owned())]);
     }
     let path = dir.join(format!("{CONTENTS_FILE}{}", manifest.encoding.suffix()));
     let place = || format!("cannot read {}", path.display());
@@ -98,8 +102,7 @@ impl<R: BufRead> Sealed<R> {
     fn advance(&mut self) -> Result<()> {
         let context = "the package's contents.jsonl is damaged; handover-verify package says where";
         let line = self.lines.next().transpose().context(context)?;
-        self.next =
-            line.map(|line| Entry::parse(line.as_bytes())).transpose().context(context)?;
+        self.next = line.map(|line| Entry::parse(line.as_bytes())).transpose().context(context)?;
         Ok(())
     }
 }

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, bail};
 use handover_schemas::config::FileReference;
 use handover_schemas::package::contents::{Entry, OriginalName};
-use handover_schemas::value::escape::unescape;
+use handover_schemas::value::unescape;
 use handover_verify::endpoint::Endpoint;
 use handover_verify::interrupt::Interrupt;
 use handover_verify::postgres::{Access, Session};
@@ -121,8 +121,7 @@ impl References {
             while let Some(row) = rows.next().map_err(sqlite_error)? {
                 let path: Vec<u8> = row.get(0).map_err(sqlite_error)?;
                 let what: Option<String> = row.get(1).map_err(sqlite_error)?;
-                let place =
-                    Place { path: Some(OriginalName::of(&path)), what, ..Place::default() };
+                let place = Place { path: Some(OriginalName::of(&path)), what, ..Place::default() };
                 findings.push((kind, place));
             }
         }

@@ -31,9 +31,8 @@ pub(super) fn inspect(
     }
     handover_verify::handover_dir::HandoverDir::open(scratch).with_context(place)?;
     let bundle = scratch.join(bundle_name(repository));
-    let report = inspect_and_bundle(repository, &bundle, interrupt).with_context(|| {
-        format!("cannot take over the git repository {}", repository.display())
-    })?;
+    let report = inspect_and_bundle(repository, &bundle, interrupt)
+        .with_context(|| format!("cannot take over the git repository {}", repository.display()))?;
     note(&report, findings);
     let made = report.bundle == Bundle::Made;
     let sound = report.problems.is_empty() && report.more_problems == 0 && !report.shallow;

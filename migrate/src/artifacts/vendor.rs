@@ -28,8 +28,7 @@ pub(super) fn check(
     interrupt: &Interrupt,
     findings: &mut Vec<(Kind, Place)>,
 ) -> Result<Option<VendorChecksums>> {
-    let folder =
-        Folder::open(root).with_context(|| format!("cannot read {}", root.display()))?;
+    let folder = Folder::open(root).with_context(|| format!("cannot read {}", root.display()))?;
     let mut unusable = |what: String| {
         let place = Place { what: Some(what), ..at(checksums.as_bytes()) };
         findings.push((Kind::ChecksumsUnusable, place));

@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use anyhow::{Result, bail};
-use handover_schemas::package::inventory::Inventory;
 use handover_schemas::ledger::{LeftOutBy, Stage};
+use handover_schemas::package::inventory::Inventory;
 use handover_verify::config_file;
 use handover_verify::endpoint::Endpoint;
 use handover_verify::exit_code::Exit;
@@ -147,10 +147,8 @@ fn copy_status(store: &mut dyn Store) -> Result<CopyStatus> {
 }
 
 fn text(report: &StatusReport) -> String {
-    let parts = [
-        report.copy.as_ref().map(copy_text),
-        report.inventory.as_ref().map(inventory_text),
-    ];
+    let parts =
+        [report.copy.as_ref().map(copy_text), report.inventory.as_ref().map(inventory_text)];
     parts.into_iter().flatten().collect::<Vec<_>>().join("\n")
 }
 

@@ -14,7 +14,7 @@ use handover_schemas::package::contents::{
 use handover_verify::file_tree::Status;
 use handover_verify::handover_dir::private_file;
 use handover_verify::sqlite::sqlite_error;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, Row, params};
 
 use super::encode::StoredDigests;
 
@@ -204,30 +204,25 @@ impl Journal {
     }
 
     /// Keeps the entry of an earlier run if the delivered file is still the one that was read
-    /// then; `false` if there is none.
-    pub fn keep(&mut self, deliverable: &str, path: &[u8], identity: &str) -> Result<bool> {
+    /// then, and is stored where it belongs; `false` if there is none.
+    pub fn keep(
+        &mut self,
+        deliverable: &str,
+        path: &[u8],
+        stored: &str,
+        identity: &str,
+    ) -> Result<bool> {
         self.begin()?;
-        let sql = "UPDATE entry SET run = ?4 \
-                   WHERE deliverable = ?1 AND path = ?2 AND identity = ?3 AND kind = 'file'";
+        let sql = "UPDATE entry SET run = ?5 \
+                   WHERE deliverable = ?1 AND path = ?2 AND stored = ?3 AND identity = ?4";
+        let values = params![deliverable, path, stored, identity, self.run];
         let kept = self
             .connection
             .prepare_cached(sql)
-            .and_then(|mut update| update.execute(params![deliverable, path, identity, self.run]))
+            .and_then(|mut update| update.execute(values))
             .map_err(sqlite_error)?;
         self.commit_if_due()?;
         Ok(kept > 0)
-    }
-
-    /// The stored path that an earlier run gave to a file.
-    pub fn stored_path(&self, deliverable: &str, path: &[u8]) -> Result<Option<String>> {
-        let sql = "SELECT stored FROM entry WHERE deliverable = ?1 AND path = ?2";
-        self.connection
-            .prepare_cached(sql)
-            .and_then(|mut select| {
-                select.query_row(params![deliverable, path], |row| row.get(0)).optional()
-            })
-            .map(Option::flatten)
-            .map_err(sqlite_error)
     }
 
     /// Whether a stored path belongs to an entry.
@@ -235,17 +230,6 @@ impl Journal {
         let sql = "SELECT 1 FROM entry WHERE stored = ?1";
         let mut select = self.connection.prepare_cached(sql).map_err(sqlite_error)?;
         select.exists([stored]).map_err(sqlite_error)
-    }
-
-    /// The highest number that was given to a file below a folder whose files are numbered.
-    pub fn last_number(&self, folder: &str) -> Result<u64> {
-        let sql = "SELECT max(stored) FROM entry \
-                   WHERE substr(stored, 1, length(?1) + 1) = ?1 || '/'";
-        let last: Option<String> =
-            self.connection.query_row(sql, [folder], |row| row.get(0)).map_err(sqlite_error)?;
-        let name = last.as_deref().and_then(|stored| stored.rsplit('/').next());
-        let digits = name.and_then(|name| name.split('.').next());
-        Ok(digits.and_then(|digits| digits.parse().ok()).unwrap_or(0))
     }
 
     /// Forgets entries that this run did not see: what they were made from is gone.
@@ -313,6 +297,13 @@ impl Journal {
             },
             |(deliverable, path, document)| each(&deliverable, &path, &document),
         )
+    }
+
+    /// How many files were not read back since they were stored.
+    pub fn files_to_read_back(&self) -> Result<u64> {
+        let sql = "SELECT count(*) FROM entry WHERE kind = 'file' AND NOT read_back";
+        let count = self.connection.query_row(sql, [], |row| row.get::<_, i64>(0));
+        Ok(count.map_err(sqlite_error)?.cast_unsigned())
     }
 
     /// Files that were not read back since they were stored, in the order of stored paths: the

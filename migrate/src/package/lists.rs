@@ -90,7 +90,7 @@ impl ListFile {
 }
 
 /// Goes through the lines of `contents.jsonl`; says what they are.
-pub fn contents(
+pub(super) fn contents(
     journal: &Journal,
     mut each: impl FnMut(&str) -> Result<()>,
 ) -> Result<ContentsDigest> {

@@ -218,9 +218,9 @@ mod tests {
         let script = format!(
             "for i in $(seq 60); do mkdir {part} && cd -P {part} || exit 1; done; echo x > f"
         );
-        let made = std::process::Command::new("sh").args(["-c", &script]).current_dir(root.path());
-        let mut made = made;
-        assert!(made.status().unwrap().success());
+        let mut shell = std::process::Command::new("sh");
+        let made = shell.args(["-c", &script]).current_dir(root.path()).status();
+        assert!(made.unwrap().success());
         let found = walked(root.path());
         let last = found.last().unwrap();
         assert_eq!(last.path.len(), 60 * 101 + 1);
