@@ -157,10 +157,11 @@ fn quoted(text: &[u8]) -> Option<&[u8]> {
     inside.get(..memchr::memchr(quote, inside)?)
 }
 
-/// What is before the next tag.
+/// What is before the tag that closes the element; nothing if no such tag follows.
 fn element(text: &[u8]) -> &[u8] {
     let text = text.get(..text.len().min(VALUE)).unwrap_or_default();
-    text.split(|&byte| byte == b'<').next().unwrap_or_default().trim_ascii()
+    let end = memchr::memchr(b'<', text).filter(|&at| text.get(at + 1) == Some(&b'/'));
+    text.get(..end.unwrap_or(0)).unwrap_or_default().trim_ascii()
 }
 
 /// What is before the next space.

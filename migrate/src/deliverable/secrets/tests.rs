@@ -86,6 +86,7 @@ fn passwords_that_are_only_named() {
         r#""password": "Please enter your password""#,
         r#"<input type="password" name="password" value="">"#,
         "<label>Password: </label>",
+        "proxy=socks5h://<username>:<password>@proxy-host1",
         "Password: must have eight characters",
         r#"PARAM_PASSWORD = "user.password""#,
         r#"token: "identifier""#,
@@ -252,8 +253,8 @@ fn hostile_lines_take_no_longer() {
     ];
     for pattern in patterns {
         let started = std::time::Instant::now();
-        scan(pattern.repeat((1 << 20) / pattern.len()).as_bytes());
+        scan(pattern.repeat((1 << 18) / pattern.len()).as_bytes());
         let seconds = started.elapsed().as_secs();
-        assert!(seconds < 20, "{seconds} seconds for a mebibyte of {pattern}");
+        assert!(seconds < 5, "{seconds} seconds for 256 KiB of {pattern}");
     }
 }
