@@ -136,7 +136,7 @@ fn report(
     ledger::record_inventory(all.store(), &inventory)?;
     let mut findings = summed(&lines);
     findings.sort();
-    lines.extend(kept_lines(all.dir, &outcomes)?);
+    lines.extend(kept_lines(all, &outcomes)?);
     let written = write_lines(all.dir, &lines)?;
     let order = all.config.component.iter();
     let states = order.filter_map(|component| outcomes.get(&component.id));
@@ -174,10 +174,10 @@ fn summed(lines: &[ArtifactFindingLine]) -> Vec<ArtifactFinding> {
 
 /// What the findings file has about components that this run left alone.
 fn kept_lines(
-    dir: &HandoverDir,
+    all: &Artifacts<'_>,
     outcomes: &BTreeMap<String, Outcome>,
 ) -> Result<Vec<ArtifactFindingLine>> {
-    let path = dir.path().join(FINDINGS_FILE);
+    let path = all.dir.path().join(FINDINGS_FILE);
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -189,7 +189,11 @@ fn kept_lines(
         })
     });
     let lines: Vec<ArtifactFindingLine> = lines.collect::<Result<_>>()?;
-    Ok(lines.into_iter().filter(|line| !outcomes.contains_key(&line.component)).collect())
+    let left_alone = |line: &ArtifactFindingLine| {
+        !outcomes.contains_key(&line.component)
+            && all.config.component.iter().any(|known| known.id == line.component)
+    };
+    Ok(lines.into_iter().filter(left_alone).collect())
 }
 
 /// Writes the findings file; gives its place if there is anything to say.
