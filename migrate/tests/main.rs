@@ -17,6 +17,7 @@ mod package_damage;
 mod package_flips;
 mod package_keys;
 mod package_made;
+mod package_names;
 mod package_recovery;
 mod package_tools;
 mod refused;

@@ -222,6 +222,15 @@ pub(crate) fn list_anew(package: &Path) {
     fs::write(package.join("tagmanifest-sha256.txt"), text).unwrap();
 }
 
+/// Makes folders in folders, each with this name, and a file in the last one: its path may be
+/// longer than system calls take.
+#[track_caller]
+pub(crate) fn deep(root: &Path, name: &str, depth: usize) {
+    let script =
+        "set -e; for i in $(seq \"$1\"); do mkdir -p \"$0\"; cd \"$0\"; done; echo x > file";
+    Run::program("bash").args(["-c", script, name, &depth.to_string()]).dir(root).go().expect(0);
+}
+
 /// Adds bytes to a file.
 pub(crate) fn append(path: &Path, bytes: &[u8]) {
     File::options().append(true).open(path).unwrap().write_all(bytes).unwrap();
