@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
+use std::io::Read;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
 use filetime::FileTime;
 use handover_testkit::{Outcome, Run};
+use handover_verify::file_tree::{FileKind, Found, Walk};
 
-use crate::package_made::{Delivery, judged, keys, list_anew, recipients};
+use crate::package_made::{Delivery, deep, judged, keys, list_anew, recipients};
 
 const REPOSITORY: &str = "[[component.deliverable]]\nkind = \"source_code\"\nform = \"git\"\n\
                           path = \"../portal.git\"\n";
@@ -48,10 +50,12 @@ fn delivery(package: &str) -> Delivery {
     file(b"large.bin", &large);
     file(b"zeros.bin", &vec![0; 300_000]);
     let long = "thư-mục-dài-".repeat(14);
-    let deep = [long.as_str(); 15].join("/");
-    assert!(deep.len() > 3000);
-    folder(deep.as_bytes());
-    file(format!("{deep}/cuối.txt").as_bytes(), b"deep down");
+    let path = [long.as_str(); 15].join("/");
+    assert!(path.len() > 3000);
+    folder(path.as_bytes());
+    file(format!("{path}/cuối.txt").as_bytes(), b"deep down");
+    // Longer than any path that a system call takes.
+    deep(&root, &long, 30);
     symlink("empty", root.join("link")).unwrap();
     symlink("../../gone/à", root.join("tài liệu/dangling")).unwrap();
     symlink(OsStr::from_bytes(b"t\xff"), root.join(OsStr::from_bytes(b"l\xff"))).unwrap();
@@ -94,34 +98,32 @@ fn make_repository(place: &Path) {
 /// What somebody sees of an entry of a folder.
 #[derive(Debug, PartialEq, Eq)]
 enum Seen {
-    File { content: Vec<u8>, mode: u32, modified: (i64, i64) },
-    Folder { mode: u32, modified: (i64, i64) },
+    File { content: Vec<u8>, mode: u32, modified: (i64, u32) },
+    Folder { mode: u32, modified: (i64, u32) },
     Link { target: Vec<u8> },
 }
 
-/// Everything below a folder, by the bytes of its path.
+/// Everything below a folder, by the bytes of its path, which may be longer than system calls take.
 fn tree(root: &Path) -> BTreeMap<Vec<u8>, Seen> {
-    let mut seen = BTreeMap::new();
-    let mut folders = vec![root.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            let metadata = path.symlink_metadata().unwrap();
-            let (mode, modified) =
-                (metadata.mode() & 0o7777, (metadata.mtime(), metadata.mtime_nsec()));
-            let what = if metadata.is_dir() {
-                folders.push(path.clone());
-                Seen::Folder { mode, modified }
-            } else if metadata.is_symlink() {
-                Seen::Link { target: fs::read_link(&path).unwrap().into_os_string().into_vec() }
-            } else {
-                Seen::File { content: fs::read(&path).unwrap(), mode, modified }
-            };
-            let name = path.strip_prefix(root).unwrap();
-            seen.insert(name.as_os_str().as_bytes().to_vec(), what);
-        }
-    }
-    seen
+    let see = |found: Found| {
+        let status = found.folder.status(found.name()).unwrap();
+        let (mode, modified) = (status.mode, status.modified);
+        let seen = match found.kind {
+            FileKind::Directory => Seen::Folder { mode, modified },
+            FileKind::Symlink => {
+                let target = found.folder.link_target(found.name()).unwrap();
+                Seen::Link { target: target.into_vec() }
+            }
+            _ => {
+                let (mut file, _) = found.folder.file(found.name()).unwrap();
+                let mut content = Vec::new();
+                file.read_to_end(&mut content).unwrap();
+                Seen::File { content, mode, modified }
+            }
+        };
+        (found.path, seen)
+    };
+    Walk::new(root).unwrap().map(|found| see(found.unwrap())).collect()
 }
 
 /// The `sh` blocks of a page, in order.
@@ -181,7 +183,7 @@ fn everything_comes_back(delivery: &Delivery, out: &Path, identity: Option<&Path
 fn a_plain_package_comes_back() {
     let delivery = delivery("");
     delivery.made();
-    everything_comes_back(&delivery, &delivery.beside("out"), None);
+    everything_comes_back(&delivery, &delivery.beside("a new folder/ở đây"), None);
 }
 
 #[test]
@@ -229,6 +231,30 @@ fn the_commands_stop_at_damage() {
     let said = recover(&package, &delivery.beside("out2"), None);
     let (there, listed) = said[2].stdout.trim_end().split_once('\n').unwrap();
     assert_ne!(there, listed);
+}
+
+/// Nor through a link that the package itself brings.
+#[test]
+fn nothing_is_restored_through_a_link() {
+    let delivery = Delivery::of_every_sort("");
+    delivery.made();
+    let contents = delivery.package().join("contents.jsonl");
+    let outside = delivery.beside("outside");
+    fs::create_dir(&outside).unwrap();
+    let text = fs::read_to_string(&contents).unwrap();
+    for inner in ["link/in", "link/in/deeper"] {
+        let line = text.lines().find(|line| line.contains("\"type\":\"symlink\"")).unwrap();
+        let to_outside = line.replace("src/Main.java", outside.to_str().unwrap());
+        let below = line.replace("\"name\":\"link\"", &format!("\"name\":\"{inner}\""));
+        let forged = text.replace(line, &format!("{to_outside}\n{below}"));
+        fs::write(&contents, forged).unwrap();
+        list_anew(&delivery.package());
+        let out = delivery.beside(&inner.replace('/', "-"));
+        let said = recover(&delivery.package(), &out, None);
+        said[5].expect(1);
+        assert!(said[5].stderr.contains("FileExistsError"), "{}", said[5].stderr);
+        assert_eq!(fs::read_dir(&outside).unwrap().count(), 0);
+    }
 }
 
 /// A forged package cannot make the commands write beside the folder that they were told.
