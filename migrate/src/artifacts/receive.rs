@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail};
 use handover_schemas::package::PAYLOAD_DIR;
-use handover_schemas::package::contents::NotStoredReason;
+use handover_schemas::package::contents::{NAME_MAX, NotStoredReason};
 use handover_schemas::package::manifest::Encoding;
 use handover_schemas::package::stored_name::{stored_part, stored_path};
 use handover_verify::file_tree::{FileKind, Folder, Found, Status, Walk, WalkError, is_missing};
@@ -113,6 +113,14 @@ impl Receiving<'_> {
         stored: String,
         readers: &Readers,
     ) -> Result<()> {
+        if found.path.len() > NAME_MAX {
+            bail!(
+                "{deliverable}: the path that begins with {} has {} bytes; a package takes paths \
+                 of {NAME_MAX}: move what is in it up, or leave it out",
+                String::from_utf8_lossy(found.path.get(..100).unwrap_or_default()).escape_debug(),
+                found.path.len()
+            );
+        }
         let status = match found.folder.status(found.name()) {
             Ok(status) => status,
             Err(error) if is_missing(&error) => {
