@@ -55,18 +55,9 @@ impl<'a, 'r> ComponentWork<'a, 'r> {
         } else if delivered.is_empty() {
             (PackageOutcome::NothingDelivered, Vec::new(), None)
         } else {
-            if let Some(known) = known {
-                self.find(
-                    None,
-                    Kind::PackageDamaged,
-                    Place::what(format!(
-                        "its folder {} was gone and was made anew; the ledger had seal {known}",
-                        place.display()
-                    )),
-                );
-            }
+            let outcome = self.without_folder(&place, known);
             let (packed, sealed) = self.make(&place)?;
-            (PackageOutcome::Sealed, packed, Some(sealed))
+            (outcome, packed, Some(sealed))
         };
         let state = PackageState {
             component: self.component.id.clone(),
@@ -78,6 +69,21 @@ impl<'a, 'r> ComponentWork<'a, 'r> {
         };
         let Self { findings, not_checked, .. } = self;
         Ok(Outcome { state, packed, findings, not_checked })
+    }
+
+    /// What it means that a component has no package in its place.
+    fn without_folder(&mut self, place: &Path, known: Option<Digest>) -> PackageOutcome {
+        let Some(known) = known else { return PackageOutcome::Sealed };
+        if aside(place, known, 1).exists() {
+            // A run that was to seal anew was killed after it had moved the old package.
+            return PackageOutcome::Replaced;
+        }
+        let what = format!(
+            "its folder {} was gone and was made anew; the ledger had seal {known}",
+            place.display()
+        );
+        self.find(None, Kind::PackageDamaged, Place::what(what));
+        PackageOutcome::Sealed
     }
 
     /// Deliverables that came as files.
@@ -368,8 +374,8 @@ impl<'a, 'r> ComponentWork<'a, 'r> {
 
     /// Puts a new package in the place of the sealed one, which is kept beside it.
     fn replace(&mut self, place: &Path, old: &Sealed) -> Result<(Vec<PackedDeliverable>, Sealed)> {
-        let digits: String = old.seal.to_string().chars().take(16).collect();
-        let aside = place.with_file_name(format!("{}.{digits}", self.component.id));
+        let mut names = (1..).map(|number| aside(place, old.seal, number));
+        let aside = names.find(|name| !name.exists()).context("no name is free")?;
         fs::rename(place, &aside)
             .with_context(|| format!("cannot move the old package to {}", aside.display()))?;
         self.make(place)
@@ -406,6 +412,14 @@ impl<'a, 'r> ComponentWork<'a, 'r> {
         ledger::record_package(self.all.store(), &self.component.id, &sealed)?;
         Ok(Some(sealed))
     }
+}
+
+/// Where a package goes that another one replaces; the second time, and later, with a number.
+fn aside(place: &Path, seal: Digest, number: u32) -> PathBuf {
+    let component = place.file_name().unwrap_or_default().to_string_lossy();
+    let digits: String = seal.to_string().chars().take(16).collect();
+    let again = if number > 1 { format!(".{number}") } else { String::new() };
+    place.with_file_name(format!("{component}.{digits}{again}"))
 }
 
 /// How many files a deliverable has, for the progress bar.
