@@ -5,14 +5,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use handover_schemas::digest::Digest;
 use handover_schemas::package::report::{
     PackageFindingKind as Kind, PackageReport, PackageVerdict,
 };
 use handover_testkit::Run;
 
 use crate::package_made::{
-    Delivery, files_below, is_located, judged_with, keys, list_anew, recipients, seal_anew, verify,
+    Delivery, files_below, is_located, judged_with, keys, recipients, seal_anew, verify,
 };
 
 /// An encrypted package for three recipients, and the files with their keys.
@@ -205,11 +204,8 @@ fn other_content_in_a_sound_frame_is_found() {
     seal_anew(&package);
     let report = report(verify(&package), 1);
     is_located(&report, file, file);
-    let content = |one: &&_| -> bool {
-        let one: &handover_schemas::package::report::PackageFinding = one;
-        one.kind == Kind::ContentDiffers && one.path.as_deref() == Some(file)
-    };
-    assert_eq!(report.findings.iter().filter(content).count(), 1, "{report:#?}");
-    assert_ne!(Digest::of(b"upper?"), Digest::of(b"class Main {}\n"));
-    list_anew(&package);
+    let told: Vec<_> =
+        report.findings.iter().filter(|one| one.kind == Kind::ContentDiffers).collect();
+    assert_eq!(told.len(), 1, "{report:#?}");
+    assert_eq!(told[0].path.as_deref(), Some(file));
 }
