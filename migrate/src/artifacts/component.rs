@@ -17,7 +17,7 @@ use super::read_file::Sink;
 use super::receive::Receiving;
 use super::references::References;
 use super::report::{PackageOutcome, PackageState};
-use super::{Artifacts, recheck, repository, vendor};
+use super::{Artifacts, recheck, renewal, repository, vendor};
 use crate::ledger;
 use crate::package::{Journal, Partial, Sealed, Sealing, Storing, read_back, sealed_dir};
 
@@ -74,7 +74,7 @@ impl<'a, 'r> ComponentWork<'a, 'r> {
     /// What it means that a component has no package in its place.
     fn without_folder(&mut self, place: &Path, known: Option<Digest>) -> PackageOutcome {
         let Some(known) = known else { return PackageOutcome::Sealed };
-        if aside(place, known, 1).exists() {
+        if renewal::is_aside(place, known) {
             // A run that was to seal anew was killed after it had moved the old package.
             return PackageOutcome::Replaced;
         }
@@ -338,6 +338,7 @@ impl<'a, 'r> ComponentWork<'a, 'r> {
         place: &Path,
         known: Option<Digest>,
     ) -> Result<(PackageOutcome, Vec<PackedDeliverable>, Option<Sealed>)> {
+        Partial::remove_leftover(self.all.dir, &self.component.id)?;
         let manifest = recheck::manifest(place)?;
         let sealed = self.present_seal(place, known)?;
         let Some(sealed) = sealed else {
@@ -361,7 +362,8 @@ impl<'a, 'r> ComponentWork<'a, 'r> {
         }
         if self.all.renew {
             self.findings.truncate(kept);
-            let (packed, sealed) = self.replace(place, &sealed)?;
+            renewal::set_aside(place, sealed.seal)?;
+            let (packed, sealed) = self.make(place)?;
             return Ok((PackageOutcome::Replaced, packed, Some(sealed)));
         }
         for place in places {
@@ -372,21 +374,15 @@ impl<'a, 'r> ComponentWork<'a, 'r> {
         Ok((PackageOutcome::Changed, manifest.deliverables, Some(sealed)))
     }
 
-    /// Puts a new package in the place of the sealed one, which is kept beside it.
-    fn replace(&mut self, place: &Path, old: &Sealed) -> Result<(Vec<PackedDeliverable>, Sealed)> {
-        let mut names = (1..).map(|number| aside(place, old.seal, number));
-        let aside = names.find(|name| !name.exists()).context("no name is free")?;
-        fs::rename(place, &aside)
-            .with_context(|| format!("cannot move the old package to {}", aside.display()))?;
-        self.make(place)
-    }
-
     /// The seal of the package that is there, if it is the one that the ledger knows. One that the
-    /// ledger does not know at all was sealed by a run that was killed before it could say so.
+    /// ledger does not know at all was sealed by a run that was killed before it could say so; so
+    /// was one that replaces another, but that is for `--renew` to believe.
     fn present_seal(&mut self, place: &Path, known: Option<Digest>) -> Result<Option<Sealed>> {
         let path = place.join(TAG_MANIFEST_FILE);
         let text = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let seal = Digest::of(&text);
+        let replaces = |known| self.all.renew && renewal::is_aside(place, known);
+        let known = known.filter(|known| *known == seal || !replaces(*known));
         if known.is_some_and(|known| known != seal) {
             self.find(None, Kind::PackageDamaged, Place::what(format!("its seal is {seal}")));
             return Ok(None);
@@ -412,14 +408,6 @@ impl<'a, 'r> ComponentWork<'a, 'r> {
         ledger::record_package(self.all.store(), &self.component.id, &sealed)?;
         Ok(Some(sealed))
     }
-}
-
-/// Where a package goes that another one replaces; the second time, and later, with a number.
-fn aside(place: &Path, seal: Digest, number: u32) -> PathBuf {
-    let component = place.file_name().unwrap_or_default().to_string_lossy();
-    let digits: String = seal.to_string().chars().take(16).collect();
-    let again = if number > 1 { format!(".{number}") } else { String::new() };
-    place.with_file_name(format!("{component}.{digits}{again}"))
 }
 
 /// How many files a deliverable has, for the progress bar.

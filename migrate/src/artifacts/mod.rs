@@ -8,6 +8,7 @@ mod read_file;
 mod receive;
 mod recheck;
 mod references;
+mod renewal;
 pub mod report;
 mod repository;
 mod vendor;

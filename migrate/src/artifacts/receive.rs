@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use handover_schemas::package::PAYLOAD_DIR;
 use handover_schemas::package::contents::{NAME_MAX, NotStoredReason};
 use handover_schemas::package::manifest::Encoding;
-use handover_schemas::package::stored_name::{stored_part, stored_path};
+use handover_schemas::package::stored_name::{is_folder_like_compressed, stored_part, stored_path};
 use handover_verify::file_tree::{FileKind, Folder, Found, Status, Walk, WalkError, is_missing};
 use handover_verify::interrupt::Interrupt;
 use handover_verify::package::BLOCK_BYTES;
@@ -140,6 +140,11 @@ impl Receiving<'_> {
                 return self.record(deliverable, found.path, None, content);
             }
         };
+        if status.kind != found.kind {
+            // The walk goes on as if it still were what it was when its folder was listed.
+            let content = EntryContent::NotStored(NotStoredReason::Changing);
+            return self.record(deliverable, found.path, None, content);
+        }
         let content = match status.kind {
             FileKind::File => {
                 let identity = identity_text(&status);
@@ -362,13 +367,16 @@ impl StoredNames {
         match self {
             Self::Readable { prefix, suffix, folders } => {
                 folders.truncate(found.depth);
-                let part = stored_part(found.name().as_bytes(), found.collides);
+                let name = found.name().as_bytes();
+                let is_folder = found.kind == FileKind::Directory;
+                let collides = found.collides || (is_folder && is_folder_like_compressed(name));
+                let part = stored_part(name, collides);
                 let stored = match folders.last() {
                     Some(folder) => format!("{folder}/{part}"),
                     None => part,
                 };
                 let path = format!("{prefix}/{}{suffix}", stored_path(&stored, &found.path));
-                if found.kind == FileKind::Directory {
+                if is_folder {
                     folders.push(stored);
                 }
                 path
