@@ -55,19 +55,8 @@ impl<'a, 'r> ComponentWork<'a, 'r> {
         } else if delivered.is_empty() {
             (PackageOutcome::NothingDelivered, Vec::new(), None)
         } else {
-            let replaces = known.is_some_and(|known| renewal::is_aside(&place, known));
-            if let Some(known) = known.filter(|_known| !replaces) {
-                self.find(
-                    None,
-                    Kind::PackageDamaged,
-                    Place::what(format!(
-                        "its folder {} was gone and was made anew; the ledger had seal {known}",
-                        place.display()
-                    )),
-                );
-            }
+            let outcome = self.without_folder(&place, known);
             let (packed, sealed) = self.make(&place)?;
-            let outcome = if replaces { PackageOutcome::Replaced } else { PackageOutcome::Sealed };
             (outcome, packed, Some(sealed))
         };
         let state = PackageState {
@@ -80,6 +69,21 @@ impl<'a, 'r> ComponentWork<'a, 'r> {
         };
         let Self { findings, not_checked, .. } = self;
         Ok(Outcome { state, packed, findings, not_checked })
+    }
+
+    /// What it means that a component has no package in its place.
+    fn without_folder(&mut self, place: &Path, known: Option<Digest>) -> PackageOutcome {
+        let Some(known) = known else { return PackageOutcome::Sealed };
+        if renewal::is_aside(place, known) {
+            // A run that was to seal anew was killed after it had moved the old package.
+            return PackageOutcome::Replaced;
+        }
+        let what = format!(
+            "its folder {} was gone and was made anew; the ledger had seal {known}",
+            place.display()
+        );
+        self.find(None, Kind::PackageDamaged, Place::what(what));
+        PackageOutcome::Sealed
     }
 
     /// Deliverables that came as files.

@@ -117,8 +117,10 @@ impl Journal {
 
     fn begin_run(&self) -> rusqlite::Result<i64> {
         // NORMAL: a power cut leaves a journal that is sound, if old.
-        let settings = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; \
-                        PRAGMA cache_size = -16384; PRAGMA temp_store = FILE;";
+        // EXCLUSIVE: nobody else has business with it, so that no lock is taken for each statement.
+        let settings = "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; \
+                        PRAGMA synchronous = NORMAL; PRAGMA cache_size = -24576; \
+                        PRAGMA temp_store = FILE;";
         self.connection.execute_batch(settings)?;
         let exists = "SELECT count(*) FROM sqlite_master WHERE name = 'entry'";
         let tables: i64 = self.connection.query_row(exists, [], |row| row.get(0))?;
