@@ -57,7 +57,8 @@ impl<'a, 'r> ComponentWork<'a, 'r> {
         } else {
             let outcome = self.without_folder(&place, known);
             let (packed, sealed) = self.make(&place)?;
-            (outcome, packed, Some(sealed))
+            let outcome = if sealed.is_some() { outcome } else { PackageOutcome::NothingDelivered };
+            (outcome, packed, sealed)
         };
         let state = PackageState {
             component: self.component.id.clone(),
@@ -116,7 +117,8 @@ impl<'a, 'r> ComponentWork<'a, 'r> {
     }
 
     /// Receives everything, reads it back, seals it and records the seal.
-    fn make(&mut self, place: &Path) -> Result<(Vec<PackedDeliverable>, Sealed)> {
+    /// No seal if there is no file: a package of nothing could be taken for one of something.
+    fn make(&mut self, place: &Path) -> Result<(Vec<PackedDeliverable>, Option<Sealed>)> {
         let mut partial = Partial::open(self.all.dir, &self.component.id, self.storing())?;
         if partial.resumed {
             self.all.progress.note(&format!("{}: going on", self.component.id));
@@ -124,6 +126,10 @@ impl<'a, 'r> ComponentWork<'a, 'r> {
         let packed = self.receive_and_read_back(&mut partial)?;
         self.check_references(&partial.journal)?;
         self.take_findings(&partial.journal)?;
+        if partial.journal.files()? == 0 {
+            partial.remove()?;
+            return Ok((packed, None));
+        }
         let sealing = Sealing {
             identifier: self.component.id.clone(),
             description: format!("{} / {}", self.component.name_vi, self.component.name_en),
@@ -131,7 +137,7 @@ impl<'a, 'r> ComponentWork<'a, 'r> {
         };
         let sealed = sealing.seal(partial, place)?;
         ledger::record_package(self.all.store(), &self.component.id, &sealed)?;
-        Ok((recheck::manifest(place)?.deliverables, sealed))
+        Ok((recheck::manifest(place)?.deliverables, Some(sealed)))
     }
 
     fn receive_and_read_back(&mut self, partial: &mut Partial) -> Result<Vec<PackedDeliverable>> {
@@ -364,7 +370,7 @@ impl<'a, 'r> ComponentWork<'a, 'r> {
             self.findings.truncate(kept);
             renewal::set_aside(place, sealed.seal)?;
             let (packed, sealed) = self.make(place)?;
-            return Ok((PackageOutcome::Replaced, packed, Some(sealed)));
+            return Ok((PackageOutcome::Replaced, packed, sealed));
         }
         for place in places {
             self.find(None, Kind::ChangedSinceSealed, place);

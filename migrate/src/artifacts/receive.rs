@@ -78,6 +78,14 @@ impl Receiving<'_> {
             }
             Ok(())
         })?;
+        let (seen, unseen) = self.journal.seen_and_unseen(deliverable)?;
+        if seen == 0 && unseen > 0 {
+            bail!(
+                "{} is empty now; an earlier run found {unseen} entries in it, which are kept: \
+                 mount its disk, or put it back, and run the same command again",
+                root.display()
+            );
+        }
         match folder_identity(root) {
             Ok(after) if after == before => Ok(()),
             _ => bail!(

@@ -242,6 +242,23 @@ impl Journal {
         select.exists([stored]).map_err(self.error())
     }
 
+    /// Entries of a deliverable that this run saw, and those that only an earlier one did.
+    pub fn seen_and_unseen(&self, deliverable: &str) -> Result<(u64, u64)> {
+        let sql = "SELECT count(*) FILTER (WHERE run = ?2), count(*) FILTER (WHERE run < ?2) \
+                   FROM entry WHERE deliverable = ?1";
+        let counts = self.connection.query_row(sql, params![deliverable, self.run], |row| {
+            Ok((row.get::<_, i64>(0)?.cast_unsigned(), row.get::<_, i64>(1)?.cast_unsigned()))
+        });
+        counts.map_err(self.error())
+    }
+
+    /// How many files are stored.
+    pub fn files(&self) -> Result<u64> {
+        let sql = "SELECT count(*) FROM entry WHERE kind = 'file'";
+        let count = self.connection.query_row(sql, [], |row| row.get::<_, i64>(0));
+        Ok(count.map_err(self.error())?.cast_unsigned())
+    }
+
     /// Forgets entries that this run did not see: what they were made from is gone.
     pub fn forget_unseen(&mut self) -> Result<()> {
         self.commit()?;

@@ -15,6 +15,10 @@ const LINE_PART: usize = 64 * 1024;
 /// the second part, which has the whole of it.
 const OVERLAP: usize = 4 * 1024;
 
+/// No secret has fewer bytes, with the word that says what it is: files of very short lines are
+/// passed over quickly.
+const SHORTEST: usize = 6;
+
 /// Looks for secrets in one file. Holds a line, or 64 KiB of one, whatever the file is.
 #[derive(Default)]
 pub struct Scanner {
@@ -109,6 +113,9 @@ impl Scanner {
 
     /// Tells of secrets that begin before `until` in what is held.
     fn look(&mut self, until: usize) {
+        if self.held.len() < SHORTEST && self.key.is_none() {
+            return;
+        }
         let text = std::mem::take(&mut self.held);
         self.look_for_key(&text);
         if !self.binary {
