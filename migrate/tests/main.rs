@@ -5,6 +5,7 @@
 
 mod again;
 mod config;
+mod corpus;
 mod crash;
 mod ends;
 mod full;
