@@ -7,8 +7,9 @@ use handover_schemas::chunk::CHUNK_BYTES_MAX;
 use handover_verify::endpoint::Endpoint;
 use handover_verify::sqlite::TypeOverride;
 
-/// Copies a vendor's database into the ministry's, chunk by chunk, and proves that what arrived is
-/// what was there. Run the same command again after any interruption.
+/// Takes a platform over: copies the vendor's database into the ministry's, chunk by chunk, and
+/// proves that what arrived is what was there; receives everything else into sealed packages. Run
+/// the same command again after any interruption.
 ///
 /// Exit codes: 0 everything asked for holds; 1 it ran and there are findings; 2 it could not be
 /// done; 130 interrupted, the same command goes on.

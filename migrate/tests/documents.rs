@@ -34,6 +34,20 @@ fn blocks(page: &str) -> Vec<String> {
     blocks
 }
 
+/// What a vendor delivers: a git repository, an installer with its checksum, photos.
+fn deliver(folder: &Path) {
+    let script = "set -e; mkdir -p portal/installers portal/photos/2022
+        git init -q --bare portal/source.git
+        tree=$(git -C portal/source.git mktree </dev/null)
+        commit=$(GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@example.org GIT_COMMITTER_NAME=a \
+                 GIT_COMMITTER_EMAIL=a@example.org git -C portal/source.git commit-tree -m x $tree)
+        git -C portal/source.git update-ref HEAD $commit
+        echo program > portal/installers/setup.bin
+        (cd portal/installers && sha256sum setup.bin > SHA256SUMS)
+        printf photo > portal/photos/2022/1.jpg";
+    Run::program("bash").args(["-c", script]).dir(folder).go().expect(0);
+}
+
 fn run_block(block: &str, source: &Database, target: &Database, folder: &Path) -> Outcome {
     let programs = binary("handover-migrate").parent().unwrap().display().to_string();
     let path = format!("{programs}:{}", std::env::var("PATH").unwrap());
@@ -43,6 +57,7 @@ fn run_block(block: &str, source: &Database, target: &Database, folder: &Path) -
         .env("SOURCE", source.url())
         .env("TARGET", target.url())
         .env("HANDOVER", folder)
+        .env("DELIVERED", folder.with_file_name("delivered"))
         .dir(folder.parent().unwrap())
         .go()
 }
@@ -55,12 +70,17 @@ fn every_command_of_the_runbooks_runs() {
          INSERT INTO subjects SELECT i, 'Nguyễn ' || i, date '1960-01-01' + i
          FROM generate_series(1, 1000) i;
          CREATE TABLE log (at timestamptz, what text);
-         INSERT INTO log VALUES (now(), 'a'), (now(), 'a');",
+         INSERT INTO log VALUES (now(), 'a'), (now(), 'a');
+         CREATE TABLE feedback (id bigint PRIMARY KEY, photo_path text, photo_sha256 text);
+         INSERT INTO feedback VALUES
+           (1, '2022/1.jpg', encode(sha256('photo'), 'hex')), (2, NULL, NULL);",
     );
     let target = Database::create();
     let folder = tempfile::tempdir().unwrap();
     let handover = folder.path().join("handover");
-    for page in ["copy.md", "verify.md"] {
+    std::fs::create_dir(folder.path().join("delivered")).unwrap();
+    deliver(&folder.path().join("delivered"));
+    for page in ["copy.md", "verify.md", "artifacts.md"] {
         for block in blocks(page) {
             let outcome = run_block(&block, &source, &target, &handover);
             assert_eq!(
@@ -86,7 +106,15 @@ fn rehearse(extra: &[&str]) {
         .args(extra)
         .go();
     outcome.expect(0);
-    for promised in ["killed with SIGKILL", "were kept", "(1 cut off", "verdict: equal"] {
+    for promised in [
+        "killed with SIGKILL",
+        "were kept",
+        "(1 cut off",
+        "verdict: equal",
+        "MISSING",
+        "These 11 findings",
+        "verdict: intact",
+    ] {
         assert!(outcome.stdout.contains(promised), "no {promised:?} in\n{}", outcome.stdout);
     }
     let again = Run::new("handover-migrate").args(["rehearse", "--dir"]).arg(&dir).go();

@@ -1,16 +1,25 @@
-//! JSON Schemas of the reports of handover-migrate, and reports that keep to them.
+//! JSON Schemas of the reports of handover-migrate and of what stands in packages, and documents
+//! that keep to them.
 
+use std::fs;
 use std::path::Path;
 
+use handover_migrate::artifacts::report::ArtifactsReport;
 use handover_migrate::command::status::StatusReport;
 use handover_migrate::copy::report::CopyReport;
 use handover_schemas::config::Config;
+use handover_schemas::package::contents::{Entry, MemberLine};
+use handover_schemas::package::inventory::Inventory;
+use handover_schemas::package::manifest::PackageManifest;
+use handover_schemas::package::report::PackageReport;
 use handover_testkit::{Outcome, Run, generated_file, sqlite, violations};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+
+use crate::package_made::{Delivery, verify};
 
 fn schema<T: JsonSchema>() -> Value {
     let settings = SchemaSettings::draft2020_12().for_serialize();
@@ -44,6 +53,12 @@ fn check_report<T: JsonSchema + DeserializeOwned + Serialize>(outcome: &Outcome,
 fn the_schemas_are_up_to_date() {
     check_up_to_date::<StatusReport>("status.schema.json");
     check_up_to_date::<CopyReport>("copy-report.schema.json");
+    check_up_to_date::<ArtifactsReport>("artifacts-report.schema.json");
+    check_up_to_date::<Inventory>("inventory.schema.json");
+    check_up_to_date::<PackageManifest>("package.schema.json");
+    check_up_to_date::<Entry>("package-contents-line.schema.json");
+    check_up_to_date::<MemberLine>("package-members-line.schema.json");
+    check_up_to_date::<PackageReport>("package-report.schema.json");
     // The config is read, not written: what has a default may be left out.
     let settings = SchemaSettings::draft2020_12();
     let schema = settings.into_generator().into_root_schema_for::<Config>().to_value();
@@ -81,4 +96,70 @@ fn reports_keep_to_them() {
     let again = copy();
     check_report::<CopyReport>(&again, again.code.unwrap());
     check_report::<StatusReport>(&status(), 0);
+}
+
+/// Every line of a file keeps to its schema.
+#[track_caller]
+fn check_lines<T: JsonSchema>(path: &Path, at_least: usize) {
+    let schema = schema::<T>();
+    let text = fs::read_to_string(path).unwrap();
+    assert!(text.lines().count() >= at_least, "{text}");
+    for line in text.lines() {
+        let document: Value = serde_json::from_str(line).unwrap();
+        assert_eq!(violations(&schema, &document), [""; 0], "{line}");
+    }
+}
+
+/// A delivery of every sort, what cannot be stored, names that are not UTF-8, a repository, and
+/// something that is missing; sealed, again, changed, damaged.
+#[test]
+fn packages_and_reports_about_them_keep_to_theirs() {
+    let more = "[[component.deliverable]]\nkind = \"source_code\"\nform = \"git\"\n\
+                path = \"../portal.git\"\n\
+                [[component.deliverable]]\nkind = \"installer\"\n\
+                requested = [{ number = \"1/A\", date = \"2022-02-01\" }]\n";
+    let delivery = Delivery::of_every_sort("sha512 = true");
+    delivery.configure("sha512 = true", more);
+    let script = "mkfifo pipe && printf x > \"$(printf 'n\\377')\" && \
+                  echo 'password=Hunter22x!' > app.properties && \
+                  sha256sum image.bin > SHA256SUMS && git init -q --bare ../portal.git";
+    Run::program("sh").args(["-c", script]).dir(delivery.delivered()).go().expect(0);
+
+    let report = delivery.artifacts();
+    check_report::<ArtifactsReport>(&report, 1);
+    let document: Value = serde_json::from_str(&report.stdout).unwrap();
+    assert_eq!(violations(&schema::<Inventory>(), &document["inventory"]), [""; 0]);
+    check_report::<ArtifactsReport>(&delivery.artifacts(), 1);
+    fs::write(delivery.delivered().join("new"), "").unwrap();
+    check_report::<ArtifactsReport>(&delivery.artifacts(), 1);
+
+    let package = delivery.package();
+    check_lines::<Entry>(&package.join("contents.jsonl"), 14);
+    check_lines::<MemberLine>(&package.join("members.jsonl"), 5);
+    let text = fs::read_to_string(package.join("package.json")).unwrap();
+    let document: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(violations(&schema::<PackageManifest>(), &document), [""; 0]);
+
+    check_report::<PackageReport>(&verify(&package).go(), 0);
+    let known = verify(&package).arg("--handover").arg(delivery.handover()).go();
+    check_report::<PackageReport>(&known, 0);
+    fs::remove_file(package.join("contents.jsonl")).unwrap();
+    fs::remove_file(package.join("tagmanifest-sha256.txt")).unwrap();
+    check_report::<PackageReport>(&verify(&package).go(), 1);
+}
+
+/// The schema is strict: an entry that says something else does not keep to it.
+#[test]
+fn other_lines_do_not_keep_to_the_schema() {
+    let schema = schema::<Entry>();
+    let good =
+        "{\"type\":\"symlink\",\"deliverable\":\"d\",\"name\":{\"hex\":\"ff\"},\"target\":\"x\"}";
+    let violated =
+        |line: &str| !violations(&schema, &serde_json::from_str(line).unwrap()).is_empty();
+    assert!(!violated(good));
+    for (from, to) in
+        [("symlink", "link"), ("\"target\":\"x\"", "\"size\":1"), ("{\"hex\":\"ff\"}", "1")]
+    {
+        assert!(violated(&good.replace(from, to)), "{to}");
+    }
 }

@@ -8,9 +8,10 @@ use handover_schemas::digest::Digest;
 use crate::endpoint::Endpoint;
 use crate::sqlite::TypeOverride;
 
-/// Reads both ends of a hand-over again and judges; writes to no database.
+/// Reads what was handed over again and judges; writes to no database.
 ///
-/// Exit codes: 0 equal; 1 different; 2 it could not be verified, or not be done; 130 interrupted.
+/// Exit codes: 0 equal, intact; 1 different, damaged; 2 it could not be verified, or not be done;
+/// 130 interrupted.
 #[derive(Debug, Parser)]
 #[command(name = "handover-verify", version)]
 pub struct Cli {

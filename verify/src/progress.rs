@@ -5,6 +5,7 @@ use std::io::IsTerminal;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::memory::peak_resident_bytes;
 use indicatif::{HumanBytes, HumanCount, MultiProgress, ProgressBar, ProgressStyle};
 
 /// Time between two plain lines.
@@ -145,6 +146,13 @@ impl Progress {
     /// One line that stays.
     pub fn note(&self, text: &str) {
         self.with(|state| state.line(self.started, text));
+    }
+
+    /// Says how much memory this process has needed, where the system tells.
+    pub fn note_peak_memory(&self) {
+        if let Some(bytes) = peak_resident_bytes() {
+            self.note(&format!("peak memory of this process: {} MiB", bytes / 1024 / 1024));
+        }
     }
 
     /// Takes the bars away.

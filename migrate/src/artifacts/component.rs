@@ -17,7 +17,7 @@ use super::read_file::Sink;
 use super::receive::Receiving;
 use super::references::References;
 use super::report::{PackageOutcome, PackageState};
-use super::{Artifacts, recheck, repository, vendor};
+use super::{Artifacts, recheck, renewal, repository, vendor};
 use crate::ledger;
 use crate::package::{Journal, Partial, Sealed, Sealing, Storing, read_back, sealed_dir};
 
@@ -55,18 +55,9 @@ impl<'a, 'r> ComponentWork<'a, 'r> {
         } else if delivered.is_empty() {
             (PackageOutcome::NothingDelivered, Vec::new(), None)
         } else {
-            if let Some(known) = known {
-                self.find(
-                    None,
-                    Kind::PackageDamaged,
-                    Place::what(format!(
-                        "its folder {} was gone and was made anew; the ledger had seal {known}",
-                        place.display()
-                    )),
-                );
-            }
+            let outcome = self.without_folder(&place, known);
             let (packed, sealed) = self.make(&place)?;
-            (PackageOutcome::Sealed, packed, Some(sealed))
+            (outcome, packed, Some(sealed))
         };
         let state = PackageState {
             component: self.component.id.clone(),
@@ -78,6 +69,21 @@ impl<'a, 'r> ComponentWork<'a, 'r> {
         };
         let Self { findings, not_checked, .. } = self;
         Ok(Outcome { state, packed, findings, not_checked })
+    }
+
+    /// What it means that a component has no package in its place.
+    fn without_folder(&mut self, place: &Path, known: Option<Digest>) -> PackageOutcome {
+        let Some(known) = known else { return PackageOutcome::Sealed };
+        if renewal::is_aside(place, known) {
+            // A run that was to seal anew was killed after it had moved the old package.
+            return PackageOutcome::Replaced;
+        }
+        let what = format!(
+            "its folder {} was gone and was made anew; the ledger had seal {known}",
+            place.display()
+        );
+        self.find(None, Kind::PackageDamaged, Place::what(what));
+        PackageOutcome::Sealed
     }
 
     /// Deliverables that came as files.
@@ -332,6 +338,7 @@ impl<'a, 'r> ComponentWork<'a, 'r> {
         place: &Path,
         known: Option<Digest>,
     ) -> Result<(PackageOutcome, Vec<PackedDeliverable>, Option<Sealed>)> {
+        Partial::remove_leftover(self.all.dir, &self.component.id)?;
         let manifest = recheck::manifest(place)?;
         let sealed = self.present_seal(place, known)?;
         let Some(sealed) = sealed else {
@@ -355,7 +362,8 @@ impl<'a, 'r> ComponentWork<'a, 'r> {
         }
         if self.all.renew {
             self.findings.truncate(kept);
-            let (packed, sealed) = self.replace(place, &sealed)?;
+            renewal::set_aside(place, sealed.seal)?;
+            let (packed, sealed) = self.make(place)?;
             return Ok((PackageOutcome::Replaced, packed, Some(sealed)));
         }
         for place in places {
@@ -366,21 +374,15 @@ impl<'a, 'r> ComponentWork<'a, 'r> {
         Ok((PackageOutcome::Changed, manifest.deliverables, Some(sealed)))
     }
 
-    /// Puts a new package in the place of the sealed one, which is kept beside it.
-    fn replace(&mut self, place: &Path, old: &Sealed) -> Result<(Vec<PackedDeliverable>, Sealed)> {
-        let digits: String = old.seal.to_string().chars().take(16).collect();
-        let aside = place.with_file_name(format!("{}.{digits}", self.component.id));
-        fs::rename(place, &aside)
-            .with_context(|| format!("cannot move the old package to {}", aside.display()))?;
-        self.make(place)
-    }
-
     /// The seal of the package that is there, if it is the one that the ledger knows. One that the
-    /// ledger does not know at all was sealed by a run that was killed before it could say so.
+    /// ledger does not know at all was sealed by a run that was killed before it could say so; so
+    /// was one that replaces another, but that is for `--renew` to believe.
     fn present_seal(&mut self, place: &Path, known: Option<Digest>) -> Result<Option<Sealed>> {
         let path = place.join(TAG_MANIFEST_FILE);
         let text = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let seal = Digest::of(&text);
+        let replaces = |known| self.all.renew && renewal::is_aside(place, known);
+        let known = known.filter(|known| *known == seal || !replaces(*known));
         if known.is_some_and(|known| known != seal) {
             self.find(None, Kind::PackageDamaged, Place::what(format!("its seal is {seal}")));
             return Ok(None);

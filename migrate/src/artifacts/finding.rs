@@ -97,7 +97,7 @@ impl ArtifactFindingKind {
             }
             Self::ArchiveBroken => ("archive is broken", "archives are broken"),
             Self::ArchiveTooLarge => {
-                ("archive unpacks to more than is read", "archives unpack to more than is read")
+                ("archive holds more than is read", "archives hold more than is read")
             }
             Self::GitProblem => ("problem in the git repository", "problems in the git repository"),
             Self::GitNotBundled => (

@@ -8,6 +8,7 @@ mod read_file;
 mod receive;
 mod recheck;
 mod references;
+mod renewal;
 pub mod report;
 mod repository;
 mod vendor;
@@ -136,6 +137,7 @@ fn report(
     ledger::record_inventory(all.store(), &inventory)?;
     let mut findings = summed(&lines);
     findings.sort();
+    lines.extend(kept_lines(all, &outcomes)?);
     let written = write_lines(all.dir, &lines)?;
     let order = all.config.component.iter();
     let states = order.filter_map(|component| outcomes.get(&component.id));
@@ -169,6 +171,30 @@ fn summed(lines: &[ArtifactFindingLine]) -> Vec<ArtifactFinding> {
             ArtifactFinding { component, deliverable, kind, count, message }
         })
         .collect()
+}
+
+/// What the findings file has about components that this run left alone.
+fn kept_lines(
+    all: &Artifacts<'_>,
+    outcomes: &BTreeMap<String, Outcome>,
+) -> Result<Vec<ArtifactFindingLine>> {
+    let path = all.dir.path().join(FINDINGS_FILE);
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
+    };
+    let lines = text.lines().map(|line| {
+        serde_json::from_str(line).with_context(|| {
+            format!("{} is damaged; delete it, and run the same command again", path.display())
+        })
+    });
+    let lines: Vec<ArtifactFindingLine> = lines.collect::<Result<_>>()?;
+    let left_alone = |line: &ArtifactFindingLine| {
+        !outcomes.contains_key(&line.component)
+            && all.config.component.iter().any(|known| known.id == line.component)
+    };
+    Ok(lines.into_iter().filter(left_alone).collect())
 }
 
 /// Writes the findings file; gives its place if there is anything to say.

@@ -334,5 +334,6 @@ fn limit_text(limit: members::Limit) -> String {
     match limit {
         members::Limit::Bytes(bytes) => format!("more than {bytes} bytes"),
         members::Limit::Members(members) => format!("more than {members} members"),
+        members::Limit::Name(bytes) => format!("a name of more than {bytes} bytes"),
     }
 }

@@ -10,9 +10,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail};
 use handover_schemas::package::PAYLOAD_DIR;
-use handover_schemas::package::contents::NotStoredReason;
+use handover_schemas::package::contents::{NAME_MAX, NotStoredReason};
 use handover_schemas::package::manifest::Encoding;
-use handover_schemas::package::stored_name::{stored_part, stored_path};
+use handover_schemas::package::stored_name::{is_folder_like_compressed, stored_part, stored_path};
 use handover_verify::file_tree::{FileKind, Folder, Found, Status, Walk, WalkError, is_missing};
 use handover_verify::interrupt::Interrupt;
 use handover_verify::package::BLOCK_BYTES;
@@ -22,8 +22,11 @@ use super::finding::{ArtifactFindingKind, Place};
 use super::read_file::{FileReader, Note, Sink};
 use crate::package::{Entry, EntryContent, Journal, identity_text};
 
-/// Notes and files on their way back.
-const RESULTS: usize = 1024;
+/// Files, and heaps of notes, on their way back.
+const RESULTS: usize = 64;
+
+/// Notes of one file that are sent before it is read to its end.
+const NOTES: usize = 500;
 
 /// What receiving needs.
 pub(super) struct Receiving<'a> {
@@ -45,8 +48,13 @@ struct Job {
 }
 
 enum Outcome {
-    Note { path: Vec<u8>, stored: String, note: Note },
-    Done(Box<Entry>),
+    /// Notes on a file, and the file's entry once it was read to its end.
+    Read {
+        path: Vec<u8>,
+        stored: String,
+        notes: Vec<Note>,
+        entry: Option<Entry>,
+    },
     Failed(anyhow::Error),
 }
 
@@ -113,6 +121,14 @@ impl Receiving<'_> {
         stored: String,
         readers: &Readers,
     ) -> Result<()> {
+        if found.path.len() > NAME_MAX {
+            bail!(
+                "{deliverable}: the path that begins with {} has {} bytes; a package takes paths \
+                 of {NAME_MAX}: move what is in it up, or leave it out",
+                String::from_utf8_lossy(found.path.get(..100).unwrap_or_default()).escape_debug(),
+                found.path.len()
+            );
+        }
         let status = match found.folder.status(found.name()) {
             Ok(status) => status,
             Err(error) if is_missing(&error) => {
@@ -124,6 +140,11 @@ impl Receiving<'_> {
                 return self.record(deliverable, found.path, None, content);
             }
         };
+        if status.kind != found.kind {
+            // The walk goes on as if it still were what it was when its folder was listed.
+            let content = EntryContent::NotStored(NotStoredReason::Changing);
+            return self.record(deliverable, found.path, None, content);
+        }
         let content = match status.kind {
             FileKind::File => {
                 let identity = identity_text(&status);
@@ -224,17 +245,22 @@ impl Receiving<'_> {
     }
 
     fn take(&mut self, deliverable: &str, outcome: Outcome) -> Result<()> {
-        match outcome {
-            Outcome::Done(entry) => self.journal.record(&entry),
-            Outcome::Failed(error) => Err(error),
-            Outcome::Note { path, stored, note } => match note {
-                Note::Forget => self.journal.forget_notes(deliverable, &path, &stored),
-                Note::Member(position, line) => self.journal.note_member(&stored, position, &line),
-                Note::Finding(kind, place) => {
-                    note_finding(self.journal, deliverable, &path, kind, &place)
+        let (path, stored, notes, entry) = match outcome {
+            Outcome::Failed(error) => return Err(error),
+            Outcome::Read { path, stored, notes, entry } => (path, stored, notes, entry),
+        };
+        for note in notes {
+            match note {
+                Note::Forget => self.journal.forget_notes(deliverable, &path, &stored)?,
+                Note::Member(position, line) => {
+                    self.journal.note_member(&stored, position, &line)?;
                 }
-            },
+                Note::Finding(kind, place) => {
+                    note_finding(self.journal, deliverable, &path, kind, &place)?;
+                }
+            }
         }
+        entry.map_or(Ok(()), |entry| self.journal.record(&entry))
     }
 }
 
@@ -266,19 +292,26 @@ fn read(
     loop {
         let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(Job { found, stored }) = next else { return };
-        let mut notes = |note: Note| -> Result<()> {
+        let mut heap: Vec<Note> = Vec::new();
+        let mut note = |note: Note| -> Result<()> {
+            heap.push(note);
+            if heap.len() < NOTES {
+                return Ok(());
+            }
             let (path, stored) = (found.path.clone(), stored.clone());
-            let sent = results.send(Outcome::Note { path, stored, note });
+            let notes = std::mem::take(&mut heap);
+            let sent = results.send(Outcome::Read { path, stored, notes, entry: None });
             sent.map_err(|_nobody_listens| anyhow::anyhow!("the run was stopped"))
         };
-        let outcome = match reader.receive(&found, &stored, &mut notes) {
+        let outcome = match reader.receive(&found, &stored, &mut note) {
             Ok((content, status)) => {
                 reader.progress.advance(deliverable, 1, 0);
-                let mut entry = entry(deliverable, found.path, status.as_ref(), content);
+                let path = found.path;
+                let mut entry = entry(deliverable, path.clone(), status.as_ref(), content);
                 if made {
                     (entry.mode, entry.modified) = (0o644, None);
                 }
-                Outcome::Done(Box::new(entry))
+                Outcome::Read { path, stored, notes: heap, entry: Some(entry) }
             }
             Err(error) => Outcome::Failed(error),
         };
@@ -334,13 +367,16 @@ impl StoredNames {
         match self {
             Self::Readable { prefix, suffix, folders } => {
                 folders.truncate(found.depth);
-                let part = stored_part(found.name().as_bytes(), found.collides);
+                let name = found.name().as_bytes();
+                let is_folder = found.kind == FileKind::Directory;
+                let collides = found.collides || (is_folder && is_folder_like_compressed(name));
+                let part = stored_part(name, collides);
                 let stored = match folders.last() {
                     Some(folder) => format!("{folder}/{part}"),
                     None => part,
                 };
                 let path = format!("{prefix}/{}{suffix}", stored_path(&stored, &found.path));
-                if found.kind == FileKind::Directory {
+                if is_folder {
                     folders.push(stored);
                 }
                 path

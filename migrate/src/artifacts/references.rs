@@ -138,13 +138,15 @@ fn query(reference: &FileReference, schemas: (&str, &str), text: &str) -> Result
     };
     // The table of the source goes by another schema in a target of the other engine.
     let schema = if schema == schemas.0 { schemas.1 } else { schema };
-    let column = ident(&reference.column);
+    // With the table before it: SQLite takes the name of a column that is not there for a text.
+    let column = format!("named.{}", ident(&reference.column));
     let digest = match &reference.digest_column {
-        Some(digest) => format!("CAST({} AS {text})", ident(digest)),
+        Some(digest) => format!("CAST(named.{} AS {text})", ident(digest)),
         None => "NULL".to_owned(),
     };
     Ok(format!(
-        "SELECT CAST({column} AS {text}), {digest} FROM {} WHERE {column} IS NOT NULL",
+        "SELECT CAST({column} AS {text}), {digest} FROM {} AS named \
+         WHERE {column} IS NOT NULL",
         qualified(schema, table)
     ))
 }

@@ -8,7 +8,6 @@ use handover_verify::config_file;
 use handover_verify::exit_code::Exit;
 use handover_verify::handover_dir::HandoverDir;
 use handover_verify::interrupt::{Interrupt, Interrupted};
-use handover_verify::memory::peak_resident_bytes;
 use handover_verify::output::{grouped, print_json, print_text, tell};
 use handover_verify::progress::Progress;
 
@@ -19,7 +18,7 @@ use crate::cli::ArtifactsArgs;
 
 /// Runs the command.
 pub fn run(args: ArtifactsArgs, interrupt: &Interrupt) -> Result<Exit> {
-    let (json, quiet) = (args.json, args.quiet);
+    let json = args.json;
     let Some(config) = config_file::load(&args.handover)? else {
         bail!(
             "{} has no {CONFIG_FILE}, which says what was delivered; handover-migrate init \
@@ -40,7 +39,7 @@ pub fn run(args: ArtifactsArgs, interrupt: &Interrupt) -> Result<Exit> {
         renew: args.renew,
         jobs: usize::from(args.jobs),
     };
-    let progress = Progress::on_stderr(quiet);
+    let progress = Progress::on_stderr(args.quiet);
     let done = receive(&request, interrupt, &progress);
     progress.finish();
     let report = match done {
@@ -52,9 +51,7 @@ pub fn run(args: ArtifactsArgs, interrupt: &Interrupt) -> Result<Exit> {
             return Err(error);
         }
     };
-    if !quiet && let Some(bytes) = peak_resident_bytes() {
-        progress.note(&format!("peak memory of this process: {} MiB", bytes / 1024 / 1024));
-    }
+    progress.note_peak_memory();
     if json {
         print_json(&report)?;
     } else {

@@ -7,7 +7,6 @@ use handover_schemas::config::End;
 use handover_verify::config_file;
 use handover_verify::exit_code::Exit;
 use handover_verify::interrupt::{Interrupt, Interrupted};
-use handover_verify::memory::peak_resident_bytes;
 use handover_verify::output::{grouped, print_json, print_text, tell};
 use handover_verify::progress::Progress;
 
@@ -17,8 +16,8 @@ use crate::copy::{CopyRequest, copy};
 
 /// Runs the command.
 pub fn run(args: CopyArgs, interrupt: &Interrupt) -> Result<Exit> {
-    let (json, quiet) = (args.json, args.quiet);
-    let progress = Progress::on_stderr(quiet);
+    let json = args.json;
+    let progress = Progress::on_stderr(args.quiet);
     let config = config_file::load(&args.handover)?.unwrap_or_default();
     let end = |name, given, configured: &Option<End>| {
         config_file::choose_end(name, given, configured.as_ref(), &args.handover)
@@ -48,9 +47,7 @@ pub fn run(args: CopyArgs, interrupt: &Interrupt) -> Result<Exit> {
             return Err(error);
         }
     };
-    if !quiet && let Some(bytes) = peak_resident_bytes() {
-        progress.note(&format!("peak memory of this process: {} MiB", bytes / 1024 / 1024));
-    }
+    progress.note_peak_memory();
     if json {
         print_json(&report)?;
     } else {

@@ -6,17 +6,16 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use handover_schemas::digest::Digest;
-use handover_schemas::package::contents::{
-    Entry as Line, FileEntry, NotStoredReason, OriginalName,
-};
+use handover_schemas::package::contents::{Entry as Line, NotStoredReason};
 use handover_verify::file_tree::Status;
 use handover_verify::handover_dir::private_file;
 use handover_verify::sqlite::sqlite_error;
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, ErrorCode, Row, params};
 
 use super::encode::StoredDigests;
+use super::journal_line::line_of;
 
 const TABLES: &str = include_str!("journal.sql");
 
@@ -102,13 +101,7 @@ impl Journal {
             private_file(path).with_context(|| format!("cannot make {}", path.display()))?;
         }
         let connection = Connection::open(path).map_err(sqlite_error);
-        let connection = connection.with_context(|| format!("cannot open {}", path.display()))?;
-        Self::on(connection).with_context(|| {
-            format!(
-                "{} is damaged; delete the folder it is in, and run the same command again",
-                path.display()
-            )
-        })
+        Self::on(connection.with_context(|| format!("cannot open {}", path.display()))?)
     }
 
     /// A journal that lives as long as this process: a file without a name.
@@ -117,25 +110,42 @@ impl Journal {
     }
 
     fn on(connection: Connection) -> Result<Self> {
+        let mut journal = Self { connection, run: 0, uncommitted: 0 };
+        journal.run = journal.begin_run().map_err(journal.error())?;
+        Ok(journal)
+    }
+
+    fn begin_run(&self) -> rusqlite::Result<i64> {
         // NORMAL: a power cut leaves a journal that is sound, if old.
-        let settings = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; \
-                        PRAGMA cache_size = -16384; PRAGMA temp_store = FILE;";
-        connection.execute_batch(settings).map_err(sqlite_error)?;
+        // EXCLUSIVE: nobody else has business with it, so that no lock is taken for each statement.
+        let settings = "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; \
+                        PRAGMA synchronous = NORMAL; PRAGMA cache_size = -24576; \
+                        PRAGMA temp_store = FILE;";
+        self.connection.execute_batch(settings)?;
         let exists = "SELECT count(*) FROM sqlite_master WHERE name = 'entry'";
-        let tables: i64 =
-            connection.query_row(exists, [], |row| row.get(0)).map_err(sqlite_error)?;
+        let tables: i64 = self.connection.query_row(exists, [], |row| row.get(0))?;
         if tables == 0 {
-            connection.execute_batch(&format!("BEGIN; {TABLES} COMMIT;")).map_err(sqlite_error)?;
+            self.connection.execute_batch(&format!("BEGIN; {TABLES} COMMIT;"))?;
         }
-        let last = "SELECT coalesce(max(run), 0) FROM entry";
-        let run: i64 = connection.query_row(last, [], |row| row.get(0)).map_err(sqlite_error)?;
-        connection.set_prepared_statement_cache_capacity(64);
-        Ok(Self { connection, run: run + 1, uncommitted: 0 })
+        self.connection.set_prepared_statement_cache_capacity(64);
+        let last = "SELECT coalesce(max(run), 0) + 1 FROM entry";
+        self.connection.query_row(last, [], |row| row.get(0))
+    }
+
+    /// Says of an error which journal it is about, and of a damaged one what to do.
+    fn error(&self) -> impl Fn(rusqlite::Error) -> anyhow::Error {
+        let path = self.connection.path().filter(|path| !path.is_empty()).unwrap_or("the journal");
+        move |error| match error.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => anyhow!(
+                "{path} is damaged; delete the folder it is in, and run the same command again"
+            ),
+            _ => sqlite_error(error).context(format!("cannot use {path}")),
+        }
     }
 
     fn begin(&mut self) -> Result<()> {
         if self.uncommitted == 0 {
-            self.connection.execute_batch("BEGIN").map_err(sqlite_error)?;
+            self.connection.execute_batch("BEGIN").map_err(self.error())?;
         }
         self.uncommitted += 1;
         Ok(())
@@ -148,7 +158,7 @@ impl Journal {
     /// Makes everything so far outlive this process.
     pub fn commit(&mut self) -> Result<()> {
         if self.uncommitted > 0 {
-            self.connection.execute_batch("COMMIT").map_err(sqlite_error)?;
+            self.connection.execute_batch("COMMIT").map_err(self.error())?;
             self.uncommitted = 0;
         }
         Ok(())
@@ -179,7 +189,7 @@ impl Journal {
         let sql = "INSERT OR REPLACE INTO entry (deliverable, path, kind, stored, size, sha256, \
                      mode, modified, target, reason, identity, stored_bytes, stored_sha256, \
                      stored_sha512, read_back, run) \
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 0, ?15)";
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, NULL, ?15)";
         let recorded = self.connection.prepare_cached(sql).and_then(|mut insert| {
             insert.execute(params![
                 entry.deliverable,
@@ -199,7 +209,7 @@ impl Journal {
                 self.run,
             ])
         });
-        recorded.map_err(sqlite_error)?;
+        recorded.map_err(self.error())?;
         self.commit_if_due()
     }
 
@@ -220,7 +230,7 @@ impl Journal {
             .connection
             .prepare_cached(sql)
             .and_then(|mut update| update.execute(values))
-            .map_err(sqlite_error)?;
+            .map_err(self.error())?;
         self.commit_if_due()?;
         Ok(kept > 0)
     }
@@ -228,8 +238,8 @@ impl Journal {
     /// Whether a stored path belongs to an entry.
     pub fn has_stored(&self, stored: &str) -> Result<bool> {
         let sql = "SELECT 1 FROM entry WHERE stored = ?1";
-        let mut select = self.connection.prepare_cached(sql).map_err(sqlite_error)?;
-        select.exists([stored]).map_err(sqlite_error)
+        let mut select = self.connection.prepare_cached(sql).map_err(self.error())?;
+        select.exists([stored]).map_err(self.error())
     }
 
     /// Forgets entries that this run did not see: what they were made from is gone.
@@ -237,12 +247,12 @@ impl Journal {
         self.commit()?;
         let sql = "DELETE FROM finding WHERE (deliverable, path) IN \
                      (SELECT deliverable, path FROM entry WHERE run < ?1)";
-        self.connection.execute(sql, [self.run]).map_err(sqlite_error)?;
+        self.connection.execute(sql, [self.run]).map_err(self.error())?;
         let sql = "DELETE FROM entry WHERE run < ?1";
-        self.connection.execute(sql, [self.run]).map_err(sqlite_error)?;
+        self.connection.execute(sql, [self.run]).map_err(self.error())?;
         let sql = "DELETE FROM member WHERE archive NOT IN \
                      (SELECT stored FROM entry WHERE stored IS NOT NULL)";
-        self.connection.execute(sql, []).map_err(sqlite_error)?;
+        self.connection.execute(sql, []).map_err(self.error())?;
         Ok(())
     }
 
@@ -252,7 +262,7 @@ impl Journal {
         let delete = |sql: &str, values: &[&dyn rusqlite::ToSql]| {
             let deleted =
                 self.connection.prepare_cached(sql).and_then(|mut delete| delete.execute(values));
-            deleted.map_err(sqlite_error)
+            deleted.map_err(self.error())
         };
         delete("DELETE FROM member WHERE archive = ?1", params![stored])?;
         delete(
@@ -269,7 +279,7 @@ impl Journal {
         self.connection
             .prepare_cached(sql)
             .and_then(|mut insert| insert.execute(params![archive, position.cast_signed(), line]))
-            .map_err(sqlite_error)?;
+            .map_err(self.error())?;
         self.commit_if_due()
     }
 
@@ -281,7 +291,7 @@ impl Journal {
         self.connection
             .prepare_cached(sql)
             .and_then(|mut insert| insert.execute(params![deliverable, path, document]))
-            .map_err(sqlite_error)?;
+            .map_err(self.error())?;
         self.commit_if_due()
     }
 
@@ -301,24 +311,24 @@ impl Journal {
 
     /// How many files were not read back since they were stored.
     pub fn files_to_read_back(&self) -> Result<u64> {
-        let sql = "SELECT count(*) FROM entry WHERE kind = 'file' AND NOT read_back";
+        let sql = "SELECT count(*) FROM entry WHERE kind = 'file' AND read_back IS NULL";
         let count = self.connection.query_row(sql, [], |row| row.get::<_, i64>(0));
-        Ok(count.map_err(sqlite_error)?.cast_unsigned())
+        Ok(count.map_err(self.error())?.cast_unsigned())
     }
 
     /// Files that were not read back since they were stored, in the order of stored paths: the
     /// next `limit` of them after `after`.
     pub fn to_read_back(&self, after: &str, limit: usize) -> Result<Vec<ToReadBack>> {
         let sql = "SELECT stored, stored_sha256, stored_bytes FROM entry \
-                   WHERE kind = 'file' AND NOT read_back AND stored > ?1 ORDER BY stored LIMIT ?2";
-        let mut select = self.connection.prepare_cached(sql).map_err(sqlite_error)?;
+                   WHERE kind = 'file' AND read_back IS NULL AND stored > ?1 ORDER BY stored LIMIT ?2";
+        let mut select = self.connection.prepare_cached(sql).map_err(self.error())?;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let rows = select.query_map(params![after, limit], |row| {
             let sha256: String = row.get(1)?;
             let bytes: i64 = row.get(2)?;
             Ok((row.get::<_, String>(0)?, sha256, bytes.cast_unsigned()))
         });
-        let rows: Vec<_> = rows.and_then(Iterator::collect).map_err(sqlite_error)?;
+        let rows: Vec<_> = rows.and_then(Iterator::collect).map_err(self.error())?;
         rows.into_iter()
             .map(|(stored, sha256, bytes): (String, String, u64)| {
                 let sha256 = sha256.parse().context("the journal has a digest that is none")?;
@@ -327,14 +337,38 @@ impl Journal {
             .collect()
     }
 
-    /// Records that a file was read back and is what was written.
-    pub fn record_read_back(&mut self, stored: &str) -> Result<()> {
+    /// Records that a file was read back and is what was written. `state`: text that is the same
+    /// as long as nobody writes to the stored file.
+    pub fn record_read_back(&mut self, stored: &str, state: &str) -> Result<()> {
         self.begin()?;
         self.connection
-            .prepare_cached("UPDATE entry SET read_back = 1 WHERE stored = ?1")
-            .and_then(|mut update| update.execute([stored]))
-            .map_err(sqlite_error)?;
+            .prepare_cached("UPDATE entry SET read_back = ?2 WHERE stored = ?1")
+            .and_then(|mut update| update.execute([stored, state]))
+            .map_err(self.error())?;
         self.commit_if_due()
+    }
+
+    /// Has files read back again that are not in the state any more in which they were read back.
+    pub fn forget_touched(&mut self, now: impl Fn(&str) -> Option<String>) -> Result<()> {
+        let mut touched = Vec::new();
+        self.for_each(
+            "SELECT stored, read_back FROM entry WHERE read_back IS NOT NULL",
+            |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)),
+            |(stored, state)| {
+                if now(&stored).as_ref() != Some(&state) {
+                    touched.push(stored);
+                }
+                Ok(())
+            },
+        )?;
+        for stored in touched {
+            self.begin()?;
+            self.connection
+                .prepare_cached("UPDATE entry SET read_back = NULL WHERE stored = ?1")
+                .and_then(|mut update| update.execute([&stored]))
+                .map_err(self.error())?;
+        }
+        self.commit()
     }
 
     /// Forgets a stored file, so that it is stored again.
@@ -342,7 +376,7 @@ impl Journal {
         self.begin()?;
         self.connection
             .execute("DELETE FROM entry WHERE stored = ?1", [stored])
-            .map_err(sqlite_error)?;
+            .map_err(self.error())?;
         Ok(())
     }
 
@@ -388,43 +422,11 @@ impl Journal {
         read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
         mut each: impl FnMut(T) -> Result<()>,
     ) -> Result<()> {
-        let mut select = self.connection.prepare(sql).map_err(sqlite_error)?;
-        let mut rows = select.query([]).map_err(sqlite_error)?;
-        while let Some(row) = rows.next().map_err(sqlite_error)? {
-            each(read(row).map_err(sqlite_error)?)?;
+        let mut select = self.connection.prepare(sql).map_err(self.error())?;
+        let mut rows = select.query([]).map_err(self.error())?;
+        while let Some(row) = rows.next().map_err(self.error())? {
+            each(read(row).map_err(self.error())?)?;
         }
         Ok(())
     }
-}
-
-/// A row as a line; the inner error is a journal that nobody wrote.
-fn line_of(row: &Row<'_>) -> rusqlite::Result<Result<Line>> {
-    let deliverable: String = row.get(0)?;
-    let path: Vec<u8> = row.get(1)?;
-    let kind: String = row.get(2)?;
-    let name = OriginalName::of(&path);
-    let mode = format!("{:04o}", row.get::<_, u32>(6)?);
-    let modified: Option<String> = row.get(7)?;
-    Ok(match kind.as_str() {
-        "file" => {
-            let sha256: String = row.get(5)?;
-            let (stored, size) = (row.get(3)?, row.get::<_, i64>(4)?.cast_unsigned());
-            sha256.parse().context("the journal has a digest that is none").map(|sha256| {
-                Line::File(FileEntry { stored, deliverable, name, size, sha256, mode, modified })
-            })
-        }
-        "directory" => {
-            Ok(Line::Directory { deliverable, name, mode, modified: modified.unwrap_or_default() })
-        }
-        "symlink" => {
-            let target = OriginalName::of(&row.get::<_, Vec<u8>>(8)?);
-            Ok(Line::Symlink { deliverable, name, target })
-        }
-        _not_stored => {
-            let word: String = row.get(9)?;
-            NotStoredReason::parse(&word)
-                .context("the journal has a reason that is none")
-                .map(|reason| Line::NotStored { deliverable, name, reason })
-        }
-    })
 }

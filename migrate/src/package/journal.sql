@@ -16,7 +16,8 @@ CREATE TABLE entry (
   stored_bytes INTEGER,
   stored_sha256 TEXT,
   stored_sha512 TEXT,
-  read_back INTEGER NOT NULL DEFAULT 0,
+  -- State of the stored file when it was read back and was what was written; NULL before.
+  read_back TEXT,
   run INTEGER NOT NULL,
   PRIMARY KEY (deliverable, path)
 ) WITHOUT ROWID;

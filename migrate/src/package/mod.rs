@@ -9,6 +9,7 @@
 
 mod encode;
 mod journal;
+mod journal_line;
 mod lists;
 mod partial;
 mod read_back;

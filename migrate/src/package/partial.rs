@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use handover_schemas::package::manifest::Encoding;
+use handover_verify::file_tree::Folder;
 use handover_verify::handover_dir::{HandoverDir, private_file};
 use serde::{Deserialize, Serialize};
 
 use super::encode::Recipients;
-use super::journal::Journal;
+use super::journal::{Journal, identity_text};
 
 /// Where a component's sealed package is.
 pub fn sealed_dir(dir: &HandoverDir, identifier: &str) -> PathBuf {
@@ -60,8 +61,23 @@ impl Partial {
             dir.write(&format!("{name}/storing.json"), &settings)?;
         }
         dir.file(&format!("{name}/bag/data/x")).with_context(place)?;
-        let journal = Journal::open(&path.join("journal.db"))?;
+        let mut journal = Journal::open(&path.join("journal.db"))?;
+        let bag = Folder::open(&path.join("bag")).with_context(place)?;
+        journal.forget_touched(|stored| {
+            bag.status(stored.as_ref()).ok().map(|status| identity_text(&status))
+        })?;
         Ok(Self { dir: path, lock, storing, recipients, journal, resumed })
+    }
+
+    /// Takes away what a run left that was killed once its package was in its place.
+    pub fn remove_leftover(dir: &HandoverDir, identifier: &str) -> Result<()> {
+        let name = format!("packages/.{identifier}.partial");
+        let path = dir.path().join(&name);
+        if !path.exists() {
+            return Ok(());
+        }
+        let _lock = lock(&dir.file(&format!("{name}/lock"))?, identifier)?;
+        fs::remove_dir_all(&path).with_context(|| format!("cannot remove {}", path.display()))
     }
 
     /// The unfinished bag.

@@ -8,13 +8,13 @@ use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail};
 use handover_schemas::digest::Digest;
-use handover_verify::file_tree::{FileKind, Walk, is_missing};
+use handover_verify::file_tree::{FileKind, Status, Walk, is_missing};
 use handover_verify::interrupt::Interrupt;
 use handover_verify::package::BLOCK_BYTES;
 use handover_verify::progress::Progress;
 use sha2::{Digest as _, Sha256};
 
-use super::journal::{Journal, ToReadBack};
+use super::journal::{Journal, ToReadBack, identity_text};
 use super::partial::Partial;
 
 /// Files taken from the journal at once.
@@ -38,10 +38,10 @@ pub fn read_back(
         let batch = partial.journal.to_read_back(&after, BATCH)?;
         let Some(last) = batch.last() else { break };
         after.clone_from(&last.stored);
-        for (file, sound) in batch.iter().zip(read_batch(&bag, &batch, jobs, interrupt, progress)?)
-        {
-            if sound {
-                partial.journal.record_read_back(&file.stored)?;
+        let states = read_batch(&bag, &batch, jobs, interrupt, progress)?;
+        for (file, state) in batch.iter().zip(states) {
+            if let Some(state) = state {
+                partial.journal.record_read_back(&file.stored, &state)?;
             } else {
                 remove_if_there(&bag.join(&file.stored))?;
                 partial.journal.forget_stored(&file.stored)?;
@@ -96,24 +96,27 @@ fn remove_if_there(path: &Path) -> Result<()> {
     }
 }
 
-/// Whether each file is what was written, in the order of the batch.
+/// The state of each file that is what was written, in the order of the batch.
 fn read_batch(
     bag: &Path,
     batch: &[ToReadBack],
     jobs: usize,
     interrupt: &Interrupt,
     progress: &Progress,
-) -> Result<Vec<bool>> {
+) -> Result<Vec<Option<String>>> {
     let next = AtomicUsize::new(0);
-    let sound: Mutex<Vec<bool>> = Mutex::new(vec![false; batch.len()]);
+    let states: Mutex<Vec<Option<String>>> = Mutex::new(vec![None; batch.len()]);
     let work = || -> Result<()> {
         let mut block = vec![0; BLOCK_BYTES];
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(file) = batch.get(index) else { return Ok(()) };
-            let is_sound = match digest(&bag.join(&file.stored), &mut block, interrupt, progress) {
-                Ok(found) => found == (file.sha256, file.bytes),
-                Err(error) if is_missing(&error) => false,
+            let state = match digest(&bag.join(&file.stored), &mut block, interrupt, progress) {
+                Ok((sha256, status)) if (sha256, status.size) == (file.sha256, file.bytes) => {
+                    Some(identity_text(&status))
+                }
+                Ok(_) => None,
+                Err(error) if is_missing(&error) => None,
                 Err(error) => {
                     interrupt.check()?;
                     return Err(error).with_context(|| {
@@ -121,9 +124,9 @@ fn read_batch(
                     });
                 }
             };
-            if let Some(slot) = sound.lock().unwrap_or_else(PoisonError::into_inner).get_mut(index)
+            if let Some(slot) = states.lock().unwrap_or_else(PoisonError::into_inner).get_mut(index)
             {
-                *slot = is_sound;
+                *slot = state;
             }
         }
     };
@@ -133,7 +136,7 @@ fn read_batch(
             worker.join().unwrap_or_else(|_panic| bail!("a reading thread panicked"))
         })
     })?;
-    Ok(sound.into_inner().unwrap_or_else(PoisonError::into_inner))
+    Ok(states.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
 fn digest(
@@ -141,8 +144,12 @@ fn digest(
     block: &mut [u8],
     interrupt: &Interrupt,
     progress: &Progress,
-) -> io::Result<(Digest, u64)> {
+) -> io::Result<(Digest, Status)> {
     let mut file = File::open(path)?;
+    let mut status = Status::of_file(&file)?;
+    // What is still in memory because it was just written proves nothing about the disk. Not every
+    // file system can forget; the file is read all the same.
+    let _refused = rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed);
     let mut sha256 = Sha256::new();
     let mut bytes = 0;
     loop {
@@ -156,5 +163,6 @@ fn digest(
         }
     }
     progress.advance("read back", 1, 0);
-    Ok((Digest::from_bytes(sha256.finalize().into()), bytes))
+    status.size = bytes;
+    Ok((Digest::from_bytes(sha256.finalize().into()), status))
 }

@@ -1,19 +1,17 @@
 //! The rehearsal: a vendor platform of our own, handed over from end to end, an interruption in
 //! the middle included.
 
-#[cfg_attr(
-    not(test),
-    expect(dead_code, unused_imports, reason = "the stages that hand it over are not there yet")
-)]
 mod deliveries;
 mod interrupted_copy;
 pub mod platform;
+mod receiving;
 mod stage;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use handover_schemas::config::CONFIG_FILE;
 use handover_verify::endpoint::Endpoint;
 use handover_verify::exit_code::Exit;
 use handover_verify::handover_dir::HandoverDir;
@@ -22,6 +20,7 @@ use handover_verify::output::{grouped, print_text};
 use handover_verify::postgres::{Access, Session};
 use handover_verify::progress::Progress;
 
+use self::deliveries::{COMPONENTS, config_text, deliver};
 use self::interrupted_copy::interrupted_copy;
 use self::platform::PlatformSummary;
 use self::stage::Programs;
@@ -51,6 +50,13 @@ pub fn rehearse(request: &RehearsalRequest, interrupt: &Interrupt) -> Result<Exi
     headline(1, "The vendor's platform")?;
     let summary = platform::build(&built, &photos, request.doses, request.seed)?;
     print_text(&describe(&summary, &built, &photos))?;
+    let deliveries = dir.path().join("deliveries");
+    deliver(&deliveries, request.seed)?;
+    print_text(&format!(
+        "Source code, installers and documents of four components were delivered; one installer \
+         never came: {}\n",
+        deliveries.display()
+    ))?;
     let source = match &request.source {
         None => Endpoint::Sqlite(built),
         Some(Endpoint::Postgres(_)) => load_platform(request, built, dir.path(), interrupt)?,
@@ -61,6 +67,8 @@ pub fn rehearse(request: &RehearsalRequest, interrupt: &Interrupt) -> Result<Exi
         None => Endpoint::Sqlite(dir.path().join("target.db")),
     };
     let folder = dir.path().join("handover");
+    let handover = HandoverDir::open(&folder)?;
+    handover.write(CONFIG_FILE, config_of(request, &source, &target).as_bytes())?;
 
     headline(2, "Copy it; the power fails in the middle")?;
     let kept = interrupted_copy(&programs, &source, &target, &folder, interrupt)?;
@@ -75,8 +83,28 @@ pub fn rehearse(request: &RehearsalRequest, interrupt: &Interrupt) -> Result<Exi
     headline(4, "Verify it, with the auditors' own program")?;
     let verdict = programs.verify(&source, &target, &folder)?;
     print_text(&verdict)?;
+
+    headline(5, "Receive everything that is not a table")?;
+    programs.artifacts(&source, &target, &folder)?;
+    receiving::check_findings(&handover, summary.photos)?;
+    headline(6, "Verify the packages")?;
+    for component in COMPONENTS {
+        print_text(&programs.verify_package(&target, &folder, component)?)?;
+    }
     print_text(&closing(&source, &target, &folder))?;
     Ok(Exit::Clean)
+}
+
+/// The config of the hand-over: paths are seen from its folder, which is beside the platform.
+fn config_of(request: &RehearsalRequest, source: &Endpoint, target: &Endpoint) -> String {
+    let url = |given: &Option<Endpoint>, endpoint: &Endpoint, beside: &str| match given {
+        Some(_) => endpoint.to_string(),
+        None => format!("sqlite:../{beside}"),
+    };
+    config_text(
+        &url(&request.source, source, "platform.db"),
+        &url(&request.target, target, "target.db"),
+    )
 }
 
 fn headline(number: u8, title: &str) -> Result<()> {
@@ -153,9 +181,11 @@ fn closing(source: &Endpoint, target: &Endpoint, folder: &Path) -> String {
         "\n== The rehearsal ended as it should\n\n\
          source           {source}\n\
          target           {target}\n\
-         SQL that was run {}\n\n\
-         What an auditor can do without our programs: add --explain to the last command, and run \
-         what it prints.\n",
+         SQL that was run {}\n\
+         packages         {}\n\n\
+         What an auditor can do without our programs: add --explain to the command of stage 4, and \
+         run what it prints; follow RECOVERY.md in each package.\n",
         folder.join("schema").display(),
+        folder.join("packages").display(),
     )
 }

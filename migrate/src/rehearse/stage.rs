@@ -5,6 +5,7 @@ use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 use handover_verify::endpoint::Endpoint;
+use handover_verify::exit_code::Exit;
 use handover_verify::output::print_text;
 use handover_verify::shell::quote;
 
@@ -94,11 +95,61 @@ impl Programs {
     }
 }
 
+impl Programs {
+    /// Receives what the config lists and shows what is said of it.
+    pub(super) fn artifacts(
+        &self,
+        source: &Endpoint,
+        target: &Endpoint,
+        folder: &Path,
+    ) -> Result<()> {
+        let mut command = Command::new(&self.migrate);
+        command.arg("artifacts").arg("--handover").arg(folder).stdout(Stdio::piped());
+        give_passwords(&mut command, [source, target]);
+        show("handover-migrate", &command)?;
+        let output = command
+            .spawn()
+            .and_then(Child::wait_with_output)
+            .context("cannot run handover-migrate artifacts")?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        // Something is missing, so that it cannot end with 0.
+        if output.status.code() != Some(i32::from(Exit::Findings.code())) {
+            bail!("handover-migrate artifacts ended with {}:\n{text}", output.status);
+        }
+        print_text(&text)
+    }
+
+    /// What `handover-verify package` says; an error unless the package is intact.
+    pub(super) fn verify_package(
+        &self,
+        target: &Endpoint,
+        folder: &Path,
+        component: &str,
+    ) -> Result<String> {
+        let mut command = Command::new(&self.verify);
+        command.arg("package").arg(folder.join("packages").join(component));
+        command.arg("--handover").arg(folder).arg("--quiet");
+        give_passwords(&mut command, [target, target]);
+        show("handover-verify", &command)?;
+        let output = command.output().context("cannot run handover-verify package")?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        if !output.status.success() {
+            bail!("handover-verify package ended with {}:\n{text}", output.status);
+        }
+        Ok(text)
+    }
+}
+
 fn ends(command: &mut Command, source: &Endpoint, target: &Endpoint, folder: &Path) {
     command.arg("--source").arg(target_url(source));
     command.arg("--target").arg(target_url(target));
     command.arg("--handover").arg(folder);
-    for endpoint in [source, target] {
+    give_passwords(command, [source, target]);
+}
+
+/// A password goes by the environment.
+fn give_passwords(command: &mut Command, ends: [&Endpoint; 2]) {
+    for endpoint in ends {
         if let Endpoint::Postgres(postgres) = endpoint
             && let Some(password) = postgres.password()
         {

@@ -11,6 +11,12 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 
 use crate::digest::{Digest, hex};
 
+/// Most bytes of a name, and of what a link points to. Whoever makes a package stores no longer one.
+pub const NAME_MAX: usize = 64 * 1024;
+
+/// Most bytes of a line: two names, six characters for each byte, and the rest.
+pub const LINE_MAX: usize = 1024 * 1024;
+
 /// A line that cannot be read, or is spelt otherwise than the writer would.
 #[derive(Debug, thiserror::Error)]
 pub enum LineError {
@@ -318,6 +324,22 @@ mod tests {
         ] {
             assert!(Entry::parse(bad.as_bytes()).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn the_longest_names_fit_into_a_line() {
+        let name = || OriginalName::of(&vec![1; NAME_MAX]);
+        let member = MemberLine {
+            archive: "x".repeat(crate::package::bag::STORED_PATH_MAX),
+            position: u64::MAX,
+            name: name(),
+            kind: MemberKind::Symlink,
+            size: u64::MAX,
+            sha256: Some(Digest::of(b"")),
+            target: Some(name()),
+        };
+        let length = member.to_line().unwrap().len();
+        assert!(length > 12 * NAME_MAX && length < LINE_MAX, "{length}");
     }
 
     #[test]

@@ -38,6 +38,12 @@ pub fn stored_part(original: &[u8], collides: bool) -> String {
     }
 }
 
+/// Whether a folder has a name that the stored form of a compressed file might have: `dump.zst/`
+/// would be where the compressed `dump` belongs. Such a name is replaced, like one that collides.
+pub fn is_folder_like_compressed(name: &[u8]) -> bool {
+    name.last_chunk::<4>().is_some_and(|end| end.eq_ignore_ascii_case(b".zst"))
+}
+
 /// The stored path of a file, from the stored form of its path below a deliverable and its
 /// original path there: the same, or one under [`LONG_DIR`] if that is too long.
 pub fn stored_path(stored: &str, original: &[u8]) -> String {

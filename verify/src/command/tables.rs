@@ -11,7 +11,6 @@ use crate::cli::TablesArgs;
 use crate::config_file;
 use crate::exit_code::Exit;
 use crate::interrupt::Interrupt;
-use crate::memory::peak_resident_bytes;
 use crate::output::{grouped, print_json, print_text};
 use crate::progress::Progress;
 use crate::tables::{TablesRequest, compare};
@@ -39,11 +38,7 @@ pub fn run(args: TablesArgs, interrupt: &Interrupt) -> Result<Exit> {
     let done = compare(&request, interrupt, &progress);
     progress.finish();
     let report = done?;
-    if !args.quiet
-        && let Some(bytes) = peak_resident_bytes()
-    {
-        progress.note(&format!("peak memory of this process: {} MiB", bytes / 1024 / 1024));
-    }
+    progress.note_peak_memory();
     if args.json {
         print_json(&report)?;
     } else {

@@ -12,6 +12,7 @@ use handover_schemas::package::report::{PackageFinding, PackageFindingKind as Ki
 use sha2::{Digest as _, Sha256, Sha512};
 
 use super::decode::{BLOCK_BYTES, DecodeError, Identities, decoded};
+use super::payload::hard_link;
 use crate::file_tree::{Folder, Found};
 use crate::interrupt::Interrupt;
 use crate::progress::Progress;
@@ -86,13 +87,7 @@ impl Hashing<'_> {
             Err(error) => return unreadable(error),
         };
         if status.links > 1 {
-            return Some((
-                Kind::HardLink,
-                format!(
-                    "{} has another name (a hard link) through which it could change",
-                    job.path
-                ),
-            ));
+            return Some((Kind::HardLink, hard_link(&job.path)));
         }
         let (sha256, sha512) = match self.digests(&mut file, job, block) {
             Ok(digests) => digests,

@@ -2,8 +2,7 @@
 
 use std::io::{self, BufRead};
 
-/// Longest line of any file of a package: two paths of 4,096 bytes, six characters for each byte.
-const LINE_MAX: usize = 64 * 1024;
+use handover_schemas::package::contents::LINE_MAX;
 
 /// The lines of a file, each with its number, from 1.
 pub(super) struct Lines<R> {

@@ -1,7 +1,7 @@
 //! The long lists of a package, read side by side: each is ordered by stored path.
 
 use std::collections::BTreeMap;
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, Read};
 
 use handover_schemas::digest::Digest;
 use handover_schemas::package::bag::parse_manifest_line;
@@ -78,7 +78,9 @@ pub(super) struct CountedLines {
 }
 
 impl CountedLines {
+    /// Reads no further than the size that `package.json` states, whatever there is to unpack.
     pub(super) fn new(listing: &Listing, reader: Box<dyn BufRead>) -> Self {
+        let reader: Box<dyn BufRead> = Box::new(reader.take(listing.bytes.saturating_add(1)));
         Self {
             listing: listing.clone(),
             lines: Lines::new(reader),
@@ -92,21 +94,28 @@ impl CountedLines {
         &self.listing.stored
     }
 
-    /// The next line, with its number; broken ones are findings. Ends once there are more bytes
-    /// than `package.json` says.
+    /// The next line, with its number; broken ones are findings, and so is a file that cannot be
+    /// decoded. Ends once there are more bytes than `package.json` says.
     pub(super) fn next_line(
         &mut self,
         findings: &mut Vec<PackageFinding>,
-    ) -> io::Result<Option<(u64, Vec<u8>)>> {
+    ) -> Option<(u64, Vec<u8>)> {
         while self.seen.bytes <= self.listing.bytes {
-            let Some(line) = self.lines.next_line()? else { return Ok(None) };
+            let line = match self.lines.next_line() {
+                Ok(line) => line?,
+                Err(error) => {
+                    findings.push(undecodable(&self.listing.stored, &error));
+                    self.seen.bytes = u64::MAX;
+                    return None;
+                }
+            };
             self.seen.lines += 1;
             match line {
                 Line::Whole(number, line) => {
                     self.seen.bytes += line.len() as u64 + 1;
                     self.sha256.update(line);
                     self.sha256.update(b"\n");
-                    return Ok(Some((number, line.to_owned())));
+                    return Some((number, line.to_owned()));
                 }
                 Line::Broken(number) => {
                     findings.push(malformed(&self.listing.stored, number, "it has no end"));
@@ -114,7 +123,7 @@ impl CountedLines {
                 }
             }
         }
-        Ok(None)
+        None
     }
 
     /// Whether it held what `package.json` says.
@@ -135,6 +144,15 @@ impl CountedLines {
 pub(super) fn malformed(file: &str, number: u64, problem: &str) -> PackageFinding {
     let message = format!("{file} is damaged at line {number}: {problem}");
     PackageFinding::of(file, Kind::TagFileMalformed, message)
+}
+
+/// A finding about a listing that could not be read to its end: by a decoder, or from the disk.
+fn undecodable(file: &str, error: &io::Error) -> PackageFinding {
+    let kind = match error.raw_os_error() {
+        Some(_of_the_disk) => Kind::FileUnreadable,
+        None => Kind::ContentDiffers,
+    };
+    PackageFinding::of(file, kind, format!("{file} cannot be read to its end: {error}"))
 }
 
 /// What a deliverable of `contents.jsonl` adds up to.
@@ -159,18 +177,18 @@ pub(super) struct ContentsList {
 }
 
 impl ContentsList {
-    pub(super) fn new(lines: CountedLines, findings: &mut Vec<PackageFinding>) -> io::Result<Self> {
+    pub(super) fn new(lines: CountedLines, findings: &mut Vec<PackageFinding>) -> Self {
         let name = lines.listing.stored.clone();
         let sums = BTreeMap::new();
         let mut list = Self { lines, name, last: None, next: None, sums };
-        list.advance(findings)?;
-        Ok(list)
+        list.advance(findings);
+        list
     }
 
     /// Goes to the next file.
-    pub(super) fn advance(&mut self, findings: &mut Vec<PackageFinding>) -> io::Result<()> {
+    pub(super) fn advance(&mut self, findings: &mut Vec<PackageFinding>) {
         self.next = None;
-        while let Some((number, line)) = self.lines.next_line(findings)? {
+        while let Some((number, line)) = self.lines.next_line(findings) {
             let entry = match Entry::parse(&line) {
                 Ok(entry) => entry,
                 Err(_details_may_quote_names) => {
@@ -190,10 +208,9 @@ impl ContentsList {
             self.last = Some(entry.clone());
             if let Entry::File(file) = entry {
                 self.next = Some(file);
-                return Ok(());
+                return;
             }
         }
-        Ok(())
     }
 
     fn count(&mut self, entry: &Entry) {

@@ -124,7 +124,7 @@ fn check_payload(
     if let Some(members) = tags.package.as_ref().and_then(|package| package.members.as_ref())
         && let Some(lines) = counted_lines(folder, members, &hashing, &mut report.findings)
     {
-        payload::check_members(lines, &mut report.findings)?;
+        payload::check_members(lines, &mut report.findings);
     }
     Ok(())
 }

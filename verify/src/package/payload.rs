@@ -48,6 +48,8 @@ struct Listed {
     sha256: Option<String>,
     sha512: Option<String>,
     content: Option<(u64, handover_schemas::digest::Digest)>,
+    /// Whether `contents.jsonl` could be opened at all.
+    contents_open: bool,
 }
 
 impl Payload<'_> {
@@ -109,7 +111,7 @@ impl Payload<'_> {
             }
             _ => None,
         };
-        let contents = contents.map(|lines| ContentsList::new(lines, findings)).transpose()?;
+        let contents = contents.map(|lines| ContentsList::new(lines, findings));
         Ok(Lists { sha256, sha512, contents })
     }
 
@@ -138,6 +140,9 @@ impl Payload<'_> {
             }
             FileKind::File if in_payload => Some(path.to_owned()),
             FileKind::File => {
+                if found.folder.status(found.name()).is_ok_and(|status| status.links > 1) {
+                    find(Kind::HardLink, hard_link(path));
+                }
                 let tag_manifest_missing = self.tags.seal.is_none();
                 if path != TAG_MANIFEST_FILE
                     && !self.tags.listed.contains_key(path)
@@ -170,11 +175,10 @@ impl Payload<'_> {
             );
             return None;
         };
-        let has_contents = self.tags.package.is_some() && !self.closed;
         let encoded = !self.hashing.encoding.suffix().is_empty();
         let mut content = None;
         match listed.content {
-            None if has_contents => {
+            None if listed.contents_open => {
                 find(Kind::ContentDiffers, format!("{path}: contents.jsonl does not have it"));
             }
             None => {}
@@ -274,7 +278,7 @@ impl Lists {
         if let Some(list) = &mut self.contents {
             while let Some(file) = list.next.as_ref().filter(|file| passes(&file.stored)) {
                 findings.push(missing(&file.stored));
-                list.advance(findings)?;
+                list.advance(findings);
             }
         }
         Ok(())
@@ -298,14 +302,20 @@ impl Lists {
                 findings.push(PackageFinding::of(path, Kind::FileExtra, message));
             }
         }
+        listed.contents_open = self.contents.is_some();
         if let Some(list) = &mut self.contents
             && let Some(file) = list.next.take_if(|file| file.stored == path)
         {
             listed.content = Some((file.size, file.sha256));
-            list.advance(findings)?;
+            list.advance(findings);
         }
         Ok(listed)
     }
+}
+
+/// What is wrong with a file of several names.
+pub(super) fn hard_link(path: &str) -> String {
+    format!("{path} has another name (a hard link) through which it could change")
 }
 
 fn unreadable_folder(error: &WalkError) -> PackageFinding {
@@ -329,12 +339,9 @@ fn note_if_empty(
 }
 
 /// Reads `members.jsonl` through: form, order and digest.
-pub(super) fn check_members(
-    mut lines: CountedLines,
-    findings: &mut Vec<PackageFinding>,
-) -> Result<()> {
+pub(super) fn check_members(mut lines: CountedLines, findings: &mut Vec<PackageFinding>) {
     let mut last: Option<(String, u64)> = None;
-    while let Some((number, line)) = lines.next_line(findings)? {
+    while let Some((number, line)) = lines.next_line(findings) {
         let place = MemberLine::parse(&line).ok().map(|member| (member.archive, member.position));
         if place.is_none() || place <= last {
             let problem = "it is not an entry as it is written, or out of order";
@@ -343,5 +350,4 @@ pub(super) fn check_members(
         last = place.or(last);
     }
     lines.finish(findings);
-    Ok(())
 }

@@ -58,6 +58,12 @@ pub(super) fn read(folder: &Folder) -> io::Result<TagFiles> {
                     package.version
                 ),
             ),
+            // What it names is opened: nothing but the lists of this profile may be.
+            Ok(package) if !names_its_lists(&package) => tags.malformed(
+                PACKAGE_FILE,
+                "names other lists than contents.jsonl and members.jsonl with the endings of its \
+                 encoding",
+            ),
             Ok(package) => tags.package = Some(package),
             Err(error) => tags.malformed(PACKAGE_FILE, &format!("is malformed: {error}")),
         }
@@ -65,6 +71,15 @@ pub(super) fn read(folder: &Folder) -> io::Result<TagFiles> {
     tags.check_listed(folder);
     tags.check_profile();
     Ok(tags)
+}
+
+fn names_its_lists(package: &PackageManifest) -> bool {
+    let suffix = package.encoding.suffix();
+    package.contents.stored == format!("{CONTENTS_FILE}{suffix}")
+        && package
+            .members
+            .as_ref()
+            .is_none_or(|members| members.stored == format!("{MEMBERS_FILE}{suffix}"))
 }
 
 impl TagFiles {

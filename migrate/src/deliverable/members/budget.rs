@@ -3,6 +3,7 @@
 use std::io::{self, Read};
 
 use handover_schemas::digest::Digest;
+use handover_schemas::package::contents::NAME_MAX;
 use handover_verify::interrupt::Interrupt;
 use sha2::{Digest as _, Sha256};
 
@@ -91,6 +92,10 @@ impl<'a> Budget<'a> {
         self.interrupt.check()?;
         if self.members >= self.limits.members {
             return Err(Stop::TooLarge(Limit::Members(self.limits.members)));
+        }
+        let target = member.target.as_ref().map_or(0, Vec::len);
+        if member.name.len().max(target) > NAME_MAX {
+            return Err(Stop::TooLarge(Limit::Name(NAME_MAX)));
         }
         self.members += 1;
         self.contents = self.contents.saturating_add(member.size);

@@ -17,6 +17,8 @@ use std::io::{Seek, SeekFrom};
 
 use anyhow::{Context, Result};
 use handover_schemas::digest::Digest;
+#[cfg(doc)]
+use handover_schemas::package::contents::NAME_MAX;
 use handover_verify::interrupt::Interrupt;
 
 use budget::{Budget, Stop};
@@ -46,6 +48,8 @@ pub enum Limit {
     Bytes(u64),
     /// [`Limits::members`].
     Members(u64),
+    /// Bytes of a name, or of what a link points to ([`NAME_MAX`]).
+    Name(usize),
 }
 
 /// What a member is.

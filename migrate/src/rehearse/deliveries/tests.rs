@@ -17,6 +17,46 @@ use super::*;
 
 const REPOSITORIES: [&str; 4] = ["portal", "support", "mcc", "app"];
 
+/// What has to be found in the deliveries, and no more than that. What has to be found among the
+/// photos is in `PhotoStore`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Expected {
+    /// Components in the config.
+    components: usize,
+    /// Deliverables in the config, the copied databases and the photos included.
+    deliverables: usize,
+    /// Deliverables that were promised and never came.
+    not_delivered: usize,
+    /// Git repositories.
+    repositories: usize,
+    /// Commits that all references of one repository lead to.
+    commits: usize,
+    /// Branches of one repository.
+    branches: usize,
+    /// Tags of one repository.
+    tags: usize,
+    /// Files of a history, not of its latest commit, with a password in them.
+    passwords_in_history: usize,
+    /// Files in an installer's archive with a password in them.
+    passwords_in_installers: usize,
+    /// Files that the vendor's checksum files list; all of them match.
+    vendor_checksums: usize,
+}
+
+/// What [`deliver`] makes, whatever the seed.
+const EXPECTED: Expected = Expected {
+    components: 4,
+    deliverables: 17,
+    not_delivered: 1,
+    repositories: 4,
+    commits: 15,
+    branches: 2,
+    tags: 3,
+    passwords_in_history: 1,
+    passwords_in_installers: 1,
+    vendor_checksums: 3,
+};
+
 fn delivered(seed: u64) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     deliver(&folder.path().join("deliveries"), seed).unwrap();
