@@ -10,13 +10,13 @@ use crate::ends::{End, Engine, platform};
 use crate::support::{Handover, says};
 
 /// A file system in memory, of a size; gone when dropped.
-struct SmallDisk {
+pub(crate) struct SmallDisk {
     folder: TempDir,
 }
 
 impl SmallDisk {
     /// None, with the reason printed, where this account may not mount.
-    fn of(size: &str) -> Option<Self> {
+    pub(crate) fn of(size: &str) -> Option<Self> {
         let folder = tempfile::Builder::new().prefix("full.").tempdir_in("/tmp").unwrap();
         let mounted = Run::program("mount")
             .args(["-t", "tmpfs", "-o", &format!("size={size},mode=0777"), "tmpfs"])
@@ -29,11 +29,11 @@ impl SmallDisk {
         Some(Self { folder })
     }
 
-    fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 
-    fn grow(&self, size: &str) {
+    pub(crate) fn grow(&self, size: &str) {
         let options = format!("remount,size={size}");
         Run::program("mount").args(["-o", &options]).arg(self.path()).go().expect(0);
     }

@@ -1,9 +1,17 @@
-//! `handover-migrate copy` and `status`, run as people run them: real binaries, real databases.
+//! `handover-migrate copy`, `artifacts` and `status`, run as people run them: real binaries, real databases.
 //! The servers are the private ones of `./test`.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails is a failed test")]
 #![expect(clippy::print_stdout, reason = "a test says with which seed it ran")]
 
 mod again;
+mod artifacts_again;
+mod artifacts_delivery;
+mod artifacts_full;
+mod artifacts_moving;
+mod artifacts_odd;
+mod artifacts_references;
+mod artifacts_resume;
+mod artifacts_vendor;
 mod config;
 mod corpus;
 mod crash;

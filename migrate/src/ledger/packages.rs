@@ -44,6 +44,12 @@ pub fn record_package(store: &mut dyn Store, component: &str, sealed: &Sealed) -
          COMMIT;",
         sealed.files, sealed.bytes
     ))
+    .with_context(|| {
+        format!(
+            "the package {component} is sealed, and its seal could not be recorded in the ledger; \
+             run the same command again"
+        )
+    })
 }
 
 /// Records the inventory in place of the last one.
