@@ -13,6 +13,7 @@ mod artifacts_references;
 mod artifacts_resume;
 mod artifacts_vendor;
 mod config;
+mod corpus;
 mod crash;
 mod ends;
 mod full;

@@ -7,7 +7,7 @@
 use std::cmp::Ordering;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 use crate::digest::{Digest, hex};
 
@@ -39,8 +39,22 @@ pub enum OriginalName {
     /// One that is not, as hexadecimal digits.
     Bytes {
         /// Lower-case digits.
+        #[serde(deserialize_with = "digits_as_written")]
         hex: String,
     },
+}
+
+/// Reads the digits of a name only as [`OriginalName::of`] writes them: in lower case, whole, and
+/// of bytes that are not UTF-8. Otherwise one name had many spellings, and some had no bytes.
+fn digits_as_written<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let hex = String::deserialize(deserializer)?;
+    let name = OriginalName::Bytes { hex: hex.clone() };
+    let written = name.bytes().map(|bytes| OriginalName::of(&bytes));
+    if written == Some(name) {
+        Ok(hex)
+    } else {
+        Err(de::Error::custom("not the digits of a name that is not UTF-8"))
+    }
 }
 
 impl OriginalName {
@@ -335,5 +349,18 @@ mod tests {
         }
         assert_eq!(OriginalName::Bytes { hex: "f".to_owned() }.bytes(), None);
         assert_eq!(OriginalName::Bytes { hex: "é".to_owned() }.bytes(), None);
+    }
+
+    #[test]
+    fn a_name_has_one_spelling() {
+        let line = |name: &str| {
+            let line = r#"{"type":"symlink","deliverable":"document","name":NAME,"target":"x"}"#;
+            Entry::parse(line.replace("NAME", name).as_bytes())
+        };
+        assert!(line(r#"{"hex":"61ff"}"#).is_ok());
+        // Upper case, an odd digit, none, no digits, and what is text.
+        for hex in ["61FF", "61f", "", "+f", "6162"] {
+            assert!(line(&format!("{{\"hex\":{hex:?}}}")).is_err(), "{hex}");
+        }
     }
 }

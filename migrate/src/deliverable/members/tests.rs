@@ -381,6 +381,47 @@ fn hostile_directories_of_zip() {
     }
 }
 
+/// The wide numbers of a zip64 directory: sizes that only begin like the right ones, and places
+/// that no file has.
+#[test]
+fn hostile_wide_numbers_of_zip() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("a"), "hello").unwrap();
+    run(folder.path(), "zip", &["-q", "-0", "-X", "-fz", "x.zip", "a"]);
+    let path = folder.path().join("x.zip");
+    let whole = fs::read(&path).unwrap();
+    assert!(matches!(list(&path).listing, Listing::Listed { members: 1, .. }));
+    let entry = memchr::memmem::rfind(&whole, b"PK\x01\x02").unwrap();
+    let change = |at: usize, value: &[u8]| {
+        let mut bytes = whole.clone();
+        bytes.get_mut(at..at + value.len()).unwrap().copy_from_slice(value);
+        fs::write(&path, &bytes).unwrap();
+        list(&path).listing
+    };
+    let reason = |listing| {
+        let Listing::Broken { reason, .. } = listing else { panic!("{listing:?}") };
+        reason
+    };
+    // The size is in the extra field, after 46 bytes, the name and the field's own head.
+    let size = entry + 46 + 1 + 4;
+    assert_eq!(whole.get(size..size + 8), Some(&5_u64.to_le_bytes()[..]));
+    let larger = (5_u64 + (1 << 40)).to_le_bytes();
+    assert_eq!(reason(change(size, &larger)), "member 1 is shorter than the directory says");
+    // The place of the zip64 end, where it is not right before its locator; then that of the
+    // directory.
+    let end = memchr::memmem::rfind(&whole, b"PK\x06\x06").unwrap();
+    let locator = memchr::memmem::rfind(&whole, b"PK\x06\x07").unwrap();
+    for place in [u64::MAX, i64::MAX.unsigned_abs(), 1 << 63] {
+        let place = place.to_le_bytes();
+        assert!(matches!(change(end + 48, &place), Listing::Broken { .. }));
+        let mut bytes = whole.clone();
+        bytes.get_mut(end..end + 4).unwrap().fill(0);
+        bytes.get_mut(locator + 8..locator + 16).unwrap().copy_from_slice(&place);
+        fs::write(&path, &bytes).unwrap();
+        assert!(matches!(list(&path).listing, Listing::Broken { .. }));
+    }
+}
+
 #[test]
 fn errors_of_the_caller_and_the_interrupt_end_it() {
     let (folder, _long) = folder();

@@ -80,20 +80,22 @@ fn read(
     let mut from = CrcReader::new(from);
     let number = budget.members() + 1;
     let wrong = |reason: &str| Stop::Broken(format!("member {number} {reason}"));
-    if member.kind == MemberKind::Symlink {
+    let len = if member.kind == MemberKind::Symlink {
         let mut target = [0; 4096];
         let wanted = usize::try_from(entry.size).unwrap_or_default().min(target.len());
         let target = budget.read(&mut from, target.get_mut(..wanted).unwrap_or_default())?;
         member.target = Some(target.to_vec());
+        target.len() as u64
     } else {
-        let (_read, digest) = budget.file(&mut from, entry.size, &member.name, each)?;
+        let (len, digest) = budget.file(&mut from, entry.size, &member.name, each)?;
         member.sha256 = Some(digest);
-    }
+        len
+    };
     let mut more = [0; 1];
     if !budget.read(&mut from, &mut more)?.is_empty() {
         return Err(wrong("is longer than the directory says"));
     }
-    if u64::from(from.crc().amount()) != entry.size & 0xffff_ffff {
+    if len != entry.size {
         return Err(wrong("is shorter than the directory says"));
     }
     if from.crc().sum() != entry.crc {

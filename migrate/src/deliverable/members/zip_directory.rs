@@ -18,6 +18,10 @@ const LOCATOR_LEN: u64 = 20;
 const ENTRY: &[u8] = b"PK\x01\x02";
 const MEMBER: &[u8] = b"PK\x03\x04";
 
+/// Behind every place that a file has. The system takes places behind the largest number it knows
+/// for errors of the reader; in an archive they are only wrong.
+const NO_PLACE: u64 = 1 << 62;
+
 /// A part of a file, read without moving the file's own place.
 pub(super) struct Part<'a> {
     file: &'a File,
@@ -27,7 +31,7 @@ pub(super) struct Part<'a> {
 
 impl<'a> Part<'a> {
     pub(super) fn new(file: &'a File, at: u64, len: u64) -> Self {
-        Self { file, at, end: at.saturating_add(len) }
+        Self { file, at, end: at.saturating_add(len).min(NO_PLACE) }
     }
 }
 
@@ -35,6 +39,9 @@ impl Read for Part<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let left = usize::try_from(self.end.saturating_sub(self.at)).unwrap_or(usize::MAX);
         let wanted = buffer.len().min(left);
+        if wanted == 0 {
+            return Ok(0);
+        }
         let count = self.file.read_at(buffer.get_mut(..wanted).unwrap_or_default(), self.at)?;
         self.at += count as u64;
         Ok(count)

@@ -11,6 +11,9 @@ use super::placeholder::is_secret;
 const NAME: usize = 80;
 const VALUE: usize = 512;
 
+/// Most marks and spaces before the name of a setting.
+const MARKS: usize = 256;
+
 /// What a line has that is, or holds, a connection string.
 const CONNECTIONS: [&[u8]; 8] =
     [b"://", b"jdbc:", b"server=", b"data source=", b"host=", b"user id=", b"uid=", b"username="];
@@ -187,8 +190,12 @@ fn rest_of_line(text: &[u8]) -> &[u8] {
     text.get(..end.unwrap_or(text.len())).unwrap_or_default().trim_ascii()
 }
 
-/// Whether nothing, or only marks and words of a setting, is before the name.
+/// Whether nothing, or only marks and words of a setting, is before the name. A line may begin with
+/// thousands of marks, and have thousands of names after them: no setting does.
 fn only_a_mark(before: &[u8]) -> bool {
+    if before.len() > MARKS {
+        return false;
+    }
     let before = before.trim_ascii();
     let before = before.strip_suffix(b"\"").unwrap_or(before);
     before.iter().all(|byte| b"#;-/* \t".contains(byte))

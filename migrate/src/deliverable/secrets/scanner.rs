@@ -80,16 +80,25 @@ impl Scanner {
                 Some(text) => (text, true),
                 None => (piece, false),
             };
-            for part in text.chunks(LINE_PART) {
-                self.held.extend_from_slice(part);
-                if self.held.len() >= LINE_PART {
-                    self.cut_line();
-                }
-            }
+            self.hold(text);
             if ended {
                 self.end_of_line();
                 self.line += 1;
             }
+        }
+    }
+
+    /// Takes more of a line. Where a long one is cut depends on the line alone, not on the blocks it
+    /// comes in: what is found must not change with them.
+    fn hold(&mut self, mut text: &[u8]) {
+        while !text.is_empty() {
+            let free = LINE_PART - self.held.len();
+            let (part, rest) = text.split_at(text.len().min(free));
+            self.held.extend_from_slice(part);
+            if self.held.len() == LINE_PART {
+                self.cut_line();
+            }
+            text = rest;
         }
     }
 
@@ -153,10 +162,18 @@ impl Scanner {
             }
             self.on_line.push(kind);
         }
-        if self.found.secrets.len() < Self::MOST {
-            self.found.secrets.push(Secret { line, kind });
-        } else {
+        let secret = Secret { line, kind };
+        let secrets = &mut self.found.secrets;
+        if secrets.len() >= Self::MOST {
             self.found.more += 1;
+            return;
+        }
+        // A key is known some lines after the one it is on, which may have been told already.
+        let at = secrets.partition_point(|told| told.line <= line);
+        let before = secrets.get(..at).unwrap_or_default();
+        let mut on_line = before.iter().rev().take_while(|told| told.line == line);
+        if !on_line.any(|told| told.kind == kind) {
+            secrets.insert(at, secret);
         }
     }
 }

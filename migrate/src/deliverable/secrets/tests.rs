@@ -235,6 +235,36 @@ fn files_by_name() {
     }
 }
 
+/// Whether two parts of a long line are looked at together must not depend on how it was read.
+#[test]
+fn a_long_line_is_the_same_in_any_blocks() {
+    let mut line = vec![b'x'; 130 << 10];
+    let mut put = |at: usize, text: &[u8]| {
+        line.get_mut(at..at + text.len()).unwrap().copy_from_slice(text);
+    };
+    put(118 << 10, b" server=db;");
+    put(125 << 10, b";Password=Hunter22;");
+    let whole = scan(&line);
+    for size in [1, 7, 4096, 64 << 10] {
+        let mut scanner = Scanner::new();
+        line.chunks(size).for_each(|block| scanner.feed(block));
+        assert_eq!(scanner.finish(), whole, "blocks of {size}");
+    }
+}
+
+/// A key is known by a later line than the one it is told on.
+#[test]
+fn findings_are_in_the_order_of_the_file_and_told_once() {
+    let key = "-----BEGIN PRIVATE KEY-----";
+    let body = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7";
+    let between = scan(format!("{key}\npassword=Hunter22x!\n{body}\n").as_bytes());
+    let (private_key, password) = (SecretKind::PrivateKey, SecretKind::Password);
+    let secrets = [Secret { line: 1, kind: private_key }, Secret { line: 2, kind: password }];
+    assert_eq!(between.secrets, secrets);
+    let twice = format!("{key}{body}{}{key}\n{body}\n", " ".repeat(70 << 10));
+    assert_eq!(scan(twice.as_bytes()).secrets, [Secret { line: 1, kind: private_key }]);
+}
+
 /// Lines that are full of what secrets begin with must not take longer than others.
 #[test]
 fn hostile_lines_take_no_longer() {
@@ -253,6 +283,9 @@ fn hostile_lines_take_no_longer() {
     ];
     for pattern in patterns {
         let started = std::time::Instant::now();
+        let hostile = pattern.repeat((1 << 15) / pattern.len());
+        let before = "#".repeat(1 << 15);
+        scan(format!("{before}{hostile}").repeat(4).as_bytes());
         scan(pattern.repeat((1 << 18) / pattern.len()).as_bytes());
         let seconds = started.elapsed().as_secs();
         assert!(seconds < 5, "{seconds} seconds for 256 KiB of {pattern}");
