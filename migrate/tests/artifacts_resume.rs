@@ -139,7 +139,10 @@ fn an_interrupt_is_heard_and_nothing_is_lost() {
     let expected = delivery.undisturbed_seal();
     for signal in ["INT", "TERM"] {
         let mut run = delivery.receive().spawn();
-        assert!(run.wait_for(|run| Moment::Receiving.has_come(&delivery, run)), "{}", run.stderr());
+        // Its first line of progress: from then on it listens.
+        let listens =
+            |run: &Running| !run.stderr().is_empty() && Moment::Receiving.has_come(&delivery, run);
+        assert!(run.wait_for(listens), "{}", run.stderr());
         run.signal(signal);
         let outcome = run.wait();
         says(outcome.expect(130), &["interrupted", "run the same command again to go on"]);

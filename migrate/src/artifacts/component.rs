@@ -1,16 +1,12 @@
 //! One component: received, read back, sealed, recorded; or held against its sealed package.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use handover_schemas::config::{Component, Deliverable, DeliverableForm};
 use handover_schemas::digest::Digest;
-use handover_schemas::package::TAG_MANIFEST_FILE;
 use handover_schemas::package::manifest::{Encoding, PackedDeliverable};
-use handover_schemas::package::report::PackageVerdict;
 use handover_verify::file_tree::{FileKind, Walk};
-use handover_verify::package::{Identities, PackageRequest, verify_package};
 
 use super::finding::{ArtifactFindingKind as Kind, ArtifactFindingLine, Place};
 use super::read_file::Sink;
@@ -36,7 +32,7 @@ pub(super) struct Outcome {
 pub(super) struct ComponentWork<'a, 'r> {
     pub(super) all: &'a mut Artifacts<'r>,
     pub(super) component: &'r Component,
-    findings: Vec<ArtifactFindingLine>,
+    pub(super) findings: Vec<ArtifactFindingLine>,
     not_checked: Vec<String>,
 }
 
@@ -100,7 +96,7 @@ impl<'a, 'r> ComponentWork<'a, 'r> {
         delivered
     }
 
-    fn find(&mut self, deliverable: Option<&str>, kind: Kind, place: Place) {
+    pub(super) fn find(&mut self, deliverable: Option<&str>, kind: Kind, place: Place) {
         self.findings.push(ArtifactFindingLine {
             component: self.component.id.clone(),
             deliverable: deliverable.map(str::to_owned),
@@ -109,7 +105,7 @@ impl<'a, 'r> ComponentWork<'a, 'r> {
         });
     }
 
-    fn storing(&self) -> Storing {
+    pub(super) fn storing(&self) -> Storing {
         let package = &self.all.config.package;
         let encoding =
             Encoding { zstd: package.compress, age_recipients: package.recipients.clone() };
@@ -118,14 +114,16 @@ impl<'a, 'r> ComponentWork<'a, 'r> {
 
     /// Receives everything, reads it back, seals it and records the seal.
     /// No seal if there is no file: a package of nothing could be taken for one of something.
-    fn make(&mut self, place: &Path) -> Result<(Vec<PackedDeliverable>, Option<Sealed>)> {
+    pub(super) fn make(
+        &mut self,
+        place: &Path,
+    ) -> Result<(Vec<PackedDeliverable>, Option<Sealed>)> {
         let mut partial = Partial::open(self.all.dir, &self.component.id, self.storing())?;
         if partial.resumed {
             self.all.progress.note(&format!("{}: going on", self.component.id));
         }
         let packed = self.receive_and_read_back(&mut partial)?;
-        self.check_references(&partial.journal)?;
-        self.take_findings(&partial.journal)?;
+        self.take_notes(&partial.journal)?;
         if partial.journal.files()? == 0 {
             partial.remove()?;
             return Ok((packed, None));
@@ -176,7 +174,7 @@ impl<'a, 'r> ComponentWork<'a, 'r> {
     }
 
     /// Reads everything that was delivered into the journal, and into the sink if there is one.
-    fn receive(
+    pub(super) fn receive(
         &mut self,
         journal: &mut Journal,
         sink: Option<&Sink<'_>>,
@@ -274,6 +272,12 @@ impl<'a, 'r> ComponentWork<'a, 'r> {
         Ok(())
     }
 
+    /// Findings about single files, and about rows that name them.
+    pub(super) fn take_notes(&mut self, journal: &Journal) -> Result<()> {
+        self.check_references(journal)?;
+        self.take_findings(journal)
+    }
+
     /// Columns that name files of this component.
     fn check_references(&mut self, journal: &Journal) -> Result<()> {
         for one in &self.component.deliverable {
@@ -336,83 +340,6 @@ impl<'a, 'r> ComponentWork<'a, 'r> {
             }
             Ok(())
         })
-    }
-
-    /// A package is there already.
-    fn again(
-        &mut self,
-        place: &Path,
-        known: Option<Digest>,
-    ) -> Result<(PackageOutcome, Vec<PackedDeliverable>, Option<Sealed>)> {
-        Partial::remove_leftover(self.all.dir, &self.component.id)?;
-        let manifest = recheck::manifest(place)?;
-        let sealed = self.present_seal(place, known)?;
-        let Some(sealed) = sealed else {
-            return Ok((PackageOutcome::NotCompared, manifest.deliverables, None));
-        };
-        let kept = self.findings.len();
-        let mut journal = Journal::temporary()?;
-        let name = format!(".{}.check", self.component.id);
-        let scratch = self.all.dir.file("packages/x")?.with_file_name(name);
-        self.receive(&mut journal, None, &manifest.encoding, &scratch)?;
-        if scratch.exists() {
-            fs::remove_dir_all(&scratch)
-                .with_context(|| format!("cannot remove {}", scratch.display()))?;
-        }
-        journal.commit()?;
-        let places = recheck::differences(place, &manifest, &journal)?;
-        if places.is_empty() {
-            self.check_references(&journal)?;
-            self.take_findings(&journal)?;
-            return Ok((PackageOutcome::Unchanged, manifest.deliverables, Some(sealed)));
-        }
-        if self.all.renew {
-            self.findings.truncate(kept);
-            renewal::set_aside(place, sealed.seal)?;
-            let (packed, sealed) = self.make(place)?;
-            return Ok((PackageOutcome::Replaced, packed, sealed));
-        }
-        for place in places {
-            self.find(None, Kind::ChangedSinceSealed, place);
-        }
-        self.check_references(&journal)?;
-        self.take_findings(&journal)?;
-        Ok((PackageOutcome::Changed, manifest.deliverables, Some(sealed)))
-    }
-
-    /// The seal of the package that is there, if it is the one that the ledger knows. One that the
-    /// ledger does not know at all was sealed by a run that was killed before it could say so; so
-    /// was one that replaces another, but that is for `--renew` to believe.
-    fn present_seal(&mut self, place: &Path, known: Option<Digest>) -> Result<Option<Sealed>> {
-        let path = place.join(TAG_MANIFEST_FILE);
-        let text = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        let seal = Digest::of(&text);
-        let replaces = |known| self.all.renew && renewal::is_aside(place, known);
-        let known = known.filter(|known| *known == seal || !replaces(*known));
-        if known.is_some_and(|known| known != seal) {
-            self.find(None, Kind::PackageDamaged, Place::what(format!("its seal is {seal}")));
-            return Ok(None);
-        }
-        let request = PackageRequest {
-            dir: place.to_owned(),
-            seal: None,
-            ledger: None,
-            identities: Identities::default(),
-            jobs: self.all.jobs,
-        };
-        if known.is_some() {
-            let info = recheck::payload_sums(place)?;
-            return Ok(Some(Sealed { seal, files: info.payload_files, bytes: info.payload_bytes }));
-        }
-        let report = verify_package(&request, self.all.interrupt, self.all.progress)?;
-        if report.verdict != PackageVerdict::Intact {
-            let what = "the ledger does not know it, and it is not intact";
-            self.find(None, Kind::PackageDamaged, Place::what(what.to_owned()));
-            return Ok(None);
-        }
-        let sealed = Sealed { seal, files: report.files, bytes: report.bytes };
-        ledger::record_package(self.all.store(), &self.component.id, &sealed)?;
-        Ok(Some(sealed))
     }
 }
 

@@ -56,10 +56,7 @@ impl ArtifactFindingKind {
     /// Whether it speaks against a deliverable's being whole. A secret that lies about does not.
     pub fn is_against_wholeness(self) -> bool {
         match self {
-            Self::SecretFound
-            | Self::FileWithoutReference
-            | Self::FileEmpty
-            | Self::FileDuplicate => false,
+            Self::SecretFound | Self::FileWithoutReference | Self::FileDuplicate => false,
             Self::Missing
             | Self::NotStored
             | Self::ChecksumDiffers
@@ -71,6 +68,7 @@ impl ArtifactFindingKind {
             | Self::GitNotBundled
             | Self::GitIncomplete
             | Self::ReferenceWithoutFile
+            | Self::FileEmpty
             | Self::ReferenceDigestDiffers
             | Self::ReferencesUnreadable
             | Self::ChangedSinceSealed

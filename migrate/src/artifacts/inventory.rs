@@ -36,7 +36,7 @@ pub(super) fn take(
     for component in &all.config.component {
         let Some(outcome) = outcomes.get(&component.id) else {
             let kept = before.components.iter().find(|known| known.id == component.id);
-            inventory.components.extend(kept.cloned());
+            inventory.components.push(left_alone(component, kept));
             continue;
         };
         let lines: Vec<InventoryLine> = component
@@ -55,16 +55,28 @@ pub(super) fn take(
     Ok(inventory)
 }
 
-fn line(
-    component: &Component,
-    one: &Deliverable,
-    outcome: &Outcome,
-    database: &CopiedDatabase,
-    findings: &mut Vec<ArtifactFindingLine>,
-) -> InventoryLine {
-    let id = one.id();
-    let mut line = InventoryLine {
-        id: id.clone(),
+/// A component that this run left alone: as it was, with what the config has of it now.
+fn left_alone(component: &Component, kept: Option<&InventoryComponent>) -> InventoryComponent {
+    let lines = component.deliverable.iter().map(|one| {
+        let id = one.id();
+        let before = kept.and_then(|kept| kept.deliverables.iter().find(|line| line.id == id));
+        let unseen = || InventoryLine { state: DeliverableState::Unseen, ..empty_line(one) };
+        let line = before.cloned().unwrap_or_else(unseen);
+        InventoryLine { requested: one.requested.clone(), promised: one.promised.clone(), ..line }
+    });
+    InventoryComponent {
+        id: component.id.clone(),
+        name_vi: component.name_vi.clone(),
+        name_en: component.name_en.clone(),
+        seal: kept.and_then(|kept| kept.seal),
+        deliverables: lines.collect(),
+    }
+}
+
+/// A line of which nothing is known yet but what the config has.
+fn empty_line(one: &Deliverable) -> InventoryLine {
+    InventoryLine {
+        id: one.id(),
         kind: one.kind,
         requested: one.requested.clone(),
         promised: one.promised.clone(),
@@ -74,7 +86,18 @@ fn line(
         rows: None,
         commit: None,
         findings: 0,
-    };
+    }
+}
+
+fn line(
+    component: &Component,
+    one: &Deliverable,
+    outcome: &Outcome,
+    database: &CopiedDatabase,
+    findings: &mut Vec<ArtifactFindingLine>,
+) -> InventoryLine {
+    let id = one.id();
+    let mut line = empty_line(one);
     let packed = outcome.packed.iter().find(|packed| packed.id == id);
     if one.kind == DeliverableKind::Database && one.path.is_none() {
         line.state = database.state;
@@ -87,7 +110,7 @@ fn line(
     let missing = match line.state {
         DeliverableState::Missing => Some(Kind::Missing),
         DeliverableState::Received if line.rows.is_some() => Some(Kind::DatabaseIncomplete),
-        DeliverableState::Received | DeliverableState::Verified => None,
+        DeliverableState::Received | DeliverableState::Verified | DeliverableState::Unseen => None,
     };
     findings.extend(missing.map(|kind| ArtifactFindingLine {
         component: component.id.clone(),

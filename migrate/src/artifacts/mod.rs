@@ -1,6 +1,7 @@
 //! Receiving everything that is not a table: for each component of the config, what was delivered
 //! is checked, copied into a package, read back and sealed; then the inventory is taken.
 
+mod again;
 mod component;
 mod finding;
 mod inventory;

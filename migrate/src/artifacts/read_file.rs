@@ -16,7 +16,9 @@ use handover_verify::progress::Progress;
 use sha2::{Digest as _, Sha256};
 
 use super::finding::{ArtifactFindingKind, Place};
-use crate::deliverable::members::{self, Limits, Listing, Member, Seen, list_members};
+use crate::deliverable::members::{
+    self, Limits, Listing, Member, Seen, is_named_as_archive, list_members,
+};
 use crate::deliverable::secrets::{self, Scanner, by_name};
 use crate::package::{Encoder, EntryContent, Recipients, StoredDigests, Storing, identity_text};
 
@@ -207,6 +209,10 @@ impl FileReader<'_> {
             Err(error) => return Err(source_error(error)),
         };
         let (kind, what) = match listing {
+            Listing::NotAnArchive if is_named_as_archive(&name) => {
+                let what = "it is named as an archive and is none".to_owned();
+                (ArtifactFindingKind::ArchiveBroken, what)
+            }
             Listing::NotAnArchive | Listing::Listed { .. } => return Ok(()),
             Listing::Broken { reason, .. } => (ArtifactFindingKind::ArchiveBroken, reason),
             Listing::TooLarge { limit, .. } => {

@@ -258,6 +258,7 @@ impl Receiving<'_> {
             Outcome::Read { path, stored, notes, entry } => (path, stored, notes, entry),
         };
         for note in notes {
+            self.interrupt.check()?;
             match note {
                 Note::Forget => self.journal.forget_notes(deliverable, &path, &stored)?,
                 Note::Member(position, line) => {

@@ -5,10 +5,9 @@ use std::io::{BufRead, BufReader, Lines};
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use handover_schemas::package::bag::BagInfo;
 use handover_schemas::package::contents::{Entry, OriginalName};
 use handover_schemas::package::manifest::PackageManifest;
-use handover_schemas::package::{BAG_INFO_FILE, CONTENTS_FILE, PACKAGE_FILE};
+use handover_schemas::package::{CONTENTS_FILE, PACKAGE_FILE};
 use handover_verify::package::{Identities, decoded};
 
 use super::finding::Place;
@@ -19,14 +18,6 @@ pub(super) fn manifest(dir: &Path) -> Result<PackageManifest> {
     let path = dir.join(PACKAGE_FILE);
     let text = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
     PackageManifest::parse(&text).with_context(|| format!("{} is damaged", path.display()))
-}
-
-/// Number and bytes of the payload files, as the package states them.
-pub(super) fn payload_sums(dir: &Path) -> Result<BagInfo> {
-    let path = dir.join(BAG_INFO_FILE);
-    let text = std::fs::read_to_string(&path)
-        .with_context(|| format!("cannot read {}", path.display()))?;
-    BagInfo::parse(&text).with_context(|| format!("{} is damaged", path.display()))
 }
 
 /// The entries that are not in the package as they are in the journal, and the other way round.

@@ -1,5 +1,6 @@
 //! The vendor's own checksum file, held against what was delivered, before anything is taken over.
 
+use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read};
@@ -50,6 +51,8 @@ pub(super) fn check(
     if let Some(only) = only {
         listed.retain(|one| one.name == only.as_bytes());
     }
+    let mut seen = HashSet::new();
+    listed.retain(|one| seen.insert((one.name.clone(), one.algorithm, one.checksum.clone())));
     if listed.is_empty() {
         unusable("it does not list what was delivered".to_owned());
         return Ok(None);

@@ -65,7 +65,7 @@ fn cell(component: &InventoryComponent, column: &str) -> String {
 
 fn line_text(line: &InventoryLine) -> String {
     let mut parts = Vec::new();
-    if line.state != DeliverableState::Missing {
+    if matches!(line.state, DeliverableState::Received | DeliverableState::Verified) {
         let unit = match (line.rows.is_some(), line.files) {
             (true, 1) => "table",
             (true, _) => "tables",

@@ -20,9 +20,13 @@ pub struct Recipients(Vec<age::x25519::Recipient>);
 impl Recipients {
     /// Reads `age1…` keys.
     pub fn parse(keys: &[String]) -> Result<Self> {
-        let keys = keys.iter().map(|key| {
-            key.parse().map_err(|reason| {
-                anyhow!("{key} is not an age recipient (age1…, as age-keygen prints it): {reason}")
+        // The text is not repeated: people mix up recipients and secret keys.
+        let keys = (1..).zip(keys).map(|(number, key)| {
+            key.parse().map_err(|_reason: &str| {
+                anyhow!(
+                    "recipient {number} of handover.toml is not an age recipient: it begins with \
+                     age1, and age-keygen prints it (never write a secret key there)"
+                )
             })
         });
         Ok(Self(keys.collect::<Result<_>>()?))

@@ -186,10 +186,26 @@ impl Journal {
                 ("not_stored", None, None, None, None, None, None, Some(reason.as_str()))
             }
         };
-        let sql = "INSERT OR REPLACE INTO entry (deliverable, path, kind, stored, size, sha256, \
+        if let Some(stored) = stored {
+            // An entry of an earlier run may have had the place; one of this run may not: two
+            // names would share a file.
+            let sql = "DELETE FROM entry WHERE stored = ?1 AND run < ?2";
+            let delete = self.connection.prepare_cached(sql);
+            delete
+                .and_then(|mut delete| delete.execute(params![stored, self.run]))
+                .map_err(self.error())?;
+        }
+        let sql = "INSERT INTO entry (deliverable, path, kind, stored, size, sha256, \
                      mode, modified, target, reason, identity, stored_bytes, stored_sha256, \
                      stored_sha512, read_back, run) \
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, NULL, ?15)";
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, NULL, ?15) \
+                   ON CONFLICT (deliverable, path) DO UPDATE SET kind = excluded.kind, \
+                     stored = excluded.stored, size = excluded.size, sha256 = excluded.sha256, \
+                     mode = excluded.mode, modified = excluded.modified, \
+                     target = excluded.target, reason = excluded.reason, \
+                     identity = excluded.identity, stored_bytes = excluded.stored_bytes, \
+                     stored_sha256 = excluded.stored_sha256, \
+                     stored_sha512 = excluded.stored_sha512, read_back = NULL, run = excluded.run";
         let recorded = self.connection.prepare_cached(sql).and_then(|mut insert| {
             insert.execute(params![
                 entry.deliverable,
@@ -303,7 +319,7 @@ impl Journal {
     /// Notes a finding about a file, as a JSON document.
     pub fn note_finding(&mut self, deliverable: &str, path: &[u8], document: &str) -> Result<()> {
         self.begin()?;
-        let sql = "INSERT INTO finding SELECT ?1, ?2, count(*), ?3 FROM finding \
+        let sql = "INSERT INTO finding SELECT ?1, ?2, coalesce(max(position) + 1, 0), ?3 FROM finding \
                    WHERE deliverable = ?1 AND path = ?2";
         self.connection
             .prepare_cached(sql)

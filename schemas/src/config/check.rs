@@ -29,6 +29,15 @@ impl Config {
     /// Checks the rules; the first one that is broken is the error.
     pub fn check(&self) -> Result<(), ConfigError> {
         self.check_leave_out()?;
+        for (number, recipient) in (1..).zip(&self.package.recipients) {
+            // Not repeated: it may be a secret key.
+            if !recipient.starts_with("age1") {
+                return Err(ConfigError::new(
+                    format!("package, recipient {number}"),
+                    "an age recipient begins with age1; a secret key must not stand here",
+                ));
+            }
+        }
         let mut ids = BTreeSet::new();
         for component in &self.component {
             check_component(component)?;

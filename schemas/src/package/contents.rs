@@ -66,6 +66,12 @@ impl OriginalName {
         }
     }
 
+    /// Whether it would lead out of the folder below which it is a path.
+    pub fn leads_out(&self) -> bool {
+        let bytes = self.bytes().unwrap_or_default();
+        bytes.split(|byte| *byte == b'/').any(|part| matches!(part, b"" | b"." | b".."))
+    }
+
     /// Its bytes; `None` if the digits are not digits.
     pub fn bytes(&self) -> Option<Vec<u8>> {
         match self {
@@ -199,6 +205,16 @@ impl Entry {
             (Self::File(_), _) => Ordering::Less,
             (_, Self::File(_)) => Ordering::Greater,
             (a, b) => a.place().cmp(&b.place()),
+        }
+    }
+
+    /// Its path below the deliverable.
+    pub fn name(&self) -> &OriginalName {
+        match self {
+            Self::File(FileEntry { name, .. })
+            | Self::Directory { name, .. }
+            | Self::Symlink { name, .. }
+            | Self::NotStored { name, .. } => name,
         }
     }
 

@@ -62,6 +62,8 @@ pub struct InventoryLine {
 )]
 #[serde(rename_all = "snake_case")]
 pub enum DeliverableState {
+    /// Nobody looked: the run was about other components.
+    Unseen,
     /// Nothing came.
     Missing,
     /// Something came. It is not sealed and read back whole, or not what the vendor's own
@@ -75,6 +77,7 @@ impl DeliverableState {
     /// The word for people.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Unseen => "unseen",
             Self::Missing => "missing",
             Self::Received => "received",
             Self::Verified => "verified",

@@ -76,7 +76,7 @@ fn is_plain(name: &str) -> bool {
     (1..=PART_MAX).contains(&name.len())
         && name.bytes().all(safe)
         && !name.ends_with('.')
-        && name != LONG_DIR
+        && !name.eq_ignore_ascii_case(LONG_DIR)
         && !device
         && !looks_replaced(name)
 }
@@ -84,7 +84,7 @@ fn is_plain(name: &str) -> bool {
 /// Whether a name has the form that replaced names have: it would be taken for one.
 fn looks_replaced(name: &str) -> bool {
     let bytes = name.as_bytes();
-    let hex = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    let hex = |byte: &u8| byte.is_ascii_hexdigit();
     bytes.first() == Some(&b'_')
         && bytes.get(1..17).is_some_and(|digits| digits.iter().all(hex))
         && bytes.get(17) == Some(&b'-')
@@ -139,7 +139,7 @@ mod tests {
             b"COM1",
             b"end.",
             b"_long",
-            b"_0123456789abcdef-x",
+            b"_0123456789ABCDEF-x",
             b"back\\slash",
             b"-rf *",
             long.as_bytes(),

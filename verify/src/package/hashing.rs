@@ -175,7 +175,11 @@ impl Hashing<'_> {
 }
 
 /// A file of the package's own folder, hashed whole.
-pub(super) fn digest_of(folder: &Folder, name: &str) -> std::io::Result<Digest> {
+pub(super) fn digest_of(
+    folder: &Folder,
+    name: &str,
+    interrupt: &Interrupt,
+) -> std::io::Result<Digest> {
     let (mut file, _) = folder.file(name.as_ref())?;
     let mut block = vec![0; BLOCK_BYTES];
     let mut sha256 = Sha256::new();
@@ -183,6 +187,9 @@ pub(super) fn digest_of(folder: &Folder, name: &str) -> std::io::Result<Digest> 
         let read = file.read(&mut block)?;
         let Some(part) = block.get(..read).filter(|part| !part.is_empty()) else { break };
         sha256.update(part);
+        if interrupt.is_raised() {
+            return Err(std::io::Error::other("interrupted"));
+        }
     }
     Ok(Digest::from_bytes(sha256.finalize().into()))
 }

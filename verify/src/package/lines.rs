@@ -4,11 +4,15 @@ use std::io::{self, BufRead};
 
 use handover_schemas::package::contents::LINE_MAX;
 
+/// Bytes after which nobody looks for the end of a line any more.
+const SKIPPED_MAX: usize = 64 * 1024 * 1024;
+
 /// The lines of a file, each with its number, from 1.
 pub(super) struct Lines<R> {
     reader: R,
     number: u64,
     line: Vec<u8>,
+    ended: bool,
 }
 
 /// What comes next.
@@ -21,12 +25,15 @@ pub(super) enum Line<'a> {
 
 impl<R: BufRead> Lines<R> {
     pub(super) fn new(reader: R) -> Self {
-        Self { reader, number: 0, line: Vec::new() }
+        Self { reader, number: 0, line: Vec::new(), ended: false }
     }
 
     /// The next line; `None` at the end.
     pub(super) fn next_line(&mut self) -> io::Result<Option<Line<'_>>> {
         self.line.clear();
+        if self.ended {
+            return Ok(None);
+        }
         let mut limited = io::Read::take(&mut self.reader, LINE_MAX as u64);
         if limited.read_until(b'\n', &mut self.line)? == 0 {
             return Ok(None);
@@ -39,8 +46,14 @@ impl<R: BufRead> Lines<R> {
         Ok(Some(Line::Broken(self.number)))
     }
 
+    /// Goes on after a line that is too long; what has no line feed for so long has no more lines.
     fn skip_to_line_feed(&mut self) -> io::Result<()> {
+        let mut skipped = 0;
         loop {
+            if skipped > SKIPPED_MAX {
+                self.ended = true;
+                return Ok(());
+            }
             let block = self.reader.fill_buf()?;
             if block.is_empty() {
                 return Ok(());
@@ -50,6 +63,7 @@ impl<R: BufRead> Lines<R> {
                 None => (block.len(), false),
             };
             self.reader.consume(length);
+            skipped += length;
             if found {
                 return Ok(());
             }

@@ -12,6 +12,16 @@ use sha2::{Digest as _, Sha256};
 
 use super::lines::{Line, Lines};
 
+/// Damaged lines of one list that are told. After so many nobody reads on: they say no more than the
+/// first, and there may be millions of them.
+const DAMAGED_LINES_MAX: u32 = 1000;
+
+/// Says that a list is not read further.
+fn not_read_further(file: &str) -> PackageFinding {
+    let message = format!("{file} has {DAMAGED_LINES_MAX} damaged lines; the rest is not read");
+    PackageFinding::of(file, Kind::TagFileMalformed, message)
+}
+
 /// A payload manifest: digest and path on each line, ordered by path.
 pub(super) struct ManifestList {
     name: &'static str,
@@ -20,6 +30,7 @@ pub(super) struct ManifestList {
     /// The next line's digest and path.
     pub(super) next: Option<(String, String)>,
     last: String,
+    damaged: u32,
 }
 
 impl ManifestList {
@@ -31,7 +42,7 @@ impl ManifestList {
         findings: &mut Vec<PackageFinding>,
     ) -> io::Result<Self> {
         let lines = Lines::new(reader);
-        let mut list = Self { name, digits, lines, next: None, last: String::new() };
+        let mut list = Self { name, digits, lines, next: None, last: String::new(), damaged: 0 };
         list.advance(findings)?;
         Ok(list)
     }
@@ -39,7 +50,8 @@ impl ManifestList {
     /// Goes to the next line that is in form and order; the others are findings.
     pub(super) fn advance(&mut self, findings: &mut Vec<PackageFinding>) -> io::Result<()> {
         self.next = None;
-        while let Some(line) = self.lines.next_line()? {
+        while self.damaged < DAMAGED_LINES_MAX {
+            let Some(line) = self.lines.next_line()? else { break };
             let (number, parsed) = match line {
                 Line::Whole(number, line) => (number, parse_manifest_line(line, self.digits).ok()),
                 Line::Broken(number) => (number, None),
@@ -57,6 +69,10 @@ impl ManifestList {
                 self.name
             );
             findings.push(PackageFinding::of(self.name, Kind::TagFileMalformed, message));
+            self.damaged += 1;
+            if self.damaged == DAMAGED_LINES_MAX {
+                findings.push(not_read_further(self.name));
+            }
         }
         Ok(())
     }
@@ -75,6 +91,7 @@ pub(super) struct CountedLines {
     lines: Lines<Box<dyn BufRead>>,
     seen: Seen,
     sha256: Sha256,
+    damaged: u32,
 }
 
 impl CountedLines {
@@ -86,12 +103,8 @@ impl CountedLines {
             lines: Lines::new(reader),
             seen: Seen::default(),
             sha256: Sha256::new(),
+            damaged: 0,
         }
-    }
-
-    /// Its path in the package.
-    pub(super) fn name(&self) -> &str {
-        &self.listing.stored
     }
 
     /// The next line, with its number; broken ones are findings, and so is a file that cannot be
@@ -126,6 +139,21 @@ impl CountedLines {
         None
     }
 
+    /// Notes a damaged line; after too many nothing more is read.
+    pub(super) fn damaged_line(
+        &mut self,
+        number: u64,
+        problem: &str,
+        findings: &mut Vec<PackageFinding>,
+    ) {
+        findings.push(malformed(&self.listing.stored, number, problem));
+        self.damaged += 1;
+        if self.damaged == DAMAGED_LINES_MAX {
+            findings.push(not_read_further(&self.listing.stored));
+            self.seen.bytes = u64::MAX;
+        }
+    }
+
     /// Whether it held what `package.json` says.
     pub(super) fn finish(self, findings: &mut Vec<PackageFinding>) {
         let Self { listing, seen, sha256, .. } = self;
@@ -141,7 +169,7 @@ impl CountedLines {
 }
 
 /// A finding about one line of a listing.
-pub(super) fn malformed(file: &str, number: u64, problem: &str) -> PackageFinding {
+fn malformed(file: &str, number: u64, problem: &str) -> PackageFinding {
     let message = format!("{file} is damaged at line {number}: {problem}");
     PackageFinding::of(file, Kind::TagFileMalformed, message)
 }
@@ -168,7 +196,6 @@ pub(super) struct Sums {
 /// `contents.jsonl`: files by stored path, then everything else.
 pub(super) struct ContentsList {
     lines: CountedLines,
-    name: String,
     last: Option<Entry>,
     /// The next file.
     pub(super) next: Option<FileEntry>,
@@ -178,9 +205,8 @@ pub(super) struct ContentsList {
 
 impl ContentsList {
     pub(super) fn new(lines: CountedLines, findings: &mut Vec<PackageFinding>) -> Self {
-        let name = lines.listing.stored.clone();
         let sums = BTreeMap::new();
-        let mut list = Self { lines, name, last: None, next: None, sums };
+        let mut list = Self { lines, last: None, next: None, sums };
         list.advance(findings);
         list
     }
@@ -192,16 +218,17 @@ impl ContentsList {
             let entry = match Entry::parse(&line) {
                 Ok(entry) => entry,
                 Err(_details_may_quote_names) => {
-                    findings.push(malformed(
-                        &self.name,
-                        number,
-                        "it is not an entry as it is written",
-                    ));
+                    let problem = "it is not an entry as it is written";
+                    self.lines.damaged_line(number, problem, findings);
                     continue;
                 }
             };
+            if entry.name().leads_out() {
+                let problem = "its name leads out of the package";
+                self.lines.damaged_line(number, problem, findings);
+            }
             if self.last.as_ref().is_some_and(|last| last.order(&entry).is_ge()) {
-                findings.push(malformed(&self.name, number, "it is out of order"));
+                self.lines.damaged_line(number, "it is out of order", findings);
                 continue;
             }
             self.count(&entry);

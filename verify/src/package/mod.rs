@@ -59,7 +59,7 @@ pub fn verify_package(
     if parts.iter().all(|name| folder.status(name.as_ref()).is_err()) {
         bail!("{} is not a package: it has no {BAGIT_FILE}", request.dir.display());
     }
-    let mut tags = tag_files::read(&folder).with_context(place)?;
+    let mut tags = tag_files::read(&folder, interrupt).with_context(place)?;
     let mut report = PackageReport {
         verdict: PackageVerdict::Intact,
         identifier: tags.package.as_ref().map(|package| package.identifier.clone()),
@@ -109,8 +109,10 @@ fn check_payload(
     let files = tags.info.as_ref().map_or(0, |info| info.payload_files);
     progress.begin_files("verify", [("data".to_owned(), files)]);
     let payload = payload::Payload { request, folder, tags, hashing: &hashing, closed };
-    let counted = hashing
-        .run(request.jobs, |sender| payload.walk(sender, &mut report.findings, interrupt))?;
+    let counted =
+        hashing.run(request.jobs, |sender| payload.walk(sender, &mut report.findings, interrupt));
+    interrupt.check()?;
+    let counted = counted?;
     (report.files, report.bytes) = (counted.files, counted.bytes);
     report.findings.append(&mut hashing.findings.lock().unwrap_or_else(PoisonError::into_inner));
     if closed {

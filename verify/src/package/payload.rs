@@ -12,7 +12,7 @@ use handover_schemas::package::report::{PackageFinding, PackageFindingKind as Ki
 use handover_schemas::package::{MANIFEST_SHA256_FILE, MANIFEST_SHA512_FILE, TAG_MANIFEST_FILE};
 
 use super::hashing::{Hashing, Job};
-use super::listings::{ContentsList, CountedLines, ManifestList, Sums, malformed};
+use super::listings::{ContentsList, CountedLines, ManifestList, Sums};
 use super::tag_files::TagFiles;
 use super::{BLOCK_BYTES, PackageRequest, counted_lines};
 use crate::file_tree::{FileKind, Folder, Found, Walk, WalkError};
@@ -345,7 +345,7 @@ pub(super) fn check_members(mut lines: CountedLines, findings: &mut Vec<PackageF
         let place = MemberLine::parse(&line).ok().map(|member| (member.archive, member.position));
         if place.is_none() || place <= last {
             let problem = "it is not an entry as it is written, or out of order";
-            findings.push(malformed(lines.name(), number, problem));
+            lines.damaged_line(number, problem, findings);
         }
         last = place.or(last);
     }

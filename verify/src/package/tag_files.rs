@@ -15,10 +15,13 @@ use handover_schemas::package::{
 use super::hashing::digest_of;
 use super::lines::{Line, Lines};
 use crate::file_tree::{Folder, is_missing};
+use crate::interrupt::Interrupt;
 
-/// Largest tag file that is read into memory; `package.json` with a hundred thousand git
-/// references is smaller.
-const TAG_FILE_MAX: u64 = 64 * 1024 * 1024;
+/// Largest tag file of a few lines.
+const TAG_FILE_MAX: u64 = 64 * 1024;
+
+/// Largest `package.json`; one with a hundred thousand git references is smaller.
+const PACKAGE_FILE_MAX: u64 = 64 * 1024 * 1024;
 
 /// What the tag files say.
 #[derive(Default)]
@@ -32,7 +35,7 @@ pub(super) struct TagFiles {
 }
 
 /// Reads and checks them all.
-pub(super) fn read(folder: &Folder) -> io::Result<TagFiles> {
+pub(super) fn read(folder: &Folder, interrupt: &Interrupt) -> io::Result<TagFiles> {
     let mut tags = TagFiles::default();
     tags.read_tag_manifest(folder)?;
     if let Some(text) = tags.text(folder, BAGIT_FILE)?
@@ -68,7 +71,12 @@ pub(super) fn read(folder: &Folder) -> io::Result<TagFiles> {
             Err(error) => tags.malformed(PACKAGE_FILE, &format!("is malformed: {error}")),
         }
     }
-    tags.check_listed(folder);
+    if let (Some(info), Some(package)) = (&tags.info, &tags.package)
+        && info.identifier != package.identifier
+    {
+        tags.malformed(BAG_INFO_FILE, "and package.json name two packages");
+    }
+    tags.check_listed(folder, interrupt);
     tags.check_profile();
     Ok(tags)
 }
@@ -106,8 +114,9 @@ impl TagFiles {
             }
         };
         let mut text = Vec::new();
-        file.take(TAG_FILE_MAX + 1).read_to_end(&mut text)?;
-        if text.len() as u64 > TAG_FILE_MAX {
+        let limit = if name == PACKAGE_FILE { PACKAGE_FILE_MAX } else { TAG_FILE_MAX };
+        file.take(limit + 1).read_to_end(&mut text)?;
+        if text.len() as u64 > limit {
             self.malformed(name, "is larger than any such file can be");
             return Ok(None);
         }
@@ -142,9 +151,9 @@ impl TagFiles {
         Ok(())
     }
 
-    fn check_listed(&mut self, folder: &Folder) {
+    fn check_listed(&mut self, folder: &Folder, interrupt: &Interrupt) {
         for (path, digest) in &self.listed {
-            let (kind, message) = match digest_of(folder, path) {
+            let (kind, message) = match digest_of(folder, path, interrupt) {
                 Ok(found) if found == *digest => continue,
                 Ok(_) => (
                     Kind::FileDamaged,

@@ -12,6 +12,7 @@ use std::os::unix::fs::{DirBuilderExt, symlink};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use handover_verify::file_tree::{FileKind, Walk};
 use handover_verify::interrupt::Interrupt;
 
 use super::program::Git;
@@ -91,9 +92,11 @@ impl View {
         for name in ["refs", "packed-refs", "reftable", "shallow"] {
             let there = common.join(name);
             if there.exists() {
+                refuse_links(&there)?;
                 symlink(there, self.path.join(name))?;
             }
         }
+        refuse_links(&common.join("objects"))?;
         let objects = self.path.join("objects");
         make_dir(&objects)?;
         for entry in fs::read_dir(common.join("objects"))? {
@@ -162,6 +165,32 @@ fn beside(repo: &Path, from: &Path, named: &[u8]) -> Result<PathBuf> {
         );
     }
     Ok(canonical)
+}
+
+/// Nothing but files and folders may be where references and objects are: a link could lead to a
+/// repository of ours.
+fn refuse_links(path: &Path) -> Result<()> {
+    let refuse = |place: &Path| -> Result<()> {
+        bail!(
+            "{} is neither a file nor a folder: a repository with links, pipes or devices in it is \
+             not taken over; ask for a new clone (git clone --mirror)",
+            place.display()
+        )
+    };
+    let metadata = fs::symlink_metadata(path)?;
+    if metadata.is_file() {
+        return Ok(());
+    }
+    if !metadata.is_dir() {
+        return refuse(path);
+    }
+    for found in Walk::new(path)? {
+        let found = found.map_err(|error| error.error)?;
+        if !matches!(found.kind, FileKind::File | FileKind::Directory) {
+            return refuse(&path.join(OsStr::from_bytes(&found.path)));
+        }
+    }
+    Ok(())
 }
 
 fn is_file(path: &Path) -> bool {

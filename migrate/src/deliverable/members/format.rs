@@ -75,6 +75,12 @@ pub(super) fn of(file: &mut File, name: &str) -> io::Result<Option<Format>> {
     }
 }
 
+/// Whether a file is named as an archive that would have been recognised if it were one.
+pub(super) fn is_named_as_archive(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    TAR_NAMES.iter().chain(&[".tar", ".zip", ".jar", ".apk"]).any(|end| name.ends_with(end))
+}
+
 fn compression(start: &[u8]) -> Option<Format> {
     if start.starts_with(b"\x1f\x8b\x08") {
         Some(Format::TarGzip)

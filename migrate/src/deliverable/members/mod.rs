@@ -98,6 +98,12 @@ pub enum Seen<'a> {
     Member(Member),
 }
 
+/// Whether a file is named as an archive (`.zip`, `.tar.gz` and the like): if it is none, what was
+/// delivered is broken.
+pub fn is_named_as_archive(name: &str) -> bool {
+    format::is_named_as_archive(name)
+}
+
 /// What became of the listing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Listing {
