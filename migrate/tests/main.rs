@@ -11,6 +11,7 @@ mod artifacts_moving;
 mod artifacts_odd;
 mod artifacts_references;
 mod artifacts_resume;
+mod artifacts_trust;
 mod artifacts_vendor;
 mod config;
 mod corpus;

@@ -13,6 +13,7 @@ use handover_schemas::package::manifest::PackedDeliverable;
 use super::Artifacts;
 use super::component::Outcome;
 use super::finding::{ArtifactFindingKind as Kind, ArtifactFindingLine, Place};
+use super::report::PackageOutcome;
 use crate::ledger;
 
 /// What came of the database that is copied.
@@ -106,6 +107,9 @@ fn line(
         line.rows = (database.state != DeliverableState::Missing).then_some(database.rows);
     } else if let Some(packed) = packed.filter(|packed| packed.files > 0 || packed.git.is_some()) {
         fill(&mut line, packed);
+    } else if one.path.is_some() && outcome.state.outcome == PackageOutcome::NotCompared {
+        // It was sealed; what of it is left cannot be told.
+        line.state = DeliverableState::Received;
     }
     let missing = match line.state {
         DeliverableState::Missing => Some(Kind::Missing),
