@@ -106,7 +106,7 @@ fn names_that_a_package_keeps_for_itself_are_replaced_in_any_case() {
     delivery.put("a b", "1");
     delivery.put("_C8687A08AA5D6ED2-A_B", "2");
     delivery.put(
-        &format!("{}/y", "d".repeat(100) + "/" + &"e".repeat(100) + "/" + &"f".repeat(100)),
+        format!("{}/y", "d".repeat(100) + "/" + &"e".repeat(100) + "/" + &"f".repeat(100)),
         "y",
     );
     delivery.received(0);

@@ -190,7 +190,7 @@ fn help_says_what_the_codes_mean() {
     let help = Run::new("handover-verify").arg("--help").go();
     help.expect(0);
     assert!(
-        help.stdout.contains("0 equal; 1 different; 2 it could not be verified"),
+        help.stdout.contains("0 equal, intact; 1 different, damaged; 2 it could not be verified"),
         "{}",
         help.stdout
     );
