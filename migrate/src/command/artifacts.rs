@@ -93,7 +93,9 @@ fn package_text(package: &PackageState) -> String {
                 .to_owned()
         }
         PackageOutcome::NotCompared => {
-            "not compared: what was delivered was not held against what was sealed".to_owned()
+            "not compared: the package is damaged, or not the one that the ledger knows; \
+             handover-verify package says where. Restore it, or move it away and run this again"
+                .to_owned()
         }
         PackageOutcome::Replaced => format!("sealed anew: {sums}; the old package is kept"),
         PackageOutcome::NothingDelivered => {
