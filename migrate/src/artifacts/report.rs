@@ -51,7 +51,8 @@ pub enum PackageOutcome {
     Unchanged,
     /// It was sealed before, and what was delivered is not the same any more.
     Changed,
-    /// It was sealed before. Whether what was delivered is still the same was not found out.
+    /// It was sealed before, and is damaged or not the one that the ledger knows: what was delivered
+    /// was not held against it.
     NotCompared,
     /// It took the place of an earlier one.
     Replaced,
