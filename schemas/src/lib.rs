@@ -4,9 +4,11 @@
 //! clock. `FORMAT.md` beside it specifies, for somebody who never sees this code, everything
 //! that decides a digest; where the two disagree, `FORMAT.md` is right.
 
+pub mod archive;
 pub mod chunk;
 pub mod config;
 pub mod copy_binary;
+pub mod date;
 pub mod digest;
 pub mod leaf;
 pub mod ledger;
@@ -16,8 +18,10 @@ pub mod package;
 pub mod pg_type;
 pub mod plan;
 pub mod report;
+pub mod signing;
 pub mod sort_key;
 pub mod sqlite_type;
+pub mod strict_json;
 pub mod value;
 
 /// Version of the canonical form; part of every leaf.

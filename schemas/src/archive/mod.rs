@@ -1,0 +1,3 @@
+//! Archives of records that were taken out of a database.
+
+pub mod record;
