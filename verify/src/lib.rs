@@ -23,6 +23,7 @@ pub mod passphrase;
 pub mod postgres;
 pub mod progress;
 pub mod reader;
+pub mod record;
 pub mod rows;
 pub mod shell;
 pub mod signing;

@@ -62,6 +62,9 @@ pub enum RecordError {
     /// It is of another version.
     #[error("it is a record of version {0}; known is {RECORD_VERSION}")]
     Version(u32),
+    /// A name has a control character in it, which would steer the terminal that it is shown on.
+    #[error("a name in it has a control character")]
+    Name,
     /// The line is not one line.
     #[error("its line is not one canonical line, ended by a line feed")]
     Line,
@@ -87,6 +90,10 @@ impl RecordFile {
             .map_err(|error| RecordError::Json { line: error.line(), column: error.column() })?;
         if record.version != RECORD_VERSION {
             return Err(RecordError::Version(record.version));
+        }
+        let steers = |name: &String| name.chars().any(char::is_control);
+        if steers(&record.origin) || steers(&record.table) || record.columns.iter().any(steers) {
+            return Err(RecordError::Name);
         }
         let line = record.line.strip_suffix('\n').ok_or(RecordError::Line)?;
         if line.contains('\n') {
@@ -180,6 +187,7 @@ mod tests {
     fn what_is_no_record_is_refused_without_showing_the_row() {
         for (from, to, says) in [
             ("\"version\":1", "\"version\":2", "of version 2"),
+            ("public.subjects", r"public.\u001b[2J", "a name in it has a control character"),
             (r"Mật\n", "Mật", "is not one canonical line"),
             (r"1\tV", r"1\nV", "is not one canonical line"),
             (r"1\tV", r"1\t\tV", "its line has 3 fields, and there are 2 columns"),
