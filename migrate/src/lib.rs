@@ -7,5 +7,6 @@ pub mod copy;
 pub mod deliverable;
 pub mod ledger;
 pub mod package;
+pub mod purge;
 pub mod rehearse;
 pub mod target;

@@ -4,6 +4,7 @@
 //! clock. `FORMAT.md` beside it specifies, for somebody who never sees this code, everything
 //! that decides a digest; where the two disagree, `FORMAT.md` is right.
 
+pub mod archive;
 pub mod chunk;
 pub mod config;
 pub mod copy_binary;
@@ -15,6 +16,7 @@ pub mod name;
 pub mod package;
 pub mod pg_type;
 pub mod plan;
+pub mod purge;
 pub mod report;
 pub mod sort_key;
 pub mod sqlite_type;

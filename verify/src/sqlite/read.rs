@@ -40,7 +40,7 @@ pub(super) fn select(shape: &TableShape) -> String {
 }
 
 /// `ORDER BY` list of a key: SQLite compares UTF-8 texts by bytes under `BINARY`.
-pub(super) fn order_by(shape: &TableShape, key: &Key) -> String {
+pub fn order_by(shape: &TableShape, key: &Key) -> String {
     let list: Vec<String> = key_columns(shape, key)
         .map(|column| {
             let name = ident(&column.name);
@@ -194,6 +194,11 @@ pub(super) fn prepare_nth<'c>(
     let mut statement = connection.prepare_cached(&sql).map_err(sqlite_error)?;
     bind_range(&mut statement, shape, range)?;
     Ok(PreparedRead { statement })
+}
+
+/// A statement for the rows of a query over the columns of a shape.
+pub fn prepare_query<'c>(connection: &'c Connection, sql: &str) -> Result<PreparedRead<'c>> {
+    Ok(PreparedRead { statement: connection.prepare_cached(sql).map_err(sqlite_error)? })
 }
 
 /// A statement for all rows, unordered.
