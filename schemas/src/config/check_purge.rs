@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::check::{ConfigError, is_date, is_name, name_rule};
+use super::check::{ConfigError, is_name, name_rule};
 use super::{PurgeConfig, PurgeRule, SearchColumns};
+use crate::date::Date;
 
 impl PurgeConfig {
     /// Checks the rules; the first one that is broken is the error.
@@ -62,7 +63,7 @@ impl PurgeRule {
         if self.legal_basis.is_empty() || self.legal_basis.iter().any(|one| one.trim().is_empty()) {
             return wrong("legal_basis names at least one document");
         }
-        if !is_date(&self.retain_until) {
+        if self.retain_until.parse::<Date>().is_err() {
             return wrong("retain_until is a date, written \"YYYY-MM-DD\"");
         }
         if self.condition.trim().is_empty() {
