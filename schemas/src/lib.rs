@@ -4,6 +4,7 @@
 //! clock. `FORMAT.md` beside it specifies, for somebody who never sees this code, everything
 //! that decides a digest; where the two disagree, `FORMAT.md` is right.
 
+pub mod archive;
 pub mod chunk;
 pub mod config;
 pub mod copy_binary;
