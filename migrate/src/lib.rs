@@ -1,5 +1,6 @@
 //! Copies a platform into the new owner's infrastructure and records what was done.
 
+pub mod archive;
 pub mod artifacts;
 pub mod cli;
 pub mod command;

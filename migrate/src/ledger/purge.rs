@@ -100,11 +100,7 @@ pub fn abandon_purge(store: &mut dyn Store, purge: &PurgeEntry) -> Result<()> {
 }
 
 /// Statements that drop a purge's lists, erase the key of its salts and move it on.
-fn erase_statements(
-    store: &dyn Store,
-    purge: &PurgeEntry,
-    state: PurgeState,
-) -> Result<String> {
+fn erase_statements(store: &dyn Store, purge: &PurgeEntry, state: PurgeState) -> Result<String> {
     let mut sql = String::new();
     for (number, table) in purge.selection.tables.iter().enumerate() {
         let list = List::new(purge.number, number, &table.shape)?;

@@ -133,7 +133,11 @@ fn ordered(names: &[TableName], keys: &[ForeignKey]) -> Result<Vec<TableName>> {
         let ready = waiting.iter().position(|name| {
             let mut parents =
                 keys.iter().filter(|key| key.child == *name && names.contains(&key.parent));
-            if name == root { parents.next().is_none() } else { parents.all(|key| done.contains(&key.parent)) }
+            if name == root {
+                parents.next().is_none()
+            } else {
+                parents.all(|key| done.contains(&key.parent))
+            }
         });
         let Some(ready) = ready else {
             let rest: Vec<String> = waiting.iter().map(ToString::to_string).collect();

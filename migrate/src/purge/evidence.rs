@@ -3,7 +3,6 @@
 use anyhow::{Context, Result, bail};
 use handover_schemas::config::PurgeRule;
 use handover_schemas::purge::record::SelectedEvidence;
-use handover_verify::ledger::LedgerQuery;
 use handover_verify::sql::literal;
 
 use super::PurgeDatabase;
@@ -34,6 +33,7 @@ pub(super) fn selected_evidence(
     let mut values = row.into_iter().flatten();
     let digest = values.next().and_then(|digest| digest.parse().ok());
     let count = values.next().and_then(|count| count.parse().ok());
-    let (sha256, rows) = digest.zip(count).context("the ledger's entry of the evidence is damaged")?;
+    let (sha256, rows) =
+        digest.zip(count).context("the ledger's entry of the evidence is damaged")?;
     Ok(Some(SelectedEvidence { name: evidence.name.clone(), sha256, rows }))
 }

@@ -3,7 +3,6 @@
 use anyhow::{Context, Result};
 use handover_schemas::archive::manifest::ParentLink;
 use handover_schemas::config::PurgeRule;
-use handover_verify::ledger::LedgerQuery;
 use handover_verify::purge::list::{EVIDENCE, List, POSITION};
 use handover_verify::sql::ident;
 
@@ -122,8 +121,9 @@ fn join_parent(
 ) -> String {
     let conditions = |right: &dyn Fn(&String) -> String| {
         let pairs = link.columns.iter().zip(&link.parent_columns);
-        let parts: Vec<String> =
-            pairs.map(|(child, parent)| format!("t.{} = {}", ident(child), right(parent))).collect();
+        let parts: Vec<String> = pairs
+            .map(|(child, parent)| format!("t.{} = {}", ident(child), right(parent)))
+            .collect();
         parts.join(" AND ")
     };
     let key_names: Vec<&str> = parent.key_names().collect();
@@ -132,9 +132,8 @@ fn join_parent(
         && link.parent_columns.len() == key_names.len()
     {
         // The list has all that is needed.
-        let on = conditions(&|name| {
-            format!("l.{}", List::key_column(place(name).unwrap_or_default()))
-        });
+        let on =
+            conditions(&|name| format!("l.{}", List::key_column(place(name).unwrap_or_default())));
         return format!("JOIN {} AS l ON {on}", parent.list(reader));
     }
     let on = conditions(&|name| format!("p.{}", ident(name)));

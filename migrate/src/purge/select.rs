@@ -8,7 +8,6 @@ use handover_schemas::purge::record::{SelectedTable, Selection};
 use handover_verify::findings::FindingsFile;
 use handover_verify::handover_dir::HandoverDir;
 use handover_verify::interrupt::Interrupt;
-use handover_verify::ledger::LedgerQuery;
 use handover_verify::progress::Progress;
 use handover_verify::purge::ledger::PurgeEntry;
 use handover_verify::purge::list::{List, MarkedRow};
@@ -55,9 +54,13 @@ pub fn select(
     }
     let summary = summarize(database, number, request.rule, &tables, &counts)?;
     database.plan_in_order()?;
-    let origin = format!("handover/{}/{}/{number}", ledger::database_id(database.store())?, request.rule.name);
+    let origin = format!(
+        "handover/{}/{}/{number}",
+        ledger::database_id(database.store())?,
+        request.rule.name
+    );
     let key = new_key()?;
-    let mut freezing = Freezing::begin(SaltKey::new(key), request.dir.path())?;
+    let mut freezing = Freezing::begin(SaltKey::new(&key), request.dir.path())?;
     let frozen = freeze_tables(database, number, &tables, &mut freezing, interrupt, progress)?;
     for (table, (expected, (_, frozen))) in tables.iter().zip(counts.iter().zip(&frozen)) {
         if frozen.listed.rows != *expected {
@@ -86,7 +89,13 @@ pub fn select(
     for (table_no, (_, frozen)) in frozen.iter().enumerate() {
         let mut first = 0;
         for (chunk_no, rows) in frozen.chunks.iter().enumerate() {
-            let chunk = ledger::LeafChunk { purge: number, table: table_no, chunk: chunk_no, first, rows: *rows };
+            let chunk = ledger::LeafChunk {
+                purge: number,
+                table: table_no,
+                chunk: chunk_no,
+                first,
+                rows: *rows,
+            };
             ledger::record_leaves(database.store(), chunk, &leaves.next(*rows)?)?;
             first += rows;
         }
