@@ -10,4 +10,5 @@ pub mod ledger;
 pub mod package;
 pub mod purge;
 pub mod rehearse;
+pub mod restore;
 pub mod target;

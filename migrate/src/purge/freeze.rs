@@ -13,9 +13,11 @@ use handover_schemas::digest::{Digest, LineDigest, LineHasher};
 use handover_schemas::merkle::TreeBuilder;
 use handover_verify::interrupt::Interrupt;
 use handover_verify::progress::Progress;
+use handover_verify::purge::ledger::{PurgeEntry, leaves};
 use handover_verify::purge::list::List;
 
 use super::PurgeDatabase;
+use crate::ledger::Store;
 
 /// What a table came to.
 pub(super) struct FrozenTable {
@@ -102,6 +104,44 @@ impl Freezing {
 pub(super) struct LeafSpool(BufReader<File>);
 
 impl LeafSpool {
+    /// The leaves of all tables of a purge, from the ledger.
+    pub(super) fn of_ledger(
+        store: &mut dyn Store,
+        purge: &PurgeEntry,
+        spill_dir: &Path,
+    ) -> Result<Self> {
+        let file = tempfile::tempfile_in(spill_dir).context("cannot make a temporary file")?;
+        let mut spool = BufWriter::new(file);
+        for (number, table) in purge.selection.tables.iter().enumerate() {
+            let rows = leaves(store, purge.number, number, |leaves| {
+                let write = |leaf: &Digest| spool.write_all(leaf.as_bytes());
+                leaves.iter().try_for_each(write).context("cannot write a temporary file")
+            })?;
+            if rows != table.listed.rows {
+                bail!(
+                    "the ledger has {rows} leaves of {}, not {}",
+                    table.name(),
+                    table.listed.rows
+                );
+            }
+        }
+        let mut file = spool.into_inner().context("cannot write a temporary file")?;
+        file.seek(SeekFrom::Start(0)).context("cannot read a temporary file")?;
+        Ok(Self(BufReader::new(file)))
+    }
+
+    /// The next leaf.
+    pub(super) fn next_leaf(&mut self) -> Result<Digest> {
+        let mut leaf = [0; 32];
+        self.0.read_exact(&mut leaf).context("cannot read a temporary file")?;
+        Ok(Digest::from_bytes(leaf))
+    }
+
+    /// Passes over so many leaves.
+    pub(super) fn skip(&mut self, count: u64) -> Result<()> {
+        (0..count).try_for_each(|_| self.next_leaf().map(|_leaf| ()))
+    }
+
     /// The next so many leaves, as bytes.
     pub(super) fn next(&mut self, count: u64) -> Result<Vec<u8>> {
         let length = usize::try_from(count * 32).context("a chunk has too many rows")?;

@@ -4,6 +4,7 @@
 //! itself to that, and refuses when it is not what it was. Killed at any moment, the same command
 //! goes on.
 
+pub mod backup;
 pub mod catalog;
 mod closure;
 mod database;
@@ -11,6 +12,7 @@ mod evidence;
 mod freeze;
 mod list;
 mod listed_row;
+mod scratch;
 pub mod select;
 mod summary;
 

@@ -99,6 +99,22 @@ impl ArchiveReader {
         self.seal
     }
 
+    /// The keys it was opened with.
+    pub fn identities(&self) -> &Identities {
+        &self.identities
+    }
+
+    /// Number and stored bytes of its payload files.
+    pub fn payload_sums(&self) -> Result<(u64, u64)> {
+        let mut sums = (0, 0);
+        for (_, path) in self.listed_files() {
+            let status = self.folder.status(path.as_ref());
+            let status = status.with_context(|| format!("{path} of the archive is missing"))?;
+            sums = (sums.0 + 1, sums.1 + status.size);
+        }
+        Ok(sums)
+    }
+
     /// Where it lies.
     pub fn dir(&self) -> &Path {
         &self.dir

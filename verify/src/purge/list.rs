@@ -96,11 +96,12 @@ impl<'s> List<'s> {
             )
         });
         format!(
-            "SELECT {} FROM {} AS l JOIN {} AS t ON {}{within} ORDER BY l.{POSITION}",
+            "SELECT {} FROM {} AS l JOIN {} AS t ON {}{within} ORDER BY {}",
             self.select(reader),
             self.list(reader),
             self.table(reader),
             self.join(),
+            self.order(reader),
         )
     }
 

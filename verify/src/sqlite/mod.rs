@@ -15,5 +15,5 @@ pub use misfit::{Misfit, Misfits};
 pub use open::{ConstraintViolated, open_read_only, sqlite_error};
 pub use read::{
     PreparedRead, Reading, SqliteRows, misfits, order_by, prepare_query, prepare_range,
-    prepare_whole, range_literals,
+    prepare_whole, range_literals, stored_value,
 };
