@@ -9,6 +9,7 @@ pub mod chunk;
 pub mod config;
 pub mod copy_binary;
 pub mod digest;
+pub mod identity_number;
 pub mod leaf;
 pub mod ledger;
 pub mod merkle;
