@@ -1,5 +1,6 @@
 //! Copies a platform into the new owner's infrastructure and records what was done.
 
+pub mod archive;
 pub mod artifacts;
 pub mod cli;
 pub mod command;
@@ -8,5 +9,7 @@ pub mod deliverable;
 pub mod keys;
 pub mod ledger;
 pub mod package;
+pub mod purge;
 pub mod rehearse;
+pub mod restore;
 pub mod target;

@@ -21,6 +21,12 @@ pub const PACKAGES_POSTGRES_DDL: &str = include_str!("../sql/packages_postgres.s
 /// Statements that make the tables of packages in a SQLite target, if they are not there.
 pub const PACKAGES_SQLITE_DDL: &str = include_str!("../sql/packages_sqlite.sql");
 
+/// Statements that make the tables of purges in a PostgreSQL target, if they are not there.
+pub const PURGE_POSTGRES_DDL: &str = include_str!("../sql/purge_postgres.sql");
+
+/// Statements that make the tables of purges in a SQLite target, if they are not there.
+pub const PURGE_SQLITE_DDL: &str = include_str!("../sql/purge_sqlite.sql");
+
 /// How far a chunk has come. It only ever moves forward, one state at a time; a chunk whose rows
 /// changed at the source is replaced as a whole and stays copied.
 #[derive(

@@ -67,7 +67,7 @@ pub fn check_record(
         root: checkpoint.root(),
         signers: Vec::new(),
         findings: Vec::new(),
-        not_checked: not_checked(record, checkpoint.origin()),
+        not_checked: not_checked(record),
     };
     let mut wrong = |what: String| report.findings.push(what);
     if record.index != proof.index {
@@ -100,22 +100,13 @@ pub fn check_record(
     report
 }
 
-/// A leaf holds a row's values in their order, and nothing else. What is signed besides is the
-/// origin.
-fn not_checked(record: &RecordFile, origin: &str) -> Vec<String> {
-    let mut list = Vec::new();
-    let table = origin.strip_suffix(&record.table).is_some_and(|before| before.ends_with('/'));
-    if !table {
-        list.push(format!(
-            "that the row is one of {}: the record says so, and the signed origin {origin:?} does \
-             not name the table",
-            record.table
-        ));
-    }
-    list.push(
-        "what the columns are called: signed are the values in their order; compare the names \
-         with the archive's list of columns"
-            .to_owned(),
-    );
-    list
+/// A leaf holds a row's values in their order, and nothing else; what a tree's places are is told by
+/// the archive's package.json.
+fn not_checked(record: &RecordFile) -> Vec<String> {
+    vec![format!(
+        "that the row is one of {} with these columns: the record says so. What is signed are \
+             the values in their order, at place {}; the archive's package.json says which table \
+             and which columns that is",
+        record.table, record.index
+    )]
 }

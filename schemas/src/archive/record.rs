@@ -10,8 +10,8 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use super::row_leaf::row_leaf;
 use crate::digest::{Digest, hex};
-use crate::merkle;
 use crate::signing::statement::u64_text;
 use crate::strict_json;
 
@@ -78,11 +78,6 @@ pub enum RecordError {
     },
 }
 
-/// The hash of a row's leaf: `SHA-256(0x00 ‖ salt ‖ line)`, the line feed included.
-pub fn row_leaf(salt: &Salt, line: &[u8]) -> Digest {
-    merkle::leaf_hash(&[salt.as_bytes().as_slice(), line].concat())
-}
-
 impl RecordFile {
     /// Reads a record, and checks what can be checked without the proof.
     pub fn parse(text: &[u8]) -> Result<Self, RecordError> {
@@ -114,7 +109,7 @@ impl RecordFile {
 
     /// The hash of its leaf.
     pub fn leaf(&self) -> Digest {
-        row_leaf(&self.salt, self.line.as_bytes())
+        row_leaf(self.salt.as_bytes(), self.line.as_bytes())
     }
 }
 

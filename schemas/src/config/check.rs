@@ -18,7 +18,7 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
-    fn new(place: impl Into<String>, problem: impl Into<String>) -> Self {
+    pub(super) fn new(place: impl Into<String>, problem: impl Into<String>) -> Self {
         Self { place: place.into(), problem: problem.into() }
     }
 }
@@ -49,7 +49,8 @@ impl Config {
                 ));
             }
         }
-        self.file_reference.iter().try_for_each(|reference| self.check_reference(reference))
+        self.file_reference.iter().try_for_each(|reference| self.check_reference(reference))?;
+        self.purge.check()
     }
 
     /// The component and deliverable with these names.
@@ -163,11 +164,11 @@ fn check_letter(letter: &Letter, place: &str) -> Result<(), ConfigError> {
     Ok(())
 }
 
-fn name_rule(key: &str) -> String {
+pub(super) fn name_rule(key: &str) -> String {
     format!("{key} is 1 to {NAME_MAX} lower-case letters (a-z), digits, _ and -, not first -")
 }
 
-fn is_name(name: &str) -> bool {
+pub(super) fn is_name(name: &str) -> bool {
     let allowed = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-');
     (1..=NAME_MAX).contains(&name.len()) && name.bytes().all(allowed) && !name.starts_with('-')
 }

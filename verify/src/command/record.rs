@@ -82,7 +82,8 @@ fn text(report: &RecordReport) -> String {
     let _infallible = match report.verdict {
         RecordVerdict::Holds => writeln!(
             out,
-            "verdict: holds: exactly this row of {} is among the {} rows under root {}, signed by {}",
+            "verdict: holds: exactly this row (of {}, as the record says) is among the {} rows under \
+             root {}, signed by {}",
             report.table,
             grouped(report.rows),
             report.root,

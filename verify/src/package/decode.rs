@@ -3,7 +3,6 @@
 //! Both are read within bounds: an age header has a limit, a zstd window too, and nobody reads on
 //! past the size that the package states.
 
-use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 
 use handover_schemas::package::manifest::Encoding;
@@ -35,7 +34,7 @@ pub enum DecodeError {
 
 /// A stored file as it was delivered.
 pub fn decoded(
-    file: File,
+    file: impl Read + 'static,
     encoding: &Encoding,
     identities: &Identities,
 ) -> Result<Box<dyn BufRead>, DecodeError> {
@@ -52,10 +51,10 @@ pub fn decoded(
     }
 }
 
-fn decrypted(
-    mut stored: BufReader<File>,
+fn decrypted<R: Read>(
+    mut stored: BufReader<R>,
     identities: &Identities,
-) -> Result<impl Read + use<>, DecodeError> {
+) -> Result<impl Read + use<R>, DecodeError> {
     // The header ends with a line that begins with three dashes.
     let header = stored.fill_buf()?;
     let header = header.get(..AGE_HEADER_MAX).unwrap_or(header);

@@ -60,6 +60,11 @@ impl Identities {
         Ok(Self(identities))
     }
 
+    /// Whether one of the keys is this recipient's.
+    pub fn opens_for(&self, recipient: &str) -> bool {
+        self.0.iter().any(|identity| identity.to_public().to_string() == recipient)
+    }
+
     /// Whether there is no key.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -3,6 +3,7 @@
 mod boundaries;
 mod describe;
 mod explain;
+mod functions;
 mod misfit;
 mod open;
 mod read;
@@ -11,8 +12,10 @@ pub mod values;
 pub use boundaries::boundaries;
 pub use describe::{Description, TypeOverride, describe, index_columns, is_ledger_table};
 pub use explain::explain;
+pub use functions::add_identity_number_class;
 pub use misfit::{Misfit, Misfits};
 pub use open::{ConstraintViolated, open_read_only, sqlite_error};
 pub use read::{
-    PreparedRead, Reading, SqliteRows, misfits, prepare_range, prepare_whole, range_literals,
+    PreparedRead, Reading, SqliteRows, misfits, order_by, prepare_query, prepare_range,
+    prepare_whole, range_literals, stored_value,
 };

@@ -1,0 +1,19 @@
+//! Purges: records that nobody can verify are selected, backed up, approved, deleted, certified.
+//!
+//! Each step leaves what it did in the ledger, in the transaction that did it; the next step binds
+//! itself to that, and refuses when it is not what it was. Killed at any moment, the same command
+//! goes on.
+
+pub mod backup;
+pub mod catalog;
+mod closure;
+mod database;
+mod evidence;
+mod freeze;
+mod list;
+mod listed_row;
+mod scratch;
+pub mod select;
+mod summary;
+
+pub use database::PurgeDatabase;
