@@ -4,5 +4,6 @@ pub mod artifacts;
 pub mod copy;
 pub mod init;
 mod inventory_text;
+pub mod purge;
 pub mod rehearse;
 pub mod status;
