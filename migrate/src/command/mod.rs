@@ -4,6 +4,7 @@ pub mod artifacts;
 pub mod copy;
 pub mod init;
 mod inventory_text;
+pub mod keygen;
 pub mod purge;
 pub mod rehearse;
 pub mod status;

@@ -54,7 +54,11 @@ pub(super) fn purge_text(purge: &PurgeEntry, dir: &Path) -> String {
     let selection = &purge.selection;
     let mut out = format!(
         "purge {} by rule {}: {}\n{}\n{}\n\n",
-        purge.number, selection.rule.name, purge.state, selection.rule.reason_vi, selection.rule.reason_en
+        purge.number,
+        selection.rule.name,
+        purge.state,
+        selection.rule.reason_vi,
+        selection.rule.reason_en
     );
     let before_execute = purge.outcome.is_none();
     // Writing into a String cannot fail.
@@ -70,12 +74,8 @@ pub(super) fn purge_text(purge: &PurgeEntry, dir: &Path) -> String {
             summary_text(&mut out, summary);
         }
     }
-    let _infallible = writeln!(
-        out,
-        "\nrows     {}\nroot     {}",
-        grouped(selection.rows),
-        selection.root
-    );
+    let _infallible =
+        writeln!(out, "\nrows     {}\nroot     {}", grouped(selection.rows), selection.root);
     if let Some(backup) = &purge.backup {
         let _infallible = writeln!(
             out,
