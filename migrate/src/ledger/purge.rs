@@ -139,7 +139,7 @@ pub fn record_execution(
         "BEGIN; \
          INSERT INTO {nonces} (nonce, purge_no) VALUES ({}, {number}); \
          UPDATE {table} SET state = 'executing', approval = {}, execution = {}, \
-                changed_at = {now} WHERE purge_no = {number} AND state = 'backed_up'; \
+                changed_at = {now} WHERE purge_no = {number} AND state IN ('backed_up', 'executing'); \
          COMMIT;",
         literal(nonce),
         literal(approval),

@@ -4,6 +4,7 @@
 
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::ops::Range;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
@@ -110,9 +111,30 @@ impl LeafSpool {
         purge: &PurgeEntry,
         spill_dir: &Path,
     ) -> Result<Self> {
+        let tables = 0..purge.selection.tables.len();
+        Self::of_tables(store, purge, tables, spill_dir)
+    }
+
+    /// The leaves of one table of a purge.
+    pub(super) fn of_table(
+        store: &mut dyn Store,
+        purge: &PurgeEntry,
+        table: usize,
+        spill_dir: &Path,
+    ) -> Result<Self> {
+        Self::of_tables(store, purge, table..table + 1, spill_dir)
+    }
+
+    fn of_tables(
+        store: &mut dyn Store,
+        purge: &PurgeEntry,
+        tables: Range<usize>,
+        spill_dir: &Path,
+    ) -> Result<Self> {
         let file = tempfile::tempfile_in(spill_dir).context("cannot make a temporary file")?;
         let mut spool = BufWriter::new(file);
-        for (number, table) in purge.selection.tables.iter().enumerate() {
+        for number in tables {
+            let table = purge.selection.tables.get(number).context("no such table")?;
             let rows = leaves(store, purge.number, number, |leaves| {
                 let write = |leaf: &Digest| spool.write_all(leaf.as_bytes());
                 leaves.iter().try_for_each(write).context("cannot write a temporary file")

@@ -1,5 +1,7 @@
 //! The command line.
 
+mod purge;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -7,6 +9,11 @@ use handover_schemas::chunk::CHUNK_BYTES_MAX;
 use handover_schemas::signing::trust::Role;
 use handover_verify::endpoint::Endpoint;
 use handover_verify::sqlite::TypeOverride;
+
+pub use purge::{
+    ApproveArgs, BackupArgs, CertifyArgs, ExecuteArgs, IdentityArgs, KeyArgs, PurgeArgs,
+    PurgeCommand, SelectArgs, TrustArgs,
+};
 
 /// Takes a platform over: copies the vendor's database into the ministry's, chunk by chunk, and
 /// proves that what arrived is what was there; receives everything else into sealed packages. Run
@@ -31,6 +38,9 @@ pub enum Command {
     Copy(CopyArgs),
     /// Receive everything that is not a table: check it, seal it in packages, take the inventory.
     Artifacts(ArtifactsArgs),
+    /// Records that nobody can verify: select, back up, approve, delete, certify.
+    #[command(subcommand)]
+    Purge(PurgeCommand),
     /// Show what the target's ledger says was done.
     Status(StatusArgs),
     /// Make a key: one that signs, or one that opens archives.
