@@ -1,6 +1,6 @@
 //! `handover-migrate purge`.
 
-mod approval_text;
+pub mod approval_text;
 mod text;
 
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use handover_verify::handover_dir::HandoverDir;
 use handover_verify::interrupt::Interrupt;
 use handover_verify::output::{print_json, print_text};
 use handover_verify::package::Identities;
-use handover_verify::passphrase::PassphraseSource;
+use handover_verify::passphrase::{ARCHIVE_VARIABLE, PassphraseSource, SIGNING_VARIABLE};
 use handover_verify::progress::Progress;
 use handover_verify::purge::ledger::PurgeEntry;
 use handover_verify::signing::Trust;
@@ -126,7 +126,7 @@ impl Opened {
 
 /// Opens a key.
 pub(super) fn open_key(path: &Path, passphrase_file: Option<&PathBuf>) -> Result<FileKey> {
-    FileKey::open(path, &PassphraseSource::new(passphrase_file.cloned(), "HANDOVER_PASSPHRASE"))
+    FileKey::open(path, &PassphraseSource::new(passphrase_file.cloned(), SIGNING_VARIABLE))
 }
 
 fn key(args: &KeyArgs) -> Result<FileKey> {
