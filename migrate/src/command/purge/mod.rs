@@ -49,7 +49,6 @@ pub fn run(command: PurgeCommand, interrupt: &Interrupt) -> Result<Exit> {
 pub(super) struct Opened {
     pub(super) config: Config,
     pub(super) dir: HandoverDir,
-    pub(super) target: Endpoint,
     pub(super) database: PurgeDatabase,
 }
 
@@ -69,7 +68,7 @@ impl Opened {
             config_file::choose_end("target", target.cloned(), config.target.as_ref(), handover)?;
         let database = PurgeDatabase::open(&target, interrupt)?;
         let dir = HandoverDir::open(handover)?;
-        Ok(Self { config, dir, target, database })
+        Ok(Self { config, dir, database })
     }
 
     /// The rule that is meant.
@@ -135,8 +134,7 @@ fn key(args: &KeyArgs) -> Result<FileKey> {
 
 /// Opens secret keys of archives.
 pub(super) fn identities(args: &IdentityArgs) -> Result<Identities> {
-    let passphrase =
-        PassphraseSource::new(args.identity_passphrase_file.clone(), "HANDOVER_ESCROW_PASSPHRASE");
+    let passphrase = PassphraseSource::new(args.identity_passphrase_file.clone(), ARCHIVE_VARIABLE);
     Identities::open(&args.identities, &passphrase)
 }
 
