@@ -3,3 +3,4 @@
 pub mod record;
 pub mod report;
 pub mod statement;
+pub mod verdict;
