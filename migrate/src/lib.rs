@@ -5,6 +5,7 @@ pub mod cli;
 pub mod command;
 pub mod copy;
 pub mod deliverable;
+pub mod evidence;
 pub mod ledger;
 pub mod package;
 pub mod rehearse;

@@ -1,7 +1,9 @@
 //! The two places where a ledger can stand.
 
 use anyhow::Result;
-use handover_schemas::ledger::{PACKAGES_POSTGRES_DDL, PACKAGES_SQLITE_DDL};
+use handover_schemas::ledger::{
+    EVIDENCE_POSTGRES_DDL, EVIDENCE_SQLITE_DDL, PACKAGES_POSTGRES_DDL, PACKAGES_SQLITE_DDL,
+};
 use handover_verify::postgres::{Session, TextRow};
 use handover_verify::sqlite::sqlite_error;
 use rusqlite::Connection;
@@ -19,6 +21,12 @@ pub trait Store {
     fn packages_query(&self) -> &'static str;
     /// Statements that make the tables of packages, unless they are there.
     fn packages_ddl(&self) -> &'static str;
+    /// A query that gives a row if there is the table of evidence files.
+    fn evidence_query(&self) -> &'static str;
+    /// Statements that make the table of evidence files, unless it is there.
+    fn evidence_ddl(&self) -> &'static str;
+    /// The type of the key of an evidence file's table.
+    fn line_number_type(&self) -> &'static str;
     /// The key of a table of one row, in SQL.
     fn only_row(&self) -> &'static str;
     /// The present moment, in SQL.
@@ -46,6 +54,19 @@ impl Store for Session {
 
     fn packages_ddl(&self) -> &'static str {
         PACKAGES_POSTGRES_DDL
+    }
+
+    fn evidence_query(&self) -> &'static str {
+        "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+         WHERE n.nspname = 'handover' AND c.relname = 'evidence'"
+    }
+
+    fn evidence_ddl(&self) -> &'static str {
+        EVIDENCE_POSTGRES_DDL
+    }
+
+    fn line_number_type(&self) -> &'static str {
+        "bigint"
     }
 
     fn only_row(&self) -> &'static str {
@@ -80,6 +101,18 @@ impl Store for Connection {
 
     fn packages_ddl(&self) -> &'static str {
         PACKAGES_SQLITE_DDL
+    }
+
+    fn evidence_query(&self) -> &'static str {
+        "SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = 'handover_evidence'"
+    }
+
+    fn evidence_ddl(&self) -> &'static str {
+        EVIDENCE_SQLITE_DDL
+    }
+
+    fn line_number_type(&self) -> &'static str {
+        "INTEGER"
     }
 
     fn only_row(&self) -> &'static str {
