@@ -1,12 +1,16 @@
 //! Copies a platform into the new owner's infrastructure and records what was done.
 
+pub mod archive;
 pub mod artifacts;
 pub mod cli;
 pub mod command;
 pub mod copy;
 pub mod deliverable;
 pub mod evidence;
+pub mod keys;
 pub mod ledger;
 pub mod package;
+pub mod purge;
 pub mod rehearse;
+pub mod restore;
 pub mod target;

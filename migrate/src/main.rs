@@ -18,6 +18,7 @@ fn main() -> ExitCode {
         Command::Copy(args) => command::copy::run(args, &interrupt),
         Command::Artifacts(args) => command::artifacts::run(args, &interrupt),
         Command::Evidence(args) => command::evidence::run(args, &interrupt),
+        Command::Purge(command) => command::purge::run(command, &interrupt),
         Command::Status(args) => command::status::run(args, &interrupt),
         Command::Init(args) => command::init::run(&args),
         Command::Rehearse(args) => command::rehearse::run(args, &interrupt),

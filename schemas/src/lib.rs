@@ -8,6 +8,7 @@ pub mod archive;
 pub mod chunk;
 pub mod config;
 pub mod copy_binary;
+pub mod date;
 pub mod digest;
 pub mod identity_number;
 pub mod leaf;
@@ -17,9 +18,12 @@ pub mod name;
 pub mod package;
 pub mod pg_type;
 pub mod plan;
+pub mod purge;
 pub mod report;
+pub mod signing;
 pub mod sort_key;
 pub mod sqlite_type;
+pub mod strict_json;
 pub mod value;
 
 /// Version of the canonical form; part of every leaf.

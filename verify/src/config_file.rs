@@ -85,7 +85,7 @@ fn parse(text: &str) -> Result<Config> {
 }
 
 /// What is wrong, and where, without the line itself.
-fn explanation(text: &str, error: &toml::de::Error) -> String {
+pub(crate) fn explanation(text: &str, error: &toml::de::Error) -> String {
     let place = error.span().map_or_else(String::new, |span| place(text, &span));
     format!("{place}{}", without_values(error.message()))
 }
@@ -125,7 +125,8 @@ fn without_values(message: &str) -> String {
         return format!("{article} {kind} stands here, where {expected} is expected");
     }
     if message.contains(['"', '@', ':']) {
-        return "this cannot be understood; compare it with handover.schema.json".to_owned();
+        return "this cannot be understood; compare it with the JSON Schema of this file"
+            .to_owned();
     }
     message.to_owned()
 }
@@ -154,7 +155,7 @@ mod tests {
             (
                 "[sorce]\nurl = \"sqlite:x\"",
                 "line 1, column 2: unknown key \"sorce\"; known are source, target, leave_out, \
-                 package, component, file_reference",
+                 package, component, file_reference, purge",
             ),
             (
                 "[[component]]\nid = \"a\"\nname_vi = \"Ă\"\nname_en = \"A\"\n\

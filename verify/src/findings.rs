@@ -45,7 +45,7 @@ impl<'a> FindingsFile<'a> {
     }
 
     /// Adds a line.
-    pub fn add(&mut self, line: &KeyLine) {
+    pub fn add(&mut self, line: &impl Serialize) {
         if serde_json::to_writer(&mut self.lines, line).is_ok() {
             self.lines.push(b'\n');
         }

@@ -4,6 +4,7 @@
 //! crate has no statement that changes one. The reading half is also what `handover-migrate`
 //! reads with.
 
+pub mod archive;
 pub mod arguments;
 pub mod chunking;
 pub mod cli;
@@ -16,14 +17,18 @@ pub mod findings;
 pub mod handover_dir;
 pub mod interrupt;
 pub mod inventory;
+pub mod ledger;
 pub mod memory;
 pub mod output;
 pub mod package;
+pub mod passphrase;
 pub mod postgres;
 pub mod progress;
+pub mod purge;
 pub mod reader;
 pub mod rows;
 pub mod shell;
+pub mod signing;
 pub mod sort;
 pub mod sorted_rows;
 pub mod sql;

@@ -132,6 +132,7 @@ impl<'a, 'r> ComponentWork<'a, 'r> {
             identifier: self.component.id.clone(),
             description: format!("{} / {}", self.component.name_vi, self.component.name_en),
             deliverables: packed,
+            archive: None,
         };
         let sealed = sealing.seal(partial, place)?;
         ledger::record_package(self.all.store(), &self.component.id, &sealed)?;

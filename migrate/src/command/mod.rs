@@ -5,5 +5,6 @@ pub mod copy;
 pub mod evidence;
 pub mod init;
 mod inventory_text;
+pub mod purge;
 pub mod rehearse;
 pub mod status;

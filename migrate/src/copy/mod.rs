@@ -20,6 +20,8 @@ mod target;
 mod tell;
 mod worker;
 
+pub(crate) use source::postgres_identity;
+
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};

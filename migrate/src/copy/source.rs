@@ -134,7 +134,7 @@ fn left_out(name: TableName, reason: String) -> LeftOutTable {
 }
 
 /// What tells a PostgreSQL database from every other.
-pub(super) fn postgres_identity(session: &mut Session) -> Result<String> {
+pub(crate) fn postgres_identity(session: &mut Session) -> Result<String> {
     let database = "SELECT current_database() || ' ' || oid::text FROM pg_database \
                     WHERE datname = current_database()";
     let database = session.query_value(database)?.unwrap_or_default();

@@ -4,6 +4,7 @@ mod evidence;
 mod packages;
 mod plan;
 mod progress;
+mod purge;
 mod store;
 
 use anyhow::{Context, Result, bail};
@@ -24,6 +25,11 @@ pub use progress::{
     AlreadyRecorded, RunOutcome, TableProgress, Written, begin_run, chunks, chunks_of, end_run,
     end_structure, findings, forget_failed_steps, only_in_run, plan, record_copied,
     record_read_back, record_rechecked, runs, step_statement, steps,
+};
+pub use purge::{
+    LeafChunk, abandon_purge, batch_statements, database_id, nonce_used_by, open_purge,
+    prepare_purges, purge, purges, record_backup, record_certificate, record_execution,
+    record_leaves, record_outcome, record_selection,
 };
 pub use store::Store;
 

@@ -20,4 +20,4 @@ pub use journal::{Entry, EntryContent, Journal, identity_text};
 pub use lists::{ContentsDigest, Sums};
 pub use partial::{Partial, Storing, sealed_dir};
 pub use read_back::read_back;
-pub use seal::{Sealed, Sealing, listing_digest};
+pub use seal::{ArchivePart, Sealed, Sealing, listing_digest};

@@ -1,13 +1,16 @@
 //! Sealing: the lists, the tag files, one rename.
 
 use std::fs::{self, File};
+use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use handover_schemas::archive::manifest::{ArchiveManifest, LEAVES_FILE};
+use handover_schemas::archive::recovery::recovery_text as archive_recovery_text;
 use handover_schemas::digest::Digest;
 use handover_schemas::package::bag::{BAGIT_TEXT, BagInfo, tag_manifest};
 use handover_schemas::package::manifest::{
-    Carries, Listing, PACKAGE_VERSION, PackageManifest, PackedDeliverable,
+    Carries, Encoding, Listing, PACKAGE_VERSION, PackageManifest, PackedDeliverable,
 };
 use handover_schemas::package::recovery::recovery_text;
 use handover_schemas::package::{
@@ -15,7 +18,9 @@ use handover_schemas::package::{
     MEMBERS_FILE, PACKAGE_FILE, RECOVERY_FILE, TAG_MANIFEST_FILE,
 };
 
-use super::encode::write_tag_file;
+use handover_verify::package::BLOCK_BYTES;
+
+use super::encode::{Encoder, Recipients, write_tag_file};
 use super::journal::Journal;
 use super::lists::{ContentsDigest, ListFile, contents, manifests};
 use super::partial::Partial;
@@ -29,6 +34,16 @@ pub struct Sealing {
     pub description: String,
     /// The deliverables, in the order of their ids; their sums are filled in.
     pub deliverables: Vec<PackedDeliverable>,
+    /// What makes it an archive.
+    pub archive: Option<ArchivePart>,
+}
+
+/// What an archive has beside other packages.
+pub struct ArchivePart {
+    /// What it holds.
+    pub manifest: ArchiveManifest,
+    /// The leaves of all rows, one after the other.
+    pub leaves: File,
 }
 
 /// A sealed package.
@@ -68,15 +83,24 @@ impl Sealing {
             payload_bytes: payload.bytes,
             payload_files: payload.files,
         };
-        let recovery = recovery_text(&self.identifier, &partial.storing.encoding);
+        let archive =
+            self.archive.map(|archive| write_leaves(archive, &bag, &mut tags)).transpose()?;
+        let (carries, recovery) = match &archive {
+            Some(archive) => (Carries::Archive, archive_recovery_text(&self.identifier, archive)),
+            None => {
+                let text = recovery_text(&self.identifier, &partial.storing.encoding);
+                (Carries::Deliverables, text)
+            }
+        };
         let manifest = PackageManifest {
             version: PACKAGE_VERSION,
             identifier: self.identifier,
-            carries: Carries::Deliverables,
+            carries,
             encoding: partial.storing.encoding.clone(),
             contents,
             members,
             deliverables: self.deliverables,
+            archive,
         };
         let texts = [
             (BAGIT_FILE, BAGIT_TEXT.to_owned()),
@@ -114,6 +138,29 @@ impl Sealing {
         tags.push((stored, stored_digest));
         Ok(listing)
     }
+}
+
+fn write_leaves(
+    mut archive: ArchivePart,
+    bag: &Path,
+    tags: &mut Vec<(String, Digest)>,
+) -> Result<ArchiveManifest> {
+    let place = || format!("cannot write {LEAVES_FILE} of the archive");
+    let mut encoder = Encoder::create(
+        &bag.join(LEAVES_FILE),
+        &Encoding::default(),
+        &Recipients::default(),
+        false,
+    )
+    .with_context(place)?;
+    let mut block = vec![0; BLOCK_BYTES];
+    loop {
+        let read = archive.leaves.read(&mut block).with_context(place)?;
+        let Some(part) = block.get(..read).filter(|part| !part.is_empty()) else { break };
+        encoder.write(part, false).with_context(place)?;
+    }
+    tags.push((LEAVES_FILE.to_owned(), encoder.finish().with_context(place)?.sha256));
+    Ok(archive.manifest)
 }
 
 fn write_members(partial: &Partial, tags: &mut Vec<(String, Digest)>) -> Result<Option<Listing>> {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::{
     Component, Config, Deliverable, DeliverableForm, DeliverableKind, FileReference, Letter,
 };
+use crate::date::Date;
 
 /// What is wrong in a config, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -17,7 +18,7 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
-    fn new(place: impl Into<String>, problem: impl Into<String>) -> Self {
+    pub(super) fn new(place: impl Into<String>, problem: impl Into<String>) -> Self {
         Self { place: place.into(), problem: problem.into() }
     }
 }
@@ -48,7 +49,8 @@ impl Config {
                 ));
             }
         }
-        self.file_reference.iter().try_for_each(|reference| self.check_reference(reference))
+        self.file_reference.iter().try_for_each(|reference| self.check_reference(reference))?;
+        self.purge.check()
     }
 
     /// The component and deliverable with these names.
@@ -153,7 +155,7 @@ fn check_letter(letter: &Letter, place: &str) -> Result<(), ConfigError> {
     if letter.number.trim().is_empty() {
         return Err(ConfigError::new(place, "a letter has a number, such as \"810/BYT-CNTT\""));
     }
-    if !is_date(&letter.date) {
+    if letter.date.parse::<Date>().is_err() {
         return Err(ConfigError::new(
             place,
             format!("the date of letter {:?} is written \"YYYY-MM-DD\"", letter.number),
@@ -162,48 +164,18 @@ fn check_letter(letter: &Letter, place: &str) -> Result<(), ConfigError> {
     Ok(())
 }
 
-fn name_rule(key: &str) -> String {
+pub(super) fn name_rule(key: &str) -> String {
     format!("{key} is 1 to {NAME_MAX} lower-case letters (a-z), digits, _ and -, not first -")
 }
 
-fn is_name(name: &str) -> bool {
+pub(super) fn is_name(name: &str) -> bool {
     let allowed = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-');
     (1..=NAME_MAX).contains(&name.len()) && name.bytes().all(allowed) && !name.starts_with('-')
-}
-
-fn is_date(text: &str) -> bool {
-    let parts: Vec<&str> = text.split('-').collect();
-    let [year, month, day] = parts.as_slice() else { return false };
-    let number = |text: &str, length: usize| {
-        let all_digits = text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit());
-        if all_digits { text.parse::<u32>().unwrap_or(0) } else { 0 }
-    };
-    let (year, month, day) = (number(year, 4), number(month, 2), number(day, 2));
-    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    let days = match month {
-        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
-        4 | 6 | 9 | 11 => 30,
-        2 if leap => 29,
-        2 => 28,
-        _ => 0,
-    };
-    year > 0 && (1..=days).contains(&day)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn dates_are_dates() {
-        for good in ["2022-02-22", "2024-02-29", "2000-02-29"] {
-            assert!(is_date(good), "{good}");
-        }
-        for bad in ["2022-2-22", "2023-02-29", "1900-02-29", "22/2/2022", "2022-13-01", "", "a-b-c"]
-        {
-            assert!(!is_date(bad), "{bad}");
-        }
-    }
 
     #[test]
     fn names_are_safe_everywhere() {

@@ -4,6 +4,8 @@
 //! file has the shape; [`Config::check`] has the rules that a shape cannot say.
 
 mod check;
+mod check_purge;
+mod purge;
 
 use std::fmt;
 
@@ -11,6 +13,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use check::ConfigError;
+pub use purge::{
+    ArchiveRecipient, PurgeConfig, PurgeRule, ResidualCopy, ResidualCopyKind, RuleEvidence,
+    SearchColumns, Summary,
+};
 
 /// Name of the file in the hand-over folder.
 pub const CONFIG_FILE: &str = "handover.toml";
@@ -40,6 +46,13 @@ pub struct Config {
     /// Columns that name files.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub file_reference: Vec<FileReference>,
+    /// How records that nobody can verify are backed up and deleted.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub purge: PurgeConfig,
+}
+
+fn is_default(purge: &PurgeConfig) -> bool {
+    *purge == PurgeConfig::default()
 }
 
 /// A database.

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::contents::{LineError, OriginalName};
+use crate::archive::manifest::ArchiveManifest;
 use crate::config::{DeliverableForm, DeliverableKind};
 use crate::digest::Digest;
 
@@ -27,8 +28,11 @@ pub struct PackageManifest {
     /// What archives list; absent if there are none.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub members: Option<Listing>,
-    /// The deliverables, in the order of their ids.
+    /// The deliverables, in the order of their ids; of an archive, its payload folders.
     pub deliverables: Vec<PackedDeliverable>,
+    /// What an archive holds.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub archive: Option<ArchiveManifest>,
 }
 
 /// What a package carries.
@@ -37,6 +41,8 @@ pub struct PackageManifest {
 pub enum Carries {
     /// What a vendor delivered of one component.
     Deliverables,
+    /// Rows that are about to be deleted, or were replaced.
+    Archive,
 }
 
 /// What was done to a file before it was stored: compressed, then encrypted.

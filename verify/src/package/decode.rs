@@ -3,7 +3,6 @@
 //! Both are read within bounds: an age header has a limit, a zstd window too, and nobody reads on
 //! past the size that the package states.
 
-use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
@@ -53,6 +52,11 @@ impl Identities {
         Ok(Self(identities))
     }
 
+    /// Whether one of the keys is this recipient's.
+    pub fn opens_for(&self, recipient: &str) -> bool {
+        self.0.iter().any(|identity| identity.to_public().to_string() == recipient)
+    }
+
     /// Whether there is no key.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -75,7 +79,7 @@ pub enum DecodeError {
 
 /// A stored file as it was delivered.
 pub fn decoded(
-    file: File,
+    file: impl Read + 'static,
     encoding: &Encoding,
     identities: &Identities,
 ) -> Result<Box<dyn BufRead>, DecodeError> {
@@ -92,10 +96,10 @@ pub fn decoded(
     }
 }
 
-fn decrypted(
-    mut stored: BufReader<File>,
+fn decrypted<R: Read>(
+    mut stored: BufReader<R>,
     identities: &Identities,
-) -> Result<impl Read + use<>, DecodeError> {
+) -> Result<impl Read + use<R>, DecodeError> {
     // The header ends with a line that begins with three dashes.
     let header = stored.fill_buf()?;
     let header = header.get(..AGE_HEADER_MAX).unwrap_or(header);

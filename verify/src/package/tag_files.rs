@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 
+use handover_schemas::archive::manifest::LEAVES_FILE;
 use handover_schemas::digest::Digest;
 use handover_schemas::package::bag::{BAGIT_TEXT, BagInfo, parse_manifest_line};
-use handover_schemas::package::manifest::{PACKAGE_VERSION, PackageManifest};
+use handover_schemas::package::manifest::{Carries, PACKAGE_VERSION, PackageManifest};
 use handover_schemas::package::report::{PackageFinding, PackageFindingKind as Kind};
 use handover_schemas::package::{
     BAG_INFO_FILE, BAGIT_FILE, CONTENTS_FILE, MANIFEST_SHA256_FILE, MANIFEST_SHA512_FILE,
@@ -67,6 +68,12 @@ pub(super) fn read(folder: &Folder, interrupt: &Interrupt) -> io::Result<TagFile
                 "names other lists than contents.jsonl and members.jsonl with the endings of its \
                  encoding",
             ),
+            Ok(package) if (package.carries == Carries::Archive) != package.archive.is_some() => {
+                tags.malformed(
+                    PACKAGE_FILE,
+                    "says what an archive holds and is none, or the other way round",
+                )
+            }
             Ok(package) => tags.package = Some(package),
             Err(error) => tags.malformed(PACKAGE_FILE, &format!("is malformed: {error}")),
         }
@@ -185,6 +192,8 @@ impl TagFiles {
         if self.package.is_some() {
             due.push(&contents);
             due.extend(has_members.then_some(members.as_str()));
+            let is_archive = self.package.as_ref().is_some_and(|package| package.archive.is_some());
+            due.extend(is_archive.then_some(LEAVES_FILE));
         }
         let missing: Vec<String> = due
             .iter()

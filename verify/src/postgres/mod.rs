@@ -15,7 +15,8 @@ pub use describe::{Description, LEDGER_SCHEMA, can_scan_ranges, describe};
 pub use error::Refused;
 pub use explain::explain;
 pub use read::{
-    PostgresRows, canonical_columns, order_by, range_condition, read_range, read_whole,
+    PostgresRows, canonical_columns, from_table, order_by, range_condition, read_query, read_range,
+    read_whole,
 };
 pub use session::{Access, Session, TextRow};
 pub use snapshot::{Snapshot, SnapshotHolder};

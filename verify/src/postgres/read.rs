@@ -27,7 +27,7 @@ pub fn canonical_columns(columns: &[Column]) -> String {
 
 /// `FROM` item of a table: plain inheritance is read table by table, partitions through the
 /// parent.
-pub(super) fn from_table(shape: &TableShape) -> String {
+pub fn from_table(shape: &TableShape) -> String {
     let only = if shape.partitioned { "" } else { "ONLY " };
     format!("{only}{}", qualified(&shape.name.schema, &shape.name.name))
 }
@@ -119,7 +119,7 @@ pub fn read_whole<'s>(session: &'s mut Session, shape: &TableShape) -> Result<Po
 }
 
 /// Reads the rows of a query over the shape's columns.
-pub(super) fn read_query<'s>(
+pub fn read_query<'s>(
     session: &'s mut Session,
     shape: &TableShape,
     sql: &str,

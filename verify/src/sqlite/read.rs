@@ -40,7 +40,7 @@ pub(super) fn select(shape: &TableShape) -> String {
 }
 
 /// `ORDER BY` list of a key: SQLite compares UTF-8 texts by bytes under `BINARY`.
-pub(super) fn order_by(shape: &TableShape, key: &Key) -> String {
+pub fn order_by(shape: &TableShape, key: &Key) -> String {
     let list: Vec<String> = key_columns(shape, key)
         .map(|column| {
             let name = ident(&column.name);
@@ -74,7 +74,7 @@ fn range_query(shape: &TableShape, range: &KeyRange) -> String {
 }
 
 /// The stored value behind a key column's canonical text.
-fn stored_value(column: &Column, text: &str) -> Result<Value> {
+pub fn stored_value(column: &Column, text: &str) -> Result<Value> {
     let bad = || format!("a boundary of column {} has an unexpected form", column.name);
     Ok(match column.ty {
         PgType::Bool => Value::Integer(i64::from(text == "t")),
@@ -85,6 +85,7 @@ fn stored_value(column: &Column, text: &str) -> Result<Value> {
             Ok(number) => Value::Integer(number),
             Err(_fraction) => Value::Real(text.parse().with_context(bad)?),
         },
+        PgType::Float4 | PgType::Float8 => Value::Real(float_value(text).with_context(bad)?),
         PgType::Bytea => {
             let hex = text.strip_prefix("\\x").with_context(bad)?;
             let bytes: Option<Vec<u8>> = hex
@@ -98,6 +99,17 @@ fn stored_value(column: &Column, text: &str) -> Result<Value> {
         }
         _ => Value::Text(text.to_owned()),
     })
+}
+
+/// The number behind PostgreSQL's text of one.
+fn float_value(text: &str) -> Option<f64> {
+    match text {
+        "Infinity" => Some(f64::INFINITY),
+        "-Infinity" => Some(f64::NEG_INFINITY),
+        // SQLite stores no NaN.
+        "NaN" => None,
+        number => number.parse().ok(),
+    }
 }
 
 /// The condition and order of a key range with its values written out, for a command line.
@@ -194,6 +206,11 @@ pub(super) fn prepare_nth<'c>(
     let mut statement = connection.prepare_cached(&sql).map_err(sqlite_error)?;
     bind_range(&mut statement, shape, range)?;
     Ok(PreparedRead { statement })
+}
+
+/// A statement for the rows of a query over the columns of a shape.
+pub fn prepare_query<'c>(connection: &'c Connection, sql: &str) -> Result<PreparedRead<'c>> {
+    Ok(PreparedRead { statement: connection.prepare_cached(sql).map_err(sqlite_error)? })
 }
 
 /// A statement for all rows, unordered.

@@ -1,11 +1,18 @@
 //! The command line.
 
+mod purge;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use handover_schemas::chunk::CHUNK_BYTES_MAX;
 use handover_verify::endpoint::Endpoint;
 use handover_verify::sqlite::TypeOverride;
+
+pub use purge::{
+    ApproveArgs, BackupArgs, CertifyArgs, ExecuteArgs, IdentityArgs, KeyArgs, PurgeArgs,
+    PurgeCommand, SelectArgs, TrustArgs,
+};
 
 /// Takes a platform over: copies the vendor's database into the ministry's, chunk by chunk, and
 /// proves that what arrived is what was there; receives everything else into sealed packages. Run
@@ -32,6 +39,9 @@ pub enum Command {
     Artifacts(ArtifactsArgs),
     /// Load a signed result file (CSV) into the target's ledger, or list those that are loaded.
     Evidence(EvidenceArgs),
+    /// Records that nobody can verify: select, back up, approve, delete, certify.
+    #[command(subcommand)]
+    Purge(PurgeCommand),
     /// Show what the target's ledger says was done.
     Status(StatusArgs),
     /// Make a realistic vendor platform and run the whole hand-over on it.

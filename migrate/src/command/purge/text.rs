@@ -1,0 +1,185 @@
+//! A purge in words.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use handover_schemas::name::TableName;
+use handover_schemas::purge::record::{PurgeState, SelectedTable, SummaryCounts};
+use handover_schemas::purge::report::{PurgeReport, PurgeTableReport};
+use handover_verify::output::grouped;
+use handover_verify::purge::ledger::PurgeEntry;
+
+use crate::purge::approve::statements_dir;
+
+/// The report on a purge.
+pub(super) fn purge_report(purge: &PurgeEntry) -> PurgeReport {
+    let selection = &purge.selection;
+    let outcome = |table: &SelectedTable| {
+        let tables = purge.outcome.iter().flat_map(|outcome| &outcome.tables);
+        tables.into_iter().find(|one| one.name == *table.name()).cloned()
+    };
+    PurgeReport {
+        number: purge.number,
+        rule: selection.rule.name.clone(),
+        state: purge.state,
+        origin: selection.origin.clone(),
+        database: selection.database.clone(),
+        rows: selection.rows,
+        root: selection.root,
+        tables: selection
+            .tables
+            .iter()
+            .map(|table| {
+                let outcome = outcome(table);
+                PurgeTableReport {
+                    name: table.name().clone(),
+                    parents: table.parents.clone(),
+                    selected: table.listed.rows,
+                    before: table.before,
+                    outside: table.outside,
+                    counts: outcome.as_ref().map(|outcome| outcome.counts),
+                    after: outcome.map(|outcome| outcome.after),
+                }
+            })
+            .collect(),
+        summary: selection.summary.clone(),
+        evidence: selection.evidence.clone(),
+        backup: purge.backup.clone(),
+        certified: purge.certificate.is_some(),
+    }
+}
+
+/// The same for people.
+pub(super) fn purge_text(purge: &PurgeEntry, dir: &Path) -> String {
+    let selection = &purge.selection;
+    let mut out = format!(
+        "purge {} by rule {}: {}\n{}\n{}\n\n",
+        purge.number,
+        selection.rule.name,
+        purge.state,
+        selection.rule.reason_vi,
+        selection.rule.reason_en
+    );
+    let before_execute = purge.outcome.is_none();
+    // Writing into a String cannot fail.
+    if before_execute {
+        for table in selection.tables.iter().filter(|table| table.parents.is_empty()) {
+            tree(&mut out, selection.tables.as_slice(), table, 0);
+        }
+    } else {
+        outcome_text(&mut out, purge);
+    }
+    if matches!(purge.state, PurgeState::Selected) {
+        for summary in &selection.summary {
+            summary_text(&mut out, summary);
+        }
+    }
+    let _infallible =
+        writeln!(out, "\nrows     {}\nroot     {}", grouped(selection.rows), selection.root);
+    if let Some(backup) = &purge.backup {
+        let _infallible = writeln!(
+            out,
+            "archive  {}\nseal     {}\n         opened with the escrow key: every row, leaf and \
+             count is what was selected; {} rows loaded into a scratch schema and compared",
+            dir.join("packages").join(&backup.package).display(),
+            backup.seal,
+            grouped(backup.rows_loaded)
+        );
+    }
+    let statements = dir.join(statements_dir(purge));
+    let next = match purge.state {
+        PurgeState::Selected => "next: purge backup --identity ESCROW_KEY".to_owned(),
+        PurgeState::BackedUp => "next: purge approve --show; then two people purge approve --key \
+                                 KEY; then purge execute --key OPERATOR_KEY"
+            .to_owned(),
+        PurgeState::Executing => "not finished: the same purge execute goes on".to_owned(),
+        PurgeState::Executed => "next: purge certify --key OPERATOR_KEY".to_owned(),
+        PurgeState::Certified => format!(
+            "certificate and signed checkpoint: {}\nkeys and salts are erased from the list; \
+             leaves stay",
+            statements.display()
+        ),
+        PurgeState::Abandoned => "given up".to_owned(),
+    };
+    let _infallible = writeln!(out, "{next}");
+    out
+}
+
+fn tree(out: &mut String, tables: &[SelectedTable], table: &SelectedTable, depth: usize) {
+    let indent = "  ".repeat(depth);
+    let arrow = if depth == 0 { "" } else { "└ " };
+    let name = format!("{indent}{arrow}{}", table.name());
+    let _infallible = writeln!(
+        out,
+        "{name:<40} {:>12} of {:>12} rows",
+        grouped(table.listed.rows),
+        grouped(table.before.rows)
+    );
+    let refers = |one: &&SelectedTable, to: &TableName| {
+        // Shown once, below the first table to which it refers.
+        one.parents.first().is_some_and(|link| link.parent == *to)
+    };
+    for child in tables.iter().filter(|one| refers(one, table.name())) {
+        tree(out, tables, child, depth + 1);
+    }
+}
+
+fn outcome_text(out: &mut String, purge: &PurgeEntry) {
+    let _infallible = writeln!(
+        out,
+        "{:<28} {:>12} {:>12} {:>10} {:>10} {:>10}",
+        "table", "selected", "deleted", "changed", "referenced", "absent"
+    );
+    let Some(outcome) = &purge.outcome else { return };
+    for (selected, table) in purge.selection.tables.iter().zip(&outcome.tables) {
+        let counts = &table.counts;
+        let _infallible = writeln!(
+            out,
+            "{:<28} {:>12} {:>12} {:>10} {:>10} {:>10}",
+            table.name.to_string(),
+            grouped(selected.listed.rows),
+            grouped(counts.deleted),
+            grouped(counts.changed),
+            grouped(counts.referenced),
+            grouped(counts.absent)
+        );
+        if selected.outside != table.outside {
+            let _infallible = writeln!(
+                out,
+                "  rows of {} that are not on the list changed between select and execute \
+                 ({} rows then, {} afterwards)",
+                table.name,
+                grouped(selected.outside.rows),
+                grouped(table.outside.rows)
+            );
+        }
+    }
+    let kept = |table: &handover_schemas::purge::record::TableOutcome| {
+        table.counts.changed + table.counts.referenced > 0
+    };
+    if outcome.tables.iter().any(kept) {
+        out.push_str("rows that were kept, with their keys: findings/purge-kept.jsonl\n");
+    }
+}
+
+/// Groups of a summary that are shown; all of them are in `--json`.
+const GROUPS_SHOWN: usize = 12;
+
+fn summary_text(out: &mut String, summary: &SummaryCounts) {
+    let _infallible = writeln!(out, "\nby {} ({})", summary.by, summary.table);
+    let mut groups: Vec<&(Option<String>, u64)> = summary.groups.iter().collect();
+    let total: u64 = groups.iter().map(|(_, count)| count).sum();
+    if groups.len() > GROUPS_SHOWN {
+        groups.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    }
+    for (group, count) in groups.iter().take(GROUPS_SHOWN) {
+        let group = group.as_deref().unwrap_or("(none)");
+        let _infallible = writeln!(out, "  {group:<30} {:>12}", grouped(*count));
+    }
+    let rest: u64 = groups.iter().skip(GROUPS_SHOWN).map(|(_, count)| count).sum();
+    if rest > 0 {
+        let more = groups.len() - GROUPS_SHOWN;
+        let _infallible = writeln!(out, "  {:<30} {:>12}", format!("{more} more"), grouped(rest));
+    }
+    let _infallible = writeln!(out, "  {:<30} {:>12}", "together", grouped(total));
+}

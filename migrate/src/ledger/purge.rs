@@ -1,0 +1,225 @@
+//! Purges in the target's ledger: what is written. What is read is in `handover_verify::purge`.
+
+use anyhow::{Context, Result};
+use handover_schemas::digest::hex;
+use handover_schemas::purge::record::{Backup, KeptReason, Outcome, PurgeState, Selection};
+use handover_verify::purge::ledger as reading;
+use handover_verify::purge::ledger::{BatchEntry, PurgeEntry};
+use handover_verify::purge::list::List;
+use handover_verify::sql::literal;
+use serde::Serialize;
+
+use super::store::Store;
+
+/// Makes the tables and gives the database its identity, unless that was done.
+pub fn prepare_purges(store: &mut dyn Store) -> Result<()> {
+    let mut id = [0; 16];
+    getrandom::fill(&mut id)
+        .map_err(|error| anyhow::anyhow!("the system gives no random numbers: {error}"))?;
+    let (ddl, table, only_row) = (store.purge_ddl(), store.table("identity"), store.only_row());
+    store
+        .execute(&format!(
+            "BEGIN; {ddl} INSERT INTO {table} (only_row, database_id) VALUES ({only_row}, '{}') \
+             ON CONFLICT (only_row) DO NOTHING; COMMIT;",
+            hex(&id)
+        ))
+        .context("cannot make the ledger of purges")
+}
+
+/// Identity of the database; it has to have one.
+pub fn database_id(store: &mut dyn Store) -> Result<String> {
+    reading::database_id(store)?.context(
+        "the ledger of this database knows of no purge; begin with handover-migrate purge select",
+    )
+}
+
+/// All purges.
+pub fn purges(store: &mut dyn Store) -> Result<Vec<PurgeEntry>> {
+    reading::purges(store)
+}
+
+/// The purge with this number.
+pub fn purge(store: &mut dyn Store, number: i64) -> Result<PurgeEntry> {
+    let found = purges(store)?.into_iter().find(|purge| purge.number == number);
+    found.with_context(|| format!("the ledger knows of no purge {number}"))
+}
+
+/// The purge of a rule that is neither certified nor given up.
+pub fn open_purge<'p>(purges: &'p [PurgeEntry], rule: &str) -> Option<&'p PurgeEntry> {
+    purges.iter().find(|purge| {
+        purge.selection.rule.name == rule
+            && !matches!(purge.state, PurgeState::Certified | PurgeState::Abandoned)
+    })
+}
+
+/// Writes down a selection, in the transaction that made it.
+pub fn record_selection(
+    store: &mut dyn Store,
+    number: i64,
+    selection: &Selection,
+    salt_key: &str,
+) -> Result<()> {
+    let table = store.table("purge");
+    store.execute(&format!(
+        "INSERT INTO {table} (purge_no, rule_name, state, selection, salt_key) \
+         VALUES ({number}, {}, 'selected', {}, '{salt_key}')",
+        literal(&selection.rule.name),
+        json(selection)?,
+    ))
+}
+
+/// Which leaves.
+#[derive(Clone, Copy, Debug)]
+pub struct LeafChunk {
+    /// The purge.
+    pub purge: i64,
+    /// Position of the table in the selection.
+    pub table: usize,
+    /// Number of the chunk, from 0.
+    pub chunk: usize,
+    /// Place on the list of its first row.
+    pub first: u64,
+    /// Its rows.
+    pub rows: u64,
+}
+
+/// Writes down the leaves of one chunk.
+pub fn record_leaves(store: &mut dyn Store, chunk: LeafChunk, leaves: &[u8]) -> Result<()> {
+    let (table, bytes) = (store.table("purge_chunk"), store.bytes_literal(&hex(leaves)));
+    let LeafChunk { purge, table: table_no, chunk, first, rows } = chunk;
+    store.execute(&format!(
+        "INSERT INTO {table} (purge_no, table_no, chunk_no, first_position, row_count, leaves) \
+         VALUES ({purge}, {table_no}, {chunk}, {first}, {rows}, {bytes})"
+    ))
+}
+
+/// Gives up a purge of which nothing was deleted: its lists and the key of its salts go.
+pub fn abandon_purge(store: &mut dyn Store, purge: &PurgeEntry) -> Result<()> {
+    let sql = erase_statements(store, purge, PurgeState::Abandoned)?;
+    store.execute(&sql)
+}
+
+/// Statements that drop a purge's lists, erase the key of its salts and move it on.
+fn erase_statements(store: &dyn Store, purge: &PurgeEntry, state: PurgeState) -> Result<String> {
+    let mut sql = String::new();
+    for (number, table) in purge.selection.tables.iter().enumerate() {
+        let list = List::new(purge.number, number, &table.shape)?;
+        sql.push_str(&format!("DROP TABLE IF EXISTS {};\n", store.table(&list.name)));
+    }
+    let (table, now) = (store.table("purge"), store.now());
+    sql.push_str(&format!(
+        "UPDATE {table} SET salt_key = NULL, state = '{}', changed_at = {now} \
+         WHERE purge_no = {};",
+        state.as_str(),
+        purge.number
+    ));
+    Ok(sql)
+}
+
+/// Records a backup that was opened again and found whole.
+pub fn record_backup(store: &mut dyn Store, number: i64, backup: &Backup) -> Result<()> {
+    let (table, now) = (store.table("purge"), store.now());
+    store.execute(&format!(
+        "UPDATE {table} SET state = 'backed_up', backup = {}, changed_at = {now} \
+         WHERE purge_no = {number} AND state = 'selected'",
+        json(backup)?
+    ))
+}
+
+/// Reserves an approval: its nonce, and the statement with which the operator begins.
+pub fn record_execution(
+    store: &mut dyn Store,
+    number: i64,
+    nonce: &str,
+    approval: &str,
+    execution: &str,
+) -> Result<()> {
+    let (table, nonces, now) = (store.table("purge"), store.table("purge_nonce"), store.now());
+    store.execute(&format!(
+        "BEGIN; \
+         INSERT INTO {nonces} (nonce, purge_no) VALUES ({}, {number}); \
+         UPDATE {table} SET state = 'executing', approval = {}, execution = {}, \
+                changed_at = {now} WHERE purge_no = {number} AND state IN ('backed_up', 'executing'); \
+         COMMIT;",
+        literal(nonce),
+        literal(approval),
+        literal(execution),
+    ))
+}
+
+/// The purge for which a nonce was used in this database.
+pub fn nonce_used_by(store: &mut dyn Store, nonce: &str) -> Result<Option<i64>> {
+    let table = store.table("purge_nonce");
+    let rows =
+        store.query(&format!("SELECT purge_no FROM {table} WHERE nonce = {}", literal(nonce)))?;
+    let number = rows.into_iter().flatten().flatten().next();
+    number.map(|number| number.parse().context("the ledger has a damaged number")).transpose()
+}
+
+/// Statements that record a batch and the rows it kept, for the transaction that deletes.
+pub fn batch_statements(
+    names: &dyn Store,
+    purge: i64,
+    batch: &BatchEntry,
+    kept: &[(u64, KeptReason)],
+) -> String {
+    let (table, counts) = (names.table("purge_batch"), &batch.counts);
+    let mut sql = format!(
+        "INSERT INTO {table} (purge_no, table_no, first_position, row_count, deleted, changed, \
+                              referenced, absent) \
+         VALUES ({purge}, {}, {}, {}, {}, {}, {}, {});",
+        batch.table,
+        batch.first,
+        batch.rows,
+        counts.deleted,
+        counts.changed,
+        counts.referenced,
+        counts.absent
+    );
+    if !kept.is_empty() {
+        let rows: Vec<String> = kept
+            .iter()
+            .map(|(position, reason)| {
+                format!("({purge}, {}, {position}, '{}')", batch.table, reason.as_str())
+            })
+            .collect();
+        sql.push_str(&format!(
+            " INSERT INTO {} (purge_no, table_no, position, reason) VALUES {};",
+            names.table("purge_kept"),
+            rows.join(", ")
+        ));
+    }
+    sql
+}
+
+/// Records what became of every listed row.
+pub fn record_outcome(store: &mut dyn Store, number: i64, outcome: &Outcome) -> Result<()> {
+    let (table, now) = (store.table("purge"), store.now());
+    store.execute(&format!(
+        "UPDATE {table} SET state = 'executed', outcome = {}, changed_at = {now} \
+         WHERE purge_no = {number} AND state = 'executing'",
+        json(outcome)?
+    ))
+}
+
+/// Records the certificate and erases keys and salts from the list, in one transaction.
+pub fn record_certificate(
+    store: &mut dyn Store,
+    purge: &PurgeEntry,
+    certificate: &str,
+    checkpoint: &str,
+) -> Result<()> {
+    let erase = erase_statements(store, purge, PurgeState::Certified)?;
+    let table = store.table("purge");
+    store.execute(&format!(
+        "BEGIN; UPDATE {table} SET certificate = {}, checkpoint = {} WHERE purge_no = {}; \
+         {erase} COMMIT;",
+        literal(certificate),
+        literal(checkpoint),
+        purge.number
+    ))
+}
+
+fn json(document: &impl Serialize) -> Result<String> {
+    Ok(literal(&serde_json::to_string(document).context("cannot write a document")?))
+}

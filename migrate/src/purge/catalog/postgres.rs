@@ -1,0 +1,78 @@
+//! The same in PostgreSQL's catalog.
+
+use anyhow::{Context, Result, bail};
+use handover_schemas::name::TableName;
+use handover_verify::postgres::Session;
+
+use super::{DeleteTrigger, ForeignKey, OnDelete};
+
+pub(super) fn foreign_keys(session: &mut Session) -> Result<Vec<ForeignKey>> {
+    let columns = |of: &str, numbers: &str| {
+        format!(
+            "(SELECT json_agg(a.attname ORDER BY k.n)::text \
+              FROM unnest(f.{numbers}) WITH ORDINALITY AS k (attnum, n) \
+              JOIN pg_attribute a ON a.attrelid = f.{of} AND a.attnum = k.attnum)"
+        )
+    };
+    // Constraints of partitions stand for the one of the table that they are part of.
+    let rows = session.query(&format!(
+        "SELECT f.conname, cn.nspname, c.relname, {}, pn.nspname, p.relname, {}, \
+                f.confdeltype::text \
+         FROM pg_constraint f \
+         JOIN pg_class c ON c.oid = f.conrelid JOIN pg_namespace cn ON cn.oid = c.relnamespace \
+         JOIN pg_class p ON p.oid = f.confrelid JOIN pg_namespace pn ON pn.oid = p.relnamespace \
+         WHERE f.contype = 'f' AND f.conparentid = 0 \
+         ORDER BY cn.nspname, c.relname, f.conname",
+        columns("conrelid", "conkey"),
+        columns("confrelid", "confkey"),
+    ))?;
+    rows.into_iter()
+        .map(|row| {
+            let values: Vec<String> = row.into_iter().flatten().collect();
+            let [name, child_schema, child, columns, parent_schema, parent, parent_columns, action] =
+                values.as_slice()
+            else {
+                bail!("the catalog gave an incomplete row for a foreign key");
+            };
+            let names = |json: &str| {
+                serde_json::from_str(json).context("the catalog gave a list that is none")
+            };
+            Ok(ForeignKey {
+                name: name.clone(),
+                child: TableName::new(child_schema, child),
+                child_columns: names(columns)?,
+                parent: TableName::new(parent_schema, parent),
+                parent_columns: names(parent_columns)?,
+                on_delete: match action.as_str() {
+                    "a" | "r" => OnDelete::Refuse,
+                    "c" => OnDelete::Cascade,
+                    "n" | "d" => OnDelete::Change,
+                    other => bail!("the foreign key {name} has an unknown action {other:?}"),
+                },
+            })
+        })
+        .collect()
+}
+
+pub(super) fn delete_triggers(session: &mut Session) -> Result<Vec<DeleteTrigger>> {
+    // Bit 8 of tgtype: fires on DELETE (pg_trigger.h). ev_type 4: a rule on DELETE (pg_rewrite.h).
+    let rows = session.query(
+        "SELECT n.nspname, c.relname, t.tgname FROM pg_trigger t \
+         JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
+         WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND (t.tgtype::int & 8) <> 0 \
+         UNION ALL \
+         SELECT n.nspname, c.relname, r.rulename FROM pg_rewrite r \
+         JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace \
+         WHERE r.ev_type = '4' AND r.ev_enabled <> 'D' AND c.relkind IN ('r', 'p') \
+         ORDER BY 1, 2, 3",
+    )?;
+    rows.into_iter()
+        .map(|row| {
+            let values: Vec<String> = row.into_iter().flatten().collect();
+            let [schema, table, name] = values.as_slice() else {
+                bail!("the catalog gave an incomplete row for a trigger");
+            };
+            Ok(DeleteTrigger { table: TableName::new(schema, table), name: name.clone() })
+        })
+        .collect()
+}

@@ -1,0 +1,150 @@
+//! `purge certify`: what was done, signed, once it adds up; then keys and salts are erased from the
+//! list.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context, Result, bail};
+use handover_schemas::config::{PurgeConfig, ResidualCopyKind};
+use handover_schemas::digest::Digest;
+use handover_schemas::purge::record::{OutcomeCounts, PurgeState};
+use handover_schemas::purge::statement::{Binding, Certificate, CertifiedTable};
+use handover_schemas::signing::checkpoint::Checkpoint;
+use handover_schemas::signing::dsse::Envelope;
+use handover_schemas::signing::statement::{Statement, Subject};
+use handover_verify::handover_dir::HandoverDir;
+use handover_verify::purge::ledger::{PurgeEntry, batches};
+use handover_verify::signing::Trust;
+
+use super::PurgeDatabase;
+use super::approve::statements_dir;
+use super::backup::archive_name;
+use super::execute::operator;
+use super::moment;
+use crate::keys::{Signer, sign_checkpoint, sign_envelope};
+use crate::ledger;
+
+/// What to certify.
+pub struct CertifyRequest<'a> {
+    /// Copies that remain.
+    pub config: &'a PurgeConfig,
+    /// The hand-over folder.
+    pub dir: &'a HandoverDir,
+    /// The purge.
+    pub purge: &'a PurgeEntry,
+    /// Whose keys count.
+    pub trust: &'a Trust,
+    /// The operator's key.
+    pub operator: &'a dyn Signer,
+}
+
+/// Issues the certificate; gives what it says. Of a purge that is certified, the files are written
+/// again if they are gone.
+pub fn certify(database: &mut PurgeDatabase, request: &CertifyRequest<'_>) -> Result<Certificate> {
+    let purge = request.purge;
+    if purge.state == PurgeState::Certified {
+        return write_files(request, purge);
+    }
+    if purge.state != PurgeState::Executed {
+        bail!("purge {} is {}; what is certified is executed", purge.number, purge.state);
+    }
+    operator(request.trust, request.operator)?;
+    refuse_unspoken_copies(request.config)?;
+    let certificate = certificate(database, request)?;
+    let subject = Subject::new(archive_name(purge), certificate.binding.seal);
+    let statement = Statement::new(vec![subject], certificate.clone());
+    let mut envelope = Envelope::new(statement.to_bytes().context("cannot write it down")?);
+    sign_envelope(&mut envelope, request.operator)?;
+    let selection = &purge.selection;
+    let checkpoint = Checkpoint::new(&selection.origin, selection.rows, selection.root)?;
+    let checkpoint = sign_checkpoint(checkpoint, request.operator)?.to_text();
+    let text = envelope.to_text().context("cannot write the certificate")?;
+    ledger::record_certificate(database.store(), purge, &text, &checkpoint)?;
+    let purge = ledger::purge(database.store(), purge.number)?;
+    write_files(request, &purge)
+}
+
+/// A certificate that is silent about copies would say more than was done.
+fn refuse_unspoken_copies(config: &PurgeConfig) -> Result<()> {
+    let spoken: BTreeSet<ResidualCopyKind> =
+        config.residual_copy.iter().map(|copy| copy.kind).collect();
+    let missing: Vec<&str> = ResidualCopyKind::DUE
+        .into_iter()
+        .filter(|kind| !spoken.contains(kind))
+        .map(ResidualCopyKind::as_str)
+        .collect();
+    if !missing.is_empty() {
+        bail!(
+            "handover.toml says nothing about these copies of what was deleted: {}. Write a \
+             [[purge.residual_copy]] for each: where it is, or that there is none, and what is to \
+             happen to it",
+            missing.join(", ")
+        );
+    }
+    Ok(())
+}
+
+fn certificate(database: &mut PurgeDatabase, request: &CertifyRequest<'_>) -> Result<Certificate> {
+    let purge = request.purge;
+    let outcome = purge.outcome.as_ref().context("the ledger lacks what this purge came to")?;
+    let backup = purge.backup.as_ref().context("the ledger lacks the backup of this purge")?;
+    let done = batches(database.store(), purge.number)?;
+    let mut tables = Vec::new();
+    for (number, (selected, came_to)) in
+        purge.selection.tables.iter().zip(&outcome.tables).enumerate()
+    {
+        let mut counts = OutcomeCounts::default();
+        for batch in done.iter().filter(|batch| usize::try_from(batch.table) == Ok(number)) {
+            counts.add(&batch.counts);
+        }
+        let selected_rows = selected.listed.rows;
+        if counts != came_to.counts || counts.total() != selected_rows {
+            bail!(
+                "{}: {selected_rows} rows were selected; {} deleted, {} changed, {} referenced and \
+                 {} absent are {}. There is no certificate while that does not add up",
+                selected.name(),
+                counts.deleted,
+                counts.changed,
+                counts.referenced,
+                counts.absent,
+                counts.total()
+            );
+        }
+        tables.push(CertifiedTable {
+            name: selected.name().clone(),
+            selected: selected_rows,
+            counts: counts.into(),
+            before: selected.before.into(),
+            after: came_to.after.into(),
+            outside_before: selected.outside.into(),
+            outside_after: came_to.outside.into(),
+        });
+    }
+    Ok(Certificate {
+        binding: Binding::new(&purge.selection, backup.seal).context("cannot write it down")?,
+        approval: body_digest(purge.approval.as_deref(), "approval")?,
+        execution: body_digest(purge.execution.as_deref(), "execution")?,
+        tables,
+        residual_copies: request.config.residual_copy.clone(),
+        issued_on: moment::now()?.to_string(),
+    })
+}
+
+fn body_digest(envelope: Option<&str>, what: &str) -> Result<Digest> {
+    let damaged = || format!("the ledger's {what} of this purge is missing or damaged");
+    let text = envelope.with_context(damaged)?;
+    Ok(Digest::of(Envelope::parse(text.as_bytes()).with_context(damaged)?.body()))
+}
+
+fn write_files(request: &CertifyRequest<'_>, purge: &PurgeEntry) -> Result<Certificate> {
+    let (Some(certificate), Some(checkpoint)) = (&purge.certificate, &purge.checkpoint) else {
+        bail!("the ledger lacks the certificate of purge {}", purge.number);
+    };
+    let dir = statements_dir(purge);
+    request.dir.write(&format!("{dir}/certificate.dsse.json"), certificate.as_bytes())?;
+    request.dir.write(&format!("{dir}/checkpoint.note"), checkpoint.as_bytes())?;
+    let envelope =
+        Envelope::parse(certificate.as_bytes()).context("the ledger's certificate is damaged")?;
+    let statement: Statement<Certificate> =
+        Statement::parse(envelope.body()).context("the ledger's certificate is damaged")?;
+    Ok(statement.predicate)
+}

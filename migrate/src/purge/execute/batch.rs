@@ -1,0 +1,166 @@
+//! One batch: locked, read, compared with what was archived, deleted, recorded; or not.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result, bail};
+use handover_schemas::archive::row_leaf::{SaltKey, row_leaf};
+use handover_schemas::digest::Digest;
+use handover_schemas::purge::record::{KeptReason, OutcomeCounts};
+use handover_verify::interrupt::Interrupt;
+use handover_verify::purge::ledger::BatchEntry;
+use handover_verify::purge::list::{List, POSITION, Positions};
+use handover_verify::sql::{ident, qualified};
+
+use super::{postgres, sqlite};
+use crate::ledger::{Store, batch_statements};
+use crate::purge::PurgeDatabase;
+use crate::purge::catalog::ForeignKey;
+
+/// How one table's rows are deleted.
+pub(super) struct Deleting<'a> {
+    pub(super) purge: i64,
+    /// Position of the table in the selection.
+    pub(super) table: usize,
+    pub(super) list: &'a List<'a>,
+    /// Position in the tree of its first row.
+    pub(super) first_index: u64,
+    pub(super) salts: SaltKey,
+    /// Foreign keys that refer to the table.
+    pub(super) referring: &'a [&'a ForeignKey],
+}
+
+/// Rows of a batch that stay, by place, and why.
+pub(super) type Kept = BTreeMap<u64, KeptReason>;
+
+/// What became of the rows of a batch, as they were met.
+#[derive(Default)]
+pub(super) struct Met {
+    /// Rows that were (to be) deleted, and are what was archived.
+    pub(super) same: Vec<u64>,
+    /// Rows that are not.
+    pub(super) changed: Vec<u64>,
+}
+
+impl Deleting<'_> {
+    /// Deletes what is to be deleted of a batch, and records it, in one transaction.
+    pub(super) fn batch(
+        &self,
+        database: &mut PurgeDatabase,
+        positions: &Positions,
+        expected: &[Digest],
+        interrupt: &Interrupt,
+    ) -> Result<()> {
+        let ended = match database {
+            PurgeDatabase::Postgres(session) => {
+                postgres::delete(self, session, positions, expected)
+            }
+            PurgeDatabase::Sqlite(connection) => {
+                sqlite::delete(self, connection, positions, expected, interrupt)
+            }
+        };
+        if ended.is_err() {
+            // Whatever went wrong is what is told, not that the connection may be gone.
+            let _rolled_back = database.execute("ROLLBACK");
+        }
+        ended
+    }
+
+    /// Whether a row is what was archived.
+    pub(super) fn judge(
+        &self,
+        positions: &Positions,
+        expected: &[Digest],
+        position: Option<u64>,
+        line: &[u8],
+        met: &mut Met,
+    ) -> Result<()> {
+        let position = position.filter(|position| positions.contains(position));
+        let position = position.context("the database gave a row that is not of the batch")?;
+        let leaf = row_leaf(&self.salts.salt(self.first_index + position), line);
+        let at = usize::try_from(position - positions.start).context("a batch is too large")?;
+        if expected.get(at) == Some(&leaf) {
+            met.same.push(position);
+        } else {
+            met.changed.push(position);
+        }
+        Ok(())
+    }
+
+    /// The statements that record a batch of which these rows were deleted and these are kept.
+    /// Every other row of it was not there.
+    pub(super) fn record(
+        &self,
+        names: &dyn Store,
+        positions: &Positions,
+        deleted: &[u64],
+        kept: &Kept,
+    ) -> Result<String> {
+        let rows = positions.end - positions.start;
+        let mut counts =
+            OutcomeCounts { deleted: deleted.len() as u64, ..OutcomeCounts::default() };
+        let mut all = kept.clone();
+        if counts.deleted + (kept.len() as u64) < rows {
+            let gone = |position: &u64| deleted.binary_search(position).is_err();
+            for position in positions.clone().filter(gone) {
+                all.entry(position).or_insert(KeptReason::Absent);
+            }
+        }
+        for reason in all.values() {
+            match reason {
+                KeptReason::Changed => counts.changed += 1,
+                KeptReason::Referenced => counts.referenced += 1,
+                KeptReason::Absent => counts.absent += 1,
+            }
+        }
+        if counts.total() != rows {
+            bail!("{rows} rows of a batch became {}; nothing was deleted", counts.total());
+        }
+        let entry = BatchEntry {
+            table: u64::try_from(self.table).context("too many tables")?,
+            first: positions.start,
+            rows,
+            counts,
+        };
+        let kept: Vec<(u64, KeptReason)> = all.into_iter().collect();
+        Ok(batch_statements(names, self.purge, &entry, &kept))
+    }
+
+    /// The condition on the list that leaves out rows which stay.
+    pub(super) fn within(positions: &Positions, kept: &Kept) -> String {
+        let mut condition =
+            format!("l.{POSITION} >= {} AND l.{POSITION} < {}", positions.start, positions.end);
+        if !kept.is_empty() {
+            let kept: Vec<String> = kept.keys().map(ToString::to_string).collect();
+            condition.push_str(&format!(" AND l.{POSITION} NOT IN ({})", kept.join(", ")));
+        }
+        condition
+    }
+
+    /// A query for the places of rows to which another row refers.
+    pub(super) fn referenced(
+        &self,
+        list: &str,
+        table: &str,
+        positions: &Positions,
+    ) -> Option<String> {
+        let parts: Vec<String> = self
+            .referring
+            .iter()
+            .map(|key| {
+                let pairs = key.child_columns.iter().zip(&key.parent_columns);
+                let on: Vec<String> = pairs
+                    .map(|(child, parent)| format!("c.{} = t.{}", ident(child), ident(parent)))
+                    .collect();
+                format!(
+                    "SELECT l.{POSITION} FROM {list} AS l JOIN {table} AS t ON {} \
+                     WHERE {} AND EXISTS (SELECT 1 FROM {} AS c WHERE {})",
+                    self.list.join(),
+                    Self::within(positions, &Kept::new()),
+                    qualified(&key.child.schema, &key.child.name),
+                    on.join(" AND ")
+                )
+            })
+            .collect();
+        (!parts.is_empty()).then(|| parts.join(" UNION "))
+    }
+}

@@ -1,0 +1,232 @@
+//! `purge execute`: the archived rows are deleted, batch by batch, each only if it is still what was
+//! archived.
+
+mod authority;
+mod batch;
+mod pace;
+mod postgres;
+mod sqlite;
+
+use anyhow::{Context, Result, bail};
+use handover_schemas::archive::row_leaf::SaltKey;
+use handover_schemas::digest::{Digest, LineHasher};
+use handover_schemas::purge::record::{
+    KeptReason, Outcome, OutcomeCounts, PurgeState, SelectedTable, TableOutcome,
+};
+use handover_verify::findings::FindingsFile;
+use handover_verify::handover_dir::HandoverDir;
+use handover_verify::interrupt::Interrupt;
+use handover_verify::progress::Progress;
+use handover_verify::purge::ledger::{PurgeEntry, batches, kept};
+use handover_verify::purge::list::{List, MarkedRow};
+use handover_verify::rows::key_value;
+use handover_verify::signing::Trust;
+
+pub(super) use self::authority::operator;
+use self::batch::Deleting;
+pub use self::pace::{Pace, parse_window};
+use super::PurgeDatabase;
+use super::catalog::{ForeignKey, foreign_keys};
+use super::closure::rule_tables;
+use super::freeze::LeafSpool;
+use super::listed_row::ListedRow;
+use super::nonces::{self, Use};
+use crate::keys::Signer;
+use crate::ledger;
+
+/// What to delete, and how fast.
+pub struct ExecuteRequest<'a> {
+    /// The hand-over folder.
+    pub dir: &'a HandoverDir,
+    /// The purge.
+    pub purge: &'a PurgeEntry,
+    /// Whose keys count.
+    pub trust: &'a Trust,
+    /// The operator's key.
+    pub operator: &'a dyn Signer,
+    /// Rows of a batch.
+    pub batch_rows: u64,
+    /// Pauses, replicas, hours.
+    pub pace: Pace,
+}
+
+/// Deletes everything that the approval covers and that is still what was archived.
+pub fn execute(
+    database: &mut PurgeDatabase,
+    request: &ExecuteRequest<'_>,
+    interrupt: &Interrupt,
+    progress: &Progress,
+) -> Result<Outcome> {
+    let purge = request.purge;
+    if purge.state == PurgeState::Executed {
+        return finish_noting(request);
+    }
+    refuse_other_tables(database, purge)?;
+    let nonce = authority::authorize(database, request, interrupt, progress)?;
+    delete_all(database, request, interrupt, progress)?;
+    let outcome = outcome(database, purge, interrupt, progress)?;
+    ledger::record_outcome(database.store(), purge.number, &outcome)?;
+    nonces::note(request.dir, &nonce, &purge.selection.origin, Use::Finished)?;
+    name_kept_rows(database, request, interrupt)?;
+    Ok(outcome)
+}
+
+/// A run that was killed after its last batch may not have told the folder.
+fn finish_noting(request: &ExecuteRequest<'_>) -> Result<Outcome> {
+    let nonce = authority::used_nonce(request.purge)?;
+    if nonces::known(request.dir, &nonce)? != Some(Use::Finished) {
+        nonces::note(request.dir, &nonce, &request.purge.selection.origin, Use::Finished)?;
+    }
+    request.purge.outcome.clone().context("the ledger lacks what this purge came to")
+}
+
+/// Nothing may hang on the tables that did not when the rows were selected.
+fn refuse_other_tables(database: &mut PurgeDatabase, purge: &PurgeEntry) -> Result<()> {
+    let selection = &purge.selection;
+    if database.identity()? != selection.database {
+        bail!(
+            "this is another database than the one in which the rows were selected ({})",
+            selection.database
+        );
+    }
+    let tables = rule_tables(database, &selection.rule)
+        .context("the database is not what it was when the rows were selected")?;
+    let now = tables.iter().map(|table| (&table.shape, &table.parents));
+    let then = selection.tables.iter().map(|table| (&table.shape, &table.parents));
+    if !now.eq(then) {
+        bail!(
+            "tables of the rule have other columns, keys or references than when the rows were \
+             selected; select again with --anew"
+        );
+    }
+    Ok(())
+}
+
+/// Children before parents, each table from where the last batch ended.
+fn delete_all(
+    database: &mut PurgeDatabase,
+    request: &ExecuteRequest<'_>,
+    interrupt: &Interrupt,
+    progress: &Progress,
+) -> Result<()> {
+    let purge = request.purge;
+    let key: Option<Digest> = purge.salt_key.as_ref().and_then(|key| key.parse().ok());
+    let key = key.context("the ledger lacks the key of this purge's salts")?;
+    let references = foreign_keys(database)?;
+    let done = batches(database.store(), purge.number)?;
+    for (number, table) in purge.selection.tables.iter().enumerate().rev() {
+        let of_table = done.iter().filter(|batch| usize::try_from(batch.table) == Ok(number));
+        let mut next: u64 = of_table.map(|batch| batch.rows).sum();
+        let list = List::new(purge.number, number, &table.shape)?;
+        let referring: Vec<&ForeignKey> =
+            references.iter().filter(|key| key.parent == *table.name()).collect();
+        let deleting = Deleting {
+            purge: purge.number,
+            table: number,
+            list: &list,
+            first_index: table.first_index,
+            salts: SaltKey::new(key.as_bytes()),
+            referring: &referring,
+        };
+        let mut leaves = LeafSpool::of_table(database.store(), purge, number, request.dir.path())?;
+        leaves.skip(next)?;
+        progress.advance("delete", next, 0);
+        while next < table.listed.rows {
+            request.pace.wait_before_batch(database, interrupt)?;
+            let rows = request.batch_rows.min(table.listed.rows - next);
+            let expected: Result<Vec<Digest>> = (0..rows).map(|_| leaves.next_leaf()).collect();
+            let positions = next..next + rows;
+            deleting
+                .batch(database, &positions, &expected?, interrupt)
+                .with_context(|| format!("cannot delete rows of {}", table.name()))?;
+            progress.advance("delete", rows, 0);
+            next += rows;
+        }
+    }
+    Ok(())
+}
+
+/// What every table came to, read under one snapshot.
+fn outcome(
+    database: &mut PurgeDatabase,
+    purge: &PurgeEntry,
+    interrupt: &Interrupt,
+    progress: &Progress,
+) -> Result<Outcome> {
+    let done = batches(database.store(), purge.number)?;
+    database.begin_at_one_moment()?;
+    database.plan_in_order()?;
+    let mut tables = Vec::new();
+    for (number, table) in purge.selection.tables.iter().enumerate() {
+        let mut counts = OutcomeCounts::default();
+        for batch in done.iter().filter(|batch| usize::try_from(batch.table) == Ok(number)) {
+            counts.add(&batch.counts);
+        }
+        if counts.total() != table.listed.rows {
+            bail!(
+                "{} rows of {} were selected, and {} were dealt with: the ledger of the batches \
+                 is not whole",
+                table.listed.rows,
+                table.name(),
+                counts.total()
+            );
+        }
+        tables.push(table_outcome(database, purge, (number, table), counts, interrupt, progress)?);
+    }
+    database.execute("COMMIT")?;
+    Ok(Outcome { tables })
+}
+
+fn table_outcome(
+    database: &mut PurgeDatabase,
+    purge: &PurgeEntry,
+    (number, table): (usize, &SelectedTable),
+    counts: OutcomeCounts,
+    interrupt: &Interrupt,
+    progress: &Progress,
+) -> Result<TableOutcome> {
+    let list = List::new(purge.number, number, &table.shape)?;
+    let (mut after, mut outside) = (LineHasher::new(), LineHasher::new());
+    let mut reader = database.reader();
+    let sql = list.all_rows(&reader);
+    list.read(&mut reader, &sql, interrupt, |row: MarkedRow<'_>| {
+        after.push(row.line);
+        if row.position.is_none() {
+            outside.push(row.line);
+        }
+        if after.rows().is_multiple_of(4096) {
+            progress.advance("read again", 4096, 0);
+        }
+        Ok(())
+    })?;
+    let (after, outside) = (after.finish(), outside.finish());
+    Ok(TableOutcome { name: table.name().clone(), counts, after, outside })
+}
+
+/// The keys of rows that were kept, in the findings file: the terminal gives counts only.
+fn name_kept_rows(
+    database: &mut PurgeDatabase,
+    request: &ExecuteRequest<'_>,
+    interrupt: &Interrupt,
+) -> Result<()> {
+    let mut file = FindingsFile::new(request.dir, "findings/purge-kept.jsonl");
+    let entries = kept(database.store(), request.purge.number)?;
+    for (number, table) in request.purge.selection.tables.iter().enumerate() {
+        let list = List::new(request.purge.number, number, &table.shape)?;
+        for entry in entries.iter().filter(|entry| usize::try_from(entry.table) == Ok(number)) {
+            let why = match entry.reason {
+                KeptReason::Changed => "it changed after it was backed up",
+                KeptReason::Referenced => "a row that is still there refers to it",
+                KeptReason::Absent => continue,
+            };
+            let mut reader = database.reader();
+            let sql = list.listed_rows(&reader, Some(&(entry.position..entry.position + 1)));
+            list.read(&mut reader, &sql, interrupt, |row| {
+                let key = key_value(row.line, list.key).ok();
+                file.add(&ListedRow { table: table.name().to_string(), key, why });
+                Ok(())
+            })?;
+        }
+    }
+    file.finish()
+}

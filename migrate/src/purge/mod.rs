@@ -1,0 +1,24 @@
+//! Purges: records that nobody can verify are selected, backed up, approved, deleted, certified.
+//!
+//! Each step leaves what it did in the ledger, in the transaction that did it; the next step binds
+//! itself to that, and refuses when it is not what it was. Killed at any moment, the same command
+//! goes on.
+
+pub mod approve;
+pub mod backup;
+pub mod catalog;
+pub mod certify;
+mod closure;
+mod database;
+mod evidence;
+pub mod execute;
+mod freeze;
+mod list;
+mod listed_row;
+pub mod moment;
+mod nonces;
+mod scratch;
+pub mod select;
+mod summary;
+
+pub use database::PurgeDatabase;

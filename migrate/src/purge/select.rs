@@ -1,0 +1,206 @@
+//! `purge select`: the rows that a rule selects, and everything that depends on them, frozen.
+
+use anyhow::{Context, Result, bail};
+use handover_schemas::archive::row_leaf::SaltKey;
+use handover_schemas::config::PurgeRule;
+use handover_schemas::digest::hex;
+use handover_schemas::purge::record::{SelectedTable, Selection};
+use handover_verify::findings::FindingsFile;
+use handover_verify::handover_dir::HandoverDir;
+use handover_verify::interrupt::Interrupt;
+use handover_verify::progress::Progress;
+use handover_verify::purge::ledger::PurgeEntry;
+use handover_verify::purge::list::{List, MarkedRow};
+use handover_verify::rows::key_value;
+
+use super::PurgeDatabase;
+use super::closure::{RuleTable, rule_tables};
+use super::evidence::selected_evidence;
+use super::freeze::{Freezing, FrozenTable};
+use super::list::make_lists;
+use super::listed_row::ListedRow;
+use super::summary::summarize;
+use crate::ledger;
+
+/// What to select.
+pub struct SelectRequest<'a> {
+    /// By which rule.
+    pub rule: &'a PurgeRule,
+    /// The hand-over folder.
+    pub dir: &'a HandoverDir,
+    /// Give up the present selection of this rule, if nothing was deleted yet.
+    pub anew: bool,
+    /// How many listed rows to name in the sample file.
+    pub sample: u64,
+}
+
+/// Selects and freezes, in one transaction: killed before its end, nothing is there.
+pub fn select(
+    database: &mut PurgeDatabase,
+    request: &SelectRequest<'_>,
+    interrupt: &Interrupt,
+    progress: &Progress,
+) -> Result<PurgeEntry> {
+    ledger::prepare_purges(database.store())?;
+    let identity = database.identity()?;
+    database.begin_at_one_moment()?;
+    let number = replace_open_purge(database, request)?;
+    let tables = rule_tables(database, request.rule)?;
+    let evidence = selected_evidence(database, request.rule)?;
+    database.plan_freely()?;
+    let counts = make_lists(database, number, request.rule, &tables)?;
+    if counts.first() == Some(&0) {
+        bail!("the rule {:?} selects no row; nothing was written", request.rule.name);
+    }
+    let summary = summarize(database, number, request.rule, &tables, &counts)?;
+    database.plan_in_order()?;
+    let origin = format!(
+        "handover/{}/{}/{number}",
+        ledger::database_id(database.store())?,
+        request.rule.name
+    );
+    let key = new_key()?;
+    let mut freezing = Freezing::begin(SaltKey::new(&key), request.dir.path())?;
+    let frozen = freeze_tables(database, number, &tables, &mut freezing, interrupt, progress)?;
+    for (table, (expected, (_, frozen))) in tables.iter().zip(counts.iter().zip(&frozen)) {
+        if frozen.listed.rows != *expected {
+            bail!(
+                "{expected} rows of {} are on the list, and {} were read; an index of it may be \
+                 damaged",
+                table.shape.name,
+                frozen.listed.rows
+            );
+        }
+    }
+    let rows = freezing.rows();
+    let (root, mut leaves) = freezing.finish()?;
+    let selection = Selection {
+        origin,
+        database: identity,
+        rule: request.rule.clone(),
+        tables: selected_tables(&tables, &frozen),
+        rows,
+        root,
+        summary,
+        evidence,
+    };
+    write_sample(database, request, number, &selection, interrupt)?;
+    ledger::record_selection(database.store(), number, &selection, &hex(&key))?;
+    for (table_no, (_, frozen)) in frozen.iter().enumerate() {
+        let mut first = 0;
+        for (chunk_no, rows) in frozen.chunks.iter().enumerate() {
+            let chunk = ledger::LeafChunk {
+                purge: number,
+                table: table_no,
+                chunk: chunk_no,
+                first,
+                rows: *rows,
+            };
+            ledger::record_leaves(database.store(), chunk, &leaves.next(*rows)?)?;
+            first += rows;
+        }
+    }
+    interrupt.check()?;
+    database.execute("COMMIT")?;
+    ledger::purge(database.store(), number)
+}
+
+/// The number of the new purge. A purge of the same rule that is not certified stands in its way.
+fn replace_open_purge(database: &mut PurgeDatabase, request: &SelectRequest<'_>) -> Result<i64> {
+    let purges = ledger::purges(database.store())?;
+    if let Some(open) = ledger::open_purge(&purges, &request.rule.name) {
+        if !open.state.is_before_execute() {
+            bail!(
+                "purge {} of the rule {:?} is {}: rows were deleted. Bring it to its end (purge \
+                 execute, purge certify) before you select again",
+                open.number,
+                request.rule.name,
+                open.state
+            );
+        }
+        if !request.anew {
+            bail!(
+                "purge {} of the rule {:?} is {} already. Go on with it, or select again with \
+                 --anew, which gives it up (its archive, if there is one, is kept)",
+                open.number,
+                request.rule.name,
+                open.state
+            );
+        }
+        ledger::abandon_purge(database.store(), open)?;
+    }
+    Ok(purges.iter().map(|purge| purge.number).max().unwrap_or(0) + 1)
+}
+
+fn freeze_tables(
+    database: &mut PurgeDatabase,
+    number: i64,
+    tables: &[RuleTable],
+    freezing: &mut Freezing,
+    interrupt: &Interrupt,
+    progress: &Progress,
+) -> Result<Vec<(u64, FrozenTable)>> {
+    let mut frozen = Vec::new();
+    for (table_no, table) in tables.iter().enumerate() {
+        let first_index = freezing.rows();
+        let list = List::new(number, table_no, &table.shape)?;
+        let came_to = freezing
+            .table(database, &list, interrupt, progress)
+            .with_context(|| format!("cannot read {}", table.shape.name))?;
+        frozen.push((first_index, came_to));
+    }
+    Ok(frozen)
+}
+
+fn selected_tables(tables: &[RuleTable], frozen: &[(u64, FrozenTable)]) -> Vec<SelectedTable> {
+    tables
+        .iter()
+        .zip(frozen)
+        .map(|(table, (first_index, frozen))| SelectedTable {
+            shape: table.shape.clone(),
+            parents: table.parents.clone(),
+            listed: frozen.listed,
+            first_index: *first_index,
+            before: frozen.before,
+            outside: frozen.outside,
+        })
+        .collect()
+}
+
+/// Thirty-two bytes nobody can guess.
+pub(super) fn new_key() -> Result<[u8; 32]> {
+    let mut key = [0; 32];
+    getrandom::fill(&mut key)
+        .map_err(|error| anyhow::anyhow!("the system gives no random numbers: {error}"))?;
+    Ok(key)
+}
+
+/// Names some of the selected rows, for people who have to judge the rule, in the file that is
+/// meant for it.
+fn write_sample(
+    database: &mut PurgeDatabase,
+    request: &SelectRequest<'_>,
+    number: i64,
+    selection: &Selection,
+    interrupt: &Interrupt,
+) -> Result<()> {
+    let mut file = FindingsFile::new(request.dir, "findings/purge-sample.jsonl");
+    for (table_no, table) in selection.tables.iter().enumerate() {
+        if request.sample == 0 {
+            break;
+        }
+        let list = List::new(number, table_no, &table.shape)?;
+        let positions = 0..request.sample;
+        let mut reader = database.reader();
+        let sql = list.listed_rows(&reader, Some(&positions));
+        list.read(&mut reader, &sql, interrupt, |row: MarkedRow<'_>| {
+            file.add(&ListedRow {
+                table: table.name().to_string(),
+                key: key_value(row.line, list.key).ok(),
+                why: "selected",
+            });
+            Ok(())
+        })?;
+    }
+    file.finish()
+}

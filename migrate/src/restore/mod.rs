@@ -1,0 +1,3 @@
+//! Putting archived rows back.
+
+pub mod load;

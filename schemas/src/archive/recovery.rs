@@ -1,0 +1,90 @@
+//! `RECOVERY.md` of an archive: how to get one record, or a whole table, back with `age`, `zstd`,
+//! `sha256sum` and `psql`. Every command of it is run by a test, as it stands there.
+
+use super::manifest::{ArchiveManifest, ArchivedColumn, ArchivedTable};
+
+const TEMPLATE: &str = include_str!("recovery.md");
+
+/// The text for an archive.
+pub fn recovery_text(identifier: &str, archive: &ArchiveManifest) -> String {
+    let keepers: Vec<String> = archive
+        .key_keepers
+        .iter()
+        .map(|keeper| {
+            let escrow = if keeper.escrow { " (ký gửi / escrow)" } else { "" };
+            format!("{}{escrow}", keeper.name)
+        })
+        .collect();
+    let tables: String = archive.tables.iter().map(table_text).collect();
+    let loads: String = archive.tables.iter().map(load_text).collect();
+    let first = archive.tables.first();
+    let example = first.map_or_else(String::new, |table| {
+        let key = table.key.first().map_or(1, |position| position + 1);
+        format!("`TABLE={} COLUMN={key} VALUE=…`", table.folder)
+    });
+    TEMPLATE
+        .replace("{identifier}", identifier)
+        .replace("{reason_vi}", &archive.reason_vi)
+        .replace("{reason_en}", &archive.reason_en)
+        .replace("{legal_basis}", &archive.legal_basis.join(", "))
+        .replace("{retain_until}", &archive.retain_until)
+        .replace("{key_keepers}", &keepers.join(", "))
+        .replace("{example}", &example)
+        .replace("{first_table}", &first.map(in_use).unwrap_or_default())
+        .replace("{first_name}", &first.map(recovered).unwrap_or_default())
+        .replace("{tables}", &tables)
+        .replace("{loads}", &loads)
+}
+
+fn table_text(table: &ArchivedTable) -> String {
+    let columns: Vec<String> = (1..)
+        .zip(&table.columns)
+        .map(|(number, column)| format!("{number} `{}` ({})", column.name, column.type_name))
+        .collect();
+    format!(
+        "`{}`: `{}`, {} dòng / rows, SHA-256 `{}`\n\n{}\n\n",
+        table.folder,
+        table.name,
+        table.lines.rows,
+        table.lines.digest,
+        columns.join(", ")
+    )
+}
+
+fn load_text(table: &ArchivedTable) -> String {
+    let columns: Vec<String> = table
+        .columns
+        .iter()
+        .map(|column| format!("{} {}", ident(&column.name), type_in_any_database(column)))
+        .collect();
+    let names: Vec<String> = table.columns.iter().map(|column| ident(&column.name)).collect();
+    let sql = |text: String| format!("'{}'", text.replace('\'', "'\\''"));
+    format!(
+        "`{folder}`:\n\n```sh\npsql -X -q -v ON_ERROR_STOP=1 -d \"$DATABASE\" \\\n    \
+         -c 'SET client_min_messages = warning; CREATE SCHEMA IF NOT EXISTS recovered' \\\n    -c {create}\n\
+         for CHUNK in data/rows/{folder}/*; do\n    age -d -i \"$IDENTITY\" \"$CHUNK\" | zstd -dcq\n\
+         done | psql -X -q -v ON_ERROR_STOP=1 -d \"$DATABASE\" \\\n    -c {copy}\n```\n\n",
+        folder = table.folder,
+        create =
+            sql(format!("CREATE TABLE recovered.{} ({})", recovered(table), columns.join(", "))),
+        copy =
+            sql(format!("COPY recovered.{} ({}) FROM STDIN", recovered(table), names.join(", "))),
+    )
+}
+
+/// Types of the platform's own are not in every database; their texts are.
+fn type_in_any_database(column: &ArchivedColumn) -> &str {
+    if column.type_name.contains(['.', '"']) { "text" } else { &column.type_name }
+}
+
+fn recovered(table: &ArchivedTable) -> String {
+    ident(&table.folder)
+}
+
+fn in_use(table: &ArchivedTable) -> String {
+    format!("{}.{}", ident(&table.name.schema), ident(&table.name.name))
+}
+
+fn ident(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}

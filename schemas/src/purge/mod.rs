@@ -1,0 +1,5 @@
+//! Purges: what is written down of records that are selected, backed up, deleted and restored.
+
+pub mod record;
+pub mod report;
+pub mod statement;

@@ -1,0 +1,10 @@
+//! Reading archives: packages of rows (`schemas/FORMAT.md` part 3).
+//!
+//! Nothing that is read from an archive is believed before its stored bytes have the digest of the
+//! manifest, the manifest that of the tag manifest, and that the seal, if one is known.
+
+mod check;
+mod reader;
+
+pub use check::{ArchivedRow, CheckedArchive, check_archive};
+pub use reader::{ArchiveReader, FoundRow};

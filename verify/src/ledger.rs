@@ -1,0 +1,92 @@
+//! Reading the ledger, wherever it stands.
+
+use anyhow::{Context, Result};
+use rusqlite::Connection;
+use rusqlite::types::ValueRef;
+
+use crate::postgres::{Session, TextRow};
+use crate::sqlite::sqlite_error;
+
+/// A database with a ledger: schema `handover` of PostgreSQL, tables `handover_*` of SQLite.
+pub trait LedgerQuery {
+    /// Full name of one of the ledger's tables.
+    fn table(&self, name: &str) -> String;
+    /// Runs a query; every value as text.
+    fn query(&mut self, sql: &str) -> Result<Vec<TextRow>>;
+    /// A column of bytes as hexadecimal digits, in SQL.
+    fn hex_of(&self, column: &str) -> String;
+    /// A query that gives a row if there is a table of this name in the ledger.
+    fn table_query(&self, name: &str) -> String;
+
+    /// Whether there is a table of this name in the ledger.
+    fn has_table(&mut self, name: &str) -> Result<bool> {
+        let sql = self.table_query(name);
+        Ok(!self.query(&sql)?.is_empty())
+    }
+}
+
+impl LedgerQuery for Session {
+    fn table(&self, name: &str) -> String {
+        format!("handover.{name}")
+    }
+
+    fn query(&mut self, sql: &str) -> Result<Vec<TextRow>> {
+        Session::query(self, sql)
+    }
+
+    fn hex_of(&self, column: &str) -> String {
+        format!("encode({column}, 'hex')")
+    }
+
+    fn table_query(&self, name: &str) -> String {
+        format!(
+            "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+             WHERE n.nspname = 'handover' AND c.relname = '{name}'"
+        )
+    }
+}
+
+impl LedgerQuery for Connection {
+    fn table(&self, name: &str) -> String {
+        format!("main.handover_{name}")
+    }
+
+    fn query(&mut self, sql: &str) -> Result<Vec<TextRow>> {
+        query_file(self, sql)
+            .with_context(|| format!("cannot use SQLite file {}", self.path().unwrap_or_default()))
+    }
+
+    fn hex_of(&self, column: &str) -> String {
+        format!("lower(hex({column}))")
+    }
+
+    fn table_query(&self, name: &str) -> String {
+        format!(
+            "SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = 'handover_{name}'"
+        )
+    }
+}
+
+fn query_file(connection: &Connection, sql: &str) -> Result<Vec<TextRow>> {
+    let mut statement = connection.prepare(sql).map_err(sqlite_error)?;
+    let width = statement.column_count();
+    let mut rows = statement.query([]).map_err(sqlite_error)?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next().map_err(sqlite_error)? {
+        let values: Result<TextRow> =
+            (0..width).map(|index| Ok(text(row.get_ref(index).map_err(sqlite_error)?))).collect();
+        found.push(values?);
+    }
+    Ok(found)
+}
+
+fn text(value: ValueRef<'_>) -> Option<String> {
+    match value {
+        ValueRef::Null => None,
+        ValueRef::Integer(number) => Some(number.to_string()),
+        ValueRef::Real(number) => Some(number.to_string()),
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
+            Some(String::from_utf8_lossy(bytes).into_owned())
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! Purges: what the ledger holds of them, and rows read beside the list of a purge.
+
+pub mod ledger;
+pub mod list;
