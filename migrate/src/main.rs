@@ -20,6 +20,7 @@ fn main() -> ExitCode {
         Command::Evidence(args) => command::evidence::run(args, &interrupt),
         Command::Purge(command) => command::purge::run(command, &interrupt),
         Command::Status(args) => command::status::run(args, &interrupt),
+        Command::Keygen(args) => command::keygen::run(args),
         Command::Init(args) => command::init::run(&args),
         Command::Rehearse(args) => command::rehearse::run(args, &interrupt),
     });

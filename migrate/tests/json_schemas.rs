@@ -8,12 +8,16 @@ use handover_migrate::artifacts::report::ArtifactsReport;
 use handover_migrate::command::evidence::{EvidenceList, EvidenceReport};
 use handover_migrate::command::status::StatusReport;
 use handover_migrate::copy::report::CopyReport;
+use handover_schemas::archive::record::RecordFile;
 use handover_schemas::config::Config;
 use handover_schemas::package::contents::{Entry, MemberLine};
 use handover_schemas::package::inventory::Inventory;
 use handover_schemas::package::manifest::PackageManifest;
 use handover_schemas::package::report::PackageReport;
+use handover_schemas::signing::trust::TrustFile;
 use handover_testkit::{Outcome, Run, generated_file, sqlite, violations};
+use handover_verify::command::envelope::EnvelopeReport;
+use handover_verify::record::RecordReport;
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::Serialize;
@@ -24,6 +28,11 @@ use crate::package_made::{Delivery, verify};
 
 fn schema<T: JsonSchema>() -> Value {
     let settings = SchemaSettings::draft2020_12().for_serialize();
+    settings.into_generator().into_root_schema_for::<T>().to_value()
+}
+
+fn schema_to_read<T: JsonSchema>() -> Value {
+    let settings = SchemaSettings::draft2020_12();
     settings.into_generator().into_root_schema_for::<T>().to_value()
 }
 
@@ -41,7 +50,10 @@ fn check_file(name: &str, schema: &Value) {
 
 /// The report keeps to its schema, and has nothing that the type does not have.
 #[track_caller]
-fn check_report<T: JsonSchema + DeserializeOwned + Serialize>(outcome: &Outcome, code: i32) {
+pub(crate) fn check_report<T: JsonSchema + DeserializeOwned + Serialize>(
+    outcome: &Outcome,
+    code: i32,
+) {
     outcome.expect(code);
     let document: Value = serde_json::from_str(&outcome.stdout).unwrap();
     assert_eq!(violations(&schema::<T>(), &document), [""; 0], "{}", outcome.stdout);
@@ -62,10 +74,12 @@ fn the_schemas_are_up_to_date() {
     check_up_to_date::<Entry>("package-contents-line.schema.json");
     check_up_to_date::<MemberLine>("package-members-line.schema.json");
     check_up_to_date::<PackageReport>("package-report.schema.json");
-    // The config is read, not written: what has a default may be left out.
-    let settings = SchemaSettings::draft2020_12();
-    let schema = settings.into_generator().into_root_schema_for::<Config>().to_value();
-    check_file("handover-config.schema.json", &schema);
+    check_up_to_date::<RecordFile>("record.schema.json");
+    check_up_to_date::<RecordReport>("record-report.schema.json");
+    check_up_to_date::<EnvelopeReport>("envelope-report.schema.json");
+    // These are read, not written: what has a default may be left out.
+    check_file("handover-config.schema.json", &schema_to_read::<Config>());
+    check_file("trust.schema.json", &schema_to_read::<TrustFile>());
 }
 
 #[test]

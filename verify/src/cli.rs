@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use handover_schemas::date::Date;
 use handover_schemas::digest::Digest;
 
 use crate::endpoint::Endpoint;
@@ -10,7 +11,8 @@ use crate::sqlite::TypeOverride;
 
 /// Reads what was handed over again and judges; writes to no database.
 ///
-/// Exit codes: 0 equal, intact; 1 different, damaged; 2 it could not be verified, or not be done;
+/// Exit codes: 0 equal, intact, holds; 1 different, damaged, does not hold; 2 it could not be
+/// verified, or not be done;
 /// 130 interrupted.
 #[derive(Debug, Parser)]
 #[command(name = "handover-verify", version)]
@@ -27,6 +29,50 @@ pub enum Command {
     Tables(TablesArgs),
     /// Check a sealed package: every file, every digest, nothing missing and nothing extra.
     Package(PackageArgs),
+    /// Check a proof that one row is in a signed archive; needs no key to the archive.
+    Record(RecordArgs),
+    /// Say who signed what in an envelope, and whether the signatures hold.
+    Envelope(EnvelopeArgs),
+}
+
+/// Arguments of `record`.
+#[derive(Debug, Args)]
+pub struct RecordArgs {
+    /// The proof, a .tlog-proof file.
+    #[arg(long, value_name = "FILE")]
+    pub proof: PathBuf,
+    /// The record, a JSON file with the row.
+    #[arg(long, value_name = "FILE")]
+    pub record: PathBuf,
+    /// The keys that are trusted. Keep the file apart from what is verified.
+    #[arg(long, value_name = "TRUST.toml")]
+    pub trust: PathBuf,
+    /// Judge keys as of this day (UTC, YYYY-MM-DD), not today.
+    #[arg(long, value_name = "DATE")]
+    pub at: Option<Date>,
+    /// One JSON document on standard output.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `envelope`.
+#[derive(Debug, Args)]
+pub struct EnvelopeArgs {
+    /// The envelope, a .dsse.json file.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The keys that are trusted. Keep the file apart from what is verified.
+    #[arg(long, value_name = "TRUST.toml")]
+    pub trust: PathBuf,
+    /// Judge keys as of this day (UTC, YYYY-MM-DD), not today.
+    #[arg(long, value_name = "DATE")]
+    pub at: Option<Date>,
+    /// Print, for each signature, the commands that verify it with OpenSSL.
+    #[arg(long)]
+    pub explain: bool,
+    /// One JSON document on standard output.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Arguments of `package`.
@@ -44,9 +90,13 @@ pub struct PackageArgs {
     /// Compare the seal with the ledger in the target of this hand-over folder's handover.toml.
     #[arg(long, value_name = "DIR", conflicts_with = "target")]
     pub handover: Option<PathBuf>,
-    /// A file with age identities (secret keys) that open encrypted packages; may be repeated.
+    /// A file with age identities (secret keys) that open encrypted packages; may be repeated. If
+    /// it is encrypted itself, its passphrase is asked for.
     #[arg(long, value_name = "FILE")]
     pub identity: Vec<PathBuf>,
+    /// A file with the passphrase of the identity files; else HANDOVER_ESCROW_PASSPHRASE is taken.
+    #[arg(long, value_name = "FILE", requires = "identity")]
+    pub passphrase_file: Option<PathBuf>,
     /// Files read at the same time.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub jobs: u16,

@@ -26,6 +26,7 @@ pub mod postgres;
 pub mod progress;
 pub mod purge;
 pub mod reader;
+pub mod record;
 pub mod rows;
 pub mod shell;
 pub mod signing;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use handover_schemas::chunk::CHUNK_BYTES_MAX;
+use handover_schemas::signing::trust::Role;
 use handover_verify::endpoint::Endpoint;
 use handover_verify::sqlite::TypeOverride;
 
@@ -44,6 +45,8 @@ pub enum Command {
     Purge(PurgeCommand),
     /// Show what the target's ledger says was done.
     Status(StatusArgs),
+    /// Make a key: one that signs, or one that opens archives.
+    Keygen(KeygenArgs),
     /// Make a realistic vendor platform and run the whole hand-over on it.
     Rehearse(RehearseArgs),
 }
@@ -176,6 +179,61 @@ pub struct StatusArgs {
     /// One JSON document on standard output.
     #[arg(long)]
     pub json: bool,
+}
+
+/// Arguments of `keygen`.
+#[derive(Debug, Args)]
+pub struct KeygenArgs {
+    /// What the key is for.
+    #[command(subcommand)]
+    pub purpose: KeyPurpose,
+}
+
+/// What a key is for.
+#[derive(Debug, Subcommand)]
+pub enum KeyPurpose {
+    /// A key that signs (Ed25519, in PKCS#8 encrypted with a passphrase, as openssl reads it).
+    Signing(SigningKeyArgs),
+    /// A key that opens archives (an age identity, in a file encrypted with a passphrase, as age
+    /// reads it).
+    Archive(ArchiveKeyArgs),
+}
+
+/// Arguments of `keygen signing`.
+#[derive(Debug, Args)]
+pub struct SigningKeyArgs {
+    /// The file to make; nothing is overwritten.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// A file with the passphrase, of at least 12 characters; else HANDOVER_PASSPHRASE is taken, or
+    /// it is asked for.
+    #[arg(long, value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
+    /// Whose key it will be, for the entry in trust.toml: lower-case letters, digits and -.
+    #[arg(long, value_name = "ID")]
+    pub person: Option<String>,
+    /// The person's name.
+    #[arg(long)]
+    pub name: Option<String>,
+    /// For whom the person acts.
+    #[arg(long)]
+    pub organisation: Option<String>,
+    /// What the person may sign as: data_owner, custodian, operator, auditor, witness, giving_side
+    /// or receiving_side; may be repeated.
+    #[arg(long)]
+    pub role: Vec<Role>,
+}
+
+/// Arguments of `keygen archive`.
+#[derive(Debug, Args)]
+pub struct ArchiveKeyArgs {
+    /// The file to make; nothing is overwritten.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// A file with the passphrase, of at least 12 characters; else HANDOVER_ESCROW_PASSPHRASE is
+    /// taken, or it is asked for.
+    #[arg(long, value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
 }
 
 /// Arguments of `rehearse`.

@@ -5,6 +5,7 @@ pub mod copy;
 pub mod evidence;
 pub mod init;
 mod inventory_text;
+pub mod keygen;
 pub mod purge;
 pub mod rehearse;
 pub mod status;

@@ -10,8 +10,8 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use super::row_leaf::row_leaf;
 use crate::digest::{Digest, hex};
-use crate::merkle;
 use crate::signing::statement::u64_text;
 use crate::strict_json;
 
@@ -62,6 +62,9 @@ pub enum RecordError {
     /// It is of another version.
     #[error("it is a record of version {0}; known is {RECORD_VERSION}")]
     Version(u32),
+    /// A name has a control character in it, which would steer the terminal that it is shown on.
+    #[error("a name in it has a control character")]
+    Name,
     /// The line is not one line.
     #[error("its line is not one canonical line, ended by a line feed")]
     Line,
@@ -75,11 +78,6 @@ pub enum RecordError {
     },
 }
 
-/// The hash of a row's leaf: `SHA-256(0x00 ‖ salt ‖ line)`, the line feed included.
-pub fn row_leaf(salt: &Salt, line: &[u8]) -> Digest {
-    merkle::leaf_hash(&[salt.as_bytes().as_slice(), line].concat())
-}
-
 impl RecordFile {
     /// Reads a record, and checks what can be checked without the proof.
     pub fn parse(text: &[u8]) -> Result<Self, RecordError> {
@@ -87,6 +85,10 @@ impl RecordFile {
             .map_err(|error| RecordError::Json { line: error.line(), column: error.column() })?;
         if record.version != RECORD_VERSION {
             return Err(RecordError::Version(record.version));
+        }
+        let steers = |name: &String| name.chars().any(char::is_control);
+        if steers(&record.origin) || steers(&record.table) || record.columns.iter().any(steers) {
+            return Err(RecordError::Name);
         }
         let line = record.line.strip_suffix('\n').ok_or(RecordError::Line)?;
         if line.contains('\n') {
@@ -107,7 +109,7 @@ impl RecordFile {
 
     /// The hash of its leaf.
     pub fn leaf(&self) -> Digest {
-        row_leaf(&self.salt, self.line.as_bytes())
+        row_leaf(self.salt.as_bytes(), self.line.as_bytes())
     }
 }
 
@@ -180,6 +182,7 @@ mod tests {
     fn what_is_no_record_is_refused_without_showing_the_row() {
         for (from, to, says) in [
             ("\"version\":1", "\"version\":2", "of version 2"),
+            ("public.subjects", r"public.\u001b[2J", "a name in it has a control character"),
             (r"Mật\n", "Mật", "is not one canonical line"),
             (r"1\tV", r"1\nV", "is not one canonical line"),
             (r"1\tV", r"1\t\tV", "its line has 3 fields, and there are 2 columns"),

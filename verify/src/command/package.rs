@@ -13,13 +13,15 @@ use crate::exit_code::Exit;
 use crate::interrupt::Interrupt;
 use crate::output::{grouped, print_json, print_text};
 use crate::package::{Identities, PackageRequest, verify_package};
+use crate::passphrase::{ARCHIVE_VARIABLE, PassphraseSource};
 use crate::progress::Progress;
 
 /// Runs the command.
 pub fn run(args: PackageArgs, interrupt: &Interrupt) -> Result<Exit> {
     let progress = Progress::on_stderr(args.quiet);
+    let passphrase = PassphraseSource::new(args.passphrase_file, ARCHIVE_VARIABLE);
     let request = PackageRequest {
-        identities: Identities::read(&args.identity)?,
+        identities: Identities::open(&args.identity, &passphrase)?,
         dir: args.dir,
         seal: args.seal,
         ledger: ledger(args.target, args.handover.as_deref())?,

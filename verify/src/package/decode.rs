@@ -4,10 +4,10 @@
 //! past the size that the package states.
 
 use std::io::{self, BufRead, BufReader, Read};
-use std::path::Path;
 
-use anyhow::{Context, Result, bail};
 use handover_schemas::package::manifest::Encoding;
+
+use super::identities::Identities;
 
 /// Bytes read at once.
 pub const BLOCK_BYTES: usize = 256 * 1024;
@@ -17,51 +17,6 @@ const AGE_HEADER_MAX: usize = 64 * 1024;
 
 /// Largest zstd window, 8 MiB: what a package needs at most, whatever a frame asks for.
 const ZSTD_WINDOW_LOG_MAX: u32 = 23;
-
-/// Secret keys that open encrypted packages.
-#[derive(Clone, Default)]
-pub struct Identities(Vec<age::x25519::Identity>);
-
-impl Identities {
-    /// Reads age identity files (`age-keygen` writes them).
-    pub fn read(files: &[impl AsRef<Path>]) -> Result<Self> {
-        let mut identities = Vec::new();
-        for file in files {
-            let file = file.as_ref();
-            let text = std::fs::read_to_string(file)
-                .with_context(|| format!("cannot read the key file {}", file.display()))?;
-            let before = identities.len();
-            for (number, line) in (1..).zip(text.lines()) {
-                let line = line.trim();
-                if line.is_empty() || line.starts_with('#') {
-                    continue;
-                }
-                // The parser's error does not repeat the line, and neither do we.
-                let identity = line.parse().map_err(|_reason: &str| {
-                    anyhow::anyhow!(
-                        "{}: line {number} is not an age identity (AGE-SECRET-KEY-1…)",
-                        file.display()
-                    )
-                })?;
-                identities.push(identity);
-            }
-            if identities.len() == before {
-                bail!("{}: there is no age identity in it", file.display());
-            }
-        }
-        Ok(Self(identities))
-    }
-
-    /// Whether one of the keys is this recipient's.
-    pub fn opens_for(&self, recipient: &str) -> bool {
-        self.0.iter().any(|identity| identity.to_public().to_string() == recipient)
-    }
-
-    /// Whether there is no key.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
 
 /// Why something cannot be decoded.
 #[derive(Debug, thiserror::Error)]
@@ -107,8 +62,7 @@ fn decrypted<R: Read>(
         return Err(DecodeError::Age);
     }
     let decryptor = age::Decryptor::new_buffered(stored).map_err(age_error)?;
-    let keys = identities.0.iter().map(|identity| -> &dyn age::Identity { identity });
-    decryptor.decrypt(keys).map_err(age_error)
+    decryptor.decrypt(identities.keys()).map_err(age_error)
 }
 
 fn age_error(error: age::DecryptError) -> DecodeError {

@@ -11,7 +11,8 @@ use handover_schemas::package::manifest::Encoding;
 use handover_schemas::package::report::{PackageFinding, PackageFindingKind as Kind};
 use sha2::{Digest as _, Sha256, Sha512};
 
-use super::decode::{BLOCK_BYTES, DecodeError, Identities, decoded};
+use super::decode::{BLOCK_BYTES, DecodeError, decoded};
+use super::identities::Identities;
 use super::payload::hard_link;
 use crate::file_tree::{Folder, Found};
 use crate::interrupt::Interrupt;

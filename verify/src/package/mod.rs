@@ -6,6 +6,7 @@
 
 mod decode;
 mod hashing;
+mod identities;
 mod lines;
 mod listings;
 mod payload;
@@ -23,8 +24,9 @@ use handover_schemas::package::report::{
 };
 use handover_schemas::package::{BAGIT_FILE, MANIFEST_SHA256_FILE, TAG_MANIFEST_FILE};
 
-pub use self::decode::{BLOCK_BYTES, DecodeError, Identities, decoded};
+pub use self::decode::{BLOCK_BYTES, DecodeError, decoded};
 use self::hashing::Hashing;
+pub use self::identities::Identities;
 use self::listings::CountedLines;
 use self::tag_files::TagFiles;
 use crate::endpoint::Endpoint;

@@ -66,7 +66,7 @@ pub fn check_envelope(envelope: &Envelope, trust: &Trust, at: Date) -> Result<Ch
 }
 
 /// Whose signature it is.
-enum Found<'a> {
+pub(super) enum Found<'a> {
     By(&'a Key),
     NotBy(&'a Key),
     Nobody,
@@ -74,7 +74,11 @@ enum Found<'a> {
 
 /// The key that made the signature. What the signature says of its key is a hint; if it says
 /// nothing that is known, every key is tried.
-fn found<'a>(signature: &EnvelopeSignature, trust: &'a Trust, message: &[u8]) -> Found<'a> {
+pub(super) fn found<'a>(
+    signature: &EnvelopeSignature,
+    trust: &'a Trust,
+    message: &[u8],
+) -> Found<'a> {
     let named = signature
         .keyid
         .as_deref()
@@ -122,21 +126,26 @@ impl Checked {
         Ok(Statement::parse(self.body()?)?)
     }
 
-    /// What became of signatures that do not count, in words; what is right if there is none.
-    pub(super) fn why_not(&self) -> String {
-        let mut said: Vec<String> = Vec::new();
-        for known in &self.out_of_validity {
-            said.push(format!(
+    /// Signatures of trusted keys that do not hold or do not count, in words.
+    pub fn wrong(&self) -> Vec<String> {
+        let out_of_validity = self.out_of_validity.iter().map(|known| {
+            format!(
                 "the key of {} counts from {} to {} only",
                 known.signatory.name, known.valid_from, known.valid_until
-            ));
-        }
-        for signatory in &self.bad {
-            said.push(format!(
+            )
+        });
+        let bad = self.bad.iter().map(|signatory| {
+            format!(
                 "the signature of {} is not over this content: it, or the content, was changed",
                 signatory.name
-            ));
-        }
+            )
+        });
+        out_of_validity.chain(bad).collect()
+    }
+
+    /// What became of signatures that do not count, in words; what is right if there is none.
+    pub(super) fn why_not(&self) -> String {
+        let mut said = self.wrong();
         match self.unknown.len() {
             0 => {}
             1 => said.push("one signature is of a key that is not in the trust file".to_owned()),

@@ -2,14 +2,36 @@
 
 use std::path::Path;
 
+use handover_schemas::signing::dsse::Envelope;
 use handover_schemas::signing::public_key::PublicKey;
 
+use super::envelope::{Found, found};
+use super::trust::{Signatory, Trust};
 use crate::shell::quote;
+
+/// For each signature that a trusted key made, or is said to have made, the commands that verify it.
+/// `file` is where the envelope is.
+pub fn openssl_commands(
+    file: &Path,
+    envelope: &Envelope,
+    trust: &Trust,
+) -> Vec<(Signatory, String)> {
+    let message = envelope.pae();
+    let signatures = envelope.signatures.iter().enumerate();
+    signatures
+        .filter_map(|(number, signature)| match found(signature, trust, &message) {
+            Found::By(key) | Found::NotBy(key) => {
+                Some((key.signatory(), commands(file, number, &key.entry.public_key)))
+            }
+            Found::Nobody => None,
+        })
+        .collect()
+}
 
 /// Shell commands that verify, with OpenSSL 3, the signature at a place (counted from 0) of an
 /// envelope. Python takes the JSON apart and does nothing else. They work in a temporary folder, and
 /// end with 0 and `Signature Verified Successfully` if the signature holds.
-pub fn openssl_commands(envelope: &Path, signature: usize, key: &PublicKey) -> String {
+fn commands(envelope: &Path, signature: usize, key: &PublicKey) -> String {
     let file = quote(&envelope.display().to_string());
     let pem = key.to_pem();
     // Standard and URL-safe base64, padded or not, as DSSE allows.

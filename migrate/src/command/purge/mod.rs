@@ -137,7 +137,7 @@ fn key(args: &KeyArgs) -> Result<FileKey> {
 pub(super) fn identities(args: &IdentityArgs) -> Result<Identities> {
     let passphrase =
         PassphraseSource::new(args.identity_passphrase_file.clone(), "HANDOVER_ESCROW_PASSPHRASE");
-    Identities::read_with(&args.identities, &passphrase)
+    Identities::open(&args.identities, &passphrase)
 }
 
 fn say(args: &PurgeArgs, opened: &mut Opened, number: i64) -> Result<()> {
