@@ -17,6 +17,7 @@ mod config;
 mod corpus;
 mod crash;
 mod ends;
+mod evidence;
 mod full;
 mod interrupt;
 mod json_schemas;

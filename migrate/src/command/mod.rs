@@ -2,6 +2,7 @@
 
 pub mod artifacts;
 pub mod copy;
+pub mod evidence;
 pub mod init;
 mod inventory_text;
 pub mod keygen;

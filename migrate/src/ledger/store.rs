@@ -2,7 +2,8 @@
 
 use anyhow::Result;
 use handover_schemas::ledger::{
-    PACKAGES_POSTGRES_DDL, PACKAGES_SQLITE_DDL, PURGE_POSTGRES_DDL, PURGE_SQLITE_DDL,
+    EVIDENCE_POSTGRES_DDL, EVIDENCE_SQLITE_DDL, PACKAGES_POSTGRES_DDL, PACKAGES_SQLITE_DDL,
+    PURGE_POSTGRES_DDL, PURGE_SQLITE_DDL,
 };
 use handover_verify::ledger::LedgerQuery;
 use handover_verify::postgres::Session;
@@ -18,6 +19,10 @@ pub trait Store: LedgerQuery {
     fn packages_query(&self) -> &'static str;
     /// Statements that make the tables of packages, unless they are there.
     fn packages_ddl(&self) -> &'static str;
+    /// Statements that make the table of evidence files, unless it is there.
+    fn evidence_ddl(&self) -> &'static str;
+    /// The type of the key of an evidence file's table.
+    fn line_number_type(&self) -> &'static str;
     /// The key of a table of one row, in SQL.
     fn only_row(&self) -> &'static str;
     /// The present moment, in SQL.
@@ -43,6 +48,14 @@ impl Store for Session {
 
     fn packages_ddl(&self) -> &'static str {
         PACKAGES_POSTGRES_DDL
+    }
+
+    fn evidence_ddl(&self) -> &'static str {
+        EVIDENCE_POSTGRES_DDL
+    }
+
+    fn line_number_type(&self) -> &'static str {
+        "bigint"
     }
 
     fn purge_ddl(&self) -> &'static str {
@@ -77,6 +90,14 @@ impl Store for Connection {
 
     fn packages_ddl(&self) -> &'static str {
         PACKAGES_SQLITE_DDL
+    }
+
+    fn evidence_ddl(&self) -> &'static str {
+        EVIDENCE_SQLITE_DDL
+    }
+
+    fn line_number_type(&self) -> &'static str {
+        "INTEGER"
     }
 
     fn purge_ddl(&self) -> &'static str {
