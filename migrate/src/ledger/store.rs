@@ -1,6 +1,7 @@
 //! The two places where a ledger can stand.
 
 use anyhow::Result;
+use handover_schemas::identity_number::POSTGRES_FUNCTION;
 use handover_schemas::ledger::{
     EVIDENCE_POSTGRES_DDL, EVIDENCE_SQLITE_DDL, PACKAGES_POSTGRES_DDL, PACKAGES_SQLITE_DDL,
     PURGE_POSTGRES_DDL, PURGE_SQLITE_DDL,
@@ -29,6 +30,8 @@ pub trait Store: LedgerQuery {
     fn now(&self) -> &'static str;
     /// Statements that make the tables of purges, unless they are there.
     fn purge_ddl(&self) -> &'static str;
+    /// Statements that make the functions that rules may use, where they are not the program's own.
+    fn functions_ddl(&self) -> &'static str;
     /// Bytes, given as hexadecimal digits, in SQL.
     fn bytes_literal(&self, hex: &str) -> String;
     /// Runs statements.
@@ -60,6 +63,10 @@ impl Store for Session {
 
     fn purge_ddl(&self) -> &'static str {
         PURGE_POSTGRES_DDL
+    }
+
+    fn functions_ddl(&self) -> &'static str {
+        POSTGRES_FUNCTION
     }
 
     fn bytes_literal(&self, hex: &str) -> String {
@@ -102,6 +109,10 @@ impl Store for Connection {
 
     fn purge_ddl(&self) -> &'static str {
         PURGE_SQLITE_DDL
+    }
+
+    fn functions_ddl(&self) -> &'static str {
+        ""
     }
 
     fn bytes_literal(&self, hex: &str) -> String {

@@ -145,6 +145,11 @@ impl Check<'_> {
             );
             return Ok(None);
         }
+        let keepers = &reader.manifest().key_keepers;
+        if !keepers.iter().any(|keeper| self.request.identities.opens_for(&keeper.key)) {
+            self.unverified("the content of the archive: the key given is none of its keepers'");
+            return Ok(None);
+        }
         let checked = check_archive(&reader, self.interrupt, self.progress, |_row| Ok(()))?;
         self.checked(format!(
             "archive: opened; {} rows with their salts are the leaves of the tree",

@@ -14,7 +14,6 @@ use crate::purge::list::List;
 
 /// What a table turned out to be, with its list beside it.
 struct Listed {
-    whole: LineDigest,
     outside: LineDigest,
     /// Rows on the list that are there, by place, and whether they are what was frozen.
     present: Vec<(u64, bool)>,
@@ -205,14 +204,13 @@ impl Check<'_> {
             Ok(())
         })?;
         let list = List::new(self.purge.number, number, &table.shape)?;
-        let (mut whole, mut outside, mut present) =
-            (LineHasher::new(), LineHasher::new(), Vec::new());
+        let (mut rows, mut outside, mut present) = (0_u64, LineHasher::new(), Vec::new());
         let (interrupt, progress) = (self.interrupt, self.progress);
         let mut reader = self.end.reader();
         let sql = list.all_rows(&reader);
         list.read(&mut reader, &sql, interrupt, |row| {
-            whole.push(row.line);
-            if whole.rows().is_multiple_of(4096) {
+            rows += 1;
+            if rows.is_multiple_of(4096) {
                 progress.advance("tables", 4096, 0);
             }
             let Some(place) = row.position else {
@@ -224,7 +222,7 @@ impl Check<'_> {
             present.push((place, frozen.get(at) == Some(&leaf)));
             Ok(())
         })?;
-        Ok(Listed { whole: whole.finish(), outside: outside.finish(), present })
+        Ok(Listed { outside: outside.finish(), present })
     }
 
     /// The places of a list whose rows were deleted.

@@ -15,9 +15,6 @@ use super::Check;
 use crate::purge::ledger::{restore_statements, restored};
 use crate::signing::{Checked, Demand, Trust, check_envelope, meets, verify_checkpoint};
 
-/// The roles whose approval a purge needs, each by another person.
-pub const APPROVING_ROLES: [Role; 2] = [Role::DataOwner, Role::Custodian];
-
 impl Check<'_> {
     pub(super) fn check_statements(&mut self) -> Result<()> {
         match self.purge.state {
@@ -61,7 +58,7 @@ impl Check<'_> {
         let (envelope, approval) = body::<Approval>(self.purge.approval.as_deref(), "approval")?;
         let checked = check_envelope(&envelope, trust, day)?;
         let operator = self.operator(trust, day)?;
-        let demand = Demand { roles: APPROVING_ROLES.to_vec(), not: vec![operator.0] };
+        let demand = Demand { roles: Approval::ROLES.to_vec(), not: vec![operator.0] };
         let signers = meets(&checked, &demand).context("the approval")?;
         if approval.binding != self.binding()? {
             bail!("the approval is bound to another archive, database, rule or number of rows");
