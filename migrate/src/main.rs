@@ -18,6 +18,7 @@ fn main() -> ExitCode {
         Command::Copy(args) => command::copy::run(args, &interrupt),
         Command::Artifacts(args) => command::artifacts::run(args, &interrupt),
         Command::Purge(command) => command::purge::run(command, &interrupt),
+        Command::Find(args) => command::find::run(&args, &interrupt),
         Command::Status(args) => command::status::run(args, &interrupt),
         Command::Keygen(args) => command::keygen::run(args),
         Command::Init(args) => command::init::run(&args),
