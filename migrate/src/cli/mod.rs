@@ -1,6 +1,7 @@
 //! The command line.
 
 mod purge;
+mod restore;
 
 use std::path::PathBuf;
 
@@ -14,6 +15,7 @@ pub use purge::{
     ApproveArgs, BackupArgs, CertifyArgs, ExecuteArgs, IdentityArgs, KeyArgs, PurgeArgs,
     PurgeCommand, SelectArgs, TrustArgs,
 };
+pub use restore::{ArchiveArgs, FindArgs, RecordArgs};
 
 /// Takes a platform over: copies the vendor's database into the ministry's, chunk by chunk, and
 /// proves that what arrived is what was there; receives everything else into sealed packages. Run
@@ -43,6 +45,8 @@ pub enum Command {
     /// Records that nobody can verify: select, back up, approve, delete, certify.
     #[command(subcommand)]
     Purge(PurgeCommand),
+    /// Find a record that was deleted in its archive.
+    Find(FindArgs),
     /// Show what the target's ledger says was done.
     Status(StatusArgs),
     /// Make a key: one that signs, or one that opens archives.

@@ -1,8 +1,10 @@
 //! One module per command: arguments in, text or JSON out, exit code.
 
+mod archive;
 pub mod artifacts;
 pub mod copy;
 pub mod evidence;
+pub mod find;
 pub mod init;
 mod inventory_text;
 pub mod keygen;

@@ -1,5 +1,6 @@
 //! Purges: what is written down of records that are selected, backed up, deleted and restored.
 
+pub mod find;
 pub mod record;
 pub mod report;
 pub mod statement;

@@ -20,7 +20,9 @@ impl Check<'_> {
         for (number, table) in selection.tables.iter().enumerate() {
             let first = tree.size();
             let read = leaves(self.ledger(), purge.number, number, |leaves| {
-                leaves.iter().for_each(|leaf| tree.push(*leaf));
+                for leaf in leaves {
+                    tree.push(*leaf);
+                }
                 Ok(())
             });
             let rows = match read {

@@ -1,0 +1,82 @@
+//! Arguments of the commands about archived rows.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use handover_schemas::digest::Digest;
+use handover_verify::endpoint::Endpoint;
+
+use super::IdentityArgs;
+
+/// Which archive.
+#[derive(Debug, Args)]
+pub struct ArchiveArgs {
+    /// The archive's folder. If it is not given, the archive of the rule's last purge, below the
+    /// hand-over folder.
+    #[arg(long, value_name = "DIR", conflicts_with = "rule")]
+    pub archive: Option<PathBuf>,
+    /// The seal that the archive has to have, as it stands on paper: 64 hexadecimal digits.
+    #[arg(long, value_name = "HEX", requires = "archive")]
+    pub seal: Option<Digest>,
+    /// The purge rule; needed if there are archives of several.
+    #[arg(long, value_name = "NAME")]
+    pub rule: Option<String>,
+    /// The ministry's database, whose ledger knows the archive. If it is not given, the target of
+    /// handover.toml.
+    #[arg(long, value_name = "URL")]
+    pub target: Option<Endpoint>,
+    /// The hand-over folder. If it is not given, the one that the archive lies in, or this folder.
+    #[arg(long, value_name = "DIR")]
+    pub handover: Option<PathBuf>,
+}
+
+/// Which record. Numbers and names of people stay out of arguments, which everybody on the machine
+/// can read: where `-` is given for a value, it is read as one line from standard input, in the
+/// order of these options.
+#[derive(Debug, Args)]
+pub struct RecordArgs {
+    /// The table of the record, schema.name.
+    #[arg(long, value_name = "TABLE")]
+    pub table: Option<String>,
+    /// A value of its key; repeated for a key of several columns, in the key's order. - reads it
+    /// from standard input.
+    #[arg(long, value_name = "VALUE", requires = "table")]
+    pub record_key: Vec<String>,
+    /// Search by identity number. - reads it from standard input.
+    #[arg(long, value_name = "NUMBER")]
+    pub identity_number: Option<String>,
+    /// Search by telephone number. - reads it from standard input.
+    #[arg(long, value_name = "NUMBER")]
+    pub phone: Option<String>,
+    /// Search by name, with or without marks, together with --birth-date. - reads it from standard
+    /// input.
+    #[arg(long, value_name = "NAME", requires = "birth_date")]
+    pub name: Option<String>,
+    /// The birth date: YYYY-MM-DD, DD/MM/YYYY or a year. - reads it from standard input.
+    #[arg(long, value_name = "DATE", requires = "name")]
+    pub birth_date: Option<String>,
+}
+
+/// Arguments of `find`.
+#[derive(Debug, Args)]
+pub struct FindArgs {
+    #[command(flatten)]
+    /// Which archive.
+    pub archive: ArchiveArgs,
+    #[command(flatten)]
+    /// A key that opens it.
+    pub identity: IdentityArgs,
+    #[command(flatten)]
+    /// Which record.
+    pub record: RecordArgs,
+    /// Show the row's leaf, its place in the tree, and the line of evidence for which it was
+    /// selected too. They are in a file of their own, which is read for this only.
+    #[arg(long)]
+    pub details: bool,
+    /// Show the row's own values.
+    #[arg(long)]
+    pub show_row: bool,
+    /// One JSON document on standard output.
+    #[arg(long)]
+    pub json: bool,
+}

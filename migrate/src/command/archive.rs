@@ -1,0 +1,190 @@
+//! Which archive a command means, and which record of it.
+
+use std::io::{BufRead, IsTerminal};
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+use handover_schemas::digest::Digest;
+use handover_schemas::purge::find::{CertificatePlace, FoundCertificate};
+use handover_schemas::purge::record::PurgeState;
+use handover_schemas::purge::statement::Certificate;
+use handover_schemas::signing::dsse::Envelope;
+use handover_schemas::signing::statement::Statement;
+use handover_verify::archive::ArchiveReader;
+use handover_verify::config_file;
+use handover_verify::endpoint::Endpoint;
+use handover_verify::handover_dir::HandoverDir;
+use handover_verify::interrupt::Interrupt;
+use handover_verify::output::tell;
+use handover_verify::postgres::{Access, Session};
+use handover_verify::purge::ledger::{PurgeEntry, purges};
+
+use super::purge::identities;
+use crate::cli::{ArchiveArgs, IdentityArgs, RecordArgs};
+use crate::package::sealed_dir;
+use crate::restore::Wanted;
+use crate::target::sqlite::open_ledger;
+
+/// An archive, with what the ledger knows of it.
+pub(super) struct OpenedArchive {
+    pub(super) reader: ArchiveReader,
+    /// The purge that it is of; `None` without a ledger, and if that knows no such archive.
+    pub(super) purge: Option<PurgeEntry>,
+    /// The hand-over folder.
+    pub(super) handover: PathBuf,
+    /// Whether somebody knew the seal before it was read.
+    pub(super) seal_expected: bool,
+}
+
+/// The hand-over folder that is meant.
+pub(super) fn handover_folder(args: &ArchiveArgs) -> PathBuf {
+    let around = || {
+        let archive = std::fs::canonicalize(args.archive.as_ref()?).ok()?;
+        let packages = archive.parent().filter(|parent| parent.ends_with("packages"))?;
+        packages.parent().map(PathBuf::from)
+    };
+    args.handover.clone().or_else(around).unwrap_or_else(|| PathBuf::from("."))
+}
+
+/// The target, if the command was told of one or cannot do without.
+pub(super) fn target(args: &ArchiveArgs, needed: bool) -> Result<Option<Endpoint>> {
+    if args.target.is_some() || (args.archive.is_some() && !needed) {
+        return Ok(args.target.clone());
+    }
+    let handover = handover_folder(args);
+    let config = config_file::load(&handover)?.unwrap_or_default();
+    config_file::choose_end("target", None, config.target.as_ref(), &handover).map(Some)
+}
+
+/// Purges as the ledger of a database knows them, which is only read.
+pub(super) fn purges_of(target: &Endpoint, interrupt: &Interrupt) -> Result<Vec<PurgeEntry>> {
+    match target {
+        Endpoint::Postgres(postgres) => {
+            purges(&mut Session::open(postgres, Access::ReadOnly, interrupt)?)
+        }
+        Endpoint::Sqlite(path) => purges(&mut open_ledger(path)?),
+    }
+}
+
+impl OpenedArchive {
+    /// Opens the archive that is meant, and holds its seal against everything that is known of it.
+    pub(super) fn open(
+        args: &ArchiveArgs,
+        identity: &IdentityArgs,
+        purges: Option<&[PurgeEntry]>,
+    ) -> Result<Self> {
+        let handover = handover_folder(args);
+        let (dir, seal) = match &args.archive {
+            Some(dir) => (dir.clone(), args.seal),
+            None => last_backup(args, &handover, purges.unwrap_or_default())?,
+        };
+        let reader = ArchiveReader::open(&dir, identities(identity)?, seal)?;
+        let purge = purges.unwrap_or_default().iter().find(|purge| {
+            purge.selection.origin == reader.manifest().origin
+                && purge.backup.as_ref().is_some_and(|backup| backup.seal == reader.seal())
+        });
+        let purge = purge.cloned();
+        let seal_expected = seal.is_some() || purge.is_some();
+        Ok(Self { reader, purge, handover, seal_expected })
+    }
+
+    /// The certificate of the deletion: the ledger's, or the one in the hand-over folder.
+    pub(super) fn certificate(&self) -> Result<Option<FoundCertificate>> {
+        if let Some(purge) = &self.purge {
+            let Some(text) = &purge.certificate else { return Ok(None) };
+            return self.certificate_of(text.as_bytes(), CertificatePlace::Ledger).map(Some);
+        }
+        let name = format!("purges/{}/certificate.dsse.json", self.reader.identifier());
+        let path = self.handover.join(name);
+        match std::fs::read(&path) {
+            Ok(text) => self
+                .certificate_of(&text, CertificatePlace::Folder)
+                .with_context(|| path.display().to_string())
+                .map(Some),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+        }
+    }
+
+    fn certificate_of(&self, text: &[u8], read_in: CertificatePlace) -> Result<FoundCertificate> {
+        let envelope = Envelope::parse(text).context("the certificate is damaged")?;
+        let statement: Statement<Certificate> =
+            Statement::parse(envelope.body()).context("the certificate is damaged")?;
+        let certificate = statement.predicate;
+        if certificate.binding.seal != self.reader.seal() {
+            bail!("the certificate is of another archive, with seal {}", certificate.binding.seal);
+        }
+        Ok(FoundCertificate { issued_on: certificate.issued_on, read_in })
+    }
+}
+
+/// The archive of the rule's last purge, with the seal that the ledger knows.
+fn last_backup(
+    args: &ArchiveArgs,
+    handover: &std::path::Path,
+    purges: &[PurgeEntry],
+) -> Result<(PathBuf, Option<Digest>)> {
+    let backups = || {
+        let kept = purges.iter().filter(|purge| purge.state != PurgeState::Abandoned);
+        kept.filter_map(|purge| Some((&purge.selection.rule.name, purge.backup.as_ref()?))).rev()
+    };
+    let found = match &args.rule {
+        Some(rule) => backups().find(|(name, _)| *name == rule),
+        None => backups().next(),
+    };
+    let Some((rule, backup)) = found else {
+        bail!("the ledger knows of no archive of such a rule; give --archive DIR");
+    };
+    if args.rule.is_none() && backups().any(|(name, _)| name != rule) {
+        bail!("there are archives of several rules; say which with --rule NAME or --archive DIR");
+    }
+    let dir = sealed_dir(&HandoverDir::at(handover), &backup.package);
+    Ok((dir, Some(backup.seal)))
+}
+
+/// What is searched for; `None` if nothing is said about that.
+pub(super) fn wanted(args: &RecordArgs) -> Result<Option<Wanted>> {
+    let key = args.table.as_ref().filter(|_table| !args.record_key.is_empty());
+    let given =
+        [key.is_some(), args.identity_number.is_some(), args.phone.is_some(), args.name.is_some()];
+    if given.iter().filter(|given| **given).count() > 1 {
+        bail!(
+            "search by one thing: --table with --record-key, --identity-number, --phone, or --name \
+             with --birth-date"
+        );
+    }
+    if let Some(table) = key {
+        let key: Result<Vec<String>> =
+            args.record_key.iter().map(|value| given_or_read(value, "key")).collect();
+        return Ok(Some(Wanted::Key { table: table.clone(), key: key? }));
+    }
+    if let Some(number) = &args.identity_number {
+        return Ok(Some(Wanted::IdentityNumber(given_or_read(number, "identity number")?)));
+    }
+    if let Some(number) = &args.phone {
+        return Ok(Some(Wanted::Phone(given_or_read(number, "telephone number")?)));
+    }
+    let Some((name, birth_date)) = args.name.as_ref().zip(args.birth_date.as_ref()) else {
+        return Ok(None);
+    };
+    let name = given_or_read(name, "name")?;
+    Ok(Some(Wanted::NameAndBirth { name, birth_date: given_or_read(birth_date, "birth date")? }))
+}
+
+/// A value, or for `-` the next line of standard input.
+pub(super) fn given_or_read(value: &str, what: &str) -> Result<String> {
+    if value != "-" {
+        return Ok(value.to_owned());
+    }
+    let mut stdin = std::io::stdin().lock();
+    if stdin.is_terminal() {
+        tell(&format!("{what}, one line:"));
+    }
+    let mut line = String::new();
+    let read = stdin.read_line(&mut line).with_context(|| format!("cannot read the {what}"))?;
+    if read == 0 {
+        bail!("standard input ended where the {what} should be");
+    }
+    let line = line.strip_suffix('\n').unwrap_or(&line);
+    Ok(line.strip_suffix('\r').unwrap_or(line).to_owned())
+}
