@@ -51,17 +51,23 @@ pub fn backup(
     interrupt: &Interrupt,
     progress: &Progress,
 ) -> Result<Backup> {
-    if request.purge.state != PurgeState::Selected {
-        bail!("purge {} is {} already", request.purge.number, request.purge.state);
+    match request.purge.state {
+        // Backed up: the same command looks at the archive once more.
+        PurgeState::Selected | PurgeState::BackedUp => {}
+        state @ (PurgeState::Executing
+        | PurgeState::Executed
+        | PurgeState::Certified
+        | PurgeState::Abandoned) => bail!("purge {} is {state} already", request.purge.number),
     }
     let keepers = key_keepers(request.config)?;
     let name = archive_name(request.purge);
     let place = sealed_dir(request.dir, &name);
     // A run that was killed once the archive was in its place has nothing left to do but look at it.
-    if !place.exists() {
+    if !place.exists() && request.purge.state == PurgeState::Selected {
         write(database, request, keepers, interrupt, progress)?;
     }
-    let reader = ArchiveReader::open(&place, request.escrow.clone(), None)?;
+    let seal = request.purge.backup.as_ref().map(|backup| backup.seal);
+    let reader = ArchiveReader::open(&place, request.escrow.clone(), seal)?;
     check_keeper(&reader)?;
     let checked = check_archive(&reader, interrupt, progress, |_row| Ok(()))
         .context("the archive was read back and is not sound; move it away and back up again")?;

@@ -4,10 +4,11 @@ use anyhow::{Context, Result, bail};
 use handover_schemas::archive::row_leaf::SaltKey;
 use handover_schemas::config::PurgeRule;
 use handover_schemas::digest::hex;
-use handover_schemas::purge::record::{SelectedTable, Selection};
+use handover_schemas::purge::record::{PurgeState, SelectedTable, Selection};
 use handover_verify::findings::FindingsFile;
 use handover_verify::handover_dir::HandoverDir;
 use handover_verify::interrupt::Interrupt;
+use handover_verify::output::tell;
 use handover_verify::progress::Progress;
 use handover_verify::purge::ledger::PurgeEntry;
 use handover_verify::purge::list::{List, MarkedRow};
@@ -42,6 +43,9 @@ pub fn select(
     progress: &Progress,
 ) -> Result<PurgeEntry> {
     ledger::prepare_purges(database.store())?;
+    if let Some(selected) = selected_already(database, request)? {
+        return Ok(selected);
+    }
     let identity = database.identity()?;
     database.begin_at_one_moment()?;
     let number = replace_open_purge(database, request)?;
@@ -103,6 +107,22 @@ pub fn select(
     interrupt.check()?;
     database.execute("COMMIT")?;
     ledger::purge(database.store(), number)
+}
+
+/// A run that was killed once everything was written has nothing left to do.
+fn selected_already(
+    database: &mut PurgeDatabase,
+    request: &SelectRequest<'_>,
+) -> Result<Option<PurgeEntry>> {
+    let purges = ledger::purges(database.store())?;
+    let open = ledger::open_purge(&purges, &request.rule.name);
+    let same = open.filter(|open| {
+        !request.anew && open.state == PurgeState::Selected && open.selection.rule == *request.rule
+    });
+    if same.is_some() {
+        tell("this is what was selected before; --anew gives it up and selects again");
+    }
+    Ok(same.cloned())
 }
 
 /// The number of the new purge. A purge of the same rule that is not certified stands in its way.
