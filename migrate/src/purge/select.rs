@@ -4,6 +4,7 @@ use anyhow::{Context, Result, bail};
 use handover_schemas::archive::row_leaf::SaltKey;
 use handover_schemas::config::PurgeRule;
 use handover_schemas::digest::hex;
+use handover_schemas::ledger::Stage;
 use handover_schemas::purge::record::{PurgeState, SelectedTable, Selection};
 use handover_verify::findings::FindingsFile;
 use handover_verify::handover_dir::HandoverDir;
@@ -42,6 +43,7 @@ pub fn select(
     interrupt: &Interrupt,
     progress: &Progress,
 ) -> Result<PurgeEntry> {
+    refuse_unfinished_copy(database)?;
     ledger::prepare_purges(database.store())?;
     if let Some(selected) = selected_already(database, request)? {
         return Ok(selected);
@@ -107,6 +109,16 @@ pub fn select(
     interrupt.check()?;
     database.execute("COMMIT")?;
     ledger::purge(database.store(), number)
+}
+
+/// A target into which rows are still copied is no place to delete any from.
+fn refuse_unfinished_copy(database: &mut PurgeDatabase) -> Result<()> {
+    if ledger::exists(database.store())? && ledger::head(database.store())?.stage != Stage::Done {
+        bail!(
+            "the copy into this database is not finished; finish it first (handover-migrate copy)"
+        );
+    }
+    Ok(())
 }
 
 /// A run that was killed once everything was written has nothing left to do.

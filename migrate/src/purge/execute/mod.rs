@@ -190,18 +190,28 @@ fn table_outcome(
 ) -> Result<TableOutcome> {
     let list = List::new(purge.number, number, &table.shape)?;
     let (mut after, mut outside) = (LineHasher::new(), LineHasher::new());
+    let mut listed = 0;
     let mut reader = database.reader();
     let sql = list.all_rows(&reader);
     list.read(&mut reader, &sql, interrupt, |row: MarkedRow<'_>| {
         after.push(row.line);
-        if row.position.is_none() {
-            outside.push(row.line);
+        match row.position {
+            None => outside.push(row.line),
+            Some(_) => listed += 1,
         }
         if after.rows().is_multiple_of(4096) {
             progress.advance("read again", 4096, 0);
         }
         Ok(())
     })?;
+    if listed > counts.changed + counts.referenced {
+        bail!(
+            "{listed} listed rows of {} are there, and {} were to be kept: something kept or put \
+             back the others, a trigger for instance. There will be no certificate",
+            table.name(),
+            counts.changed + counts.referenced
+        );
+    }
     let (after, outside) = (after.finish(), outside.finish());
     Ok(TableOutcome { name: table.name().clone(), counts, after, outside })
 }
