@@ -2,7 +2,7 @@
 //! where it lies, with the escrow key, and found to be what was selected.
 
 use anyhow::{Context, Result, bail};
-use handover_schemas::archive::manifest::{ArchivedColumn, KeyKeeper};
+use handover_schemas::archive::manifest::KeyKeeper;
 use handover_schemas::archive::row_leaf::SaltKey;
 use handover_schemas::config::PurgeConfig;
 use handover_schemas::digest::Digest;
@@ -138,13 +138,9 @@ fn header(request: &BackupRequest<'_>, key_keepers: Vec<KeyKeeper>) -> ArchiveHe
 
 /// A selected table as an archive has it.
 pub(crate) fn table_draft(table: &SelectedTable) -> TableDraft {
-    let column = |column: &handover_schemas::plan::Column| ArchivedColumn {
-        name: column.name.clone(),
-        type_name: column.type_name.clone(),
-    };
     TableDraft {
         name: table.name().clone(),
-        columns: table.shape.columns.iter().map(column).collect(),
+        columns: table.archived_columns(),
         key: table.shape.key.as_ref().map(|key| key.columns.clone()).unwrap_or_default(),
         parents: table.parents.clone(),
     }
@@ -178,8 +174,9 @@ fn write(
         list.read(&mut reader, &sql, interrupt, |row: MarkedRow<'_>| {
             let position = row.position.context("a listed row has no place on the list")?;
             // Listed rows that are gone.
-            differing += position - next;
-            frozen.skip(position - next)?;
+            let gone = position.checked_sub(next).context("rows came in another order")?;
+            differing += gone;
+            frozen.skip(gone)?;
             next = position + 1;
             let leaf = writer.row(row.line, salts.salt(first + position), row.evidence_line)?;
             if frozen.next_leaf()? != leaf {
@@ -195,7 +192,7 @@ fn write(
             }
             Ok(())
         })?;
-        let missing = table.listed.rows - next;
+        let missing = table.listed.rows.checked_sub(next).context("a list has too many rows")?;
         frozen.skip(missing)?;
         differing += missing;
     }
@@ -219,14 +216,9 @@ fn check_selection(
     reader: &ArchiveReader,
     checked: &CheckedArchive,
 ) -> Result<()> {
-    let (selection, manifest) = (&purge.selection, reader.manifest());
-    let tables = selection.tables.iter().map(|table| (table.name(), table.listed));
-    let archived = manifest.tables.iter().map(|table| (&table.name, table.lines));
-    if checked.rows != selection.rows
-        || checked.root != selection.root
-        || manifest.origin != selection.origin
-        || manifest.database != selection.database
-        || !tables.eq(archived)
+    let selection = &purge.selection;
+    if (checked.rows, checked.root) != (selection.rows, selection.root)
+        || !selection.is_archived_by(reader.manifest())
     {
         bail!(
             "{} is not the archive of what was selected; move it away and back up again",
