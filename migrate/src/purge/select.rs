@@ -60,8 +60,11 @@ pub fn select(
     }
     let summary = summarize(database, number, request.rule, &tables, &counts)?;
     database.plan_in_order()?;
+    // A database that was put back to an earlier day gives the same number again.
+    let random = new_key()?;
+    let random = hex(random.get(..8).unwrap_or_default());
     let origin = format!(
-        "handover/{}/{}/{number}",
+        "handover/{}/{}/{number}/{random}",
         ledger::database_id(database.store())?,
         request.rule.name
     );

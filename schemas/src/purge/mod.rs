@@ -4,4 +4,5 @@ pub mod find;
 pub mod record;
 pub mod report;
 pub mod statement;
+pub mod used;
 pub mod verdict;
