@@ -6,6 +6,7 @@ pub mod cli;
 pub mod command;
 pub mod copy;
 pub mod deliverable;
+pub mod evidence;
 pub mod keys;
 pub mod ledger;
 pub mod package;

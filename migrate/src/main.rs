@@ -17,6 +17,7 @@ fn main() -> ExitCode {
     let done = Interrupt::on_signals().and_then(|interrupt| match cli.command {
         Command::Copy(args) => command::copy::run(args, &interrupt),
         Command::Artifacts(args) => command::artifacts::run(args, &interrupt),
+        Command::Evidence(args) => command::evidence::run(args, &interrupt),
         Command::Purge(command) => command::purge::run(command, &interrupt),
         Command::Find(args) => command::find::run(&args, &interrupt),
         Command::Status(args) => command::status::run(args, &interrupt),

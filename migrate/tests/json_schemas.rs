@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use handover_migrate::artifacts::report::ArtifactsReport;
+use handover_migrate::command::evidence::{EvidenceList, EvidenceReport};
 use handover_migrate::command::status::StatusReport;
 use handover_migrate::copy::report::CopyReport;
 use handover_schemas::archive::record::RecordFile;
@@ -67,6 +68,8 @@ fn the_schemas_are_up_to_date() {
     check_up_to_date::<StatusReport>("status.schema.json");
     check_up_to_date::<CopyReport>("copy-report.schema.json");
     check_up_to_date::<ArtifactsReport>("artifacts-report.schema.json");
+    check_up_to_date::<EvidenceReport>("evidence-report.schema.json");
+    check_up_to_date::<EvidenceList>("evidence-list.schema.json");
     check_up_to_date::<Inventory>("inventory.schema.json");
     check_up_to_date::<PackageManifest>("package.schema.json");
     check_up_to_date::<Entry>("package-contents-line.schema.json");
@@ -112,6 +115,15 @@ fn reports_keep_to_them() {
     let again = copy();
     check_report::<CopyReport>(&again, again.code.unwrap());
     check_report::<StatusReport>(&status(), 0);
+    fs::write(file("result.csv"), "so;ket_qua\n1;dung\n").unwrap();
+    let evidence = |arguments: &[&str]| {
+        let target = ["evidence", "--json", "--target", &url("target.db")];
+        Run::new("handover-migrate").args(target).args(arguments).dir(folder.path()).go()
+    };
+    let load = ["--file", "result.csv", "--name", "x"];
+    check_report::<EvidenceReport>(&evidence(&load), 0);
+    check_report::<EvidenceReport>(&evidence(&load), 0);
+    check_report::<EvidenceList>(&evidence(&["--list"]), 0);
 }
 
 /// Every line of a file keeps to its schema.

@@ -17,6 +17,7 @@ mod config;
 mod corpus;
 mod crash;
 mod ends;
+mod evidence;
 mod find;
 mod full;
 mod interrupt;

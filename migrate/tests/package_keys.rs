@@ -9,7 +9,9 @@ use handover_schemas::package::report::{
     PackageFindingKind as Kind, PackageReport, PackageVerdict,
 };
 use handover_testkit::Run;
+use handover_verify::passphrase::ARCHIVE_VARIABLE;
 
+use crate::keys::{Desk, PASSPHRASE};
 use crate::package_made::{
     Delivery, files_below, is_located, judged_with, keys, recipients, seal_anew, verify,
 };
@@ -208,4 +210,23 @@ fn other_content_in_a_sound_frame_is_found() {
         report.findings.iter().filter(|one| one.kind == Kind::ContentDiffers).collect();
     assert_eq!(told.len(), 1, "{report:#?}");
     assert_eq!(told[0].path.as_deref(), Some(file));
+}
+
+/// A key file that is itself encrypted opens a package as a plain one does.
+#[test]
+fn a_key_with_a_passphrase_opens_it() {
+    let desk = Desk::new();
+    let made = Run::new("handover-migrate").args(["keygen", "archive", "--out"]);
+    let made = made.arg(desk.at("escrow")).env(ARCHIVE_VARIABLE, PASSPHRASE).go();
+    let (_, recipient) = made.expect(0).stdout.split_once("recipient  ").unwrap();
+    let delivery = Delivery::of_every_sort(&recipients(&[recipient.trim().to_owned()]));
+    delivery.made();
+    let verify = || delivery.verify().arg("--identity").arg(desk.at("escrow"));
+    let opened = report(verify().env(ARCHIVE_VARIABLE, PASSPHRASE), 0);
+    assert_eq!((opened.verdict, opened.not_opened), (PackageVerdict::Intact, 0));
+    let from_file = verify().arg("--passphrase-file").arg(desk.at("passphrase"));
+    assert_eq!(report(from_file, 0).not_opened, 0);
+    let wrong = verify().env(ARCHIVE_VARIABLE, "another passphrase").go();
+    assert!(wrong.expect(2).stderr.contains("the passphrase does not open it"));
+    assert!(!wrong.stderr.contains("another"), "{}", wrong.stderr);
 }

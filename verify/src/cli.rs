@@ -29,10 +29,42 @@ pub enum Command {
     Tables(TablesArgs),
     /// Check a sealed package: every file, every digest, nothing missing and nothing extra.
     Package(PackageArgs),
+    /// Check purges: archive, list, approvals, ledger, certificate and database have to agree.
+    Purge(PurgeArgs),
     /// Check a proof that one row is in a signed archive; needs no key to the archive.
     Record(RecordArgs),
     /// Say who signed what in an envelope, and whether the signatures hold.
     Envelope(EnvelopeArgs),
+}
+
+/// Arguments of `purge`.
+#[derive(Debug, Args)]
+pub struct PurgeArgs {
+    /// The database that was purged. If it is not given, the target of handover.toml.
+    #[arg(long, value_name = "URL")]
+    pub target: Option<Endpoint>,
+    /// The hand-over folder, with archives and statements.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub handover: PathBuf,
+    /// Only purges by this rule.
+    #[arg(long, value_name = "NAME")]
+    pub rule: Option<String>,
+    /// The keys that are trusted. If it is not given, the file that handover.toml names.
+    #[arg(long, value_name = "TRUST.toml")]
+    pub trust: Option<PathBuf>,
+    /// A file with age identities that open the archives; may be repeated. With it every archived
+    /// row is read, and archive and table are put together again.
+    #[arg(long, value_name = "FILE")]
+    pub identity: Vec<PathBuf>,
+    /// A file with the passphrase of the identity files; else HANDOVER_ESCROW_PASSPHRASE is taken.
+    #[arg(long, value_name = "FILE", requires = "identity")]
+    pub passphrase_file: Option<PathBuf>,
+    /// One JSON document on standard output.
+    #[arg(long)]
+    pub json: bool,
+    /// No progress.
+    #[arg(long, short)]
+    pub quiet: bool,
 }
 
 /// Arguments of `record`.

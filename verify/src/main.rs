@@ -17,6 +17,7 @@ fn main() -> ExitCode {
     let done = Interrupt::on_signals().and_then(|interrupt| match cli.command {
         Command::Tables(args) => command::tables::run(args, &interrupt),
         Command::Package(args) => command::package::run(args, &interrupt),
+        Command::Purge(args) => command::purge::run(args, &interrupt),
         Command::Record(args) => command::record::run(&args),
         Command::Envelope(args) => command::envelope::run(&args),
     });

@@ -40,6 +40,8 @@ pub enum Command {
     Copy(CopyArgs),
     /// Receive everything that is not a table: check it, seal it in packages, take the inventory.
     Artifacts(ArtifactsArgs),
+    /// Load a signed result file (CSV) into the target's ledger, or list those that are loaded.
+    Evidence(EvidenceArgs),
     /// Records that nobody can verify: select, back up, approve, delete, certify.
     #[command(subcommand)]
     Purge(PurgeCommand),
@@ -129,6 +131,37 @@ pub struct ArtifactsArgs {
     /// Files read at the same time.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub jobs: u16,
+    /// One JSON document on standard output.
+    #[arg(long)]
+    pub json: bool,
+    /// No progress.
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// Arguments of `evidence`.
+#[derive(Debug, Args)]
+pub struct EvidenceArgs {
+    /// The CSV file: a header line, comma or semicolon, UTF-8.
+    #[arg(long, value_name = "FILE", required_unless_present = "list", requires = "name")]
+    pub file: Option<PathBuf>,
+    /// What it is called from now on: at most 40 of the characters a-z, 0-9 and _. Its rows go into
+    /// the table handover.evidence_NAME (SQLite: handover_evidence_NAME).
+    #[arg(long, value_name = "NAME", requires = "file")]
+    pub name: Option<String>,
+    /// Who signed the file.
+    #[arg(long, value_name = "TEXT", requires = "file")]
+    pub signer: Option<String>,
+    /// List the files that are loaded.
+    #[arg(long, conflicts_with = "file")]
+    pub list: bool,
+    /// The ministry's database. If it is not given, the target of the hand-over folder's
+    /// handover.toml.
+    #[arg(long, value_name = "URL")]
+    pub target: Option<Endpoint>,
+    /// The hand-over folder.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub handover: PathBuf,
     /// One JSON document on standard output.
     #[arg(long)]
     pub json: bool,

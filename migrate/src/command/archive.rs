@@ -145,12 +145,8 @@ fn last_backup(
 /// What is searched for; `None` if nothing is said about that.
 pub(super) fn wanted(args: &RecordArgs) -> Result<Option<Wanted>> {
     let key = args.table.as_ref().filter(|_table| !args.record_key.is_empty());
-    let given = [
-        key.is_some(),
-        args.identity_number.is_some(),
-        args.phone.is_some(),
-        args.name.is_some(),
-    ];
+    let given =
+        [key.is_some(), args.identity_number.is_some(), args.phone.is_some(), args.name.is_some()];
     if given.iter().filter(|given| **given).count() > 1 {
         bail!(
             "search by one thing: --table with --record-key, --identity-number, --phone, or --name \

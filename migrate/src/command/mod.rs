@@ -3,6 +3,7 @@
 mod archive;
 pub mod artifacts;
 pub mod copy;
+pub mod evidence;
 pub mod find;
 pub mod init;
 mod inventory_text;

@@ -1,5 +1,6 @@
 //! The ledger: the record, in the target, of what was done.
 
+mod evidence;
 mod packages;
 mod plan;
 mod progress;
@@ -12,6 +13,10 @@ use handover_schemas::name::TableName;
 use handover_schemas::plan::TablePlan;
 use handover_verify::sql::literal;
 
+pub use evidence::{
+    Evidence, all_evidence, evidence, evidence_table, make_evidence_table, prepare_evidence,
+    record_evidence,
+};
 pub use packages::{
     has_packages, inventory, prepare_packages, record_inventory, record_package, sealed,
 };

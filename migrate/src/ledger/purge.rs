@@ -16,10 +16,11 @@ pub fn prepare_purges(store: &mut dyn Store) -> Result<()> {
     let mut id = [0; 16];
     getrandom::fill(&mut id)
         .map_err(|error| anyhow::anyhow!("the system gives no random numbers: {error}"))?;
-    let (ddl, table, only_row) = (store.purge_ddl(), store.table("identity"), store.only_row());
+    let (ddl, functions) = (store.purge_ddl(), store.functions_ddl());
+    let (table, only_row) = (store.table("identity"), store.only_row());
     store
         .execute(&format!(
-            "BEGIN; {ddl} INSERT INTO {table} (only_row, database_id) VALUES ({only_row}, '{}') \
+            "BEGIN; {ddl} {functions} INSERT INTO {table} (only_row, database_id) VALUES ({only_row}, '{}') \
              ON CONFLICT (only_row) DO NOTHING; COMMIT;",
             hex(&id)
         ))

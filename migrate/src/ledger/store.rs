@@ -1,8 +1,10 @@
 //! The two places where a ledger can stand.
 
 use anyhow::Result;
+use handover_schemas::identity_number::POSTGRES_FUNCTION;
 use handover_schemas::ledger::{
-    PACKAGES_POSTGRES_DDL, PACKAGES_SQLITE_DDL, PURGE_POSTGRES_DDL, PURGE_SQLITE_DDL,
+    EVIDENCE_POSTGRES_DDL, EVIDENCE_SQLITE_DDL, PACKAGES_POSTGRES_DDL, PACKAGES_SQLITE_DDL,
+    PURGE_POSTGRES_DDL, PURGE_SQLITE_DDL,
 };
 use handover_verify::ledger::LedgerQuery;
 use handover_verify::postgres::Session;
@@ -18,12 +20,18 @@ pub trait Store: LedgerQuery {
     fn packages_query(&self) -> &'static str;
     /// Statements that make the tables of packages, unless they are there.
     fn packages_ddl(&self) -> &'static str;
+    /// Statements that make the table of evidence files, unless it is there.
+    fn evidence_ddl(&self) -> &'static str;
+    /// The type of the key of an evidence file's table.
+    fn line_number_type(&self) -> &'static str;
     /// The key of a table of one row, in SQL.
     fn only_row(&self) -> &'static str;
     /// The present moment, in SQL.
     fn now(&self) -> &'static str;
     /// Statements that make the tables of purges, unless they are there.
     fn purge_ddl(&self) -> &'static str;
+    /// Statements that make the functions that rules may use, where they are not the program's own.
+    fn functions_ddl(&self) -> &'static str;
     /// Bytes, given as hexadecimal digits, in SQL.
     fn bytes_literal(&self, hex: &str) -> String;
     /// Runs statements.
@@ -45,8 +53,20 @@ impl Store for Session {
         PACKAGES_POSTGRES_DDL
     }
 
+    fn evidence_ddl(&self) -> &'static str {
+        EVIDENCE_POSTGRES_DDL
+    }
+
+    fn line_number_type(&self) -> &'static str {
+        "bigint"
+    }
+
     fn purge_ddl(&self) -> &'static str {
         PURGE_POSTGRES_DDL
+    }
+
+    fn functions_ddl(&self) -> &'static str {
+        POSTGRES_FUNCTION
     }
 
     fn bytes_literal(&self, hex: &str) -> String {
@@ -79,8 +99,20 @@ impl Store for Connection {
         PACKAGES_SQLITE_DDL
     }
 
+    fn evidence_ddl(&self) -> &'static str {
+        EVIDENCE_SQLITE_DDL
+    }
+
+    fn line_number_type(&self) -> &'static str {
+        "INTEGER"
+    }
+
     fn purge_ddl(&self) -> &'static str {
         PURGE_SQLITE_DDL
+    }
+
+    fn functions_ddl(&self) -> &'static str {
+        ""
     }
 
     fn bytes_literal(&self, hex: &str) -> String {

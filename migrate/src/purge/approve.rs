@@ -8,7 +8,6 @@ use handover_schemas::purge::record::PurgeState;
 use handover_schemas::purge::statement::{Approval, Binding};
 use handover_schemas::signing::dsse::Envelope;
 use handover_schemas::signing::statement::{Statement, Subject};
-use handover_schemas::signing::trust::Role;
 use handover_verify::archive::ArchiveReader;
 use handover_verify::handover_dir::HandoverDir;
 use handover_verify::package::Identities;
@@ -19,9 +18,6 @@ use super::backup::archive_name;
 use super::{moment, select};
 use crate::keys::{Signer, sign_envelope};
 use crate::package::sealed_dir;
-
-/// The roles whose approval a purge needs, each by another person.
-pub const APPROVING_ROLES: [Role; 2] = [Role::DataOwner, Role::Custodian];
 
 /// What to approve, and how.
 pub struct ApproveRequest<'a> {
@@ -69,7 +65,7 @@ pub fn approve(request: &ApproveRequest<'_>, signer: &dyn Signer) -> Result<Stan
     let person = request.trust.owner(&signer.key()).with_context(|| {
         format!("the trust file does not know this key ({})", signer.key().keyid())
     })?;
-    if !APPROVING_ROLES.iter().any(|role| person.roles.contains(role)) {
+    if !Approval::ROLES.iter().any(|role| person.roles.contains(role)) {
         bail!(
             "{} may not approve: the trust file gives that key the role of neither data_owner nor \
              custodian",

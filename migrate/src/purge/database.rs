@@ -35,7 +35,9 @@ impl PurgeDatabase {
                 if !path.exists() {
                     bail!("{}: there is no such file", path.display());
                 }
-                Ok(Self::Sqlite(target::sqlite::open_target(path)?))
+                let connection = target::sqlite::open_target(path)?;
+                sqlite::add_identity_number_class(&connection)?;
+                Ok(Self::Sqlite(connection))
             }
         }
     }

@@ -4,6 +4,7 @@
 mod deliveries;
 mod interrupted_copy;
 pub mod platform;
+mod purge;
 mod receiving;
 mod stage;
 
@@ -23,6 +24,7 @@ use handover_verify::progress::Progress;
 use self::deliveries::{COMPONENTS, config_text, deliver};
 use self::interrupted_copy::interrupted_copy;
 use self::platform::PlatformSummary;
+use self::purge::PurgeRehearsal;
 use self::stage::Programs;
 use crate::copy::{CopyRequest, copy};
 
@@ -58,8 +60,10 @@ pub fn rehearse(request: &RehearsalRequest, interrupt: &Interrupt) -> Result<Exi
         deliveries.display()
     ))?;
     let source = match &request.source {
-        None => Endpoint::Sqlite(built),
-        Some(Endpoint::Postgres(_)) => load_platform(request, built, dir.path(), interrupt)?,
+        None => Endpoint::Sqlite(built.clone()),
+        Some(Endpoint::Postgres(_)) => {
+            load_platform(request, built.clone(), dir.path(), interrupt)?
+        }
         Some(Endpoint::Sqlite(_)) => bail!("--source is for a PostgreSQL database"),
     };
     let target = match &request.target {
@@ -91,6 +95,15 @@ pub fn rehearse(request: &RehearsalRequest, interrupt: &Interrupt) -> Result<Exi
     for component in COMPONENTS {
         print_text(&programs.verify_package(&target, &folder, component)?)?;
     }
+    let purge = PurgeRehearsal {
+        programs: &programs,
+        rehearsal: &dir,
+        handover: &handover,
+        platform: &built,
+        summary: &summary,
+        target: &target,
+    };
+    purge.run(7)?;
     print_text(&closing(&source, &target, &folder))?;
     Ok(Exit::Clean)
 }

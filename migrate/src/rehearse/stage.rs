@@ -1,5 +1,6 @@
 //! The real programs, run as a person would run them.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -138,6 +139,54 @@ impl Programs {
         }
         Ok(text)
     }
+}
+
+impl Programs {
+    /// Runs `handover-migrate` and gives what it says; an error unless it ends with this code.
+    pub(super) fn migrate(&self, words: &[&OsStr], code: i32) -> Result<String> {
+        let mut command = Command::new(&self.migrate);
+        command.args(words);
+        said("handover-migrate", &mut command, code)
+    }
+
+    /// The same, shown as a person would type it; it has to end with 0.
+    pub(super) fn shown(&self, words: &[&OsStr], databases: &[&Endpoint]) -> Result<String> {
+        let mut command = Command::new(&self.migrate);
+        command.args(words);
+        for database in databases {
+            give_passwords(&mut command, [database, database]);
+        }
+        show("handover-migrate", &command)?;
+        said("handover-migrate", &mut command, 0)
+    }
+
+    /// What `handover-verify purge` says; an error unless everything holds.
+    pub(super) fn verify_purge(
+        &self,
+        target: &Endpoint,
+        folder: &Path,
+        more: &[PathBuf],
+    ) -> Result<String> {
+        let mut command = Command::new(&self.verify);
+        command.arg("purge").arg("--handover").arg(folder).args(more).arg("--quiet");
+        give_passwords(&mut command, [target, target]);
+        show("handover-verify", &command)?;
+        said("handover-verify", &mut command, 0)
+    }
+}
+
+/// Runs a program to its end; its progress goes to standard error.
+fn said(program: &str, command: &mut Command, code: i32) -> Result<String> {
+    let output = command
+        .stdout(Stdio::piped())
+        .spawn()
+        .and_then(Child::wait_with_output)
+        .with_context(|| format!("cannot run {program}"))?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    if output.status.code() != Some(code) {
+        bail!("{program} ended with {}:\n{text}", output.status);
+    }
+    Ok(text)
 }
 
 fn ends(command: &mut Command, source: &Endpoint, target: &Endpoint, folder: &Path) {

@@ -105,9 +105,9 @@ pub(super) fn archived_table<'m>(
 
 fn is_named(name: &TableName, written: &str) -> bool {
     let logical = |schema: &str| if schema == "main" { "public".to_owned() } else { schema.into() };
-    written
-        .split_once('.')
-        .is_some_and(|(schema, table)| logical(schema) == logical(&name.schema) && table == name.name)
+    written.split_once('.').is_some_and(|(schema, table)| {
+        logical(schema) == logical(&name.schema) && table == name.name
+    })
 }
 
 fn check_key(table: &ArchivedTable, values: &[String]) -> Result<()> {

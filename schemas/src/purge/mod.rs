@@ -4,3 +4,4 @@ pub mod find;
 pub mod record;
 pub mod report;
 pub mod statement;
+pub mod verdict;

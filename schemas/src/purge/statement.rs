@@ -11,6 +11,7 @@ use crate::config::ResidualCopy;
 use crate::digest::{Digest, LineDigest};
 use crate::name::TableName;
 use crate::signing::statement::{Predicate, u64_text};
+use crate::signing::trust::Role;
 
 /// What a statement about a purge is bound to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -111,6 +112,11 @@ pub struct Approval {
     pub not_after: String,
     /// Thirty-two random bytes: an approval is used once.
     pub nonce: Digest,
+}
+
+impl Approval {
+    /// The roles whose signatures an approval needs, each by another person.
+    pub const ROLES: [Role; 2] = [Role::DataOwner, Role::Custodian];
 }
 
 impl Predicate for Approval {

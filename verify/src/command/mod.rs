@@ -2,6 +2,7 @@
 
 pub mod envelope;
 pub mod package;
+pub mod purge;
 pub mod record;
 pub mod tables;
 

@@ -87,6 +87,19 @@ impl<'s> List<'s> {
         )
     }
 
+    /// All rows of the table in the order of keys, whether or not there is a list.
+    pub fn table_rows(&self, reader: &Reader<'_>) -> String {
+        let select = self.select(reader);
+        let nowhere = format!("l.{POSITION}, l.{EVIDENCE}");
+        let nulls = "CAST(NULL AS bigint), CAST(NULL AS bigint)";
+        format!(
+            "SELECT {} FROM {} AS t ORDER BY {}",
+            select.replacen(&nowhere, nulls, 1),
+            self.table(reader),
+            self.order(reader)
+        )
+    }
+
     /// The rows that are on the list, in the order of the list.
     pub fn listed_rows(&self, reader: &Reader<'_>, positions: Option<&Positions>) -> String {
         let within = positions.map_or_else(String::new, |positions| {

@@ -7,7 +7,7 @@ use handover_verify::signing::Signatory;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::purge::approve::{APPROVING_ROLES, Standing};
+use crate::purge::approve::Standing;
 
 /// An approval as it stands.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -111,7 +111,7 @@ fn signers_text(signers: &[Signatory]) -> String {
             signer.keyid
         ));
     }
-    let missing: Vec<&str> = APPROVING_ROLES
+    let missing: Vec<&str> = Approval::ROLES
         .into_iter()
         .filter(|role| !signers.iter().any(|signer| signer.roles.contains(role)))
         .map(|role| role.word())

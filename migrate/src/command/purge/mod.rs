@@ -1,6 +1,6 @@
 //! `handover-migrate purge`.
 
-mod approval_text;
+pub mod approval_text;
 mod text;
 
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use handover_verify::handover_dir::HandoverDir;
 use handover_verify::interrupt::Interrupt;
 use handover_verify::output::{print_json, print_text};
 use handover_verify::package::Identities;
-use handover_verify::passphrase::PassphraseSource;
+use handover_verify::passphrase::{ARCHIVE_VARIABLE, PassphraseSource, SIGNING_VARIABLE};
 use handover_verify::progress::Progress;
 use handover_verify::purge::ledger::PurgeEntry;
 use handover_verify::signing::Trust;
@@ -49,7 +49,6 @@ pub fn run(command: PurgeCommand, interrupt: &Interrupt) -> Result<Exit> {
 pub(super) struct Opened {
     pub(super) config: Config,
     pub(super) dir: HandoverDir,
-    pub(super) target: Endpoint,
     pub(super) database: PurgeDatabase,
 }
 
@@ -69,7 +68,7 @@ impl Opened {
             config_file::choose_end("target", target.cloned(), config.target.as_ref(), handover)?;
         let database = PurgeDatabase::open(&target, interrupt)?;
         let dir = HandoverDir::open(handover)?;
-        Ok(Self { config, dir, target, database })
+        Ok(Self { config, dir, database })
     }
 
     /// The rule that is meant.
@@ -126,7 +125,7 @@ impl Opened {
 
 /// Opens a key.
 pub(super) fn open_key(path: &Path, passphrase_file: Option<&PathBuf>) -> Result<FileKey> {
-    FileKey::open(path, &PassphraseSource::new(passphrase_file.cloned(), "HANDOVER_PASSPHRASE"))
+    FileKey::open(path, &PassphraseSource::new(passphrase_file.cloned(), SIGNING_VARIABLE))
 }
 
 fn key(args: &KeyArgs) -> Result<FileKey> {
@@ -135,8 +134,7 @@ fn key(args: &KeyArgs) -> Result<FileKey> {
 
 /// Opens secret keys of archives.
 pub(super) fn identities(args: &IdentityArgs) -> Result<Identities> {
-    let passphrase =
-        PassphraseSource::new(args.identity_passphrase_file.clone(), "HANDOVER_ESCROW_PASSPHRASE");
+    let passphrase = PassphraseSource::new(args.identity_passphrase_file.clone(), ARCHIVE_VARIABLE);
     Identities::open(&args.identities, &passphrase)
 }
 

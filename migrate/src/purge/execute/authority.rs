@@ -19,9 +19,7 @@ use crate::keys::{Signer, sign_envelope};
 use crate::ledger;
 use crate::package::sealed_dir;
 use crate::purge::PurgeDatabase;
-use crate::purge::approve::{
-    APPROVING_ROLES, approval_file, current_binding, read_approval, statements_dir,
-};
+use crate::purge::approve::{approval_file, current_binding, read_approval, statements_dir};
 use crate::purge::backup::archive_name;
 use crate::purge::moment;
 use crate::purge::nonces::{self, Use};
@@ -94,7 +92,7 @@ fn check_signatures(trust: &Trust, envelope: &Envelope, operator: &Signatory) ->
             operator.name
         );
     }
-    let demand = Demand { roles: APPROVING_ROLES.to_vec(), not: vec![operator.person.clone()] };
+    let demand = Demand { roles: Approval::ROLES.to_vec(), not: vec![operator.person.clone()] };
     meets(&checked, &demand).context("the approval is not complete")?;
     Ok(())
 }

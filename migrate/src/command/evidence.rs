@@ -1,0 +1,130 @@
+//! `handover-migrate evidence`.
+
+use anyhow::{Context, Result};
+use handover_schemas::digest::Digest;
+use handover_verify::config_file;
+use handover_verify::exit_code::Exit;
+use handover_verify::interrupt::Interrupt;
+use handover_verify::output::{grouped, print_json, print_text};
+use handover_verify::progress::Progress;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::cli::EvidenceArgs;
+use crate::evidence::{EvidenceRequest, Loaded, list, load};
+use crate::ledger::Evidence;
+
+/// A file whose rows are in the target's ledger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct EvidenceFile {
+    /// What the operator called it.
+    pub name: String,
+    /// The file's name, without its folder.
+    pub file: String,
+    /// Size of the file.
+    pub bytes: u64,
+    /// SHA-256 of the file.
+    pub sha256: Digest,
+    /// Rows, the header not counted.
+    pub rows: u64,
+    /// Number of columns. Their names are in the ledger.
+    pub columns: u64,
+    /// Who signed the file, as the operator said.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub signer: Option<String>,
+}
+
+/// What became of a file that was to be loaded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct EvidenceReport {
+    /// The file.
+    pub evidence: EvidenceFile,
+    /// It had been loaded before, and nothing was done.
+    pub already_loaded: bool,
+}
+
+/// The files that were loaded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct EvidenceList {
+    /// Sorted by name.
+    pub evidence: Vec<EvidenceFile>,
+}
+
+/// Runs the command.
+pub fn run(args: EvidenceArgs, interrupt: &Interrupt) -> Result<Exit> {
+    let target = if let Some(target) = args.target {
+        target
+    } else {
+        let config = config_file::load(&args.handover)?.unwrap_or_default();
+        config_file::choose_end("target", None, config.target.as_ref(), &args.handover)?
+    };
+    if args.list {
+        let evidence = list(&target, interrupt)?.into_iter().map(shown).collect();
+        print_list(&EvidenceList { evidence }, args.json)?;
+        return Ok(Exit::Clean);
+    }
+    let request = EvidenceRequest {
+        file: args.file.context("which file? Give --file FILE.csv")?,
+        name: args.name.context("what is it called from now on? Give --name NAME")?,
+        signer: args.signer,
+        target,
+    };
+    let progress = Progress::on_stderr(args.quiet);
+    let loaded = load(&request, interrupt, &progress);
+    progress.finish();
+    let report = match loaded? {
+        Loaded::Now(evidence) => {
+            EvidenceReport { evidence: shown(evidence), already_loaded: false }
+        }
+        Loaded::Before(evidence) => {
+            EvidenceReport { evidence: shown(evidence), already_loaded: true }
+        }
+    };
+    if args.json {
+        print_json(&report)?;
+    } else {
+        let outcome = if report.already_loaded { "already loaded" } else { "loaded" };
+        print_text(&format!("{outcome}: {}", text(&report.evidence)))?;
+    }
+    Ok(Exit::Clean)
+}
+
+fn print_list(list: &EvidenceList, json: bool) -> Result<()> {
+    if json {
+        return print_json(list);
+    }
+    if list.evidence.is_empty() {
+        return print_text("no evidence file is loaded");
+    }
+    let lines: Vec<String> = list.evidence.iter().map(text).collect();
+    print_text(&lines.join(""))
+}
+
+fn shown(evidence: Evidence) -> EvidenceFile {
+    EvidenceFile {
+        name: evidence.name,
+        file: evidence.file_name,
+        bytes: evidence.bytes,
+        sha256: evidence.sha256,
+        rows: evidence.rows,
+        columns: evidence.columns.len() as u64,
+        signer: evidence.signer,
+    }
+}
+
+fn text(file: &EvidenceFile) -> String {
+    let signer = file.signer.as_deref().unwrap_or("nobody was named");
+    format!(
+        "{}: {}, {}\n  file    {}, {} bytes\n  sha256  {}\n  signer  {signer}\n",
+        file.name,
+        counted(file.rows, "row"),
+        counted(file.columns, "column"),
+        file.file,
+        grouped(file.bytes),
+        file.sha256
+    )
+}
+
+fn counted(number: u64, what: &str) -> String {
+    format!("{} {what}{}", grouped(number), if number == 1 { "" } else { "s" })
+}

@@ -1,0 +1,89 @@
+//! `handover-verify purge`.
+
+use std::fmt::Write;
+
+use anyhow::Result;
+use handover_schemas::purge::verdict::{PurgeVerdict, PurgeVerdictEntry, PurgeVerdictReport};
+
+use crate::cli::PurgeArgs;
+use crate::config_file;
+use crate::exit_code::Exit;
+use crate::interrupt::Interrupt;
+use crate::output::{print_json, print_text};
+use crate::package::Identities;
+use crate::passphrase::{ARCHIVE_VARIABLE, PassphraseSource};
+use crate::progress::Progress;
+use crate::purge::check::{PurgeRequest, verify_purges};
+use crate::signing::Trust;
+
+/// Runs the command.
+pub fn run(args: PurgeArgs, interrupt: &Interrupt) -> Result<Exit> {
+    let config = config_file::load(&args.handover)?.unwrap_or_default();
+    let target =
+        config_file::choose_end("target", args.target, config.target.as_ref(), &args.handover)?;
+    let configured = config.purge.trust.as_ref().map(|path| args.handover.join(path));
+    let trust = args.trust.or(configured);
+    let passphrase = PassphraseSource::new(args.passphrase_file, ARCHIVE_VARIABLE);
+    let request = PurgeRequest {
+        target,
+        trust: trust.map(|path| Trust::load(&path, Some(&args.handover))).transpose()?,
+        handover: args.handover,
+        rule: args.rule,
+        identities: Identities::open(&args.identity, &passphrase)?,
+    };
+    let progress = Progress::on_stderr(args.quiet);
+    let done = verify_purges(&request, interrupt, &progress);
+    progress.finish();
+    let report = done?;
+    if args.json {
+        print_json(&report)?;
+    } else {
+        print_text(&text(&report))?;
+    }
+    Ok(match report.verdict {
+        PurgeVerdict::Holds => Exit::Clean,
+        PurgeVerdict::Unverified => Exit::CannotBeDone,
+        PurgeVerdict::Differs => Exit::Findings,
+    })
+}
+
+fn text(report: &PurgeVerdictReport) -> String {
+    let mut out = String::new();
+    for purge in &report.purges {
+        out.push_str(&purge_text(purge));
+    }
+    let _infallible = writeln!(out, "verdict: {}", word(report.verdict));
+    out
+}
+
+fn purge_text(purge: &PurgeVerdictEntry) -> String {
+    // Writing into a String cannot fail.
+    let mut out = format!(
+        "purge {} by rule {}, {}: {}\n",
+        purge.number,
+        purge.rule,
+        purge.state,
+        word(purge.verdict)
+    );
+    for what in &purge.checked {
+        let _infallible = writeln!(out, "  holds        {what}");
+    }
+    for finding in &purge.findings {
+        let _infallible = writeln!(out, "  FINDING      {}", finding.message);
+    }
+    for what in &purge.later {
+        let _infallible = writeln!(out, "  later        {what}");
+    }
+    for what in &purge.not_checked {
+        let _infallible = writeln!(out, "  not checked  {what}");
+    }
+    out
+}
+
+fn word(verdict: PurgeVerdict) -> &'static str {
+    match verdict {
+        PurgeVerdict::Holds => "holds",
+        PurgeVerdict::Unverified => "unverified",
+        PurgeVerdict::Differs => "does not hold",
+    }
+}

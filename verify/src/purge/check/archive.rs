@@ -1,0 +1,160 @@
+//! The list in the ledger, and the archive: both have to be the tree that was frozen.
+
+use anyhow::Result;
+use handover_schemas::merkle::TreeBuilder;
+use handover_schemas::package::report::PackageVerdict;
+use handover_schemas::purge::verdict::PurgeFindingKind as Kind;
+
+use super::Check;
+use crate::archive::{ArchiveReader, check_archive};
+use crate::interrupt::Interrupted;
+use crate::package::{Identities, PackageRequest, verify_package};
+use crate::purge::ledger::leaves;
+
+impl Check<'_> {
+    /// The leaves of the ledger make the tree whose root was frozen.
+    pub(super) fn check_list(&mut self) -> Result<()> {
+        let mut tree = TreeBuilder::new();
+        let purge = self.purge;
+        let selection = &purge.selection;
+        for (number, table) in selection.tables.iter().enumerate() {
+            let first = tree.size();
+            let read = leaves(self.ledger(), purge.number, number, |leaves| {
+                leaves.iter().for_each(|leaf| tree.push(*leaf));
+                Ok(())
+            });
+            let rows = match read {
+                Ok(rows) => rows,
+                Err(error) if error.chain().any(|cause| cause.is::<Interrupted>()) => {
+                    return Err(error);
+                }
+                Err(error) => {
+                    self.find(Kind::List, format!("the list of {}: {error:#}", table.name()));
+                    return Ok(());
+                }
+            };
+            if rows != table.listed.rows || first != table.first_index {
+                self.find(
+                    Kind::List,
+                    format!(
+                        "the ledger has {rows} leaves of {}, and {} rows of it were selected",
+                        table.name(),
+                        table.listed.rows
+                    ),
+                );
+            }
+            let before = table.listed.rows + table.outside.rows;
+            if table.before.rows != before {
+                self.find(
+                    Kind::List,
+                    format!(
+                        "{} had {} rows; those on the list and those that are not are {before}",
+                        table.name(),
+                        table.before.rows
+                    ),
+                );
+            }
+        }
+        if tree.root() != selection.root || tree.size() != selection.rows {
+            self.find(
+                Kind::List,
+                format!(
+                    "the tree over the leaves of the ledger has the root {}, and {} was frozen",
+                    tree.root(),
+                    selection.root
+                ),
+            );
+        } else {
+            self.checked(format!("list: {} leaves make the root {}", tree.size(), tree.root()));
+        }
+        Ok(())
+    }
+
+    /// The archive is there, is the one with the seal, and holds what was selected. Gives it if a
+    /// key was given that opens it.
+    pub(super) fn check_archive(&mut self) -> Result<Option<ArchiveReader>> {
+        let Some(backup) = &self.purge.backup else {
+            self.not_checked("the archive: nothing is backed up yet");
+            return Ok(None);
+        };
+        let dir = self.request.handover.join("packages").join(&backup.package);
+        let package = PackageRequest {
+            dir: dir.clone(),
+            seal: Some(backup.seal),
+            ledger: None,
+            identities: Identities::default(),
+            jobs: 2,
+        };
+        match verify_package(&package, self.interrupt, self.progress) {
+            Ok(report) if report.verdict == PackageVerdict::Intact => {
+                self.checked(format!("archive: every stored file is as sealed, {}", backup.seal));
+            }
+            Ok(report) => {
+                for finding in report.findings.iter().take(10) {
+                    self.find(Kind::Archive, format!("the archive: {}", finding.message));
+                }
+                return Ok(None);
+            }
+            Err(error) if error.chain().any(|cause| cause.is::<Interrupted>()) => {
+                return Err(error);
+            }
+            Err(error) => {
+                self.find(Kind::Archive, format!("{error:#}"));
+                return Ok(None);
+            }
+        }
+        match self.open_archive(&dir) {
+            Ok(reader) => Ok(reader),
+            Err(error) if error.chain().any(|cause| cause.is::<Interrupted>()) => Err(error),
+            Err(error) => {
+                self.find(Kind::Archive, format!("{error:#}"));
+                Ok(None)
+            }
+        }
+    }
+
+    fn open_archive(&mut self, dir: &std::path::Path) -> Result<Option<ArchiveReader>> {
+        let seal = self.purge.backup.as_ref().map(|backup| backup.seal);
+        let reader = ArchiveReader::open(dir, self.request.identities.clone(), seal)?;
+        let (selection, manifest) = (&self.purge.selection, reader.manifest());
+        let selected = selection.tables.iter().map(|table| (table.name(), table.listed));
+        let archived = manifest.tables.iter().map(|table| (&table.name, table.lines));
+        if manifest.root != selection.root
+            || manifest.leaves != selection.rows
+            || manifest.origin != selection.origin
+            || manifest.database != selection.database
+            || !selected.eq(archived)
+        {
+            self.find(Kind::Archive, "the archive is not that of what was selected");
+            return Ok(None);
+        }
+        // The archive's leaves are not encrypted: they make the root without any key.
+        let mut tree = TreeBuilder::new();
+        let bytes = reader.leaves()?;
+        for leaf in bytes.as_chunks::<32>().0 {
+            tree.push(handover_schemas::digest::Digest::from_bytes(*leaf));
+        }
+        if tree.root() != selection.root {
+            self.find(Kind::Archive, "the leaves of the archive make another root");
+            return Ok(None);
+        }
+        self.checked("archive: its leaves make the root of the list".to_owned());
+        if self.request.identities.is_empty() {
+            self.not_checked(
+                "the content of the archive: give the key of one who keeps one (--identity)",
+            );
+            return Ok(None);
+        }
+        let keepers = &reader.manifest().key_keepers;
+        if !keepers.iter().any(|keeper| self.request.identities.opens_for(&keeper.key)) {
+            self.unverified("the content of the archive: the key given is none of its keepers'");
+            return Ok(None);
+        }
+        let checked = check_archive(&reader, self.interrupt, self.progress, |_row| Ok(()))?;
+        self.checked(format!(
+            "archive: opened; {} rows with their salts are the leaves of the tree",
+            checked.rows
+        ));
+        Ok(Some(reader))
+    }
+}

@@ -1,0 +1,128 @@
+//! A table and its archive, side by side in the order of keys: together they have to be what the
+//! table was before.
+
+use std::cmp::Ordering;
+
+use anyhow::{Context, Result};
+use handover_schemas::digest::{LineDigest, LineHasher};
+
+use super::database::Places;
+use crate::archive::ArchiveReader;
+use crate::chunking::line_sort_key;
+use crate::interrupt::Interrupt;
+use crate::purge::list::List;
+use crate::reader::Reader;
+
+/// What they came to.
+pub(super) struct Merged {
+    /// The table and the archive together; of rows that both have, the archive's.
+    pub(super) with_archive: LineDigest,
+    /// The table without rows that were restored.
+    pub(super) without_restored: LineDigest,
+    /// Rows that were deleted, are there, and were not restored.
+    pub(super) deleted_present: u64,
+}
+
+pub(super) fn merge(
+    reader: &mut Reader<'_>,
+    list: &List<'_>,
+    archive: &ArchiveReader,
+    table: usize,
+    deleted: &Places,
+    restored: &Places,
+    interrupt: &Interrupt,
+) -> Result<Merged> {
+    let mut rows = ArchivedRows::open(archive, table, list)?;
+    let (mut with_archive, mut without_restored) = (LineHasher::new(), LineHasher::new());
+    let mut deleted_present = 0;
+    let sql = list.table_rows(reader);
+    list.read(reader, &sql, interrupt, |row| {
+        let key = line_sort_key(list.shape, list.key, row.line)?;
+        while let Some(archived) = &rows.next {
+            match archived.key.cmp(&key) {
+                Ordering::Less => with_archive.push(&archived.line),
+                Ordering::Equal => break,
+                Ordering::Greater => break,
+            }
+            rows.advance()?;
+        }
+        let place = match &rows.next {
+            Some(archived) if archived.key == key => {
+                with_archive.push(&archived.line);
+                Some(archived.place)
+            }
+            _ => {
+                with_archive.push(row.line);
+                None
+            }
+        };
+        let Some(place) = place else {
+            without_restored.push(row.line);
+            return Ok(());
+        };
+        rows.advance()?;
+        if !restored.contains(place) {
+            without_restored.push(row.line);
+            deleted_present += u64::from(deleted.contains(place));
+        }
+        Ok(())
+    })?;
+    while let Some(archived) = &rows.next {
+        with_archive.push(&archived.line);
+        rows.advance()?;
+    }
+    Ok(Merged {
+        with_archive: with_archive.finish(),
+        without_restored: without_restored.finish(),
+        deleted_present,
+    })
+}
+
+/// The rows of one table of an archive, one after the other.
+struct ArchivedRows<'a> {
+    archive: &'a ArchiveReader,
+    list: &'a List<'a>,
+    table: usize,
+    chunk: u32,
+    lines: Vec<u8>,
+    /// Where in the lines the next row begins.
+    at: usize,
+    place: u64,
+    next: Option<Archived>,
+}
+
+struct Archived {
+    key: Vec<u8>,
+    line: Vec<u8>,
+    place: u64,
+}
+
+impl<'a> ArchivedRows<'a> {
+    fn open(archive: &'a ArchiveReader, table: usize, list: &'a List<'a>) -> Result<Self> {
+        let mut rows =
+            Self { archive, list, table, chunk: 0, lines: Vec::new(), at: 0, place: 0, next: None };
+        rows.advance()?;
+        Ok(rows)
+    }
+
+    fn advance(&mut self) -> Result<()> {
+        let table = self.archive.manifest().tables.get(self.table);
+        let table = table.context("the archive lacks a table")?;
+        while self.at >= self.lines.len() {
+            if self.chunk >= table.chunks {
+                self.next = None;
+                return Ok(());
+            }
+            self.chunk += 1;
+            (self.lines, self.at) = (self.archive.rows(table, self.chunk)?, 0);
+        }
+        let rest = self.lines.get(self.at..).unwrap_or_default();
+        let length = memchr::memchr(b'\n', rest).context("an archived row has no end")? + 1;
+        let line = rest.get(..length).unwrap_or_default().to_vec();
+        let key = line_sort_key(self.list.shape, self.list.key, &line)?;
+        self.next = Some(Archived { key, line, place: self.place });
+        self.at += length;
+        self.place += 1;
+        Ok(())
+    }
+}
