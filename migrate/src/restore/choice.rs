@@ -85,7 +85,11 @@ impl Chosen {
             Self::Where { table: other, .. } if *other != number => Ok(()),
             Self::Where { column, value, .. } => {
                 whole_table(archive, table, interrupt, |salt, line| {
-                    if text(line, *column)?.as_ref() == Some(value) { each(salt, line) } else { Ok(()) }
+                    if text(line, *column)?.as_ref() == Some(value) {
+                        each(salt, line)
+                    } else {
+                        Ok(())
+                    }
                 })
             }
             Self::All => whole_table(archive, table, interrupt, each),

@@ -22,7 +22,7 @@ use handover_verify::purge::list::{List, MarkedRow};
 use handover_verify::rows::key_value;
 use handover_verify::signing::Trust;
 
-pub(super) use self::authority::operator;
+pub(crate) use self::authority::operator;
 use self::batch::Deleting;
 pub use self::pace::{Pace, parse_window};
 use super::PurgeDatabase;
