@@ -89,7 +89,7 @@ pub(super) fn authorize(
 }
 
 /// The operator, whose key has to count today.
-pub(in crate::purge) fn operator(trust: &Trust, signer: &dyn Signer) -> Result<Signatory> {
+pub(crate) fn operator(trust: &Trust, signer: &dyn Signer) -> Result<Signatory> {
     let owner = trust.owner(&signer.key());
     let owner = owner.context("the trust file does not know the operator's key")?;
     if !owner.roles.contains(&Role::Operator) {

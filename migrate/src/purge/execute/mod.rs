@@ -24,7 +24,7 @@ use handover_verify::rows::key_value;
 use handover_verify::signing::Trust;
 
 use self::authority::InForce;
-pub(super) use self::authority::operator;
+pub(crate) use self::authority::operator;
 use self::batch::Deleting;
 pub use self::pace::{Pace, parse_window};
 use super::PurgeDatabase;
@@ -94,10 +94,9 @@ fn refuse_other_tables(database: &mut PurgeDatabase, purge: &PurgeEntry) -> Resu
         );
     }
     database.begin_at_one_moment()?;
-    let tables = rule_tables(database, &selection.rule)
-        .context("the database is not what it was when the rows were selected");
+    let tables = rule_tables(database, &selection.rule);
     database.execute("ROLLBACK")?;
-    let tables = tables?;
+    let tables = tables.context("the database is not what it was when the rows were selected")?;
     let now = tables.iter().map(|table| (&table.shape, &table.parents));
     let then = selection.tables.iter().map(|table| (&table.shape, &table.parents));
     if !now.eq(then) {
