@@ -1,5 +1,6 @@
 //! One archive, opened: its parts, each held against its digest before it is used.
 
+use std::fs::File;
 use std::io::{Cursor, Read};
 use std::path::{Path, PathBuf};
 
@@ -14,6 +15,7 @@ use handover_schemas::package::bag::parse_manifest_line;
 use handover_schemas::package::manifest::{PACKAGE_VERSION, PackageManifest};
 use handover_schemas::package::{MANIFEST_SHA256_FILE, PACKAGE_FILE, TAG_MANIFEST_FILE};
 
+use super::leaves::StoredLeaves;
 use crate::file_tree::Folder;
 use crate::package::{DecodeError, Identities, decoded};
 
@@ -198,6 +200,19 @@ impl ArchiveReader {
             bail!("{LEAVES_FILE} of {} is damaged", self.dir.display());
         }
         Ok(bytes)
+    }
+
+    /// The hashes of all leaves, one after the other.
+    pub fn leaves_in_order(&self) -> Result<StoredLeaves<File>> {
+        let place = format!("{LEAVES_FILE} of {}", self.dir.display());
+        let (file, status) = self
+            .folder
+            .file(LEAVES_FILE.as_ref())
+            .with_context(|| format!("cannot read {place}"))?;
+        if status.size != self.archive.leaves.saturating_mul(32) {
+            bail!("{place} is damaged");
+        }
+        Ok(StoredLeaves::new(file, place, self.leaves_digest))
     }
 
     /// Paths and digests of all payload files.
