@@ -112,6 +112,7 @@ impl Shared {
         make_folders(&path).with_context(place)?;
         let mut encoder =
             Encoder::create(&path, &self.encoding, &self.recipients, false).with_context(place)?;
+        encoder.expect_rows(job.bytes.len() as u64).with_context(place)?;
         encoder.write(&job.bytes, false).with_context(place)?;
         let digests = encoder.finish().with_context(place)?;
         Ok(Entry {

@@ -201,8 +201,10 @@ impl ArchiveWriter {
         current.table.chunks += 1;
         let chunk = current.table.chunks;
         let (rows, salts) = (current.table.rows_name(chunk), current.table.salts_name(chunk));
-        let text = std::mem::take(&mut current.text);
-        let beside = std::mem::take(&mut current.salts);
+        // The next chunk will be about as large.
+        let (text_room, salts_room) = (current.text.len(), current.salts.len());
+        let text = std::mem::replace(&mut current.text, Vec::with_capacity(text_room));
+        let beside = std::mem::replace(&mut current.salts, String::with_capacity(salts_room));
         self.store(ROWS, rows, text)?;
         self.store(SALTS, salts, beside.into_bytes())
     }
