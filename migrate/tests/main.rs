@@ -35,6 +35,7 @@ mod package_recovery;
 mod package_tools;
 mod purge_made;
 mod refused;
+mod restore;
 mod resume;
 mod rights;
 mod routes;
