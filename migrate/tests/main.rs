@@ -33,6 +33,7 @@ mod package_made;
 mod package_names;
 mod package_recovery;
 mod package_tools;
+mod prove;
 mod purge_made;
 mod refused;
 mod restore;

@@ -187,11 +187,6 @@ impl PurgeMade {
         self.dir().join("purges").join(ARCHIVE).join(name)
     }
 
-    /// The engine.
-    pub(crate) fn engine(&self) -> Engine {
-        self.engine
-    }
-
     /// The database file of SQLite.
     pub(crate) fn file(&self) -> PathBuf {
         self.at("platform.sqlite")

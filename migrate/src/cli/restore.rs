@@ -134,3 +134,21 @@ pub struct RestoreArgs {
     #[arg(long, short)]
     pub quiet: bool,
 }
+
+/// Arguments of `prove`.
+#[derive(Debug, Args)]
+pub struct ProveArgs {
+    #[command(flatten)]
+    /// Which archive.
+    pub archive: ArchiveArgs,
+    #[command(flatten)]
+    /// A key that opens it.
+    pub identity: IdentityArgs,
+    #[command(flatten)]
+    /// Which record.
+    pub record: RecordArgs,
+    /// What the two files are called: PREFIX.record.json, which holds the row, and
+    /// PREFIX.tlog-proof.
+    #[arg(long, value_name = "PREFIX")]
+    pub out: PathBuf,
+}
