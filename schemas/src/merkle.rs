@@ -341,7 +341,9 @@ mod tests {
             let leaves = &all[..size];
             for index in 0..size {
                 let mut builder = PathBuilder::new(index as u64, size as u64).unwrap();
-                leaves.iter().for_each(|leaf| builder.push(*leaf));
+                for leaf in leaves {
+                    builder.push(*leaf);
+                }
                 assert_eq!(builder.finish(), inclusion_proof(leaves, index), "{index} of {size}");
             }
         }
@@ -352,7 +354,9 @@ mod tests {
         assert!(PathBuilder::new(3, 3).is_none() && PathBuilder::new(0, 0).is_none());
         for leaves in [2, 4] {
             let mut builder = PathBuilder::new(1, 3).unwrap();
-            (0..leaves).for_each(|_| builder.push(Digest::EMPTY));
+            for _ in 0..leaves {
+                builder.push(Digest::EMPTY);
+            }
             assert_eq!(builder.finish(), None, "{leaves}");
         }
     }
