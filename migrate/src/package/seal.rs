@@ -85,12 +85,11 @@ impl Sealing {
         };
         let archive =
             self.archive.map(|archive| write_leaves(archive, &bag, &mut tags)).transpose()?;
-        let (carries, recovery) = match &archive {
-            Some(archive) => (Carries::Archive, archive_recovery_text(&self.identifier, archive)),
-            None => {
-                let text = recovery_text(&self.identifier, &partial.storing.encoding);
-                (Carries::Deliverables, text)
-            }
+        let (carries, recovery) = if let Some(archive) = &archive {
+            (Carries::Archive, archive_recovery_text(&self.identifier, archive))
+        } else {
+            let text = recovery_text(&self.identifier, &partial.storing.encoding);
+            (Carries::Deliverables, text)
         };
         let manifest = PackageManifest {
             version: PACKAGE_VERSION,

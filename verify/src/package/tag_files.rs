@@ -69,10 +69,8 @@ pub(super) fn read(folder: &Folder, interrupt: &Interrupt) -> io::Result<TagFile
                  encoding",
             ),
             Ok(package) if (package.carries == Carries::Archive) != package.archive.is_some() => {
-                tags.malformed(
-                    PACKAGE_FILE,
-                    "says what an archive holds and is none, or the other way round",
-                )
+                let problem = "says what an archive holds and is none, or the other way round";
+                tags.malformed(PACKAGE_FILE, problem);
             }
             Ok(package) => tags.package = Some(package),
             Err(error) => tags.malformed(PACKAGE_FILE, &format!("is malformed: {error}")),

@@ -205,12 +205,7 @@ fn visit(
 }
 
 fn number(field: Option<&[u8]>) -> Result<Option<u64>> {
-    match field {
-        Some(b"\\N") => Ok(None),
-        Some(digits) => {
-            let digits = std::str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok());
-            Ok(Some(digits.context("a place on the list is not a number")?))
-        }
-        None => Ok(None),
-    }
+    let Some(digits) = field.filter(|field| *field != b"\\N") else { return Ok(None) };
+    let number = std::str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok());
+    Ok(Some(number.context("a place on the list is not a number")?))
 }

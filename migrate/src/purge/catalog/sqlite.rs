@@ -83,11 +83,16 @@ pub(super) fn delete_triggers(connection: &Connection) -> Result<Vec<DeleteTrigg
             "SELECT tbl_name, name FROM main.sqlite_master WHERE type = 'trigger' ORDER BY 1, 2",
         )
         .map_err(sqlite_error)?;
-    statement
-        .query_map([], |row| {
-            let table: String = row.get(0)?;
-            Ok(DeleteTrigger { table: TableName::new("main", table), name: row.get(1)? })
-        })
+    let named: Vec<(String, String)> = statement
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
         .and_then(Iterator::collect)
-        .map_err(sqlite_error)
+        .map_err(sqlite_error)?;
+    // A trigger's table is kept as the trigger was written, in whatever case.
+    named
+        .into_iter()
+        .map(|(table, name)| {
+            let table = TableName::new("main", real_name(connection, &table)?);
+            Ok(DeleteTrigger { table, name })
+        })
+        .collect()
 }

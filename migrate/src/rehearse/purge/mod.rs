@@ -44,7 +44,7 @@ impl PurgeRehearsal<'_> {
         let selected = self.say(&["purge", "select"], &[])?;
         self.check_selected(&selected)?;
         self.verify(&[])?;
-        self.say(&["purge", "backup", "--identity"], &self.escrow(&keys))?;
+        self.say(&["purge", "backup", "--identity"], &escrow(&keys, "--identity-passphrase-file"))?;
         self.verify(&[])?;
         headline(first + 2, "Two people approve, a third deletes")?;
         self.say(&["purge", "approve", "--show"], &[])?;
@@ -55,7 +55,7 @@ impl PurgeRehearsal<'_> {
         self.verify(&[])?;
         self.say(&["purge", "certify", "--key"], &signing(&keys, "operator"))?;
         let mut identity = vec![OsStr::new("--identity").into()];
-        identity.extend(self.identity_for_verify(&keys));
+        identity.extend(escrow(&keys, "--passphrase-file"));
         self.verify(&identity)
     }
 
@@ -74,14 +74,6 @@ impl PurgeRehearsal<'_> {
             );
         }
         Ok(())
-    }
-
-    fn escrow(&self, keys: &Keys) -> Vec<PathBuf> {
-        vec![keys.file("escrow.age"), "--identity-passphrase-file".into(), keys.passphrase()]
-    }
-
-    fn identity_for_verify(&self, keys: &Keys) -> Vec<PathBuf> {
-        vec![keys.file("escrow.age"), "--passphrase-file".into(), keys.passphrase()]
     }
 
     /// Runs a command and shows it, and what it says.
@@ -107,4 +99,9 @@ impl PurgeRehearsal<'_> {
 
 fn signing(keys: &Keys, person: &str) -> Vec<PathBuf> {
     vec![keys.file(&format!("{person}.pem")), "--passphrase-file".into(), keys.passphrase()]
+}
+
+/// The escrow key, with its passphrase as this program takes it.
+fn escrow(keys: &Keys, passphrase: &str) -> Vec<PathBuf> {
+    vec![keys.file("escrow.age"), passphrase.into(), keys.passphrase()]
 }

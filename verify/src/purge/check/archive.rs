@@ -20,7 +20,9 @@ impl Check<'_> {
         for (number, table) in selection.tables.iter().enumerate() {
             let first = tree.size();
             let read = leaves(self.ledger(), purge.number, number, |leaves| {
-                leaves.iter().for_each(|leaf| tree.push(*leaf));
+                for leaf in leaves {
+                    tree.push(*leaf);
+                }
                 Ok(())
             });
             let rows = match read {
@@ -116,15 +118,8 @@ impl Check<'_> {
     fn open_archive(&mut self, dir: &std::path::Path) -> Result<Option<ArchiveReader>> {
         let seal = self.purge.backup.as_ref().map(|backup| backup.seal);
         let reader = ArchiveReader::open(dir, self.request.identities.clone(), seal)?;
-        let (selection, manifest) = (&self.purge.selection, reader.manifest());
-        let selected = selection.tables.iter().map(|table| (table.name(), table.listed));
-        let archived = manifest.tables.iter().map(|table| (&table.name, table.lines));
-        if manifest.root != selection.root
-            || manifest.leaves != selection.rows
-            || manifest.origin != selection.origin
-            || manifest.database != selection.database
-            || !selected.eq(archived)
-        {
+        let selection = &self.purge.selection;
+        if !selection.is_archived_by(reader.manifest()) {
             self.find(Kind::Archive, "the archive is not that of what was selected");
             return Ok(None);
         }

@@ -7,7 +7,7 @@ use handover_schemas::purge::record::{PurgeState, SelectedTable};
 use handover_schemas::purge::verdict::PurgeFindingKind as Kind;
 
 use super::Check;
-use super::merge::{Merged, merge};
+use super::merge::{Merged, Merging};
 use crate::archive::ArchiveReader;
 use crate::purge::ledger::{RestoredRun, batches, kept, leaves, restored};
 use crate::purge::list::List;
@@ -40,7 +40,9 @@ impl Check<'_> {
     fn check_frozen(&mut self, number: usize, table: &SelectedTable) -> Result<()> {
         let found = self.read_listed(number, table)?;
         let same = found.present.iter().filter(|(_, same)| *same).count() as u64;
-        if same != table.listed.rows {
+        if same == table.listed.rows {
+            self.checked(format!("{}: {same} listed rows are what was selected", table.name()));
+        } else {
             self.find(
                 Kind::SelectedChanged,
                 format!(
@@ -50,8 +52,6 @@ impl Check<'_> {
                     table.name()
                 ),
             );
-        } else {
-            self.checked(format!("{}: {same} listed rows are what was selected", table.name()));
         }
         if found.outside != table.outside {
             self.entry.later.push(format!(
@@ -92,7 +92,8 @@ impl Check<'_> {
         let restored = self.restored_places(number)?;
         if let Some(archive) = archive {
             let merged = self.merge_table(number, table, archive, &restored)?;
-            return self.judge_merged(table, &outcome.after, &merged);
+            self.judge_merged(table, &outcome.after, &merged);
+            return Ok(());
         }
         let now = self.read_whole(number, table)?;
         if now == outcome.after && restored.is_empty() {
@@ -119,12 +120,7 @@ impl Check<'_> {
         Ok(())
     }
 
-    fn judge_merged(
-        &mut self,
-        table: &SelectedTable,
-        after: &LineDigest,
-        merged: &Merged,
-    ) -> Result<()> {
+    fn judge_merged(&mut self, table: &SelectedTable, after: &LineDigest, merged: &Merged) {
         if merged.deleted_present > 0 {
             self.find(
                 Kind::DeletedRowPresent,
@@ -159,7 +155,6 @@ impl Check<'_> {
                 ),
             );
         }
-        Ok(())
     }
 
     fn merge_table(
@@ -171,9 +166,10 @@ impl Check<'_> {
     ) -> Result<Merged> {
         let deleted = self.deleted_places(number)?;
         let list = List::new(self.purge.number, number, &table.shape)?;
-        let interrupt = self.interrupt.clone();
-        let mut reader = self.reader();
-        merge(&mut reader, &list, archive, number, &deleted, restored, &interrupt)
+        let merging = Merging { list: &list, archive, table: number, deleted: &deleted, restored };
+        let interrupt = self.interrupt;
+        merging
+            .run(&mut self.end.reader(), interrupt)
             .with_context(|| format!("cannot compare {} with the archive", table.name()))
     }
 

@@ -1,8 +1,6 @@
 //! A table and its archive, side by side in the order of keys: together they have to be what the
 //! table was before.
 
-use std::cmp::Ordering;
-
 use anyhow::{Context, Result};
 use handover_schemas::digest::{LineDigest, LineHasher};
 
@@ -23,59 +21,56 @@ pub(super) struct Merged {
     pub(super) deleted_present: u64,
 }
 
-pub(super) fn merge(
-    reader: &mut Reader<'_>,
-    list: &List<'_>,
-    archive: &ArchiveReader,
-    table: usize,
-    deleted: &Places,
-    restored: &Places,
-    interrupt: &Interrupt,
-) -> Result<Merged> {
-    let mut rows = ArchivedRows::open(archive, table, list)?;
-    let (mut with_archive, mut without_restored) = (LineHasher::new(), LineHasher::new());
-    let mut deleted_present = 0;
-    let sql = list.table_rows(reader);
-    list.read(reader, &sql, interrupt, |row| {
-        let key = line_sort_key(list.shape, list.key, row.line)?;
-        while let Some(archived) = &rows.next {
-            match archived.key.cmp(&key) {
-                Ordering::Less => with_archive.push(&archived.line),
-                Ordering::Equal => break,
-                Ordering::Greater => break,
+/// What is put together.
+pub(super) struct Merging<'a> {
+    pub(super) list: &'a List<'a>,
+    pub(super) archive: &'a ArchiveReader,
+    /// Number of the table.
+    pub(super) table: usize,
+    /// Places whose rows were deleted.
+    pub(super) deleted: &'a Places,
+    /// Places whose rows were restored.
+    pub(super) restored: &'a Places,
+}
+
+impl Merging<'_> {
+    /// Reads both to their end.
+    pub(super) fn run(&self, reader: &mut Reader<'_>, interrupt: &Interrupt) -> Result<Merged> {
+        let list = self.list;
+        let mut rows = ArchivedRows::open(self.archive, self.table, list)?;
+        let (mut with_archive, mut without_restored) = (LineHasher::new(), LineHasher::new());
+        let mut deleted_present = 0;
+        let sql = list.table_rows(reader);
+        list.read(reader, &sql, interrupt, |row| {
+            let key = line_sort_key(list.shape, list.key, row.line)?;
+            while let Some(archived) = rows.next.as_ref().filter(|archived| archived.key < key) {
+                with_archive.push(&archived.line);
+                rows.advance()?;
             }
+            let Some(archived) = rows.next.as_ref().filter(|archived| archived.key == key) else {
+                with_archive.push(row.line);
+                without_restored.push(row.line);
+                return Ok(());
+            };
+            with_archive.push(&archived.line);
+            let place = archived.place;
+            rows.advance()?;
+            if !self.restored.contains(place) {
+                without_restored.push(row.line);
+                deleted_present += u64::from(self.deleted.contains(place));
+            }
+            Ok(())
+        })?;
+        while let Some(archived) = &rows.next {
+            with_archive.push(&archived.line);
             rows.advance()?;
         }
-        let place = match &rows.next {
-            Some(archived) if archived.key == key => {
-                with_archive.push(&archived.line);
-                Some(archived.place)
-            }
-            _ => {
-                with_archive.push(row.line);
-                None
-            }
-        };
-        let Some(place) = place else {
-            without_restored.push(row.line);
-            return Ok(());
-        };
-        rows.advance()?;
-        if !restored.contains(place) {
-            without_restored.push(row.line);
-            deleted_present += u64::from(deleted.contains(place));
-        }
-        Ok(())
-    })?;
-    while let Some(archived) = &rows.next {
-        with_archive.push(&archived.line);
-        rows.advance()?;
+        Ok(Merged {
+            with_archive: with_archive.finish(),
+            without_restored: without_restored.finish(),
+            deleted_present,
+        })
     }
-    Ok(Merged {
-        with_archive: with_archive.finish(),
-        without_restored: without_restored.finish(),
-        deleted_present,
-    })
 }
 
 /// The rows of one table of an archive, one after the other.

@@ -5,9 +5,11 @@
 //! archive's, signatures bind both, and the tables are read again.
 
 mod archive;
+mod certificate;
 mod database;
 mod evidence;
 mod merge;
+mod restores;
 mod signatures;
 mod sums;
 
@@ -26,7 +28,7 @@ use crate::ledger::LedgerQuery;
 use crate::package::Identities;
 use crate::postgres::{Access, Session};
 use crate::progress::Progress;
-use crate::reader::{End, Reader};
+use crate::reader::End;
 use crate::signing::Trust;
 use crate::sqlite::open_read_only;
 
@@ -139,10 +141,6 @@ impl<'a> Check<'a> {
 
     fn ledger(&mut self) -> &mut dyn LedgerQuery {
         ledger_of(self.end)
-    }
-
-    fn reader(&mut self) -> Reader<'_> {
-        self.end.reader()
     }
 
     fn find(&mut self, kind: PurgeFindingKind, message: impl Into<String>) {
