@@ -1,6 +1,7 @@
 //! A small platform with people who cannot be verified, and their purge, as far as a test needs it:
 //! made by the real binaries, in SQLite or in PostgreSQL.
 
+use std::cell::Cell;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -35,6 +36,7 @@ pub(crate) struct PurgeMade {
     folder: TempDir,
     engine: Engine,
     database: Option<Database>,
+    reached: Cell<Until>,
 }
 
 /// People who have keys, with their roles.
@@ -60,7 +62,7 @@ impl PurgeMade {
     pub(crate) fn begin(engine: Engine) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let database = (engine == Engine::Postgres).then(Database::create);
-        let made = Self { folder, engine, database };
+        let made = Self { folder, engine, database, reached: Cell::new(Until::Made) };
         let keys = KEYS.get_or_init(make_keys);
         for key in fs::read_dir(keys.path()).unwrap() {
             let key = key.unwrap();
@@ -115,7 +117,7 @@ impl PurgeMade {
         self.sql(&sql);
     }
 
-    /// Runs the commands of the purge, from its beginning up to there.
+    /// Runs the commands of the purge, from where it is up to there.
     #[track_caller]
     pub(crate) fn go_on(&self, until: Until) {
         let steps: [(Until, &[&[&str]]); 5] = [
@@ -129,12 +131,13 @@ impl PurgeMade {
             (Until::Certified, &[&["certify", "--key", "operator.pem"]]),
         ];
         for (step, commands) in steps {
-            if step > until {
-                return;
+            if step <= self.reached.get() || step > until {
+                continue;
             }
             for command in commands {
                 self.purge(command).go().expect(0);
             }
+            self.reached.set(step);
         }
     }
 
@@ -182,11 +185,6 @@ impl PurgeMade {
     /// Where the statements of the first purge are.
     pub(crate) fn statement(&self, name: &str) -> PathBuf {
         self.dir().join("purges").join(ARCHIVE).join(name)
-    }
-
-    /// The engine.
-    pub(crate) fn engine(&self) -> Engine {
-        self.engine
     }
 
     /// The database file of SQLite.
