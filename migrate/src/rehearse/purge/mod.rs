@@ -83,7 +83,13 @@ impl PurgeRehearsal<'_> {
         restore.extend(["--apply".into(), "--reason".into(), REASON.into(), "--key".into()]);
         restore.extend(signing(keys, "operator"));
         self.say(&["restore"], &restore)?;
-        self.verify(&with_escrow(keys))
+        self.verify(&with_escrow(keys))?;
+        let proof = self.rehearsal.path().join("proof/somebody");
+        let mut prove = person;
+        prove.extend(["--out".into(), proof.clone()]);
+        self.say(&["prove"], &prove)?;
+        let trust = self.rehearsal.path().join("trust.toml");
+        print_text(&self.programs.verify_record(&proof, &trust)?)
     }
 
     /// Exactly those were selected of whom the platform's maker knows that nobody can verify them.
