@@ -51,7 +51,12 @@ impl Digest {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        // Archives have one for every row: all digits at once.
+        let mut digits = [0; 2 * DIGEST_LEN];
+        for (pair, byte) in digits.as_chunks_mut().0.iter_mut().zip(self.0) {
+            *pair = hex_pair(byte);
+        }
+        f.write_str(std::str::from_utf8(&digits).map_err(|_not_ascii| fmt::Error)?)
     }
 }
 
@@ -63,8 +68,16 @@ impl fmt::Debug for Digest {
 
 /// Bytes as lower-case hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
-    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('0');
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    let mut digits = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        digits.extend(hex_pair(*byte).map(char::from));
+    }
+    digits
+}
+
+/// The two digits of a byte.
+fn hex_pair(byte: u8) -> [u8; 2] {
+    [byte >> 4, byte & 15].map(|value| if value < 10 { b'0' + value } else { b'a' + (value - 10) })
 }
 
 /// A text that is not a digest.

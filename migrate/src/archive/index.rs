@@ -17,6 +17,8 @@ const SORT_MEMORY: usize = 32 * 1024 * 1024;
 /// What of a table's rows goes into the index, by positions of columns.
 pub(super) struct TableTags {
     name: TableName,
+    /// How many columns the table has.
+    columns: usize,
     key: Vec<usize>,
     identity: Option<usize>,
     phone: Option<usize>,
@@ -40,6 +42,7 @@ impl TableTags {
         };
         let mut tags = Self {
             name: name.clone(),
+            columns: columns.len(),
             key: key.to_vec(),
             identity: None,
             phone: None,
@@ -63,7 +66,8 @@ impl TableTags {
     /// The tags of a row.
     fn of(&self, key: &IndexKey, line: &[u8]) -> Result<Vec<Tag>> {
         let line = line.strip_suffix(b"\n").unwrap_or(line);
-        let fields: Vec<&[u8]> = line.split(|byte| *byte == b'\t').collect();
+        let mut fields = Vec::with_capacity(self.columns);
+        fields.extend(line.split(|byte| *byte == b'\t'));
         let texts = |places: &[usize]| -> Result<Option<Vec<String>>> {
             places.iter().map(|at| text(&fields, *at)).collect()
         };

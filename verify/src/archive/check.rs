@@ -1,5 +1,7 @@
 //! A whole archive, read from where it lies: every row, every salt, every leaf, the index.
 
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
 use anyhow::{Context, Result, bail};
 use handover_schemas::archive::index::{ENTRY_LEN, Entry, Location, PART_ENTRIES, ShardSplit};
 use handover_schemas::archive::manifest::{ArchivedTable, INDEX, SaltLine};
@@ -43,9 +45,45 @@ pub fn check_archive(
     progress: &Progress,
     mut each: impl FnMut(ArchivedRow<'_>) -> Result<()>,
 ) -> Result<CheckedArchive> {
+    let (rows, root) = std::thread::scope(|scope| {
+        let (sender, chunks) = sync_channel(CHUNKS_AHEAD);
+        scope.spawn(move || decode_all(archive, &sender));
+        check_rows(archive, &chunks, interrupt, progress, &mut each)
+    })?;
+    check_index(archive, interrupt)?;
+    Ok(CheckedArchive { seal: archive.seal(), rows, root })
+}
+
+/// Chunks that are decoded before they are asked for: decrypting takes as long as hashing rows.
+const CHUNKS_AHEAD: usize = 2;
+
+/// Lines and salts of a chunk.
+type Chunk = Result<(Vec<u8>, Vec<SaltLine>)>;
+
+/// Decodes the chunks of all tables in order.
+fn decode_all(archive: &ArchiveReader, chunks: &SyncSender<Chunk>) {
+    for table in &archive.manifest().tables {
+        for chunk in 1..=table.chunks {
+            let lines = archive.rows(table, chunk);
+            let decoded = lines.and_then(|lines| Ok((lines, archive.salts(table, chunk)?)));
+            if chunks.send(decoded).is_err() {
+                // Something was found that ends the check.
+                return;
+            }
+        }
+    }
+}
+
+/// Checks all rows; gives their number and the root of the tree over their leaves.
+fn check_rows(
+    archive: &ArchiveReader,
+    chunks: &Receiver<Chunk>,
+    interrupt: &Interrupt,
+    progress: &Progress,
+    each: &mut impl FnMut(ArchivedRow<'_>) -> Result<()>,
+) -> Result<(u64, Digest)> {
     let manifest = archive.manifest();
-    let leaves = archive.leaves()?;
-    let mut stored = leaves.as_chunks::<32>().0.iter();
+    let mut stored = archive.leaves_in_order()?;
     let mut tree = TreeBuilder::new();
     let mut digests = String::new();
     for (number, table) in manifest.tables.iter().enumerate() {
@@ -55,12 +93,13 @@ pub fn check_archive(
         let mut hasher = LineHasher::new();
         for chunk in 1..=table.chunks {
             interrupt.check()?;
-            let (lines, salts) = (archive.rows(table, chunk)?, archive.salts(table, chunk)?);
+            let decoded = chunks.recv().context("the thread that decodes the archive is gone")?;
+            let (lines, salts) = decoded?;
             let mut rows = lines.split_inclusive(|byte| *byte == b'\n');
             for salt in &salts {
                 let line = whole_line(rows.next()).with_context(|| count_text(table, chunk))?;
                 let leaf = row_leaf(salt.salt.as_bytes(), line);
-                if salt.index != tree.size() || stored.next() != Some(leaf.as_bytes()) {
+                if salt.index != tree.size() || stored.next_leaf()? != Some(leaf) {
                     bail!(
                         "a row of chunk {chunk} of {} is not the one whose leaf is in the tree",
                         table.name
@@ -88,8 +127,8 @@ pub fn check_archive(
     if archive.table_digests()? != digests.as_bytes() {
         bail!("the rows of a table have another digest than the archive says");
     }
-    check_index(archive, interrupt)?;
-    Ok(CheckedArchive { seal: archive.seal(), rows: tree.size(), root: tree.root() })
+    stored.finish()?;
+    Ok((tree.size(), tree.root()))
 }
 
 fn whole_line(line: Option<&[u8]>) -> Result<&[u8]> {

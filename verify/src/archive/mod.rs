@@ -4,7 +4,9 @@
 //! manifest, the manifest that of the tag manifest, and that the seal, if one is known.
 
 mod check;
+mod leaves;
 mod reader;
 
 pub use check::{ArchivedRow, CheckedArchive, check_archive};
+pub use leaves::StoredLeaves;
 pub use reader::{ArchiveReader, FoundRow};

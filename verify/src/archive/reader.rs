@@ -1,6 +1,7 @@
 //! One archive, opened: its parts, each held against its digest before it is used.
 
-use std::io::{BufReader, Cursor, Read};
+use std::fs::File;
+use std::io::{Cursor, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -13,8 +14,8 @@ use handover_schemas::digest::Digest;
 use handover_schemas::package::bag::parse_manifest_line;
 use handover_schemas::package::manifest::{PACKAGE_VERSION, PackageManifest};
 use handover_schemas::package::{MANIFEST_SHA256_FILE, PACKAGE_FILE, TAG_MANIFEST_FILE};
-use sha2::{Digest as _, Sha256};
 
+use super::leaves::StoredLeaves;
 use crate::file_tree::Folder;
 use crate::package::{DecodeError, Identities, decoded};
 
@@ -190,36 +191,27 @@ impl ArchiveReader {
         Ok(FoundRow { table: number, position, line, salt })
     }
 
-    /// The hashes of all leaves.
-    pub fn leaves(&self) -> Result<Vec<u8>> {
-        let limit = self.archive.leaves.saturating_mul(32);
-        let bytes = whole(&self.folder, LEAVES_FILE, limit)
-            .with_context(|| format!("cannot read {LEAVES_FILE} of {}", self.dir.display()))?;
-        if Digest::of(&bytes) != self.leaves_digest || bytes.len() as u64 != limit {
-            bail!("{LEAVES_FILE} of {} is damaged", self.dir.display());
+    /// Gives the hashes of all leaves one after the other. What was given counts only if this ends
+    /// without an error: the file's digest is known at its end.
+    pub fn each_leaf(&self, mut each: impl FnMut(Digest)) -> Result<()> {
+        let mut leaves = self.leaves_in_order()?;
+        while let Some(leaf) = leaves.next_leaf()? {
+            each(leaf);
         }
-        Ok(bytes)
+        leaves.finish()
     }
 
-    /// Gives the hashes of all leaves one after the other, without holding them all. What was given
-    /// counts only if this ends without an error: the file's digest is known at its end.
-    pub fn each_leaf(&self, mut each: impl FnMut(Digest)) -> Result<()> {
-        let place = || format!("cannot read {LEAVES_FILE} of {}", self.dir.display());
-        let (file, status) = self.folder.file(LEAVES_FILE.as_ref()).with_context(place)?;
-        if Some(status.size) != self.archive.leaves.checked_mul(32) {
-            bail!("{LEAVES_FILE} of {} is damaged", self.dir.display());
+    /// The hashes of all leaves, one after the other.
+    pub fn leaves_in_order(&self) -> Result<StoredLeaves<File>> {
+        let place = format!("{LEAVES_FILE} of {}", self.dir.display());
+        let (file, status) = self
+            .folder
+            .file(LEAVES_FILE.as_ref())
+            .with_context(|| format!("cannot read {place}"))?;
+        if status.size != self.archive.leaves.saturating_mul(32) {
+            bail!("{place} is damaged");
         }
-        let (mut reader, mut hasher) = (BufReader::new(file), Sha256::new());
-        for _ in 0..self.archive.leaves {
-            let mut leaf = [0; 32];
-            reader.read_exact(&mut leaf).with_context(place)?;
-            hasher.update(leaf);
-            each(Digest::from_bytes(leaf));
-        }
-        if Digest::from_bytes(hasher.finalize().into()) != self.leaves_digest {
-            bail!("{LEAVES_FILE} of {} is damaged", self.dir.display());
-        }
-        Ok(())
+        Ok(StoredLeaves::new(file, place, self.leaves_digest))
     }
 
     /// Paths and digests of all payload files.

@@ -196,17 +196,24 @@ fn table_outcome(
     progress: &Progress,
 ) -> Result<TableOutcome> {
     let list = List::new(purge.number, number, &table.shape)?;
-    let (mut after, mut outside) = (LineHasher::new(), LineHasher::new());
-    let mut listed = 0;
+    // Both have seen the same until a listed row is met that was kept, which is rare: up to there
+    // each line is hashed once.
+    let (mut outside, mut after): (LineHasher, Option<LineHasher>) = (LineHasher::new(), None);
+    let (mut rows, mut listed) = (0_u64, 0);
     let mut reader = database.reader();
     let sql = list.all_rows(&reader);
     list.read(&mut reader, &sql, interrupt, |row: MarkedRow<'_>| {
-        after.push(row.line);
-        match row.position {
-            None => outside.push(row.line),
-            Some(_) => listed += 1,
+        if row.position.is_some() {
+            listed += 1;
+            after.get_or_insert_with(|| outside.clone()).push(row.line);
+        } else {
+            outside.push(row.line);
+            if let Some(after) = &mut after {
+                after.push(row.line);
+            }
         }
-        if after.rows().is_multiple_of(4096) {
+        rows += 1;
+        if rows.is_multiple_of(4096) {
             progress.advance("read again", 4096, 0);
         }
         Ok(())
@@ -219,7 +226,8 @@ fn table_outcome(
             counts.changed + counts.referenced
         );
     }
-    let (after, outside) = (after.finish(), outside.finish());
+    let outside = outside.finish();
+    let after = after.map_or(outside, LineHasher::finish);
     Ok(TableOutcome { name: table.name().clone(), counts, after, outside })
 }
 

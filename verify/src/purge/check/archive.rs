@@ -125,10 +125,11 @@ impl Check<'_> {
         }
         // The archive's leaves are not encrypted: they make the root without any key.
         let mut tree = TreeBuilder::new();
-        let bytes = reader.leaves()?;
-        for leaf in bytes.as_chunks::<32>().0 {
-            tree.push(handover_schemas::digest::Digest::from_bytes(*leaf));
+        let mut leaves = reader.leaves_in_order()?;
+        while let Some(leaf) = leaves.next_leaf()? {
+            tree.push(leaf);
         }
+        leaves.finish()?;
         if tree.root() != selection.root {
             self.find(Kind::Archive, "the leaves of the archive make another root");
             return Ok(None);
