@@ -2,7 +2,8 @@
 //! made by the real binaries, in SQLite or in PostgreSQL.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use handover_testkit::{Database, Outcome, Run, sqlite};
 use tempfile::TempDir;
@@ -60,35 +61,14 @@ impl PurgeMade {
         let folder = tempfile::tempdir().unwrap();
         let database = (engine == Engine::Postgres).then(Database::create);
         let made = Self { folder, engine, database };
-        let keygen = |purpose: &str, file: &str| {
-            made.migrate("keygen").arg(purpose).arg("--out").arg(made.at(file))
-        };
-        let trust: Vec<String> = PEOPLE
-            .iter()
-            .map(|(person, role)| {
-                let run = keygen("signing", &format!("{person}.pem"))
-                    .args(["--person", person, "--name", &format!("Trần Văn {person}")])
-                    .args(["--organisation", "Bộ Y tế", "--role", role]);
-                let outcome = run.go();
-                let (_, entry) = outcome.expect(0).stdout.split_once("[[key]]").unwrap();
-                format!("[[key]]{entry}\n")
-            })
-            .collect();
-        fs::write(made.at("trust.toml"), trust.concat()).unwrap();
-        let recipients: Vec<String> = ["escrow", "second"]
-            .iter()
-            .map(|name| {
-                let outcome = keygen("archive", &format!("{name}.age")).go();
-                let (_, key) = outcome.expect(0).stdout.split_once("recipient  ").unwrap();
-                format!(
-                    "[[purge.recipient]]\nname = \"{name}\"\nkey = \"{}\"\nescrow = {}\n",
-                    key.trim(),
-                    *name == "escrow"
-                )
-            })
-            .collect();
+        let keys = KEYS.get_or_init(make_keys);
+        for key in fs::read_dir(keys.path()).unwrap() {
+            let key = key.unwrap();
+            fs::copy(key.path(), made.at(key.file_name().to_str().unwrap())).unwrap();
+        }
+        let recipients = fs::read_to_string(made.at("recipients.toml")).unwrap();
         fs::create_dir(made.dir()).unwrap();
-        let config = format!("[target]\nurl = \"{}\"\n{}{RULE}", made.url(), recipients.concat());
+        let config = format!("[target]\nurl = \"{}\"\n{}{RULE}", made.url(), recipients);
         fs::write(made.dir().join("handover.toml"), config).unwrap();
         let integer = match engine {
             Engine::Sqlite => "integer primary key",
@@ -165,11 +145,7 @@ impl PurgeMade {
 
     /// A command of `handover-migrate`, in the folder that has the keys.
     pub(crate) fn migrate(&self, command: &str) -> Run {
-        Run::new("handover-migrate")
-            .arg(command)
-            .env("HANDOVER_PASSPHRASE", PASSPHRASE)
-            .env("HANDOVER_ESCROW_PASSPHRASE", PASSPHRASE)
-            .dir(self.folder.path())
+        migrate(command, self.folder.path())
     }
 
     /// `handover-migrate find|restore|prove` on the archive of the last purge.
@@ -264,6 +240,46 @@ impl PurgeMade {
     pub(crate) fn count(&self, table: &str, condition: &str) -> u64 {
         self.sql(&format!("select count(*) from {table} where {condition}")).parse().unwrap()
     }
+}
+
+/// Keys with a passphrase take their time to be made: once for all tests.
+static KEYS: OnceLock<TempDir> = OnceLock::new();
+
+fn make_keys() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let keygen =
+        |purpose: &str, name: &str| migrate("keygen", folder.path()).args([purpose, "--out", name]);
+    let mut trust = String::new();
+    for (person, role) in PEOPLE {
+        let run = keygen("signing", &format!("{person}.pem"))
+            .args(["--person", person, "--name", &format!("Trần Văn {person}")])
+            .args(["--organisation", "Bộ Y tế", "--role", role]);
+        let outcome = run.go();
+        let (_, entry) = outcome.expect(0).stdout.split_once("[[key]]").unwrap();
+        trust.push_str(&format!("[[key]]{entry}\n"));
+    }
+    let mut recipients = String::new();
+    for name in ["escrow", "second"] {
+        let outcome = keygen("archive", &format!("{name}.age")).go();
+        let (_, key) = outcome.expect(0).stdout.split_once("recipient  ").unwrap();
+        recipients.push_str(&format!(
+            "[[purge.recipient]]\nname = \"{name}\"\nkey = \"{}\"\nescrow = {}\n",
+            key.trim(),
+            name == "escrow"
+        ));
+    }
+    fs::write(folder.path().join("trust.toml"), trust).unwrap();
+    fs::write(folder.path().join("recipients.toml"), recipients).unwrap();
+    folder
+}
+
+/// A command of `handover-migrate`, in a folder, with the passphrases of all keys.
+fn migrate(command: &str, folder: &Path) -> Run {
+    Run::new("handover-migrate")
+        .arg(command)
+        .env("HANDOVER_PASSPHRASE", PASSPHRASE)
+        .env("HANDOVER_ESCROW_PASSPHRASE", PASSPHRASE)
+        .dir(folder)
 }
 
 /// Name of the first purge's archive.

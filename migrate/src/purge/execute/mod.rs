@@ -89,8 +89,10 @@ fn refuse_other_tables(database: &mut PurgeDatabase, purge: &PurgeEntry) -> Resu
             selection.database
         );
     }
-    let tables = rule_tables(database, &selection.rule)
-        .context("the database is not what it was when the rows were selected")?;
+    database.begin_at_one_moment()?;
+    let tables = rule_tables(database, &selection.rule);
+    database.execute("ROLLBACK")?;
+    let tables = tables.context("the database is not what it was when the rows were selected")?;
     let now = tables.iter().map(|table| (&table.shape, &table.parents));
     let then = selection.tables.iter().map(|table| (&table.shape, &table.parents));
     if !now.eq(then) {
