@@ -118,6 +118,12 @@ impl PurgeMade {
     /// Runs the commands of the purge, from its beginning up to there.
     #[track_caller]
     pub(crate) fn go_on(&self, until: Until) {
+        self.go_on_from(Until::Made, until);
+    }
+
+    /// Runs the commands of the purge that follow a step, up to another.
+    #[track_caller]
+    pub(crate) fn go_on_from(&self, done: Until, until: Until) {
         let steps: [(Until, &[&[&str]]); 5] = [
             (Until::Selected, &[&["select"]]),
             (Until::BackedUp, &[&["backup", "--identity", "escrow.age"]]),
@@ -128,11 +134,8 @@ impl PurgeMade {
             (Until::Executed, &[&["execute", "--key", "operator.pem"]]),
             (Until::Certified, &[&["certify", "--key", "operator.pem"]]),
         ];
-        for (step, commands) in steps {
-            if step > until {
-                return;
-            }
-            for command in commands {
+        for (_, commands) in steps.iter().filter(|(step, _)| *step > done && *step <= until) {
+            for command in *commands {
                 self.purge(command).go().expect(0);
             }
         }

@@ -11,6 +11,7 @@ use handover_schemas::signing::statement::{Statement, Subject};
 use handover_verify::archive::ArchiveReader;
 use handover_verify::handover_dir::HandoverDir;
 use handover_verify::package::Identities;
+use handover_verify::purge::is_archive_of;
 use handover_verify::purge::ledger::PurgeEntry;
 use handover_verify::signing::{Signatory, Trust, check_envelope, today};
 
@@ -137,7 +138,14 @@ pub(super) fn current_binding(dir: &HandoverDir, purge: &PurgeEntry) -> Result<B
     };
     let backup = backup.context("the ledger lacks the backup of this purge")?;
     let place = sealed_dir(dir, &backup.package);
-    ArchiveReader::open(&place, Identities::default(), Some(backup.seal))?;
+    let reader = ArchiveReader::open(&place, Identities::default(), Some(backup.seal))?;
+    if !is_archive_of(reader.manifest(), &purge.selection) {
+        bail!(
+            "{} is not the archive of what was selected, and the ledger names its seal: somebody \
+             changed both. Nobody should sign this",
+            place.display()
+        );
+    }
     Binding::new(&purge.selection, backup.seal).context("cannot write the binding")
 }
 

@@ -13,6 +13,7 @@ use handover_verify::handover_dir::HandoverDir;
 use handover_verify::interrupt::Interrupt;
 use handover_verify::package::Identities;
 use handover_verify::progress::Progress;
+use handover_verify::purge::is_archive_of;
 use handover_verify::purge::ledger::PurgeEntry;
 use handover_verify::purge::list::{List, MarkedRow};
 use handover_verify::rows::key_value;
@@ -213,14 +214,10 @@ fn check_selection(
     reader: &ArchiveReader,
     checked: &CheckedArchive,
 ) -> Result<()> {
-    let (selection, manifest) = (&purge.selection, reader.manifest());
-    let tables = selection.tables.iter().map(|table| (table.name(), table.listed));
-    let archived = manifest.tables.iter().map(|table| (&table.name, table.lines));
+    let selection = &purge.selection;
     if checked.rows != selection.rows
         || checked.root != selection.root
-        || manifest.origin != selection.origin
-        || manifest.database != selection.database
-        || !tables.eq(archived)
+        || !is_archive_of(reader.manifest(), selection)
     {
         bail!(
             "{} is not the archive of what was selected; move it away and back up again",

@@ -9,6 +9,7 @@ use super::Check;
 use crate::archive::{ArchiveReader, check_archive};
 use crate::interrupt::Interrupted;
 use crate::package::{Identities, PackageRequest, verify_package};
+use crate::purge::is_archive_of;
 use crate::purge::ledger::leaves;
 
 impl Check<'_> {
@@ -118,15 +119,8 @@ impl Check<'_> {
     fn open_archive(&mut self, dir: &std::path::Path) -> Result<Option<ArchiveReader>> {
         let seal = self.purge.backup.as_ref().map(|backup| backup.seal);
         let reader = ArchiveReader::open(dir, self.request.identities.clone(), seal)?;
-        let (selection, manifest) = (&self.purge.selection, reader.manifest());
-        let selected = selection.tables.iter().map(|table| (table.name(), table.listed));
-        let archived = manifest.tables.iter().map(|table| (&table.name, table.lines));
-        if manifest.root != selection.root
-            || manifest.leaves != selection.rows
-            || manifest.origin != selection.origin
-            || manifest.database != selection.database
-            || !selected.eq(archived)
-        {
+        let selection = &self.purge.selection;
+        if !is_archive_of(reader.manifest(), selection) {
             self.find(Kind::Archive, "the archive is not that of what was selected");
             return Ok(None);
         }
