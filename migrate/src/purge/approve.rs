@@ -16,7 +16,7 @@ use handover_verify::purge::ledger::PurgeEntry;
 use handover_verify::signing::{Signatory, Trust, check_envelope, today};
 
 use super::backup::archive_name;
-use super::{moment, select};
+use super::{moment, nonces, select};
 use crate::keys::{Signer, sign_envelope};
 use crate::package::sealed_dir;
 
@@ -96,6 +96,7 @@ fn begun_or_new(request: &ApproveRequest<'_>) -> Result<(Envelope, Approval)> {
         && approval.binding == binding
         && moment::now()? <= moment::parse(&approval.not_after)?
         && !is_used(request.purge, &envelope)
+        && !used_before(request, &approval)?
     {
         return Ok((envelope, approval));
     }
@@ -120,6 +121,12 @@ fn begun_or_new(request: &ApproveRequest<'_>) -> Result<(Envelope, Approval)> {
 fn is_used(purge: &PurgeEntry, envelope: &Envelope) -> bool {
     let used = purge.approval.as_ref().and_then(|text| Envelope::parse(text.as_bytes()).ok());
     used.is_some_and(|used| used.body() == envelope.body())
+}
+
+/// One that the folder knows and the ledger does not was used before the database was put back to
+/// an earlier day: it cannot be used again.
+fn used_before(request: &ApproveRequest<'_>, approval: &Approval) -> Result<bool> {
+    Ok(nonces::known(request.dir, &approval.nonce)?.is_some())
 }
 
 /// What approvals have to be bound to now. The archive has to be the one that was backed up.

@@ -19,6 +19,7 @@ use handover_verify::purge::list::{List, MarkedRow};
 use handover_verify::rows::key_value;
 
 use super::PurgeDatabase;
+use super::execute::refuse_other_tables;
 use super::freeze::LeafSpool;
 use super::listed_row::ListedRow;
 use super::scratch::load_and_compare;
@@ -56,6 +57,7 @@ pub fn backup(
         bail!("purge {} is {} already", request.purge.number, request.purge.state);
     }
     let keepers = key_keepers(request.config)?;
+    refuse_other_tables(database, request.purge)?;
     let name = archive_name(request.purge);
     let place = sealed_dir(request.dir, &name);
     // A run that was killed once the archive was in its place has nothing left to do but look at it.

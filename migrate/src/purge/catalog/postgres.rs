@@ -14,13 +14,16 @@ pub(super) fn foreign_keys(session: &mut Session) -> Result<Vec<ForeignKey>> {
               JOIN pg_attribute a ON a.attrelid = f.{of} AND a.attnum = k.attnum)"
         )
     };
-    // Constraints of partitions stand for the one of the table that they are part of.
+    // Constraints of partitions stand for the one of the table that they are part of. One that a
+    // partition has by itself reaches rows of that table as well.
     let rows = session.query(&format!(
         "SELECT f.conname, cn.nspname, c.relname, {}, pn.nspname, p.relname, {}, \
                 f.confdeltype::text \
          FROM pg_constraint f \
-         JOIN pg_class c ON c.oid = f.conrelid JOIN pg_namespace cn ON cn.oid = c.relnamespace \
-         JOIN pg_class p ON p.oid = f.confrelid JOIN pg_namespace pn ON pn.oid = p.relnamespace \
+         JOIN pg_class c ON c.oid = coalesce(pg_partition_root(f.conrelid), f.conrelid) \
+         JOIN pg_namespace cn ON cn.oid = c.relnamespace \
+         JOIN pg_class p ON p.oid = coalesce(pg_partition_root(f.confrelid), f.confrelid) \
+         JOIN pg_namespace pn ON pn.oid = p.relnamespace \
          WHERE f.contype = 'f' AND f.conparentid = 0 \
          ORDER BY cn.nspname, c.relname, f.conname",
         columns("conrelid", "conkey"),
@@ -58,11 +61,13 @@ pub(super) fn delete_triggers(session: &mut Session) -> Result<Vec<DeleteTrigger
     // Bit 8 of tgtype: fires on DELETE (pg_trigger.h). ev_type 4: a rule on DELETE (pg_rewrite.h).
     let rows = session.query(
         "SELECT n.nspname, c.relname, t.tgname FROM pg_trigger t \
-         JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
+         JOIN pg_class c ON c.oid = coalesce(pg_partition_root(t.tgrelid), t.tgrelid) \
+         JOIN pg_namespace n ON n.oid = c.relnamespace \
          WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND (t.tgtype::int & 8) <> 0 \
          UNION ALL \
          SELECT n.nspname, c.relname, r.rulename FROM pg_rewrite r \
-         JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace \
+         JOIN pg_class c ON c.oid = coalesce(pg_partition_root(r.ev_class), r.ev_class) \
+         JOIN pg_namespace n ON n.oid = c.relnamespace \
          WHERE r.ev_type = '4' AND r.ev_enabled <> 'D' AND c.relkind IN ('r', 'p') \
          ORDER BY 1, 2, 3",
     )?;

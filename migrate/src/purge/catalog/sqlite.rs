@@ -78,9 +78,13 @@ fn primary_key_column(connection: &Connection, table: &str, sequence: i64) -> Re
 
 /// Every trigger of a table: what fires when is told by its text alone.
 pub(super) fn delete_triggers(connection: &Connection) -> Result<Vec<DeleteTrigger>> {
+    // A trigger keeps its table's name in the case in which it was created.
     let mut statement = connection
         .prepare(
-            "SELECT tbl_name, name FROM main.sqlite_master WHERE type = 'trigger' ORDER BY 1, 2",
+            "SELECT coalesce(t.name, g.tbl_name), g.name FROM main.sqlite_master g \
+             LEFT JOIN main.sqlite_master t \
+               ON t.type = 'table' AND lower(t.name) = lower(g.tbl_name) \
+             WHERE g.type = 'trigger' ORDER BY 1, 2",
         )
         .map_err(sqlite_error)?;
     statement
