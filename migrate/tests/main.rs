@@ -35,6 +35,8 @@ mod package_recovery;
 mod package_tools;
 mod purge_broken;
 mod purge_made;
+mod purge_moving;
+mod purge_structure;
 mod purge_threats;
 mod refused;
 mod resume;

@@ -17,7 +17,6 @@ pub(crate) const ENGINES: [Engine; 2] = [Engine::Postgres, Engine::Sqlite];
 /// The commands that need a key, as the operator gives them.
 pub(crate) const EXECUTE: [&str; 3] = ["execute", "--key", "operator.pem"];
 pub(crate) const CERTIFY: [&str; 3] = ["certify", "--key", "operator.pem"];
-pub(crate) const BACKUP: [&str; 3] = ["backup", "--identity", "escrow.age"];
 
 /// `handover-verify purge`, without a key to the archive.
 pub(crate) fn verify(made: &PurgeMade) -> Run {
