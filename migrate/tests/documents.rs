@@ -44,7 +44,12 @@ fn deliver(folder: &Path) {
         git -C portal/source.git update-ref HEAD $commit
         echo program > portal/installers/setup.bin
         (cd portal/installers && sha256sum setup.bin > SHA256SUMS)
-        printf photo > portal/photos/2022/1.jpg";
+        printf photo > portal/photos/2022/1.jpg
+        mkdir population-database
+        { echo subject_id,result
+          for id in $(seq 1 1000); do
+            if [ $((id % 3)) = 0 ]; then echo \"$id,cannot be verified\"; else echo \"$id,right\"; fi
+          done; } > population-database/results.csv";
     Run::program("bash").args(["-c", script]).dir(folder).go().expect(0);
 }
 
@@ -58,6 +63,9 @@ fn run_block(block: &str, source: &Database, target: &Database, folder: &Path) -
         .env("TARGET", target.url())
         .env("HANDOVER", folder)
         .env("DELIVERED", folder.with_file_name("delivered"))
+        .env("KEYS", folder.with_file_name("keys"))
+        .env("HANDOVER_PASSPHRASE", "a passphrase of a test")
+        .env("HANDOVER_ESCROW_PASSPHRASE", "another passphrase of it")
         .dir(folder.parent().unwrap())
         .go()
 }
@@ -66,9 +74,15 @@ fn run_block(block: &str, source: &Database, target: &Database, folder: &Path) -
 fn every_command_of_the_runbooks_runs() {
     let source = Database::create();
     source.sql(
-        "CREATE TABLE subjects (id bigint PRIMARY KEY, name text, born date);
-         INSERT INTO subjects SELECT i, 'Nguyễn ' || i, date '1960-01-01' + i
+        "CREATE TABLE subjects (id bigint PRIMARY KEY, name text, born date,
+           identity_number text, phone text);
+         INSERT INTO subjects SELECT i, 'Nguyễn ' || i, date '1960-01-01' + i,
+           CASE WHEN i % 3 > 0 THEN lpad(i::text, 12, '0') END, '090' || lpad(i::text, 7, '0')
          FROM generate_series(1, 1000) i;
+         CREATE TABLE doses (id bigint PRIMARY KEY, subject_id bigint NOT NULL REFERENCES subjects,
+           given_on date NOT NULL);
+         INSERT INTO doses SELECT i, 1 + i % 1000, date '2021-06-01' + (i % 300)::int
+         FROM generate_series(1, 2500) i;
          CREATE TABLE log (at timestamptz, what text);
          INSERT INTO log VALUES (now(), 'a'), (now(), 'a');
          CREATE TABLE feedback (id bigint PRIMARY KEY, photo_path text, photo_sha256 text);
@@ -80,7 +94,7 @@ fn every_command_of_the_runbooks_runs() {
     let handover = folder.path().join("handover");
     std::fs::create_dir(folder.path().join("delivered")).unwrap();
     deliver(&folder.path().join("delivered"));
-    for page in ["copy.md", "verify.md", "artifacts.md"] {
+    for page in ["copy.md", "verify.md", "artifacts.md", "purge.md"] {
         for block in blocks(page) {
             let outcome = run_block(&block, &source, &target, &handover);
             assert_eq!(
@@ -114,6 +128,10 @@ fn rehearse(extra: &[&str]) {
         "MISSING",
         "These 11 findings",
         "verdict: intact",
+        "opened with the escrow key",
+        "keys and salts are erased from the list",
+        "table and archive together are what the table was before",
+        "verdict: holds",
     ] {
         assert!(outcome.stdout.contains(promised), "no {promised:?} in\n{}", outcome.stdout);
     }

@@ -164,7 +164,7 @@ fn an_approval_that_does_not_count() {
         for (said, forging) in cases {
             forging();
             refused(&made, &EXECUTE, &["error: ", said]);
-            assert_eq!(ledger_count(&made, "purge_nonce", "true"), 0, "{said}");
+            assert_eq!(ledger_count(&made, "purge_authority", "true"), 0, "{said}");
             sound.back();
         }
         fs::remove_file(&file).unwrap();

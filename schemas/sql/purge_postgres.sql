@@ -2,7 +2,7 @@
 -- selection. The rows that a purge lists are in tables of its own, handover.purge_list_N_T, which
 -- certify drops.
 CREATE SCHEMA IF NOT EXISTS handover;
--- One row: what tells this database from every other, copies of its files included.
+-- One row: what tells this database from every other, but for copies of its files.
 CREATE TABLE IF NOT EXISTS handover.identity (
   only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
   database_id text NOT NULL
@@ -15,8 +15,6 @@ CREATE TABLE IF NOT EXISTS handover.purge (
   selection text NOT NULL,
   salt_key text,
   backup text,
-  approval text,
-  execution text,
   outcome text,
   certificate text,
   checkpoint text,
@@ -33,6 +31,16 @@ CREATE TABLE IF NOT EXISTS handover.purge_chunk (
   leaves bytea NOT NULL,
   PRIMARY KEY (purge_no, table_no, chunk_no)
 );
+-- Under what rows were deleted: an approval, and the statement of the operator who began, or went
+-- on, under it. The hand-over folder keeps a list of the nonces too.
+CREATE TABLE IF NOT EXISTS handover.purge_authority (
+  authority_no bigint PRIMARY KEY,
+  purge_no bigint NOT NULL REFERENCES handover.purge,
+  nonce text NOT NULL,
+  approval text NOT NULL,
+  execution text NOT NULL,
+  begun_at timestamptz NOT NULL DEFAULT now()
+);
 -- What was done with the listed rows, committed together with the deletion.
 CREATE TABLE IF NOT EXISTS handover.purge_batch (
   purge_no bigint NOT NULL REFERENCES handover.purge,
@@ -43,6 +51,7 @@ CREATE TABLE IF NOT EXISTS handover.purge_batch (
   changed bigint NOT NULL,
   referenced bigint NOT NULL,
   absent bigint NOT NULL,
+  authority_no bigint NOT NULL REFERENCES handover.purge_authority,
   done_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (purge_no, table_no, first_position)
 );
@@ -53,12 +62,6 @@ CREATE TABLE IF NOT EXISTS handover.purge_kept (
   position bigint NOT NULL,
   reason text NOT NULL CHECK (reason IN ('changed', 'referenced', 'absent')),
   PRIMARY KEY (purge_no, table_no, position)
-);
--- Approvals that were used. The hand-over folder keeps the same list.
-CREATE TABLE IF NOT EXISTS handover.purge_nonce (
-  nonce text PRIMARY KEY,
-  purge_no bigint NOT NULL REFERENCES handover.purge,
-  used_at timestamptz NOT NULL DEFAULT now()
 );
 -- Every restore, with the operator's statement.
 CREATE TABLE IF NOT EXISTS handover.restore (

@@ -10,8 +10,6 @@ CREATE TABLE IF NOT EXISTS handover_purge (
   selection TEXT NOT NULL,
   salt_key TEXT,
   backup TEXT,
-  approval TEXT,
-  execution TEXT,
   outcome TEXT,
   certificate TEXT,
   checkpoint TEXT,
@@ -27,6 +25,14 @@ CREATE TABLE IF NOT EXISTS handover_purge_chunk (
   leaves BLOB NOT NULL,
   PRIMARY KEY (purge_no, table_no, chunk_no)
 );
+CREATE TABLE IF NOT EXISTS handover_purge_authority (
+  authority_no INTEGER PRIMARY KEY,
+  purge_no INTEGER NOT NULL REFERENCES handover_purge,
+  nonce TEXT NOT NULL,
+  approval TEXT NOT NULL,
+  execution TEXT NOT NULL,
+  begun_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP
+);
 CREATE TABLE IF NOT EXISTS handover_purge_batch (
   purge_no INTEGER NOT NULL REFERENCES handover_purge,
   table_no INTEGER NOT NULL,
@@ -36,6 +42,7 @@ CREATE TABLE IF NOT EXISTS handover_purge_batch (
   changed INTEGER NOT NULL,
   referenced INTEGER NOT NULL,
   absent INTEGER NOT NULL,
+  authority_no INTEGER NOT NULL REFERENCES handover_purge_authority,
   done_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP,
   PRIMARY KEY (purge_no, table_no, first_position)
 );
@@ -45,11 +52,6 @@ CREATE TABLE IF NOT EXISTS handover_purge_kept (
   position INTEGER NOT NULL,
   reason TEXT NOT NULL CHECK (reason IN ('changed', 'referenced', 'absent')),
   PRIMARY KEY (purge_no, table_no, position)
-);
-CREATE TABLE IF NOT EXISTS handover_purge_nonce (
-  nonce TEXT PRIMARY KEY NOT NULL,
-  purge_no INTEGER NOT NULL REFERENCES handover_purge,
-  used_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP
 );
 CREATE TABLE IF NOT EXISTS handover_restore (
   restore_no INTEGER PRIMARY KEY,

@@ -141,6 +141,24 @@ impl LineDigest {
     pub const EMPTY: Self = Self { rows: 0, bytes: 0, digest: Digest::EMPTY };
 }
 
+/// How many lines there are, without a digest: one of few lines could be guessed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LineSum {
+    /// Number of lines, which is the number of rows.
+    pub rows: u64,
+    /// Bytes of all lines, line feeds included.
+    pub bytes: u64,
+}
+
+impl LineSum {
+    /// Takes in one line.
+    pub fn add(&mut self, line: &[u8]) {
+        self.rows += 1;
+        self.bytes += line.len() as u64;
+    }
+}
+
 /// Hashes canonical lines as they go by and counts them.
 #[derive(Clone, Debug, Default)]
 pub struct LineHasher {

@@ -1,13 +1,18 @@
 #!/usr/bin/env python3
 """Checks the test vectors in this folder without the crate: an implementation of its own of
-escaping, lines, leaves and trees, and of the wire form of the commoner types. Standard library
-only; Python 3.8 or later. `python3 check.py` exits 0 if every vector holds."""
+escaping, lines, leaves and trees, of the wire form of the commoner types, and of what archives are
+made of and signed by. Standard library only; Python 3.8 or later. `python3 check.py` exits 0 if
+every vector holds."""
 
+import base64
 import datetime
 import hashlib
+import hmac
 import json
 import pathlib
+import re
 import struct
+import unicodedata
 import uuid
 
 HERE = pathlib.Path(__file__).parent
@@ -176,6 +181,95 @@ def value_holds(value):
         return None
 
 
+# --- Archives ----------------------------------------------------------------------------------
+
+
+def salt_of(key, index):
+    return hmac.new(key, b"handover-salt\0" + struct.pack(">Q", index), "sha256").digest()
+
+
+def salt_line(row):
+    evidence = "\\N" if row["evidence_line"] is None else str(row["evidence_line"])
+    return f"{row['index']}\t{row['salt']}\t{evidence}\n"
+
+
+def identity_number(text):
+    return "".join(re.findall("[0-9A-Za-z]", text)).upper()
+
+
+def phone(text):
+    digits = "".join(re.findall("[0-9]", text))
+    for code in ["0084", "84"]:
+        if digits.startswith(code):
+            return "0" + digits[len(code) :].lstrip("0")
+    return digits
+
+
+INVISIBLE = set("\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff")
+
+
+def person_name(text):
+    def without_marks(letters):
+        return [c for c in letters if unicodedata.category(c)[0] != "M" and c not in INVISIBLE]
+
+    plain = without_marks(unicodedata.normalize("NFD", text))
+    lower = without_marks("".join(c.lower() for c in plain).replace("đ", "d"))
+    # Beside letters and numbers, Alphabetic has circled and squared letters; none is in the vectors.
+    return " ".join("".join(c if unicodedata.category(c)[0] in "LN" else " " for c in lower).split())
+
+
+def birth_date(text):
+    text = text.strip()
+    moment = re.fullmatch(r"([0-9]{4}|[0-9]{4}-[^ T]*)[ T]00:00:00(\.0+)?", text)
+    date = moment.group(1) if moment else text
+    if re.fullmatch("[0-9]{4}", date):
+        return date
+    parts = re.fullmatch(r"([0-9]+)([-/.])([0-9]{1,2})\2([0-9]+)", date)
+    if not parts:
+        return ""
+    first, month, last = parts.group(1), parts.group(3), parts.group(4)
+    year, day = (first, last) if len(first) == 4 else (last, first)
+    if len(year) != 4 or len(day) > 2:
+        return ""
+    try:
+        return datetime.date(int(year), int(month), int(day)).isoformat()
+    except ValueError:  # no such day, or the year 0, which Python does not have
+        return ""
+
+
+def parts_of(case, given):
+    """The parts that a value is tagged with; None if there is nothing to search by."""
+    if case["kind"] == "name-birth":
+        parts = [person_name(given[0]), birth_date(given[1])]
+    else:
+        parts = [{"identity": identity_number, "phone": phone}[case["kind"]](given)]
+    return parts if all(parts) else None
+
+
+def tag_of(key, kind, parts):
+    message = kind.encode()
+    for part in parts:
+        message += struct.pack(">I", len(part.encode())) + part.encode()
+    return hmac.new(key, message, "sha256").hexdigest()[:32]
+
+
+def shard_name(tag, bits):
+    shard = int(tag[:4], 16) >> (16 - bits)
+    return "index/%0*x-00000" % (max(1, -(-bits // 4)), shard)
+
+
+def shard_bits(entries):
+    return next((bits for bits in range(16) if entries <= 8192 << bits), 16)
+
+
+def pae(payload_type, body):
+    kind = payload_type.encode()
+    return b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(body), body)
+
+
+DER_PREFIX = bytes.fromhex("302a300506032b6570032100")  # RFC 8410: an Ed25519 key follows
+
+
 # --- The files ---------------------------------------------------------------------------------
 
 
@@ -216,6 +310,54 @@ def check_handover(handover):
     equal("handover.json root", root([hashes[name] for name in sorted(hashes)]).hex(), handover["root"])
 
 
+def check_tags(archive):
+    key = bytes.fromhex(archive["index_key"])
+    for case in archive["tags"]:
+        what = f"archive.json {case['kind']} {case['parts']}"
+        for given in case.get("given", []):
+            equal(f"{what} from {given!r}", parts_of(case, given), case["parts"])
+        if "table" in case:
+            table = f"{case['table']['schema']}.{case['table']['name']}"
+            equal(what, [table] + case.get("columns", []) + case["values"], case["parts"])
+        if case["parts"] is not None:
+            equal(what, tag_of(key, case["kind"], case["parts"]), case["tag"])
+
+
+def check_archive(archive):
+    key, hashes = bytes.fromhex(archive["salt_key"]), []
+    for row in archive["rows"]:
+        what = f"archive.json row {row['index']}"
+        salt = salt_of(key, row["index"])
+        equal(f"{what} salt", salt.hex(), row["salt"])
+        hashes.append(leaf_hash(salt + row["line"].encode()))
+        equal(f"{what} leaf", hashes[-1].hex(), row["leaf"])
+        equal(f"{what} salt line", salt_line(row), row["salt_line"])
+    far = archive["far_salt"]
+    equal("archive.json far salt", salt_of(key, far["index"]).hex(), far["salt"])
+    equal("archive.json root", root(hashes).hex(), archive["root"])
+    check_tags(archive)
+    for case in archive["entries"]:
+        place = struct.pack(">HIH", case["table"], case["chunk"], case["row"])
+        equal("archive.json entry", case["tag"] + place.hex(), case["entry"])
+        for bits, name in case["shards"]:
+            equal(f"archive.json shard, {bits} bits", shard_name(case["tag"], bits), name)
+    for entries, bits in archive["shard_bits"]:
+        equal(f"archive.json shards of {entries} entries", shard_bits(entries), bits)
+    for case in archive["pae"]:
+        equal("archive.json pae", pae(case["type"], case["body"].encode()).hex(), case["pae"])
+    check_checkpoint(archive["checkpoint"])
+
+
+def check_checkpoint(case):
+    encoded = base64.b64encode(bytes.fromhex(case["root"])).decode()
+    text = f"{case['origin']}\n{case['size']}\n{encoded}\n"
+    equal("archive.json checkpoint", text, case["text"])
+    key = bytes.fromhex(case["key"]["public_key"])
+    equal("archive.json keyid", sha256(DER_PREFIX + key), case["key"]["keyid"])
+    named = case["key"]["name"].encode() + b"\n\1" + key
+    equal("archive.json key id", sha256(named)[:8], case["key"]["key_id"])
+
+
 def main():
     for case in load("escape.json"):
         equal("escape.json", escape(bytes.fromhex(case["text"])), case["field"].encode())
@@ -234,6 +376,7 @@ def main():
         paths = [[h.hex() for h in path(i, hashes)] for i in range(len(hashes))]
         equal("trees.json paths", paths, case["paths"])
     check_handover(load("handover.json"))
+    check_archive(load("archive.json"))
     held = [(value, value_holds(value)) for value in load("values.json")]
     for value, holds in held:
         equal(f"values.json {value['type']} {value['sql']}", holds is not False, True)

@@ -6,12 +6,12 @@ use std::io::{BufWriter, Seek, SeekFrom, Write};
 use anyhow::{Context, Result, bail};
 use handover_schemas::archive::index::Location;
 use handover_schemas::archive::manifest::{
-    ArchiveManifest, ArchivedColumn, ArchivedTable, CHUNK_ROWS_MAX, CHUNK_TEXT_BYTES, INDEX, KEY,
-    KEY_FILE, KeyKeeper, ParentLink, ROWS, SALTS, SaltLine,
+    ArchiveManifest, ArchivedColumn, ArchivedTable, CHUNK_ROWS_MAX, CHUNK_TEXT_BYTES, DIGESTS_FILE,
+    INDEX, KEY, KEY_FILE, KeyKeeper, ParentLink, ROWS, SALTS, SaltLine,
 };
 use handover_schemas::archive::row_leaf::row_leaf;
 use handover_schemas::config::{DeliverableForm, DeliverableKind, SearchColumns};
-use handover_schemas::digest::{Digest, LineDigest, LineHasher, hex};
+use handover_schemas::digest::{Digest, LineHasher, LineSum, hex};
 use handover_schemas::merkle::TreeBuilder;
 use handover_schemas::name::TableName;
 use handover_schemas::package::manifest::{Encoding, PackedDeliverable};
@@ -73,6 +73,8 @@ pub struct ArchiveWriter {
     tree: TreeBuilder,
     leaves: BufWriter<File>,
     tables: Vec<ArchivedTable>,
+    /// The digest of each table's lines.
+    digests: String,
     current: Option<Current>,
 }
 
@@ -116,6 +118,7 @@ impl ArchiveWriter {
             tree: TreeBuilder::new(),
             leaves: BufWriter::new(spool),
             tables: Vec::new(),
+            digests: String::new(),
             current: None,
         };
         writer.store(KEY, KEY_FILE.to_owned(), format!("{}\n", hex(&key)).into_bytes())?;
@@ -144,7 +147,7 @@ impl ArchiveWriter {
             columns: draft.columns,
             key: draft.key,
             chunks: 0,
-            lines: LineDigest::EMPTY,
+            lines: LineSum::default(),
             first_index: self.tree.size(),
             parents: draft.parents,
         };
@@ -207,7 +210,9 @@ impl ArchiveWriter {
     fn end_table(&mut self) -> Result<()> {
         self.end_chunk()?;
         if let Some(mut current) = self.current.take() {
-            current.table.lines = current.hasher.finish();
+            let lines = current.hasher.finish();
+            current.table.lines = LineSum { rows: lines.rows, bytes: lines.bytes };
+            self.digests.push_str(&format!("{}  {}\n", lines.digest, current.table.folder));
             self.tables.push(current.table);
         }
         Ok(())
@@ -217,6 +222,8 @@ impl ArchiveWriter {
     /// place.
     pub fn finish(mut self, interrupt: &Interrupt, progress: &Progress) -> Result<Sealed> {
         self.end_table()?;
+        let digests = std::mem::take(&mut self.digests);
+        self.store(KEY, DIGESTS_FILE.to_owned(), digests.into_bytes())?;
         let Self {
             dir,
             identifier,

@@ -15,7 +15,7 @@ pub use purge::{
     ApproveArgs, BackupArgs, CertifyArgs, ExecuteArgs, IdentityArgs, KeyArgs, PurgeArgs,
     PurgeCommand, SelectArgs, TrustArgs,
 };
-pub use restore::{ArchiveArgs, FindArgs, RecordArgs};
+pub use restore::{ArchiveArgs, FindArgs, RecordArgs, RestoreArgs};
 
 /// Takes a platform over: copies the vendor's database into the ministry's, chunk by chunk, and
 /// proves that what arrived is what was there; receives everything else into sealed packages. Run
@@ -47,6 +47,8 @@ pub enum Command {
     Purge(PurgeCommand),
     /// Find a record that was deleted in its archive.
     Find(FindArgs),
+    /// Put archived records back: tell what would be done, or do it.
+    Restore(RestoreArgs),
     /// Show what the target's ledger says was done.
     Status(StatusArgs),
     /// Make a key: one that signs, or one that opens archives.

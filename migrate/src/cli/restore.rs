@@ -6,7 +6,7 @@ use clap::Args;
 use handover_schemas::digest::Digest;
 use handover_verify::endpoint::Endpoint;
 
-use super::IdentityArgs;
+use super::{IdentityArgs, TrustArgs};
 
 /// Which archive.
 #[derive(Debug, Args)]
@@ -79,4 +79,58 @@ pub struct FindArgs {
     /// One JSON document on standard output.
     #[arg(long)]
     pub json: bool,
+}
+
+/// Arguments of `restore`.
+#[derive(Debug, Args)]
+pub struct RestoreArgs {
+    #[command(flatten)]
+    /// Which archive.
+    pub archive: ArchiveArgs,
+    #[command(flatten)]
+    /// A key that opens it.
+    pub identity: IdentityArgs,
+    #[command(flatten)]
+    /// Which record.
+    pub record: RecordArgs,
+    /// The record that is found, and everything that hangs together with it: the rows it refers to,
+    /// and the rows that refer to any of these.
+    #[arg(long, conflicts_with_all = ["filter", "all"])]
+    pub person: bool,
+    /// Every row of --table with this canonical text in a column; - as the value reads it from
+    /// standard input.
+    #[arg(long = "where", value_name = "COLUMN=VALUE", requires = "table", conflicts_with_all = ["record_key", "all"])]
+    pub filter: Option<String>,
+    /// Every row of the archive.
+    #[arg(long, conflicts_with_all = ["table", "identity_number", "phone", "name"])]
+    pub all: bool,
+    /// A file with the rows that archived ones may replace: lines of findings/restore.jsonl, or
+    /// {"table": "schema.name", "key": ["…"]}. What is replaced goes into an archive first.
+    #[arg(long, value_name = "FILE")]
+    pub overwrite: Option<PathBuf>,
+    /// Put the rows back. Without, it is only told what would be done.
+    #[arg(long, requires_all = ["key", "reason"])]
+    pub apply: bool,
+    /// The operator's key file.
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+    /// A file with the key's passphrase. Otherwise it is taken from HANDOVER_PASSPHRASE, or asked
+    /// for.
+    #[arg(long, value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
+    #[command(flatten)]
+    /// Whose keys count.
+    pub trust: TrustArgs,
+    /// Why, for the signed statement. No names and no numbers of people.
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// Threads that compress and encrypt an archive of replaced rows.
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub jobs: u16,
+    /// One JSON document on standard output.
+    #[arg(long)]
+    pub json: bool,
+    /// No progress.
+    #[arg(long, short)]
+    pub quiet: bool,
 }

@@ -10,4 +10,5 @@ mod inventory_text;
 pub mod keygen;
 pub mod purge;
 pub mod rehearse;
+pub mod restore;
 pub mod status;

@@ -5,6 +5,7 @@ mod packages;
 mod plan;
 mod progress;
 mod purge;
+mod restore;
 mod store;
 
 use anyhow::{Context, Result, bail};
@@ -18,7 +19,8 @@ pub use evidence::{
     record_evidence,
 };
 pub use packages::{
-    has_packages, inventory, prepare_packages, record_inventory, record_package, sealed,
+    has_packages, inventory, prepare_packages, record_inventory, record_package,
+    record_package_here, sealed,
 };
 pub use plan::{LeftOutTable, plan_statements};
 pub use progress::{
@@ -28,9 +30,10 @@ pub use progress::{
 };
 pub use purge::{
     LeafChunk, abandon_purge, batch_statements, database_id, nonce_used_by, open_purge,
-    prepare_purges, purge, purges, record_backup, record_certificate, record_execution,
+    prepare_purges, purge, purges, record_authority, record_backup, record_certificate,
     record_leaves, record_outcome, record_selection,
 };
+pub use restore::{RestoredRuns, next_restore, record_restore, restore_statements};
 pub use store::Store;
 
 /// What a ledger was made for.

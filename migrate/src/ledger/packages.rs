@@ -33,23 +33,31 @@ pub fn sealed(store: &mut dyn Store, component: &str) -> Result<Option<Digest>> 
 
 /// Records a sealed package; an earlier one of the component is superseded.
 pub fn record_package(store: &mut dyn Store, component: &str, sealed: &Sealed) -> Result<()> {
-    let (table, now) = (store.table("package"), store.now());
-    let (name, seal) = (literal(component), literal(&sealed.seal.to_string()));
-    store.execute(&format!(
-        "BEGIN; \
-         UPDATE {table} SET superseded_at = {now} \
-           WHERE component = {name} AND superseded_at IS NULL AND seal <> {seal}; \
-         INSERT INTO {table} (seal, component, files, bytes) VALUES ({seal}, {name}, {}, {}) \
-           ON CONFLICT (seal) DO UPDATE SET superseded_at = NULL; \
-         COMMIT;",
-        sealed.files, sealed.bytes
-    ))
-    .with_context(|| {
+    let sql = package_statements(store, component, sealed);
+    store.execute(&format!("BEGIN; {sql} COMMIT;")).with_context(|| {
         format!(
             "the package {component} is sealed, and its seal could not be recorded in the ledger; \
              run the same command again"
         )
     })
+}
+
+/// The same in the transaction that is open.
+pub fn record_package_here(store: &mut dyn Store, component: &str, sealed: &Sealed) -> Result<()> {
+    let sql = package_statements(store, component, sealed);
+    store.execute(&sql).with_context(|| format!("cannot record the seal of {component}"))
+}
+
+fn package_statements(store: &dyn Store, component: &str, sealed: &Sealed) -> String {
+    let (table, now) = (store.table("package"), store.now());
+    let (name, seal) = (literal(component), literal(&sealed.seal.to_string()));
+    format!(
+        "UPDATE {table} SET superseded_at = {now} \
+           WHERE component = {name} AND superseded_at IS NULL AND seal <> {seal}; \
+         INSERT INTO {table} (seal, component, files, bytes) VALUES ({seal}, {name}, {}, {}) \
+           ON CONFLICT (seal) DO UPDATE SET superseded_at = NULL;",
+        sealed.files, sealed.bytes
+    )
 }
 
 /// Records the inventory in place of the last one.

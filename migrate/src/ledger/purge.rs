@@ -127,30 +127,37 @@ pub fn record_backup(store: &mut dyn Store, number: i64, backup: &Backup) -> Res
     ))
 }
 
-/// Reserves an approval: its nonce, and the statement with which the operator begins.
-pub fn record_execution(
+/// Writes down under what rows are deleted from now on; gives its number.
+pub fn record_authority(
     store: &mut dyn Store,
-    number: i64,
+    purge: i64,
     nonce: &str,
     approval: &str,
     execution: &str,
-) -> Result<()> {
-    let (table, nonces, now) = (store.table("purge"), store.table("purge_nonce"), store.now());
+) -> Result<i64> {
+    let (table, authorities, now) =
+        (store.table("purge"), store.table("purge_authority"), store.now());
+    let last = store.query(&format!("SELECT coalesce(max(authority_no), 0) FROM {authorities}"))?;
+    let last: Option<i64> =
+        last.into_iter().flatten().flatten().next().and_then(|number| number.parse().ok());
+    let number = last.context("the ledger's authorities cannot be counted")? + 1;
     store.execute(&format!(
         "BEGIN; \
-         INSERT INTO {nonces} (nonce, purge_no) VALUES ({}, {number}); \
-         UPDATE {table} SET state = 'executing', approval = {}, execution = {}, \
-                changed_at = {now} WHERE purge_no = {number} AND state IN ('backed_up', 'executing'); \
+         INSERT INTO {authorities} (authority_no, purge_no, nonce, approval, execution) \
+           VALUES ({number}, {purge}, {}, {}, {}); \
+         UPDATE {table} SET state = 'executing', changed_at = {now} \
+           WHERE purge_no = {purge} AND state IN ('backed_up', 'executing'); \
          COMMIT;",
         literal(nonce),
         literal(approval),
         literal(execution),
-    ))
+    ))?;
+    Ok(number)
 }
 
 /// The purge for which a nonce was used in this database.
 pub fn nonce_used_by(store: &mut dyn Store, nonce: &str) -> Result<Option<i64>> {
-    let table = store.table("purge_nonce");
+    let table = store.table("purge_authority");
     let rows =
         store.query(&format!("SELECT purge_no FROM {table} WHERE nonce = {}", literal(nonce)))?;
     let number = rows.into_iter().flatten().flatten().next();
@@ -166,10 +173,11 @@ pub fn batch_statements(
 ) -> String {
     let (table, counts) = (names.table("purge_batch"), &batch.counts);
     let mut sql = format!(
-        "INSERT INTO {table} (purge_no, table_no, first_position, row_count, deleted, changed, \
-                              referenced, absent) \
-         VALUES ({purge}, {}, {}, {}, {}, {}, {}, {});",
+        "INSERT INTO {table} (purge_no, table_no, authority_no, first_position, row_count, \
+                              deleted, changed, referenced, absent) \
+         VALUES ({purge}, {}, {}, {}, {}, {}, {}, {}, {});",
         batch.table,
+        batch.authority,
         batch.first,
         batch.rows,
         counts.deleted,

@@ -11,9 +11,8 @@ use handover_schemas::signing::statement::{Statement, Subject};
 use handover_verify::archive::ArchiveReader;
 use handover_verify::handover_dir::HandoverDir;
 use handover_verify::package::Identities;
-use handover_verify::purge::is_archive_of;
 use handover_verify::purge::ledger::PurgeEntry;
-use handover_verify::signing::{Signatory, Trust, check_envelope, today};
+use handover_verify::signing::{Signatory, Trust, check_envelope, parse_moment, today};
 
 use super::backup::archive_name;
 use super::{moment, nonces, select};
@@ -92,10 +91,21 @@ pub fn approve(request: &ApproveRequest<'_>, signer: &dyn Signer) -> Result<Stan
 /// otherwise.
 fn begun_or_new(request: &ApproveRequest<'_>) -> Result<(Envelope, Approval)> {
     let binding = current_binding(request.dir, request.purge)?;
+    if let Some((_, used)) = in_use(request.purge)? {
+        bail!(
+            "an approval that counts until {} is in use; purge execute goes on under it",
+            used.not_after
+        );
+    }
+    let was_used = |envelope: &Envelope| {
+        let used = request.purge.authorities.iter();
+        let mut used = used.filter_map(|one| Envelope::parse(one.approval.as_bytes()).ok());
+        used.any(|used| used.body() == envelope.body())
+    };
     if let Some((envelope, approval)) = read_approval(request.dir.path(), request.purge)?
         && approval.binding == binding
-        && moment::now()? <= moment::parse(&approval.not_after)?
-        && !is_used(request.purge, &envelope)
+        && moment::now()? <= parse_moment(&approval.not_after)?
+        && !was_used(&envelope)
         && !used_before(request, &approval)?
     {
         return Ok((envelope, approval));
@@ -117,10 +127,14 @@ fn begun_or_new(request: &ApproveRequest<'_>) -> Result<(Envelope, Approval)> {
     Ok((Envelope::new(statement.to_bytes().context("cannot write the approval")?), approval))
 }
 
-/// An approval that was used and ran out is replaced by a new one; while it counts, it goes on.
-fn is_used(purge: &PurgeEntry, envelope: &Envelope) -> bool {
-    let used = purge.approval.as_ref().and_then(|text| Envelope::parse(text.as_bytes()).ok());
-    used.is_some_and(|used| used.body() == envelope.body())
+/// The approval under which rows of this purge are being deleted, if it still counts.
+pub(super) fn in_use(purge: &PurgeEntry) -> Result<Option<(Envelope, Approval)>> {
+    let Some(authority) = purge.authorities.last() else { return Ok(None) };
+    let damaged = "the ledger's approval of this purge is damaged";
+    let envelope = Envelope::parse(authority.approval.as_bytes()).context(damaged)?;
+    let approval = Statement::<Approval>::parse(envelope.body()).context(damaged)?.predicate;
+    let counts = moment::now()? <= parse_moment(&approval.not_after)?;
+    Ok(counts.then_some((envelope, approval)))
 }
 
 /// One that the folder knows and the ledger does not was used before the database was put back to
@@ -146,7 +160,7 @@ pub(super) fn current_binding(dir: &HandoverDir, purge: &PurgeEntry) -> Result<B
     let backup = backup.context("the ledger lacks the backup of this purge")?;
     let place = sealed_dir(dir, &backup.package);
     let reader = ArchiveReader::open(&place, Identities::default(), Some(backup.seal))?;
-    if !is_archive_of(reader.manifest(), &purge.selection) {
+    if !purge.selection.is_archived_by(reader.manifest()) {
         bail!(
             "{} is not the archive of what was selected, and the ledger names its seal: somebody \
              changed both. Nobody should sign this",
@@ -170,5 +184,9 @@ pub(super) fn read_approval(
     };
     let envelope = Envelope::parse(&text).with_context(place)?;
     let statement = Statement::<Approval>::parse(envelope.body()).with_context(place)?;
+    let seals: Vec<Digest> = statement.subject.iter().map(|one| one.digest.sha256).collect();
+    if seals != [statement.predicate.binding.seal] {
+        bail!("{}: its subject is not the archive it is bound to", place());
+    }
     Ok(Some((envelope, statement.predicate)))
 }

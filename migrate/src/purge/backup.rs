@@ -2,7 +2,7 @@
 //! where it lies, with the escrow key, and found to be what was selected.
 
 use anyhow::{Context, Result, bail};
-use handover_schemas::archive::manifest::{ArchivedColumn, KeyKeeper};
+use handover_schemas::archive::manifest::KeyKeeper;
 use handover_schemas::archive::row_leaf::SaltKey;
 use handover_schemas::config::PurgeConfig;
 use handover_schemas::digest::Digest;
@@ -13,7 +13,6 @@ use handover_verify::handover_dir::HandoverDir;
 use handover_verify::interrupt::Interrupt;
 use handover_verify::package::Identities;
 use handover_verify::progress::Progress;
-use handover_verify::purge::is_archive_of;
 use handover_verify::purge::ledger::PurgeEntry;
 use handover_verify::purge::list::{List, MarkedRow};
 use handover_verify::rows::key_value;
@@ -53,18 +52,24 @@ pub fn backup(
     interrupt: &Interrupt,
     progress: &Progress,
 ) -> Result<Backup> {
-    if request.purge.state != PurgeState::Selected {
-        bail!("purge {} is {} already", request.purge.number, request.purge.state);
+    match request.purge.state {
+        // Backed up: the same command looks at the archive once more.
+        PurgeState::Selected | PurgeState::BackedUp => {}
+        state @ (PurgeState::Executing
+        | PurgeState::Executed
+        | PurgeState::Certified
+        | PurgeState::Abandoned) => bail!("purge {} is {state} already", request.purge.number),
     }
     let keepers = key_keepers(request.config)?;
     refuse_other_tables(database, request.purge)?;
     let name = archive_name(request.purge);
     let place = sealed_dir(request.dir, &name);
     // A run that was killed once the archive was in its place has nothing left to do but look at it.
-    if !place.exists() {
+    if !place.exists() && request.purge.state == PurgeState::Selected {
         write(database, request, keepers, interrupt, progress)?;
     }
-    let reader = ArchiveReader::open(&place, request.escrow.clone(), None)?;
+    let seal = request.purge.backup.as_ref().map(|backup| backup.seal);
+    let reader = ArchiveReader::open(&place, request.escrow.clone(), seal)?;
     check_keeper(&reader)?;
     let checked = check_archive(&reader, interrupt, progress, |_row| Ok(()))
         .context("the archive was read back and is not sound; move it away and back up again")?;
@@ -135,13 +140,9 @@ fn header(request: &BackupRequest<'_>, key_keepers: Vec<KeyKeeper>) -> ArchiveHe
 
 /// A selected table as an archive has it.
 pub(crate) fn table_draft(table: &SelectedTable) -> TableDraft {
-    let column = |column: &handover_schemas::plan::Column| ArchivedColumn {
-        name: column.name.clone(),
-        type_name: column.type_name.clone(),
-    };
     TableDraft {
         name: table.name().clone(),
-        columns: table.shape.columns.iter().map(column).collect(),
+        columns: table.archived_columns(),
         key: table.shape.key.as_ref().map(|key| key.columns.clone()).unwrap_or_default(),
         parents: table.parents.clone(),
     }
@@ -175,8 +176,9 @@ fn write(
         list.read(&mut reader, &sql, interrupt, |row: MarkedRow<'_>| {
             let position = row.position.context("a listed row has no place on the list")?;
             // Listed rows that are gone.
-            differing += position - next;
-            frozen.skip(position - next)?;
+            let gone = position.checked_sub(next).context("rows came in another order")?;
+            differing += gone;
+            frozen.skip(gone)?;
             next = position + 1;
             let leaf = writer.row(row.line, salts.salt(first + position), row.evidence_line)?;
             if frozen.next_leaf()? != leaf {
@@ -192,7 +194,7 @@ fn write(
             }
             Ok(())
         })?;
-        let missing = table.listed.rows - next;
+        let missing = table.listed.rows.checked_sub(next).context("a list has too many rows")?;
         frozen.skip(missing)?;
         differing += missing;
     }
@@ -217,9 +219,8 @@ fn check_selection(
     checked: &CheckedArchive,
 ) -> Result<()> {
     let selection = &purge.selection;
-    if checked.rows != selection.rows
-        || checked.root != selection.root
-        || !is_archive_of(reader.manifest(), selection)
+    if (checked.rows, checked.root) != (selection.rows, selection.root)
+        || !selection.is_archived_by(reader.manifest())
     {
         bail!(
             "{} is not the archive of what was selected; move it away and back up again",

@@ -7,18 +7,20 @@ use anyhow::{Context, Result, bail};
 use handover_schemas::config::{PurgeConfig, ResidualCopyKind};
 use handover_schemas::digest::Digest;
 use handover_schemas::purge::record::{OutcomeCounts, PurgeState};
-use handover_schemas::purge::statement::{Binding, Certificate, CertifiedTable};
+use handover_schemas::purge::statement::{
+    Binding, Certificate, CertifiedAuthority, CertifiedTable,
+};
 use handover_schemas::signing::checkpoint::Checkpoint;
 use handover_schemas::signing::dsse::Envelope;
 use handover_schemas::signing::statement::{Statement, Subject};
 use handover_verify::handover_dir::HandoverDir;
-use handover_verify::purge::ledger::{PurgeEntry, batches};
+use handover_verify::purge::ledger::{Authority, BatchEntry, PurgeEntry, batches};
 use handover_verify::signing::Trust;
 
 use super::PurgeDatabase;
 use super::approve::statements_dir;
 use super::backup::archive_name;
-use super::execute::operator;
+use super::execute::{note_finished, operator};
 use super::moment;
 use crate::keys::{Signer, sign_checkpoint, sign_envelope};
 use crate::ledger;
@@ -48,6 +50,7 @@ pub fn certify(database: &mut PurgeDatabase, request: &CertifyRequest<'_>) -> Re
         bail!("purge {} is {}; what is certified is executed", purge.number, purge.state);
     }
     operator(request.trust, request.operator)?;
+    note_finished(request.dir, purge)?;
     refuse_unspoken_copies(request.config)?;
     let certificate = certificate(database, request)?;
     let subject = Subject::new(archive_name(purge), certificate.binding.seal);
@@ -59,6 +62,7 @@ pub fn certify(database: &mut PurgeDatabase, request: &CertifyRequest<'_>) -> Re
     let checkpoint = sign_checkpoint(checkpoint, request.operator)?.to_text();
     let text = envelope.to_text().context("cannot write the certificate")?;
     ledger::record_certificate(database.store(), purge, &text, &checkpoint)?;
+    database.sweep().context("the certificate is issued; the erased key could not be swept")?;
     let purge = ledger::purge(database.store(), purge.number)?;
     write_files(request, &purge)
 }
@@ -88,6 +92,9 @@ fn certificate(database: &mut PurgeDatabase, request: &CertifyRequest<'_>) -> Re
     let outcome = purge.outcome.as_ref().context("the ledger lacks what this purge came to")?;
     let backup = purge.backup.as_ref().context("the ledger lacks the backup of this purge")?;
     let done = batches(database.store(), purge.number)?;
+    if outcome.tables.len() != purge.selection.tables.len() {
+        bail!("the ledger lacks what some tables of this purge came to");
+    }
     let mut tables = Vec::new();
     for (number, (selected, came_to)) in
         purge.selection.tables.iter().zip(&outcome.tables).enumerate()
@@ -97,6 +104,15 @@ fn certificate(database: &mut PurgeDatabase, request: &CertifyRequest<'_>) -> Re
             counts.add(&batch.counts);
         }
         let selected_rows = selected.listed.rows;
+        let there = came_to.outside.rows + counts.changed + counts.referenced;
+        if came_to.name != *selected.name() || came_to.after.rows > there {
+            bail!(
+                "{} had {} rows afterwards, and {there} follow from what was deleted; there is no \
+                 certificate while that does not add up",
+                selected.name(),
+                came_to.after.rows
+            );
+        }
         if counts != came_to.counts || counts.total() != selected_rows {
             bail!(
                 "{}: {selected_rows} rows were selected; {} deleted, {} changed, {} referenced and \
@@ -121,18 +137,28 @@ fn certificate(database: &mut PurgeDatabase, request: &CertifyRequest<'_>) -> Re
     }
     Ok(Certificate {
         binding: Binding::new(&purge.selection, backup.seal).context("cannot write it down")?,
-        approval: body_digest(purge.approval.as_deref(), "approval")?,
-        execution: body_digest(purge.execution.as_deref(), "execution")?,
+        authorities: authorities(purge, &done)?,
         tables,
         residual_copies: request.config.residual_copy.clone(),
         issued_on: moment::now()?.to_string(),
     })
 }
 
-fn body_digest(envelope: Option<&str>, what: &str) -> Result<Digest> {
-    let damaged = || format!("the ledger's {what} of this purge is missing or damaged");
-    let text = envelope.with_context(damaged)?;
-    Ok(Digest::of(Envelope::parse(text.as_bytes()).with_context(damaged)?.body()))
+fn authorities(purge: &PurgeEntry, done: &[BatchEntry]) -> Result<Vec<CertifiedAuthority>> {
+    let damaged = "the ledger's authorities of this purge are damaged";
+    let body = |envelope: &str| -> Result<Digest> {
+        Ok(Digest::of(Envelope::parse(envelope.as_bytes()).context(damaged)?.body()))
+    };
+    let certified = |one: &Authority| {
+        let batches = done.iter().filter(|batch| batch.authority == one.number);
+        Ok(CertifiedAuthority {
+            nonce: one.nonce.parse().context(damaged)?,
+            approval: body(&one.approval)?,
+            execution: body(&one.execution)?,
+            deleted: batches.map(|batch| batch.counts.deleted).sum(),
+        })
+    };
+    purge.authorities.iter().map(certified).collect()
 }
 
 fn write_files(request: &CertifyRequest<'_>, purge: &PurgeEntry) -> Result<Certificate> {

@@ -37,6 +37,10 @@ impl PurgeDatabase {
                 }
                 let connection = target::sqlite::open_target(path)?;
                 sqlite::add_identity_number_class(&connection)?;
+                // What is deleted here is overwritten, lists and keys of salts among it.
+                connection
+                    .execute_batch("PRAGMA secure_delete = ON")
+                    .map_err(|error| target::sqlite::failed(&connection, error))?;
                 Ok(Self::Sqlite(connection))
             }
         }
@@ -95,6 +99,14 @@ impl PurgeDatabase {
                 "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; \
                  SET LOCAL enable_hashjoin = off",
             ),
+            Self::Sqlite(_) => Ok(()),
+        }
+    }
+
+    /// Lets the server forget what certify erased: dead rows stay readable until they are swept.
+    pub fn sweep(&mut self) -> Result<()> {
+        match self {
+            Self::Postgres(session) => session.execute("VACUUM handover.purge"),
             Self::Sqlite(_) => Ok(()),
         }
     }

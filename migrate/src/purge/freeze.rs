@@ -10,7 +10,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use handover_schemas::archive::manifest::{CHUNK_ROWS_MAX, CHUNK_TEXT_BYTES};
 use handover_schemas::archive::row_leaf::{SaltKey, row_leaf};
-use handover_schemas::digest::{Digest, LineDigest, LineHasher};
+use handover_schemas::digest::{Digest, LineDigest, LineHasher, LineSum};
 use handover_schemas::merkle::TreeBuilder;
 use handover_verify::interrupt::Interrupt;
 use handover_verify::progress::Progress;
@@ -22,7 +22,7 @@ use crate::ledger::Store;
 
 /// What a table came to.
 pub(super) struct FrozenTable {
-    pub(super) listed: LineDigest,
+    pub(super) listed: LineSum,
     pub(super) before: LineDigest,
     pub(super) outside: LineDigest,
     /// Rows of each chunk, in order.
@@ -56,8 +56,8 @@ impl Freezing {
         interrupt: &Interrupt,
         progress: &Progress,
     ) -> Result<FrozenTable> {
-        let (mut before, mut outside, mut listed) =
-            (LineHasher::new(), LineHasher::new(), LineHasher::new());
+        let (mut before, mut outside) = (LineHasher::new(), LineHasher::new());
+        let mut listed = LineSum::default();
         let mut cutter = ChunkCutter::default();
         let mut reader = database.reader();
         let sql = list.all_rows(&reader);
@@ -68,13 +68,13 @@ impl Freezing {
                 outside.push(row.line);
                 return Ok(());
             };
-            if position != listed.rows() {
+            if position != listed.rows {
                 bail!(
                     "{name}: the database gave its keys in another order than it numbered them; \
                      an index of it may be damaged"
                 );
             }
-            listed.push(row.line);
+            listed.add(row.line);
             cutter.row(row.line.len());
             let salt = self.salts.salt(self.tree.size());
             let leaf = row_leaf(&salt, row.line);
@@ -86,7 +86,7 @@ impl Freezing {
             Ok(())
         })?;
         Ok(FrozenTable {
-            listed: listed.finish(),
+            listed,
             before: before.finish(),
             outside: outside.finish(),
             chunks: cutter.finish(),

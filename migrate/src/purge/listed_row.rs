@@ -5,11 +5,11 @@ use serde::Serialize;
 
 /// One row, by its key.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct ListedRow {
+pub(crate) struct ListedRow {
     /// `schema.name`.
-    pub(super) table: String,
+    pub(crate) table: String,
     /// Its key; null if it is not text.
-    pub(super) key: Option<KeyValue>,
+    pub(crate) key: Option<KeyValue>,
     /// What is said of it.
-    pub(super) why: &'static str,
+    pub(crate) why: &'static str,
 }

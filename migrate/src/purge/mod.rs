@@ -22,3 +22,4 @@ pub mod select;
 mod summary;
 
 pub use database::PurgeDatabase;
+pub(crate) use listed_row::ListedRow;

@@ -4,10 +4,12 @@ use anyhow::{Context, Result, bail};
 use handover_schemas::archive::row_leaf::SaltKey;
 use handover_schemas::config::PurgeRule;
 use handover_schemas::digest::hex;
-use handover_schemas::purge::record::{SelectedTable, Selection};
+use handover_schemas::ledger::Stage;
+use handover_schemas::purge::record::{PurgeState, SelectedTable, Selection};
 use handover_verify::findings::FindingsFile;
 use handover_verify::handover_dir::HandoverDir;
 use handover_verify::interrupt::Interrupt;
+use handover_verify::output::tell;
 use handover_verify::progress::Progress;
 use handover_verify::purge::ledger::PurgeEntry;
 use handover_verify::purge::list::{List, MarkedRow};
@@ -41,7 +43,11 @@ pub fn select(
     interrupt: &Interrupt,
     progress: &Progress,
 ) -> Result<PurgeEntry> {
+    refuse_unfinished_copy(database)?;
     ledger::prepare_purges(database.store())?;
+    if let Some(selected) = selected_already(database, request)? {
+        return Ok(selected);
+    }
     let identity = database.identity()?;
     database.begin_at_one_moment()?;
     let number = replace_open_purge(database, request)?;
@@ -54,8 +60,11 @@ pub fn select(
     }
     let summary = summarize(database, number, request.rule, &tables, &counts)?;
     database.plan_in_order()?;
+    // A database that was put back to an earlier day gives the same number again.
+    let random = new_key()?;
+    let random = hex(random.get(..8).unwrap_or_default());
     let origin = format!(
-        "handover/{}/{}/{number}",
+        "handover/{}/{}/{number}/{random}",
         ledger::database_id(database.store())?,
         request.rule.name
     );
@@ -103,6 +112,32 @@ pub fn select(
     interrupt.check()?;
     database.execute("COMMIT")?;
     ledger::purge(database.store(), number)
+}
+
+/// A target into which rows are still copied is no place to delete any from.
+fn refuse_unfinished_copy(database: &mut PurgeDatabase) -> Result<()> {
+    if ledger::exists(database.store())? && ledger::head(database.store())?.stage != Stage::Done {
+        bail!(
+            "the copy into this database is not finished; finish it first (handover-migrate copy)"
+        );
+    }
+    Ok(())
+}
+
+/// A run that was killed once everything was written has nothing left to do.
+fn selected_already(
+    database: &mut PurgeDatabase,
+    request: &SelectRequest<'_>,
+) -> Result<Option<PurgeEntry>> {
+    let purges = ledger::purges(database.store())?;
+    let open = ledger::open_purge(&purges, &request.rule.name);
+    let same = open.filter(|open| {
+        !request.anew && open.state == PurgeState::Selected && open.selection.rule == *request.rule
+    });
+    if same.is_some() {
+        tell("this is what was selected before; --anew gives it up and selects again");
+    }
+    Ok(same.cloned())
 }
 
 /// The number of the new purge. A purge of the same rule that is not certified stands in its way.

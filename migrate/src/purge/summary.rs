@@ -45,6 +45,7 @@ pub(super) fn summarize(
             };
             groups.push((group.clone(), count.parse().context("a count is not a number")?));
         }
+        refuse_people(&groups, &summary.by)?;
         // Collations differ from server to server; bytes do not.
         groups.sort();
         let total: u64 = groups.iter().map(|(_, count)| count).sum();
@@ -58,4 +59,19 @@ pub(super) fn summarize(
         summaries.push(SummaryCounts { by: summary.by.clone(), table: name, groups });
     }
     Ok(summaries)
+}
+
+/// Groups beyond which a summary of groups of one row each tells people apart.
+const SINGLES_MAX: usize = 50;
+
+/// A summary stands in the ledger and on terminals: it must not be a list of people.
+fn refuse_people(groups: &[(Option<String>, u64)], by: &str) -> Result<()> {
+    let singles = groups.iter().filter(|(_, count)| *count == 1).count();
+    if singles > SINGLES_MAX && singles * 2 > groups.len() {
+        bail!(
+            "the selection by {by} has {singles} groups of one row each: that tells people apart. \
+             Give the summary an expression with few values"
+        );
+    }
+    Ok(())
 }

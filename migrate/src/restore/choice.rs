@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::{Context, Result, bail};
 use handover_schemas::archive::index::Location;
 use handover_schemas::archive::manifest::{ArchivedTable, SaltLine};
-use handover_schemas::digest::LineHasher;
+use handover_schemas::digest::LineSum;
 use handover_verify::archive::ArchiveReader;
 use handover_verify::interrupt::Interrupt;
 
@@ -85,7 +85,11 @@ impl Chosen {
             Self::Where { table: other, .. } if *other != number => Ok(()),
             Self::Where { column, value, .. } => {
                 whole_table(archive, table, interrupt, |salt, line| {
-                    if text(line, *column)?.as_ref() == Some(value) { each(salt, line) } else { Ok(()) }
+                    if text(line, *column)?.as_ref() == Some(value) {
+                        each(salt, line)
+                    } else {
+                        Ok(())
+                    }
                 })
             }
             Self::All => whole_table(archive, table, interrupt, each),
@@ -101,24 +105,24 @@ fn whole_table(
     mut each: impl FnMut(&SaltLine, &[u8]) -> Result<()>,
 ) -> Result<()> {
     let damaged = || format!("the rows of {} are not those that the archive says", table.name);
-    let mut hasher = LineHasher::new();
+    let mut read = LineSum::default();
     for chunk in 1..=table.chunks {
         interrupt.check()?;
         let (lines, salts) = (archive.rows(table, chunk)?, archive.salts(table, chunk)?);
         let mut lines = lines.split_inclusive(|byte| *byte == b'\n');
         for salt in &salts {
             let line = lines.next().with_context(damaged)?;
-            if salt.index != table.first_index + hasher.rows() {
+            if salt.index != table.first_index + read.rows {
                 bail!(damaged());
             }
-            hasher.push(line);
+            read.add(line);
             each(salt, line)?;
         }
         if lines.next().is_some() {
             bail!(damaged());
         }
     }
-    if hasher.finish() != table.lines {
+    if read != table.lines {
         bail!(damaged());
     }
     Ok(())

@@ -74,9 +74,11 @@ fn children(
     row: &Found,
 ) -> Result<Vec<Location>> {
     let mut found = Vec::new();
-    let links = archive.manifest().tables.iter().flat_map(|child| {
-        child.parents.iter().map(move |link: &ParentLink| (child, link))
-    });
+    let links = archive
+        .manifest()
+        .tables
+        .iter()
+        .flat_map(|child| child.parents.iter().map(move |link: &ParentLink| (child, link)));
     for (child, link) in links.filter(|(_, link)| link.parent == table.name) {
         let Some(values) = values_of(table, &link.parent_columns, row)? else { continue };
         let columns: Vec<&str> = link.columns.iter().map(String::as_str).collect();

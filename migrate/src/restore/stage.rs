@@ -90,9 +90,8 @@ impl StagedTable<'_> {
     /// The condition that the row of the table `t` has the key of the staged row `s`.
     pub(super) fn same_key(&self) -> String {
         let columns = self.key.columns.iter().filter_map(|at| self.shape.columns.get(*at));
-        let parts: Vec<String> = columns
-            .map(|column| format!("t.{0} = s.{0}", ident(&column.name)))
-            .collect();
+        let parts: Vec<String> =
+            columns.map(|column| format!("t.{0} = s.{0}", ident(&column.name))).collect();
         parts.join(" AND ")
     }
 
@@ -174,7 +173,9 @@ fn table_shape(shapes: &[TableShape], archived: &ArchivedTable) -> Result<TableS
 fn make_asides(database: &mut PurgeDatabase, table: &StagedTable<'_>) -> Result<()> {
     let stage = table.staged(database);
     let index = match database {
-        PurgeDatabase::Postgres(_) => format!("CREATE UNIQUE INDEX ON {stage} ({POSITION}); ANALYZE {stage};"),
+        PurgeDatabase::Postgres(_) => {
+            format!("CREATE UNIQUE INDEX ON {stage} ({POSITION}); ANALYZE {stage};")
+        }
         PurgeDatabase::Sqlite(_) => {
             let name = format!("handover_{}", staged_name(table.number));
             format!(

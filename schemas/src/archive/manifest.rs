@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::config::SearchColumns;
-use crate::digest::{Digest, LineDigest};
+use crate::digest::{Digest, LineSum};
 use crate::name::TableName;
 
 /// The hashes of all rows' leaves, 32 bytes each, in the order of the tree. A tag file, and so
@@ -22,6 +22,10 @@ pub const INDEX: &str = "index";
 pub const KEY: &str = "key";
 /// The one file in [`KEY`]: 64 hexadecimal digits and a line feed.
 pub const KEY_FILE: &str = "index.key";
+
+/// The other file in [`KEY`]: SHA-256 of all lines of each table, in the form of `sha256sum`, with
+/// the table's folder for a name.
+pub const DIGESTS_FILE: &str = "tables.sha256";
 
 /// Most rows in a chunk of an archive.
 pub const CHUNK_ROWS_MAX: u64 = 4096;
@@ -88,8 +92,9 @@ pub struct ArchivedTable {
     pub key: Vec<usize>,
     /// Number of chunks, numbered from 1.
     pub chunks: u32,
-    /// Rows, bytes and SHA-256 of all lines.
-    pub lines: LineDigest,
+    /// Rows and bytes of all lines. Their SHA-256 is in [`DIGESTS_FILE`], encrypted: that of a
+    /// single row could be guessed.
+    pub lines: LineSum,
     /// Position in the tree of its first row.
     pub first_index: u64,
     /// Tables of this archive to which its rows refer.

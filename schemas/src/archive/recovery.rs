@@ -42,11 +42,10 @@ fn table_text(table: &ArchivedTable) -> String {
         .map(|(number, column)| format!("{number} `{}` ({})", column.name, column.type_name))
         .collect();
     format!(
-        "`{}`: `{}`, {} dòng / rows, SHA-256 `{}`\n\n{}\n\n",
+        "`{}`: `{}`, {} dòng / rows\n\n{}\n\n",
         table.folder,
         table.name,
         table.lines.rows,
-        table.lines.digest,
         columns.join(", ")
     )
 }
@@ -58,19 +57,29 @@ fn load_text(table: &ArchivedTable) -> String {
         .map(|column| format!("{} {}", ident(&column.name), type_in_any_database(column)))
         .collect();
     let names: Vec<String> = table.columns.iter().map(|column| ident(&column.name)).collect();
+    // A table without rows has no chunks, and nothing to load.
+    let copy = if table.chunks == 0 { "" } else { COPY_CHUNKS };
     let sql = |text: String| format!("'{}'", text.replace('\'', "'\\''"));
     format!(
         "`{folder}`:\n\n```sh\npsql -X -q -v ON_ERROR_STOP=1 -d \"$DATABASE\" \\\n    \
          -c 'SET client_min_messages = warning; CREATE SCHEMA IF NOT EXISTS recovered' \\\n    -c {create}\n\
-         for CHUNK in data/rows/{folder}/*; do\n    age -d -i \"$IDENTITY\" \"$CHUNK\" | zstd -dcq\n\
-         done | psql -X -q -v ON_ERROR_STOP=1 -d \"$DATABASE\" \\\n    -c {copy}\n```\n\n",
+         {copy}```\n\n",
         folder = table.folder,
         create =
             sql(format!("CREATE TABLE recovered.{} ({})", recovered(table), columns.join(", "))),
-        copy =
-            sql(format!("COPY recovered.{} ({}) FROM STDIN", recovered(table), names.join(", "))),
+        copy = copy.replace("{folder}", &table.folder).replace(
+            "{copy}",
+            &sql(format!("COPY recovered.{} ({}) FROM STDIN", recovered(table), names.join(", ")))
+        ),
     )
 }
+
+/// Loads every chunk of a table.
+const COPY_CHUNKS: &str = r#"for CHUNK in data/rows/{folder}/*; do
+    age -d -i "$IDENTITY" "$CHUNK" | zstd -dcq
+done | psql -X -q -v ON_ERROR_STOP=1 -d "$DATABASE" \
+    -c {copy}
+"#;
 
 /// Types of the platform's own are not in every database; their texts are.
 fn type_in_any_database(column: &ArchivedColumn) -> &str {

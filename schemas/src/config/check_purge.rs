@@ -81,6 +81,10 @@ impl PurgeRule {
         if let Some(table) = summaries.chain(searched).find(|table| !tables.contains(table)) {
             return wrong(&format!("{table:?} is neither its table nor one that follows"));
         }
+        let searched: BTreeSet<&String> = self.search.iter().map(|one| &one.table).collect();
+        if searched.len() != self.search.len() {
+            return wrong("search names a table twice; one entry has all its columns");
+        }
         if self.summary.iter().any(|summary| summary.by.trim().is_empty()) {
             return wrong("a summary says in by what it is by");
         }

@@ -3,5 +3,7 @@
 pub mod find;
 pub mod record;
 pub mod report;
+pub mod restore;
 pub mod statement;
+pub mod used;
 pub mod verdict;

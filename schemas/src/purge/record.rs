@@ -5,11 +5,11 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::archive::manifest::ParentLink;
+use crate::archive::manifest::{ArchiveManifest, ArchivedColumn, ArchivedTable, ParentLink};
 use crate::config::PurgeRule;
-use crate::digest::{Digest, LineDigest};
+use crate::digest::{Digest, LineDigest, LineSum};
 use crate::name::TableName;
-use crate::plan::TableShape;
+use crate::plan::{Column, TableShape};
 
 /// How far a purge has come. It only ever moves forward.
 #[derive(
@@ -148,8 +148,8 @@ pub struct SelectedTable {
     pub shape: TableShape,
     /// The tables of this selection to which it refers.
     pub parents: Vec<ParentLink>,
-    /// Rows, bytes and SHA-256 of the lines of the listed rows, in the order of their keys.
-    pub listed: LineDigest,
+    /// Rows and bytes of the lines of the listed rows.
+    pub listed: LineSum,
     /// Position in the tree of its first listed row.
     pub first_index: u64,
     /// The whole table, listed rows included.
@@ -158,7 +158,44 @@ pub struct SelectedTable {
     pub outside: LineDigest,
 }
 
+impl Selection {
+    /// Whether an archive says of itself that it is the one of this selection: the same tables with
+    /// the same columns, keys and references, the same number of rows, the same tree, the same
+    /// rule.
+    pub fn is_archived_by(&self, archive: &ArchiveManifest) -> bool {
+        let rule = &self.rule;
+        archive.origin == self.origin
+            && archive.database == self.database
+            && (archive.leaves, archive.root) == (self.rows, self.root)
+            && archive.rule == rule.name
+            && (&archive.reason_vi, &archive.reason_en) == (&rule.reason_vi, &rule.reason_en)
+            && archive.legal_basis == rule.legal_basis
+            && archive.retain_until == rule.retain_until
+            && archive.search == rule.search
+            && archive.tables.len() == self.tables.len()
+            && self.tables.iter().zip(&archive.tables).all(|(table, one)| table.is_archived_as(one))
+    }
+}
+
 impl SelectedTable {
+    /// Its columns as an archive has them.
+    pub fn archived_columns(&self) -> Vec<ArchivedColumn> {
+        let column = |column: &Column| ArchivedColumn {
+            name: column.name.clone(),
+            type_name: column.type_name.clone(),
+        };
+        self.shape.columns.iter().map(column).collect()
+    }
+
+    fn is_archived_as(&self, table: &ArchivedTable) -> bool {
+        table.name == self.shape.name
+            && table.columns == self.archived_columns()
+            && Some(&table.key) == self.shape.key.as_ref().map(|key| &key.columns)
+            && table.parents == self.parents
+            && table.lines == self.listed
+            && table.first_index == self.first_index
+    }
+
     /// The table's name.
     pub fn name(&self) -> &TableName {
         &self.shape.name

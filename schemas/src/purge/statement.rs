@@ -25,6 +25,9 @@ pub struct Binding {
     pub rule: String,
     /// SHA-256 of the rule as the ledger holds it, compact JSON.
     pub rule_digest: Digest,
+    /// SHA-256 of everything that was frozen, as the ledger holds it, compact JSON: the digests of
+    /// the tables before, and of what is not on the list, among it.
+    pub selection: Digest,
     /// Seal of the archive.
     pub seal: Digest,
     /// Root of the tree.
@@ -75,6 +78,7 @@ impl Binding {
             origin: selection.origin.clone(),
             rule: selection.rule.name.clone(),
             rule_digest: Digest::of(&serde_json::to_vec(&selection.rule)?),
+            selection: Digest::of(&serde_json::to_vec(selection)?),
             seal,
             root: selection.root,
             rows: selection.rows,
@@ -205,10 +209,8 @@ impl From<StatedCounts> for OutcomeCounts {
 pub struct Certificate {
     /// What was to be deleted, and where.
     pub binding: Binding,
-    /// SHA-256 of the statement of the approval.
-    pub approval: Digest,
-    /// SHA-256 of the statement with which the operator began.
-    pub execution: Digest,
+    /// Under what rows were deleted, in order.
+    pub authorities: Vec<CertifiedAuthority>,
     /// Table by table, parents first.
     pub tables: Vec<CertifiedTable>,
     /// Copies that this deletion did not reach.
@@ -219,6 +221,22 @@ pub struct Certificate {
 
 impl Predicate for Certificate {
     const TYPE: &'static str = "urn:handover:purge-certificate:v1";
+}
+
+/// An approval that was used, and the operator's statement under it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct CertifiedAuthority {
+    /// The approval's nonce.
+    pub nonce: Digest,
+    /// SHA-256 of the statement of the approval.
+    pub approval: Digest,
+    /// SHA-256 of the statement with which the operator began, or went on.
+    pub execution: Digest,
+    /// Rows that were deleted under it.
+    #[serde(with = "u64_text")]
+    #[schemars(with = "String")]
+    pub deleted: u64,
 }
 
 /// One table of a certificate.

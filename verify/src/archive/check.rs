@@ -4,7 +4,7 @@ use anyhow::{Context, Result, bail};
 use handover_schemas::archive::index::{ENTRY_LEN, Entry, Location, PART_ENTRIES, ShardSplit};
 use handover_schemas::archive::manifest::{ArchivedTable, INDEX, SaltLine};
 use handover_schemas::archive::row_leaf::row_leaf;
-use handover_schemas::digest::{Digest, LineHasher};
+use handover_schemas::digest::{Digest, LineHasher, LineSum};
 use handover_schemas::merkle::TreeBuilder;
 
 use super::reader::ArchiveReader;
@@ -47,6 +47,7 @@ pub fn check_archive(
     let leaves = archive.leaves()?;
     let mut stored = leaves.as_chunks::<32>().0.iter();
     let mut tree = TreeBuilder::new();
+    let mut digests = String::new();
     for (number, table) in manifest.tables.iter().enumerate() {
         if table.first_index != tree.size() {
             bail!("{} begins at another leaf than the archive says", table.name);
@@ -75,12 +76,17 @@ pub fn check_archive(
             }
             progress.advance("archive", salts.len() as u64, lines.len() as u64);
         }
-        if hasher.finish() != table.lines {
+        let lines = hasher.finish();
+        if (LineSum { rows: lines.rows, bytes: lines.bytes }) != table.lines {
             bail!("the rows of {} are not those that the archive says", table.name);
         }
+        digests.push_str(&format!("{}  {}\n", lines.digest, table.folder));
     }
     if tree.size() != manifest.leaves || tree.root() != manifest.root {
         bail!("the tree over all rows has another root than the archive says");
+    }
+    if archive.table_digests()? != digests.as_bytes() {
+        bail!("the rows of a table have another digest than the archive says");
     }
     check_index(archive, interrupt)?;
     Ok(CheckedArchive { seal: archive.seal(), rows: tree.size(), root: tree.root() })

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow, bail};
 use handover_schemas::archive::index::{Location, ShardName, ShardPart};
 use handover_schemas::archive::manifest::{
-    ArchiveManifest, ArchivedTable, KEY, KEY_FILE, LEAVES_FILE, ROWS, SALTS, SaltLine,
+    ArchiveManifest, ArchivedTable, DIGESTS_FILE, KEY, KEY_FILE, LEAVES_FILE, ROWS, SALTS, SaltLine,
 };
 use handover_schemas::archive::search::{IndexKey, Tag};
 use handover_schemas::digest::Digest;
@@ -144,6 +144,11 @@ impl ArchiveReader {
         let key: Option<Digest> = digits.and_then(|digits| digits.parse().ok());
         let key = key.with_context(|| format!("{KEY}/{KEY_FILE} is malformed"))?;
         Ok(IndexKey::new(key.as_bytes()))
+    }
+
+    /// The digests of all tables' lines, as `sha256sum` writes them.
+    pub(super) fn table_digests(&self) -> Result<Vec<u8>> {
+        self.payload(&format!("{KEY}/{DIGESTS_FILE}"), SMALL_FILE_MAX)
     }
 
     /// The rows that have a tag, in the order of tables and places.

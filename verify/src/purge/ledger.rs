@@ -23,10 +23,8 @@ pub struct PurgeEntry {
     pub salt_key: Option<String>,
     /// What backup recorded.
     pub backup: Option<Backup>,
-    /// The envelope of the approval that was used.
-    pub approval: Option<String>,
-    /// The envelope with which the operator began to delete.
-    pub execution: Option<String>,
+    /// Under what rows were deleted, in order.
+    pub authorities: Vec<Authority>,
     /// What execute recorded at its end.
     pub outcome: Option<Outcome>,
     /// The envelope of the certificate.
@@ -35,11 +33,26 @@ pub struct PurgeEntry {
     pub checkpoint: Option<String>,
 }
 
+/// An approval that was used, and the operator's statement under it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Authority {
+    /// Its number in this database.
+    pub number: i64,
+    /// The approval's nonce, as 64 digits.
+    pub nonce: String,
+    /// The envelope of the approval.
+    pub approval: String,
+    /// The envelope with which the operator began to delete, or went on.
+    pub execution: String,
+}
+
 /// What a batch did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BatchEntry {
     /// Position of the table in the selection.
     pub table: u64,
+    /// Under which authority.
+    pub authority: i64,
     /// Its first place on the list.
     pub first: u64,
     /// How many places it covers.
@@ -89,11 +102,41 @@ pub fn purges(ledger: &mut dyn LedgerQuery) -> Result<Vec<PurgeEntry>> {
     }
     let table = ledger.table("purge");
     let rows = ledger.query(&format!(
-        "SELECT purge_no, state, selection, salt_key, backup, approval, execution, outcome, \
-                certificate, checkpoint \
+        "SELECT purge_no, state, selection, salt_key, backup, outcome, certificate, checkpoint \
          FROM {table} ORDER BY purge_no"
     ))?;
-    rows.into_iter().map(entry).collect()
+    let mut purges: Vec<PurgeEntry> = rows.into_iter().map(entry).collect::<Result<_>>()?;
+    for (purge, authority) in authorities(ledger)? {
+        let purge = purges.iter_mut().find(|known| known.number == purge);
+        let purge = purge.context("the ledger has an authority of an unknown purge")?;
+        purge.authorities.push(authority);
+    }
+    Ok(purges)
+}
+
+/// Every authority with the number of its purge.
+fn authorities(ledger: &mut dyn LedgerQuery) -> Result<Vec<(i64, Authority)>> {
+    let table = ledger.table("purge_authority");
+    let rows = ledger.query(&format!(
+        "SELECT purge_no, authority_no, nonce, approval, execution FROM {table} \
+         ORDER BY authority_no"
+    ))?;
+    rows.into_iter()
+        .map(|row| {
+            let values: Vec<String> = row.into_iter().flatten().collect();
+            let [purge, authority, nonce, approval, execution] = values.as_slice() else {
+                bail!("the ledger has an incomplete row of an authority");
+            };
+            let number = |text: &str| text.parse().context("the ledger has a damaged number");
+            let authority = Authority {
+                number: number(authority)?,
+                nonce: nonce.clone(),
+                approval: approval.clone(),
+                execution: execution.clone(),
+            };
+            Ok((number(purge)?, authority))
+        })
+        .collect()
 }
 
 fn entry(row: TextRow) -> Result<PurgeEntry> {
@@ -106,8 +149,7 @@ fn entry(row: TextRow) -> Result<PurgeEntry> {
         selection: document(next())?.with_context(damaged)?,
         salt_key: next(),
         backup: document(next())?,
-        approval: next(),
-        execution: next(),
+        authorities: Vec::new(),
         outcome: document(next())?,
         certificate: next(),
         checkpoint: next(),
@@ -183,14 +225,17 @@ fn parse_leaves(digits: &str) -> Result<Vec<Digest>> {
 pub fn batches(ledger: &mut dyn LedgerQuery, purge: i64) -> Result<Vec<BatchEntry>> {
     let table = ledger.table("purge_batch");
     let rows = ledger.query(&format!(
-        "SELECT table_no, first_position, row_count, deleted, changed, referenced, absent \
+        "SELECT table_no, authority_no, first_position, row_count, deleted, changed, referenced, \
+                absent \
          FROM {table} WHERE purge_no = {purge} ORDER BY table_no, first_position"
     ))?;
     rows.into_iter()
         .map(|row| {
-            let [table, first, rows, deleted, changed, referenced, absent] = numbers(&row)?;
+            let [table, authority, first, rows, deleted, changed, referenced, absent] =
+                numbers(&row)?;
+            let authority = i64::try_from(authority).context("the ledger has a damaged number")?;
             let counts = OutcomeCounts { deleted, changed, referenced, absent };
-            Ok(BatchEntry { table, first, rows, counts })
+            Ok(BatchEntry { table, authority, first, rows, counts })
         })
         .collect()
 }

@@ -8,6 +8,7 @@ mod checkpoint;
 mod demand;
 mod envelope;
 mod explain;
+mod moment;
 #[cfg(test)]
 mod tests;
 mod trust;
@@ -19,6 +20,7 @@ pub use checkpoint::{CheckedCheckpoint, verify_checkpoint};
 pub use demand::{Demand, meets};
 pub use envelope::{Checked, OutOfValidity, check_envelope};
 pub use explain::openssl_commands;
+pub use moment::{day_of, parse_moment};
 pub use trust::{Signatory, Trust};
 
 /// This day, in UTC.

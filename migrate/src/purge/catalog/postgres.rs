@@ -14,8 +14,8 @@ pub(super) fn foreign_keys(session: &mut Session) -> Result<Vec<ForeignKey>> {
               JOIN pg_attribute a ON a.attrelid = f.{of} AND a.attnum = k.attnum)"
         )
     };
-    // Constraints of partitions stand for the one of the table that they are part of. One that a
-    // partition has by itself reaches rows of that table as well.
+    // A constraint that a partition has from the table it is part of stands for the table's; one of
+    // its own counts as the table's too.
     let rows = session.query(&format!(
         "SELECT f.conname, cn.nspname, c.relname, {}, pn.nspname, p.relname, {}, \
                 f.confdeltype::text \
@@ -60,11 +60,11 @@ pub(super) fn foreign_keys(session: &mut Session) -> Result<Vec<ForeignKey>> {
 pub(super) fn delete_triggers(session: &mut Session) -> Result<Vec<DeleteTrigger>> {
     // Bit 8 of tgtype: fires on DELETE (pg_trigger.h). ev_type 4: a rule on DELETE (pg_rewrite.h).
     let rows = session.query(
-        "SELECT n.nspname, c.relname, t.tgname FROM pg_trigger t \
+        "SELECT DISTINCT n.nspname, c.relname, t.tgname FROM pg_trigger t \
          JOIN pg_class c ON c.oid = coalesce(pg_partition_root(t.tgrelid), t.tgrelid) \
          JOIN pg_namespace n ON n.oid = c.relnamespace \
          WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND (t.tgtype::int & 8) <> 0 \
-         UNION ALL \
+         UNION \
          SELECT n.nspname, c.relname, r.rulename FROM pg_rewrite r \
          JOIN pg_class c ON c.oid = coalesce(pg_partition_root(r.ev_class), r.ev_class) \
          JOIN pg_namespace n ON n.oid = c.relnamespace \

@@ -78,20 +78,21 @@ fn primary_key_column(connection: &Connection, table: &str, sequence: i64) -> Re
 
 /// Every trigger of a table: what fires when is told by its text alone.
 pub(super) fn delete_triggers(connection: &Connection) -> Result<Vec<DeleteTrigger>> {
-    // A trigger keeps its table's name in the case in which it was created.
     let mut statement = connection
         .prepare(
-            "SELECT coalesce(t.name, g.tbl_name), g.name FROM main.sqlite_master g \
-             LEFT JOIN main.sqlite_master t \
-               ON t.type = 'table' AND lower(t.name) = lower(g.tbl_name) \
-             WHERE g.type = 'trigger' ORDER BY 1, 2",
+            "SELECT tbl_name, name FROM main.sqlite_master WHERE type = 'trigger' ORDER BY 1, 2",
         )
         .map_err(sqlite_error)?;
-    statement
-        .query_map([], |row| {
-            let table: String = row.get(0)?;
-            Ok(DeleteTrigger { table: TableName::new("main", table), name: row.get(1)? })
-        })
+    let named: Vec<(String, String)> = statement
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
         .and_then(Iterator::collect)
-        .map_err(sqlite_error)
+        .map_err(sqlite_error)?;
+    // A trigger's table is kept as the trigger was written, in whatever case.
+    named
+        .into_iter()
+        .map(|(table, name)| {
+            let table = TableName::new("main", real_name(connection, &table)?);
+            Ok(DeleteTrigger { table, name })
+        })
+        .collect()
 }

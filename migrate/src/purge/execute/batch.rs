@@ -19,6 +19,8 @@ use crate::purge::catalog::ForeignKey;
 /// How one table's rows are deleted.
 pub(super) struct Deleting<'a> {
     pub(super) purge: i64,
+    /// Under which authority.
+    pub(super) authority: i64,
     /// Position of the table in the selection.
     pub(super) table: usize,
     pub(super) list: &'a List<'a>,
@@ -117,6 +119,7 @@ impl Deleting<'_> {
         }
         let entry = BatchEntry {
             table: u64::try_from(self.table).context("too many tables")?,
+            authority: self.authority,
             first: positions.start,
             rows,
             counts,

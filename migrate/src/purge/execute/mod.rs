@@ -13,6 +13,7 @@ use handover_schemas::digest::{Digest, LineHasher};
 use handover_schemas::purge::record::{
     KeptReason, Outcome, OutcomeCounts, PurgeState, SelectedTable, TableOutcome,
 };
+use handover_schemas::purge::used::ApprovalUse;
 use handover_verify::findings::FindingsFile;
 use handover_verify::handover_dir::HandoverDir;
 use handover_verify::interrupt::Interrupt;
@@ -22,7 +23,8 @@ use handover_verify::purge::list::{List, MarkedRow};
 use handover_verify::rows::key_value;
 use handover_verify::signing::Trust;
 
-pub(super) use self::authority::operator;
+use self::authority::InForce;
+pub(crate) use self::authority::operator;
 use self::batch::Deleting;
 pub use self::pace::{Pace, parse_window};
 use super::PurgeDatabase;
@@ -30,7 +32,7 @@ use super::catalog::{ForeignKey, foreign_keys};
 use super::closure::rule_tables;
 use super::freeze::LeafSpool;
 use super::listed_row::ListedRow;
-use super::nonces::{self, Use};
+use super::nonces;
 use crate::keys::Signer;
 use crate::ledger;
 
@@ -58,26 +60,28 @@ pub fn execute(
     progress: &Progress,
 ) -> Result<Outcome> {
     let purge = request.purge;
-    if purge.state == PurgeState::Executed {
-        return finish_noting(request);
+    if purge.state != PurgeState::Executed {
+        refuse_other_tables(database, purge)?;
+        let in_force = authority::authorize(database, request, interrupt, progress)?;
+        delete_all(database, request, &in_force, interrupt, progress)?;
+        let outcome = outcome(database, purge, interrupt, progress)?;
+        ledger::record_outcome(database.store(), purge.number, &outcome)?;
     }
-    refuse_other_tables(database, purge)?;
-    let nonce = authority::authorize(database, request, interrupt, progress)?;
-    delete_all(database, request, interrupt, progress)?;
-    let outcome = outcome(database, purge, interrupt, progress)?;
-    ledger::record_outcome(database.store(), purge.number, &outcome)?;
-    nonces::note(request.dir, &nonce, &purge.selection.origin, Use::Finished)?;
+    // A run that was killed once the outcome was recorded has this left to do.
+    let purge = ledger::purge(database.store(), purge.number)?;
+    note_finished(request.dir, &purge)?;
     name_kept_rows(database, request, interrupt)?;
-    Ok(outcome)
+    purge.outcome.context("the ledger lacks what this purge came to")
 }
 
-/// A run that was killed after its last batch may not have told the folder.
-fn finish_noting(request: &ExecuteRequest<'_>) -> Result<Outcome> {
-    let nonce = authority::used_nonce(request.purge)?;
-    if nonces::known(request.dir, &nonce)? != Some(Use::Finished) {
-        nonces::note(request.dir, &nonce, &request.purge.selection.origin, Use::Finished)?;
+/// Tells the folder that no row is deleted any more under any of the approvals.
+pub(super) fn note_finished(dir: &HandoverDir, purge: &PurgeEntry) -> Result<()> {
+    for nonce in authority::used_nonces(purge)? {
+        if nonces::known(dir, &nonce)? != Some(ApprovalUse::Finished) {
+            nonces::note(dir, &nonce, &purge.selection.origin, ApprovalUse::Finished)?;
+        }
     }
-    request.purge.outcome.clone().context("the ledger lacks what this purge came to")
+    Ok(())
 }
 
 /// Nothing may hang on the tables that did not when the rows were selected.
@@ -98,7 +102,8 @@ pub(super) fn refuse_other_tables(database: &mut PurgeDatabase, purge: &PurgeEnt
     if !now.eq(then) {
         bail!(
             "tables of the rule have other columns, keys or references than when the rows were \
-             selected; select again with --anew"
+             selected; put them back as they were, or, if nothing was deleted yet, select again \
+             with --anew"
         );
     }
     Ok(())
@@ -108,6 +113,7 @@ pub(super) fn refuse_other_tables(database: &mut PurgeDatabase, purge: &PurgeEnt
 fn delete_all(
     database: &mut PurgeDatabase,
     request: &ExecuteRequest<'_>,
+    in_force: &InForce,
     interrupt: &Interrupt,
     progress: &Progress,
 ) -> Result<()> {
@@ -124,6 +130,7 @@ fn delete_all(
             references.iter().filter(|key| key.parent == *table.name()).collect();
         let deleting = Deleting {
             purge: purge.number,
+            authority: in_force.number,
             table: number,
             list: &list,
             first_index: table.first_index,
@@ -135,6 +142,7 @@ fn delete_all(
         progress.advance("delete", next, 0);
         while next < table.listed.rows {
             request.pace.wait_before_batch(database, interrupt)?;
+            in_force.check_time()?;
             let rows = request.batch_rows.min(table.listed.rows - next);
             let expected: Result<Vec<Digest>> = (0..rows).map(|_| leaves.next_leaf()).collect();
             let positions = next..next + rows;
@@ -189,18 +197,28 @@ fn table_outcome(
 ) -> Result<TableOutcome> {
     let list = List::new(purge.number, number, &table.shape)?;
     let (mut after, mut outside) = (LineHasher::new(), LineHasher::new());
+    let mut listed = 0;
     let mut reader = database.reader();
     let sql = list.all_rows(&reader);
     list.read(&mut reader, &sql, interrupt, |row: MarkedRow<'_>| {
         after.push(row.line);
-        if row.position.is_none() {
-            outside.push(row.line);
+        match row.position {
+            None => outside.push(row.line),
+            Some(_) => listed += 1,
         }
         if after.rows().is_multiple_of(4096) {
             progress.advance("read again", 4096, 0);
         }
         Ok(())
     })?;
+    if listed > counts.changed + counts.referenced {
+        bail!(
+            "{listed} listed rows of {} are there, and {} were to be kept: something kept or put \
+             back the others, a trigger for instance. There will be no certificate",
+            table.name(),
+            counts.changed + counts.referenced
+        );
+    }
     let (after, outside) = (after.finish(), outside.finish());
     Ok(TableOutcome { name: table.name().clone(), counts, after, outside })
 }

@@ -9,7 +9,6 @@ use super::Check;
 use crate::archive::{ArchiveReader, check_archive};
 use crate::interrupt::Interrupted;
 use crate::package::{Identities, PackageRequest, verify_package};
-use crate::purge::is_archive_of;
 use crate::purge::ledger::leaves;
 
 impl Check<'_> {
@@ -120,7 +119,7 @@ impl Check<'_> {
         let seal = self.purge.backup.as_ref().map(|backup| backup.seal);
         let reader = ArchiveReader::open(dir, self.request.identities.clone(), seal)?;
         let selection = &self.purge.selection;
-        if !is_archive_of(reader.manifest(), selection) {
+        if !selection.is_archived_by(reader.manifest()) {
             self.find(Kind::Archive, "the archive is not that of what was selected");
             return Ok(None);
         }

@@ -5,9 +5,11 @@
 //! archive's, signatures bind both, and the tables are read again.
 
 mod archive;
+mod certificate;
 mod database;
 mod evidence;
 mod merge;
+mod restores;
 mod signatures;
 mod sums;
 

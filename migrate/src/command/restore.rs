@@ -1,0 +1,138 @@
+//! `handover-migrate restore`.
+
+use std::fmt::Write;
+
+use anyhow::{Context, Result, bail};
+use handover_schemas::purge::restore::RestoreReport;
+use handover_verify::exit_code::Exit;
+use handover_verify::interrupt::Interrupt;
+use handover_verify::output::{grouped, print_json, print_text};
+use handover_verify::progress::Progress;
+
+use super::archive::{OpenedArchive, given_or_read, handover_folder, wanted};
+use super::purge::{Opened, open_key};
+use crate::cli::RestoreArgs;
+use crate::ledger;
+use crate::restore::{Applying, Choice, FINDINGS, RestoreRequest, purge_of, restore};
+
+/// Runs the command.
+pub fn run(args: &RestoreArgs, interrupt: &Interrupt) -> Result<Exit> {
+    let choice = choice(args)?;
+    let handover = handover_folder(&args.archive);
+    let mut opened = Opened::new(&handover, args.archive.target.as_ref(), interrupt)?;
+    let purges = ledger::purges(opened.database.store())?;
+    let archive = OpenedArchive::open(&args.archive, &args.identity, Some(&purges))?;
+    let purge = purge_of(archive.purge.as_ref(), &archive.reader)?;
+    let key = args.key.as_ref().filter(|_key| args.apply);
+    let key = key.map(|key| open_key(key, args.passphrase_file.as_ref())).transpose()?;
+    let trust = if args.apply { Some(opened.trust(&args.trust)?) } else { None };
+    let applying = match (&key, &trust, &args.reason) {
+        (Some(key), Some(trust), Some(reason)) => Some(Applying {
+            trust,
+            operator: key,
+            reason,
+            config: &opened.config.purge,
+            jobs: usize::from(args.jobs),
+        }),
+        _ => None,
+    };
+    if applying.as_ref().is_some_and(|applying| applying.reason.trim().is_empty()) {
+        bail!("--reason is empty; it is what the signed statement says");
+    }
+    let request = RestoreRequest {
+        archive: &archive.reader,
+        purge,
+        dir: &opened.dir,
+        choice: &choice,
+        overwrite: args.overwrite.as_deref(),
+        applying,
+    };
+    let progress = Progress::on_stderr(args.quiet);
+    let done = restore(&mut opened.database, &request, interrupt, &progress);
+    progress.finish();
+    let report = done?;
+    progress.note_peak_memory();
+    if args.json {
+        print_json(&report)?;
+    } else {
+        print_text(&text(&report, &opened.dir.path().join(FINDINGS).display().to_string()))?;
+    }
+    let whole = report.is_whole() && !report.tables.is_empty();
+    Ok(if whole { Exit::Clean } else { Exit::Findings })
+}
+
+fn choice(args: &RestoreArgs) -> Result<Choice> {
+    if args.all {
+        return Ok(Choice::All);
+    }
+    if let Some((filter, table)) = args.filter.as_ref().zip(args.record.table.as_ref()) {
+        let (column, value) =
+            filter.split_once('=').context("--where is COLUMN=VALUE, with one =")?;
+        return Ok(Choice::Where {
+            table: table.clone(),
+            column: column.to_owned(),
+            value: given_or_read(value, "value")?,
+        });
+    }
+    let wanted = wanted(&args.record)?.context(
+        "say what to put back: --table with --record-key, --identity-number, --phone, --name with \
+         --birth-date, --table with --where, or --all",
+    )?;
+    Ok(if args.person { Choice::Person(wanted) } else { Choice::Found(wanted) })
+}
+
+fn text(report: &RestoreReport, findings: &str) -> String {
+    if report.tables.is_empty() {
+        return "not found in this archive; nothing to put back\n".to_owned();
+    }
+    let inserted = if report.written.is_some() { "put back" } else { "to put back" };
+    let mut out = format!(
+        "{:<28} {:>11} {inserted:>11} {:>11} {:>11} {:>11} {:>14} {:>11}\n",
+        "table", "chosen", "identical", "replaced", "conflict", "parent missing", "held back"
+    );
+    // Writing into a String cannot fail.
+    for table in &report.tables {
+        let _infallible = writeln!(
+            out,
+            "{:<28} {:>11} {:>11} {:>11} {:>11} {:>11} {:>14} {:>11}",
+            table.name.to_string(),
+            grouped(table.chosen),
+            grouped(table.insert),
+            grouped(table.identical),
+            grouped(table.replace),
+            grouped(table.conflict),
+            grouped(table.parent_missing),
+            grouped(table.held_back)
+        );
+    }
+    if !report.is_whole() {
+        let _infallible = writeln!(
+            out,
+            "\nrows that cannot be put back, with their keys: {findings}\nNothing of the people \
+             they belong to is put back. Where the archived row is the right one, give its line of \
+             that file with --overwrite FILE"
+        );
+    }
+    let _infallible = writeln!(out, "\narchive  {}\nseal     {}", report.archive, report.seal);
+    match &report.written {
+        Some(written) => {
+            let _infallible = writeln!(
+                out,
+                "restore {}: read back, and every row is what was archived\nsigned   {}",
+                written.number, written.statement
+            );
+            if let Some(replaced) = &written.replaced {
+                let _infallible = writeln!(
+                    out,
+                    "rows that were replaced are in the archive {}\nseal     {}",
+                    replaced.archive, replaced.seal
+                );
+            }
+        }
+        None if report.apply => out.push_str("nothing had to be written\n"),
+        None => out.push_str(
+            "nothing was changed; --apply --key OPERATOR_KEY --reason TEXT puts the rows back\n",
+        ),
+    }
+    out
+}

@@ -1,0 +1,81 @@
+//! What `handover-migrate restore` says.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::digest::Digest;
+use crate::name::TableName;
+
+/// What is, or would be, put back of an archive.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RestoreReport {
+    /// Name of the archive.
+    pub archive: String,
+    /// Its seal.
+    pub seal: Digest,
+    /// Number of the purge that it is of.
+    pub purge: i64,
+    /// Whether it was to be done, or only told.
+    pub apply: bool,
+    /// The tables with chosen rows, parents before the tables that refer to them.
+    pub tables: Vec<RestoreTable>,
+    /// What was written; absent if nothing was.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub written: Option<RestoreWritten>,
+}
+
+/// The chosen rows of one table: each is counted once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RestoreTable {
+    /// The table.
+    pub name: TableName,
+    /// Chosen rows.
+    pub chosen: u64,
+    /// Not there: put back with their keys.
+    pub insert: u64,
+    /// There as they are in the archive.
+    pub identical: u64,
+    /// There otherwise, and replaced because somebody said so.
+    pub replace: u64,
+    /// There otherwise, or a value that has to be unique is another row's by now.
+    pub conflict: u64,
+    /// They refer to a row that is neither there nor chosen.
+    pub parent_missing: u64,
+    /// They hang together with a row of the last two sorts.
+    pub held_back: u64,
+}
+
+/// What a restore left behind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RestoreWritten {
+    /// Its number in this database.
+    pub number: i64,
+    /// SHA-256 of the leaves of the rows that were put back, in their order.
+    pub leaves: Digest,
+    /// The operator's statement, below the hand-over folder.
+    pub statement: String,
+    /// The archive of the rows that were replaced.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub replaced: Option<ReplacedRows>,
+}
+
+/// An archive of rows that were replaced.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReplacedRows {
+    /// Name of the package.
+    pub archive: String,
+    /// Its seal.
+    pub seal: Digest,
+}
+
+impl RestoreReport {
+    /// Whether every chosen row is there, or would be.
+    pub fn is_whole(&self) -> bool {
+        let held = |table: &RestoreTable| table.conflict + table.parent_missing + table.held_back;
+        self.tables.iter().all(|table| held(table) == 0)
+    }
+}
