@@ -120,6 +120,12 @@ impl PurgeMade {
     /// Runs the commands of the purge, from where it is up to there.
     #[track_caller]
     pub(crate) fn go_on(&self, until: Until) {
+        self.go_on_from(self.reached.get(), until);
+    }
+
+    /// Runs the commands of the purge that follow a step, up to another.
+    #[track_caller]
+    pub(crate) fn go_on_from(&self, done: Until, until: Until) {
         let steps: [(Until, &[&[&str]]); 5] = [
             (Until::Selected, &[&["select"]]),
             (Until::BackedUp, &[&["backup", "--identity", "escrow.age"]]),
@@ -130,14 +136,11 @@ impl PurgeMade {
             (Until::Executed, &[&["execute", "--key", "operator.pem"]]),
             (Until::Certified, &[&["certify", "--key", "operator.pem"]]),
         ];
-        for (step, commands) in steps {
-            if step <= self.reached.get() || step > until {
-                continue;
-            }
-            for command in commands {
+        for (step, commands) in steps.iter().filter(|(step, _)| *step > done && *step <= until) {
+            for command in *commands {
                 self.purge(command).go().expect(0);
             }
-            self.reached.set(step);
+            self.reached.set(*step);
         }
     }
 
@@ -185,6 +188,11 @@ impl PurgeMade {
     /// Where the statements of the first purge are.
     pub(crate) fn statement(&self, name: &str) -> PathBuf {
         self.dir().join("purges").join(ARCHIVE).join(name)
+    }
+
+    /// The engine.
+    pub(crate) fn engine(&self) -> Engine {
+        self.engine
     }
 
     /// The database file of SQLite.
