@@ -94,7 +94,7 @@ fn every_command_of_the_runbooks_runs() {
     let handover = folder.path().join("handover");
     std::fs::create_dir(folder.path().join("delivered")).unwrap();
     deliver(&folder.path().join("delivered"));
-    for page in ["copy.md", "verify.md", "artifacts.md", "purge.md"] {
+    for page in ["copy.md", "verify.md", "artifacts.md", "purge.md", "restore.md"] {
         for block in blocks(page) {
             let outcome = run_block(&block, &source, &target, &handover);
             assert_eq!(
@@ -130,6 +130,8 @@ fn rehearse(extra: &[&str]) {
         "verdict: intact",
         "opened with the escrow key",
         "keys and salts are erased from the list",
+        "restore 1: read back, and every row is what was archived",
+        "verdict: holds: exactly this row",
         "table and archive together are what the table was before",
         "verdict: holds",
     ] {

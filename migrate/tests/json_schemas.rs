@@ -15,6 +15,7 @@ use handover_schemas::package::inventory::Inventory;
 use handover_schemas::package::manifest::PackageManifest;
 use handover_schemas::package::report::PackageReport;
 use handover_schemas::purge::find::FindReport;
+use handover_schemas::purge::restore::RestoreReport;
 use handover_schemas::signing::trust::TrustFile;
 use handover_testkit::{Outcome, Run, generated_file, sqlite, violations};
 use handover_verify::command::envelope::EnvelopeReport;
@@ -78,6 +79,7 @@ fn the_schemas_are_up_to_date() {
     check_up_to_date::<RecordFile>("record.schema.json");
     check_up_to_date::<RecordReport>("record-report.schema.json");
     check_up_to_date::<FindReport>("find-report.schema.json");
+    check_up_to_date::<RestoreReport>("restore-report.schema.json");
     check_up_to_date::<EnvelopeReport>("envelope-report.schema.json");
     // These are read, not written: what has a default may be left out.
     check_file("handover-config.schema.json", &schema_to_read::<Config>());

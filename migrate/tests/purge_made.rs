@@ -1,6 +1,7 @@
 //! A small platform with people who cannot be verified, and their purge, as far as a test needs it:
 //! made by the real binaries, in SQLite or in PostgreSQL.
 
+use std::cell::Cell;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -35,6 +36,7 @@ pub(crate) struct PurgeMade {
     folder: TempDir,
     engine: Engine,
     database: Option<Database>,
+    reached: Cell<Until>,
 }
 
 /// People who have keys, with their roles.
@@ -60,7 +62,7 @@ impl PurgeMade {
     pub(crate) fn begin(engine: Engine) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let database = (engine == Engine::Postgres).then(Database::create);
-        let made = Self { folder, engine, database };
+        let made = Self { folder, engine, database, reached: Cell::new(Until::Made) };
         let keys = KEYS.get_or_init(make_keys);
         for key in fs::read_dir(keys.path()).unwrap() {
             let key = key.unwrap();
@@ -115,9 +117,15 @@ impl PurgeMade {
         self.sql(&sql);
     }
 
-    /// Runs the commands of the purge, from its beginning up to there.
+    /// Runs the commands of the purge, from where it is up to there.
     #[track_caller]
     pub(crate) fn go_on(&self, until: Until) {
+        self.go_on_from(self.reached.get(), until);
+    }
+
+    /// Runs the commands of the purge that follow a step, up to another.
+    #[track_caller]
+    pub(crate) fn go_on_from(&self, done: Until, until: Until) {
         let steps: [(Until, &[&[&str]]); 5] = [
             (Until::Selected, &[&["select"]]),
             (Until::BackedUp, &[&["backup", "--identity", "escrow.age"]]),
@@ -128,13 +136,11 @@ impl PurgeMade {
             (Until::Executed, &[&["execute", "--key", "operator.pem"]]),
             (Until::Certified, &[&["certify", "--key", "operator.pem"]]),
         ];
-        for (step, commands) in steps {
-            if step > until {
-                return;
-            }
-            for command in commands {
+        for (step, commands) in steps.iter().filter(|(step, _)| *step > done && *step <= until) {
+            for command in *commands {
                 self.purge(command).go().expect(0);
             }
+            self.reached.set(*step);
         }
     }
 

@@ -4,6 +4,8 @@
 //! as the other. A list of *n* leaves is split at the largest power of two smaller than *n*;
 //! nothing is ever duplicated to fill a level up.
 
+use std::ops::Range;
+
 use crate::digest::Digest;
 
 /// The hash of a leaf: `SHA-256(0x00 ‖ leaf)` (RFC 6962 section 2.1).
@@ -85,6 +87,58 @@ pub fn inclusion_proof(leaf_hashes: &[Digest], index: usize) -> Option<Vec<Diges
     }
     path.reverse();
     Some(path)
+}
+
+/// Builds the audit path of one leaf (RFC 6962 section 2.1.1) while all leaves of the tree go by,
+/// and keeps no more than one digest per level of each tree beside it.
+#[derive(Clone, Debug)]
+pub struct PathBuilder {
+    /// Leaves so far.
+    next: u64,
+    size: u64,
+    /// The trees beside the leaf, the nearest first.
+    siblings: Vec<Sibling>,
+}
+
+/// A tree beside the path: the leaves that it has, and its root as they go by.
+#[derive(Clone, Debug)]
+struct Sibling {
+    leaves: Range<u64>,
+    tree: TreeBuilder,
+}
+
+impl PathBuilder {
+    /// For the leaf at `index` of a tree of `size` leaves; `None` if there is no such leaf.
+    pub fn new(index: u64, size: u64) -> Option<Self> {
+        if index >= size {
+            return None;
+        }
+        let mut siblings = Vec::new();
+        let (mut start, mut end) = (0, size);
+        while end - start > 1 {
+            let middle = start + (1 << (end - start - 1).ilog2());
+            let leaves = if index < middle { middle..end } else { start..middle };
+            (start, end) = if index < middle { (start, middle) } else { (middle, end) };
+            siblings.push(Sibling { leaves, tree: TreeBuilder::new() });
+        }
+        siblings.reverse();
+        Some(Self { next: 0, size, siblings })
+    }
+
+    /// Takes the hash of the next leaf.
+    pub fn push(&mut self, leaf_hash: Digest) {
+        let at = self.next;
+        if let Some(sibling) = self.siblings.iter_mut().find(|one| one.leaves.contains(&at)) {
+            sibling.tree.push(leaf_hash);
+        }
+        self.next += 1;
+    }
+
+    /// The path, nearest sibling first; `None` if there were not as many leaves as the tree has.
+    pub fn finish(self) -> Option<Vec<Digest>> {
+        let path = || self.siblings.iter().map(|sibling| sibling.tree.root()).collect();
+        (self.next == self.size).then(path)
+    }
 }
 
 /// The largest power of two smaller than `size`, which is at least two: *k* in RFC 6962.
@@ -277,6 +331,33 @@ mod tests {
             let mut wrong = path.to_vec();
             wrong[at] = leaf_hash(b"other");
             assert!(!claim.is_proved_by(&wrong));
+        }
+    }
+
+    #[test]
+    fn the_path_made_in_passing_is_the_path() {
+        let all: Vec<Digest> = (0..70_u8).map(|i| leaf_hash(&[i])).collect();
+        for size in 1..=all.len() {
+            let leaves = &all[..size];
+            for index in 0..size {
+                let mut builder = PathBuilder::new(index as u64, size as u64).unwrap();
+                for leaf in leaves {
+                    builder.push(*leaf);
+                }
+                assert_eq!(builder.finish(), inclusion_proof(leaves, index), "{index} of {size}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_path_needs_every_leaf_and_no_other() {
+        assert!(PathBuilder::new(3, 3).is_none() && PathBuilder::new(0, 0).is_none());
+        for leaves in [2, 4] {
+            let mut builder = PathBuilder::new(1, 3).unwrap();
+            for _ in 0..leaves {
+                builder.push(Digest::EMPTY);
+            }
+            assert_eq!(builder.finish(), None, "{leaves}");
         }
     }
 

@@ -10,18 +10,20 @@ use handover_schemas::archive::manifest::{
     INDEX, KEY, KEY_FILE, KeyKeeper, ParentLink, ROWS, SALTS, SaltLine,
 };
 use handover_schemas::archive::row_leaf::row_leaf;
+use handover_schemas::archive::search::IndexKey;
 use handover_schemas::config::{DeliverableForm, DeliverableKind, SearchColumns};
 use handover_schemas::digest::{Digest, LineHasher, LineSum, hex};
 use handover_schemas::merkle::TreeBuilder;
 use handover_schemas::name::TableName;
 use handover_schemas::package::manifest::{Encoding, PackedDeliverable};
 use handover_schemas::package::stored_name::stored_part;
+use handover_verify::archive::{IndexEntries, TableTags};
 use handover_verify::handover_dir::HandoverDir;
 use handover_verify::interrupt::Interrupt;
 use handover_verify::progress::Progress;
 
 use super::files::FileThreads;
-use super::index::{IndexBuilder, TableTags};
+use super::index::write_index;
 use crate::package::{
     ArchivePart, Entry, Partial, Sealed, Sealing, Storing, read_back, sealed_dir,
 };
@@ -69,7 +71,7 @@ pub struct ArchiveWriter {
     header: ArchiveHeader,
     partial: Partial,
     threads: FileThreads,
-    index: IndexBuilder,
+    index: IndexEntries,
     tree: TreeBuilder,
     leaves: BufWriter<File>,
     tables: Vec<ArchivedTable>,
@@ -112,7 +114,7 @@ impl ArchiveWriter {
             dir: dir.clone(),
             identifier: identifier.to_owned(),
             header,
-            index: IndexBuilder::new(&key, dir.path()),
+            index: IndexEntries::new(IndexKey::new(&key), dir.path()),
             partial,
             threads,
             tree: TreeBuilder::new(),
@@ -134,7 +136,7 @@ impl ArchiveWriter {
     pub fn table(&mut self, draft: TableDraft) -> Result<()> {
         self.end_table()?;
         let search: Vec<SearchColumns> =
-            self.header.search.iter().filter(|one| is_of(one, &draft.name)).cloned().collect();
+            self.header.search.iter().filter(|one| one.is_of(&draft.name)).cloned().collect();
         let tags =
             TableTags::new(&draft.name, &draft.columns, &draft.key, &draft.parents, &search)?;
         let name = draft.name.to_string();
@@ -238,7 +240,7 @@ impl ArchiveWriter {
             tables,
             ..
         } = self;
-        let index = index.finish(|name, bytes| {
+        let index = write_index(index, |name, bytes| {
             let done = threads.store(INDEX, name, bytes)?;
             record(&mut partial, &done)
         })?;
@@ -282,14 +284,6 @@ const READ_BACK_THREADS: usize = 2;
 
 fn record(partial: &mut Partial, entries: &[Entry]) -> Result<()> {
     entries.iter().try_for_each(|entry| partial.journal.record(entry))
-}
-
-fn is_of(search: &SearchColumns, table: &TableName) -> bool {
-    let logical =
-        |schema: &str| if schema == "main" { "public".to_owned() } else { schema.to_owned() };
-    search.table.split_once('.').is_some_and(|(schema, name)| {
-        logical(schema) == logical(&table.schema) && name == table.name
-    })
 }
 
 fn payload_folder(id: &str) -> PackedDeliverable {

@@ -15,7 +15,7 @@ pub use purge::{
     ApproveArgs, BackupArgs, CertifyArgs, ExecuteArgs, IdentityArgs, KeyArgs, PurgeArgs,
     PurgeCommand, SelectArgs, TrustArgs,
 };
-pub use restore::{ArchiveArgs, FindArgs, RecordArgs, RestoreArgs};
+pub use restore::{ArchiveArgs, FindArgs, ProveArgs, RecordArgs, RestoreArgs};
 
 /// Takes a platform over: copies the vendor's database into the ministry's, chunk by chunk, and
 /// proves that what arrived is what was there; receives everything else into sealed packages. Run
@@ -49,6 +49,8 @@ pub enum Command {
     Find(FindArgs),
     /// Put archived records back: tell what would be done, or do it.
     Restore(RestoreArgs),
+    /// Take a record and the proof that it is in a certified archive out of it.
+    Prove(ProveArgs),
     /// Show what the target's ledger says was done.
     Status(StatusArgs),
     /// Make a key: one that signs, or one that opens archives.

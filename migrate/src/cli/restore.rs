@@ -83,6 +83,7 @@ pub struct FindArgs {
 
 /// Arguments of `restore`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct RestoreArgs {
     #[command(flatten)]
     /// Which archive.
@@ -105,7 +106,7 @@ pub struct RestoreArgs {
     #[arg(long, conflicts_with_all = ["table", "identity_number", "phone", "name"])]
     pub all: bool,
     /// A file with the rows that archived ones may replace: lines of findings/restore.jsonl, or
-    /// {"table": "schema.name", "key": ["…"]}. What is replaced goes into an archive first.
+    /// others with a table and a key like these. What is replaced goes into an archive first.
     #[arg(long, value_name = "FILE")]
     pub overwrite: Option<PathBuf>,
     /// Put the rows back. Without, it is only told what would be done.
@@ -133,4 +134,22 @@ pub struct RestoreArgs {
     /// No progress.
     #[arg(long, short)]
     pub quiet: bool,
+}
+
+/// Arguments of `prove`.
+#[derive(Debug, Args)]
+pub struct ProveArgs {
+    #[command(flatten)]
+    /// Which archive.
+    pub archive: ArchiveArgs,
+    #[command(flatten)]
+    /// A key that opens it.
+    pub identity: IdentityArgs,
+    #[command(flatten)]
+    /// Which record.
+    pub record: RecordArgs,
+    /// What the two files are called: PREFIX.record.json, which holds the row, and
+    /// PREFIX.tlog-proof.
+    #[arg(long, value_name = "PREFIX")]
+    pub out: PathBuf,
 }

@@ -8,6 +8,7 @@ use handover_schemas::digest::Digest;
 use handover_schemas::purge::find::{CertificatePlace, FoundCertificate};
 use handover_schemas::purge::record::PurgeState;
 use handover_schemas::purge::statement::Certificate;
+use handover_schemas::signing::checkpoint::SignedCheckpoint;
 use handover_schemas::signing::dsse::Envelope;
 use handover_schemas::signing::statement::Statement;
 use handover_verify::archive::ArchiveReader;
@@ -104,6 +105,30 @@ impl OpenedArchive {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
         }
+    }
+
+    /// The signed head of the tree: the ledger's, or the one in the hand-over folder.
+    pub(super) fn checkpoint(&self) -> Result<SignedCheckpoint> {
+        let name = format!("purges/{}/checkpoint.note", self.reader.identifier());
+        let path = self.handover.join(name);
+        let text = match self.purge.as_ref().map(|purge| purge.checkpoint.clone()) {
+            Some(text) => text,
+            None => match std::fs::read_to_string(&path) {
+                Ok(text) => Some(text),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+                Err(error) => {
+                    return Err(error).with_context(|| format!("cannot read {}", path.display()));
+                }
+            },
+        };
+        let text = text.with_context(|| {
+            format!(
+                "nobody signed the tree of {} yet; certify the purge first (handover-migrate \
+                 purge certify)",
+                self.reader.identifier()
+            )
+        })?;
+        SignedCheckpoint::parse(&text).context("the signed checkpoint is damaged")
     }
 
     fn certificate_of(&self, text: &[u8], read_in: CertificatePlace) -> Result<FoundCertificate> {

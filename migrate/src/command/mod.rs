@@ -8,6 +8,7 @@ pub mod find;
 pub mod init;
 mod inventory_text;
 pub mod keygen;
+pub mod prove;
 pub mod purge;
 pub mod rehearse;
 pub mod restore;

@@ -15,7 +15,7 @@ use handover_verify::purge::ledger::PurgeEntry;
 use handover_verify::signing::{Signatory, Trust, check_envelope, parse_moment, today};
 
 use super::backup::archive_name;
-use super::{moment, select};
+use super::{moment, nonces, select};
 use crate::keys::{Signer, sign_envelope};
 use crate::package::sealed_dir;
 
@@ -106,6 +106,7 @@ fn begun_or_new(request: &ApproveRequest<'_>) -> Result<(Envelope, Approval)> {
         && approval.binding == binding
         && moment::now()? <= parse_moment(&approval.not_after)?
         && !was_used(&envelope)
+        && !used_before(request, &approval)?
     {
         return Ok((envelope, approval));
     }
@@ -136,6 +137,12 @@ pub(super) fn in_use(purge: &PurgeEntry) -> Result<Option<(Envelope, Approval)>>
     Ok(counts.then_some((envelope, approval)))
 }
 
+/// One that the folder knows and the ledger does not was used before the database was put back to
+/// an earlier day: it cannot be used again.
+fn used_before(request: &ApproveRequest<'_>, approval: &Approval) -> Result<bool> {
+    Ok(nonces::known(request.dir, &approval.nonce)?.is_some())
+}
+
 /// What approvals have to be bound to now. The archive has to be the one that was backed up.
 pub(super) fn current_binding(dir: &HandoverDir, purge: &PurgeEntry) -> Result<Binding> {
     let backup = match purge.state {
@@ -152,7 +159,14 @@ pub(super) fn current_binding(dir: &HandoverDir, purge: &PurgeEntry) -> Result<B
     };
     let backup = backup.context("the ledger lacks the backup of this purge")?;
     let place = sealed_dir(dir, &backup.package);
-    ArchiveReader::open(&place, Identities::default(), Some(backup.seal))?;
+    let reader = ArchiveReader::open(&place, Identities::default(), Some(backup.seal))?;
+    if !purge.selection.is_archived_by(reader.manifest()) {
+        bail!(
+            "{} is not the archive of what was selected, and the ledger names its seal: somebody \
+             changed both. Nobody should sign this",
+            place.display()
+        );
+    }
     Binding::new(&purge.selection, backup.seal).context("cannot write the binding")
 }
 

@@ -18,6 +18,7 @@ use handover_verify::purge::list::{List, MarkedRow};
 use handover_verify::rows::key_value;
 
 use super::PurgeDatabase;
+use super::execute::refuse_other_tables;
 use super::freeze::LeafSpool;
 use super::listed_row::ListedRow;
 use super::scratch::load_and_compare;
@@ -60,6 +61,7 @@ pub fn backup(
         | PurgeState::Abandoned) => bail!("purge {} is {state} already", request.purge.number),
     }
     let keepers = key_keepers(request.config)?;
+    refuse_other_tables(database, request.purge)?;
     let name = archive_name(request.purge);
     let place = sealed_dir(request.dir, &name);
     // A run that was killed once the archive was in its place has nothing left to do but look at it.

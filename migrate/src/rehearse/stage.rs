@@ -160,6 +160,20 @@ impl Programs {
         said("handover-migrate", &mut command, 0)
     }
 
+    /// What `handover-verify record` says; an error unless the proof holds.
+    pub(super) fn verify_record(&self, prefix: &Path, trust: &Path) -> Result<String> {
+        let with = |suffix: &str| {
+            let mut path = prefix.as_os_str().to_owned();
+            path.push(suffix);
+            path
+        };
+        let mut command = Command::new(&self.verify);
+        command.arg("record").arg("--proof").arg(with(".tlog-proof"));
+        command.arg("--record").arg(with(".record.json")).arg("--trust").arg(trust);
+        show("handover-verify", &command)?;
+        said("handover-verify", &mut command, 0)
+    }
+
     /// What `handover-verify purge` says; an error unless everything holds.
     pub(super) fn verify_purge(
         &self,

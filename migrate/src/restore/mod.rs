@@ -12,6 +12,7 @@ pub mod load;
 mod overwrite;
 mod person;
 mod plan;
+mod prove;
 mod put_back;
 mod replaced;
 mod run;
@@ -22,5 +23,6 @@ mod wanted;
 
 pub use choice::Choice;
 pub use held_back::FINDINGS;
+pub use prove::{Proof, prove};
 pub use run::{Applying, RestoreRequest, purge_of, restore};
 pub use wanted::Wanted;

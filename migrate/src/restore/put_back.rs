@@ -3,12 +3,13 @@
 
 use anyhow::{Context, Result, bail};
 use handover_schemas::archive::row_leaf::row_leaf;
-use handover_schemas::digest::{Digest, LineHasher};
+use handover_schemas::digest::Digest;
 use handover_verify::interrupt::Interrupt;
 use handover_verify::postgres;
 use handover_verify::progress::Progress;
 use handover_verify::purge::list::POSITION;
 use handover_verify::sql::{ident, qualified};
+use sha2::{Digest as _, Sha256};
 
 use super::load::read_positioned;
 use super::plan::Counts;
@@ -39,7 +40,7 @@ pub(super) fn put_back(
     let written = write(database, tables, counts);
     triggers::turn_on(database)?;
     written?;
-    let mut hasher = LineHasher::new();
+    let mut hasher = Sha256::new();
     let mut runs = Vec::new();
     for (table, counts) in tables.iter_mut().zip(counts) {
         let expected = counts.insert + counts.replace;
@@ -53,7 +54,7 @@ pub(super) fn put_back(
         }
         runs.push(places);
     }
-    Ok(PutBack { leaves: hasher.finish().digest, runs })
+    Ok(PutBack { leaves: Digest::from_bytes(hasher.finalize().into()), runs })
 }
 
 fn write(
@@ -152,7 +153,7 @@ pub(super) fn rows_in_place(
 fn read_back(
     database: &mut PurgeDatabase,
     table: &mut StagedTable<'_>,
-    hasher: &mut LineHasher,
+    hasher: &mut Sha256,
     (interrupt, progress): (&Interrupt, &Progress),
 ) -> Result<RestoredRuns> {
     let sql = rows_in_place(database, table, "true");
@@ -167,7 +168,7 @@ fn read_back(
                 shape.name
             );
         }
-        hasher.push(leaf.as_bytes());
+        hasher.update(leaf.as_bytes());
         runs.push(position);
         if runs.rows().is_multiple_of(4096) {
             progress.advance("read back", 4096, 0);

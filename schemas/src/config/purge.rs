@@ -4,6 +4,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::name::TableName;
+
 /// How records that nobody can verify are backed up and deleted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -164,4 +166,16 @@ pub struct SearchColumns {
     /// Date of birth.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub birth_date: Option<String>,
+}
+
+impl SearchColumns {
+    /// Whether it is about this table. `public` of PostgreSQL and `main` of SQLite are the same
+    /// place.
+    pub fn is_of(&self, table: &TableName) -> bool {
+        let logical =
+            |schema: &str| if schema == "main" { "public".to_owned() } else { schema.to_owned() };
+        self.table.split_once('.').is_some_and(|(schema, name)| {
+            logical(schema) == logical(&table.schema) && name == table.name
+        })
+    }
 }

@@ -6,9 +6,11 @@ use anyhow::{Context, Result, bail};
 use handover_schemas::archive::index::{ENTRY_LEN, Entry, Location, PART_ENTRIES, ShardSplit};
 use handover_schemas::archive::manifest::{ArchivedTable, INDEX, SaltLine};
 use handover_schemas::archive::row_leaf::row_leaf;
+use handover_schemas::config::SearchColumns;
 use handover_schemas::digest::{Digest, LineHasher, LineSum};
 use handover_schemas::merkle::TreeBuilder;
 
+use super::entries::{IndexEntries, TableTags};
 use super::reader::ArchiveReader;
 use crate::interrupt::Interrupt;
 use crate::progress::Progress;
@@ -45,12 +47,13 @@ pub fn check_archive(
     progress: &Progress,
     mut each: impl FnMut(ArchivedRow<'_>) -> Result<()>,
 ) -> Result<CheckedArchive> {
+    let mut entries = IndexEntries::new(archive.index_key()?, &std::env::temp_dir());
     let (rows, root) = std::thread::scope(|scope| {
         let (sender, chunks) = sync_channel(CHUNKS_AHEAD);
         scope.spawn(move || decode_all(archive, &sender));
-        check_rows(archive, &chunks, interrupt, progress, &mut each)
+        check_rows(archive, &chunks, (interrupt, progress), &mut entries, &mut each)
     })?;
-    check_index(archive, interrupt)?;
+    check_index(archive, entries, interrupt)?;
     Ok(CheckedArchive { seal: archive.seal(), rows, root })
 }
 
@@ -78,8 +81,8 @@ fn decode_all(archive: &ArchiveReader, chunks: &SyncSender<Chunk>) {
 fn check_rows(
     archive: &ArchiveReader,
     chunks: &Receiver<Chunk>,
-    interrupt: &Interrupt,
-    progress: &Progress,
+    (interrupt, progress): (&Interrupt, &Progress),
+    entries: &mut IndexEntries,
     each: &mut impl FnMut(ArchivedRow<'_>) -> Result<()>,
 ) -> Result<(u64, Digest)> {
     let manifest = archive.manifest();
@@ -91,12 +94,13 @@ fn check_rows(
             bail!("{} begins at another leaf than the archive says", table.name);
         }
         let mut hasher = LineHasher::new();
+        let tags = tags_of(archive, table)?;
         for chunk in 1..=table.chunks {
             interrupt.check()?;
             let decoded = chunks.recv().context("the thread that decodes the archive is gone")?;
             let (lines, salts) = decoded?;
             let mut rows = lines.split_inclusive(|byte| *byte == b'\n');
-            for salt in &salts {
+            for (row, salt) in (0..).zip(&salts) {
                 let line = whole_line(rows.next()).with_context(|| count_text(table, chunk))?;
                 let leaf = row_leaf(salt.salt.as_bytes(), line);
                 if salt.index != tree.size() || stored.next_leaf()? != Some(leaf) {
@@ -106,6 +110,8 @@ fn check_rows(
                     );
                 }
                 let position = tree.size() - table.first_index;
+                let location = Location { table: u16::try_from(number)?, chunk, row };
+                entries.row(&tags, line, location)?;
                 hasher.push(line);
                 tree.push(leaf);
                 each(ArchivedRow { table: number, position, line, salt })?;
@@ -139,13 +145,25 @@ fn count_text(table: &ArchivedTable, chunk: u32) -> String {
     format!("chunk {chunk} of {} is malformed", table.name)
 }
 
-/// Every part of the index: form, order, and that it names rows that there are.
-fn check_index(archive: &ArchiveReader, interrupt: &Interrupt) -> Result<()> {
+/// What of a table's rows the index has to have.
+fn tags_of(archive: &ArchiveReader, table: &ArchivedTable) -> Result<TableTags> {
+    let search: Vec<SearchColumns> =
+        archive.manifest().search.iter().filter(|one| one.is_of(&table.name)).cloned().collect();
+    TableTags::new(&table.name, &table.columns, &table.key, &table.parents, &search)
+}
+
+/// Every part of the index: its entries are exactly those that the rows give, in order and in the
+/// right files.
+fn check_index(
+    archive: &ArchiveReader,
+    entries: IndexEntries,
+    interrupt: &Interrupt,
+) -> Result<()> {
     let info = &archive.manifest().index;
-    archive.index_key()?;
     let prefix = format!("data/{INDEX}/");
     let mut split = ShardSplit::new(info.shard_bits);
-    let mut entries = 0;
+    let mut due = entries.sorted()?;
+    let mut count = 0;
     let files: Vec<String> = archive
         .listed_files()
         .filter_map(|(_, path)| path.strip_prefix(&prefix))
@@ -160,25 +178,17 @@ fn check_index(archive: &ArchiveReader, interrupt: &Interrupt) -> Result<()> {
             bail!("{place} has a size that no part of the index has");
         }
         for entry in whole {
-            let entry = Entry::from_bytes(entry);
-            let name = split.place(entry)?;
-            if name.to_string() != place {
-                bail!("{place} has entries of {name}");
+            if due.next_entry()?.as_ref() != Some(entry) {
+                bail!("{place} has another entry than the rows give");
             }
-            check_location(archive, entry.location)?;
-            entries += 1;
+            if split.place(Entry::from_bytes(entry))?.to_string() != place {
+                bail!("{place} has an entry of another part of the index");
+            }
+            count += 1;
         }
     }
-    if entries != info.entries {
-        bail!("the index has {entries} entries, and the archive says {}", info.entries);
-    }
-    Ok(())
-}
-
-fn check_location(archive: &ArchiveReader, location: Location) -> Result<()> {
-    let table = archive.manifest().tables.get(usize::from(location.table));
-    if table.is_none_or(|table| location.chunk == 0 || location.chunk > table.chunks) {
-        bail!("the index names a chunk that the archive does not have");
+    if due.next_entry()?.is_some() || count != info.entries {
+        bail!("the index lacks entries that the rows give");
     }
     Ok(())
 }

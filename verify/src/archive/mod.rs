@@ -4,9 +4,11 @@
 //! manifest, the manifest that of the tag manifest, and that the seal, if one is known.
 
 mod check;
+mod entries;
 mod leaves;
 mod reader;
 
 pub use check::{ArchivedRow, CheckedArchive, check_archive};
+pub use entries::{IndexEntries, SortedEntries, TableTags};
 pub use leaves::StoredLeaves;
 pub use reader::{ArchiveReader, FoundRow};

@@ -191,15 +191,14 @@ impl ArchiveReader {
         Ok(FoundRow { table: number, position, line, salt })
     }
 
-    /// The hashes of all leaves.
-    pub fn leaves(&self) -> Result<Vec<u8>> {
-        let limit = self.archive.leaves.saturating_mul(32);
-        let bytes = whole(&self.folder, LEAVES_FILE, limit)
-            .with_context(|| format!("cannot read {LEAVES_FILE} of {}", self.dir.display()))?;
-        if Digest::of(&bytes) != self.leaves_digest || bytes.len() as u64 != limit {
-            bail!("{LEAVES_FILE} of {} is damaged", self.dir.display());
+    /// Gives the hashes of all leaves one after the other. What was given counts only if this ends
+    /// without an error: the file's digest is known at its end.
+    pub fn each_leaf(&self, mut each: impl FnMut(Digest)) -> Result<()> {
+        let mut leaves = self.leaves_in_order()?;
+        while let Some(leaf) = leaves.next_leaf()? {
+            each(leaf);
         }
-        Ok(bytes)
+        leaves.finish()
     }
 
     /// The hashes of all leaves, one after the other.

@@ -85,7 +85,7 @@ pub(super) fn note_finished(dir: &HandoverDir, purge: &PurgeEntry) -> Result<()>
 }
 
 /// Nothing may hang on the tables that did not when the rows were selected.
-fn refuse_other_tables(database: &mut PurgeDatabase, purge: &PurgeEntry) -> Result<()> {
+pub(super) fn refuse_other_tables(database: &mut PurgeDatabase, purge: &PurgeEntry) -> Result<()> {
     let selection = &purge.selection;
     if database.identity()? != selection.database {
         bail!(

@@ -4,7 +4,7 @@
 //! what was deleted. If one of them is not what was archived, everything is rolled back, and the
 //! batch is done again without it. Nobody sees it in between.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use handover_schemas::digest::Digest;
 use handover_schemas::purge::record::KeptReason;
 use handover_verify::interrupt::Interrupt;
@@ -31,6 +31,7 @@ pub(super) fn delete(
             changed.extend(met.changed.iter().map(|position| (*position, KeptReason::Changed)));
             continue;
         }
+        refuse_left(deleting, session, positions, &kept)?;
         met.same.sort_unstable();
         let record = deleting.record(session, positions, &met.same, &kept)?;
         session.execute(&format!("{record} COMMIT"))?;
@@ -84,6 +85,31 @@ fn delete_and_look(
         deleting.judge(positions, expected, row.position, row.line, &mut met)
     })?;
     Ok(met)
+}
+
+/// A row that was neither kept nor deleted has to be gone. A trigger may hold it back, and somebody
+/// may have written it anew while its deletion was waited for: then it is not absent.
+fn refuse_left(
+    deleting: &Deleting<'_>,
+    session: &mut Session,
+    positions: &Positions,
+    kept: &Kept,
+) -> Result<()> {
+    let (list, table) = names(deleting, session);
+    let left = session.query_value(&format!(
+        "SELECT count(*) FROM {list} AS l JOIN {table} AS t ON {} WHERE {}",
+        deleting.list.join(),
+        Deleting::within(positions, kept),
+    ))?;
+    let left = left.context("the server does not count the rows that are left")?;
+    if left != "0" {
+        bail!(
+            "{left} rows of a batch are there although they were deleted: a trigger or rule holds \
+             them back, or somebody wrote them anew at this moment. Nothing of the batch was \
+             deleted; the same command tries again"
+        );
+    }
+    Ok(())
 }
 
 fn names(deleting: &Deleting<'_>, session: &mut Session) -> (String, String) {

@@ -26,7 +26,6 @@ pub(super) fn write(rehearsal: &HandoverDir, platform: &Path) -> Result<PathBuf>
 
 /// A person of whom the population database knows nothing, with at least two doses: who comes back
 /// later, in the rehearsal.
-#[expect(dead_code, reason = "restores come next")]
 pub(super) fn somebody(platform: &Path) -> Result<String> {
     let place = || format!("cannot read {}", platform.display());
     let connection = Connection::open(platform).with_context(place)?;

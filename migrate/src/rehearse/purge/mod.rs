@@ -54,9 +54,42 @@ impl PurgeRehearsal<'_> {
         self.say(&["purge", "execute", "--key"], &signing(&keys, "operator"))?;
         self.verify(&[])?;
         self.say(&["purge", "certify", "--key"], &signing(&keys, "operator"))?;
-        let mut identity = vec![OsStr::new("--identity").into()];
-        identity.extend(escrow(&keys, "--passphrase-file"));
-        self.verify(&identity)
+        self.verify(&with_escrow(&keys))?;
+        headline(first + 3, "One of them comes back")?;
+        self.restore_somebody(&keys)
+    }
+
+    /// A person is found in the archive, put back, and the deletion still holds.
+    fn restore_somebody(&self, keys: &Keys) -> Result<()> {
+        let table = match self.target {
+            Endpoint::Postgres(_) => "public.subjects",
+            Endpoint::Sqlite(_) => "main.subjects",
+        };
+        let person: Vec<PathBuf> = [
+            "--table".into(),
+            table.into(),
+            "--record-key".into(),
+            evidence::somebody(self.platform)?.into(),
+            "--identity".into(),
+            keys.file("ministry.age"),
+            "--identity-passphrase-file".into(),
+            keys.passphrase(),
+        ]
+        .into();
+        self.say(&["find"], &person)?;
+        let mut restore = person.clone();
+        restore.push("--person".into());
+        self.say(&["restore"], &restore)?;
+        restore.extend(["--apply".into(), "--reason".into(), REASON.into(), "--key".into()]);
+        restore.extend(signing(keys, "operator"));
+        self.say(&["restore"], &restore)?;
+        self.verify(&with_escrow(keys))?;
+        let proof = self.rehearsal.path().join("proof/somebody");
+        let mut prove = person;
+        prove.extend(["--out".into(), proof.clone()]);
+        self.say(&["prove"], &prove)?;
+        let trust = self.rehearsal.path().join("trust.toml");
+        print_text(&self.programs.verify_record(&proof, &trust)?)
     }
 
     /// Exactly those were selected of whom the platform's maker knows that nobody can verify them.
@@ -99,6 +132,16 @@ impl PurgeRehearsal<'_> {
 
 fn signing(keys: &Keys, person: &str) -> Vec<PathBuf> {
     vec![keys.file(&format!("{person}.pem")), "--passphrase-file".into(), keys.passphrase()]
+}
+
+/// Why the person of the rehearsal comes back.
+const REASON: &str = "đã xác minh với căn cước công dân / verified with an identity card";
+
+/// The escrow key, for the verifier.
+fn with_escrow(keys: &Keys) -> Vec<PathBuf> {
+    let mut words = vec![PathBuf::from("--identity")];
+    words.extend(escrow(keys, "--passphrase-file"));
+    words
 }
 
 /// The escrow key, with its passphrase as this program takes it.

@@ -131,7 +131,10 @@ impl Check<'_> {
                 ),
             );
         } else {
-            self.checked(format!("{}: every deleted row is absent", table.name()));
+            self.checked(format!(
+                "{}: every deleted row that no restore put back is absent",
+                table.name()
+            ));
         }
         if merged.without_restored != *after {
             self.entry.later.push(format!(

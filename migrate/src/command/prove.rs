@@ -1,0 +1,66 @@
+//! `handover-migrate prove`.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use handover_schemas::signing::tlog_proof::PROOF_SUFFIX;
+use handover_verify::exit_code::Exit;
+use handover_verify::handover_dir::HandoverDir;
+use handover_verify::interrupt::Interrupt;
+use handover_verify::output::{print_text, tell};
+use handover_verify::shell::quote;
+
+use super::archive::{OpenedArchive, purges_of, target, wanted};
+use crate::cli::ProveArgs;
+use crate::restore::find::find;
+use crate::restore::prove;
+
+/// The usual end of a record file's name.
+const RECORD_SUFFIX: &str = ".record.json";
+
+/// Runs the command.
+pub fn run(args: &ProveArgs, interrupt: &Interrupt) -> Result<Exit> {
+    let wanted = wanted(&args.record)?.context(
+        "say what to prove: --table with --record-key, --identity-number, --phone, or --name with \
+         --birth-date",
+    )?;
+    let target = target(&args.archive, false)?;
+    let purges = target.map(|target| purges_of(&target, interrupt)).transpose()?;
+    let archive = OpenedArchive::open(&args.archive, &args.identity, purges.as_deref())?;
+    let found = find(&archive.reader, &wanted, true)?;
+    let row = match found.as_slice() {
+        [row] => row,
+        [] => {
+            tell("not found in this archive");
+            return Ok(Exit::Findings);
+        }
+        rows => bail!(
+            "{} rows were found, and a proof is for one; say which with --table and --record-key",
+            rows.len()
+        ),
+    };
+    let made = prove(&archive.reader, row, archive.checkpoint()?)?;
+    let text = made.record.to_text().context("cannot write the record")?;
+    let record = write(&args.out, RECORD_SUFFIX, text.as_bytes())?;
+    let proof = write(&args.out, PROOF_SUFFIX, made.proof.to_text().as_bytes())?;
+    print_text(&format!(
+        "record  {} (it holds the row: for the person whose it is)\nproof   {} (it holds nothing \
+         of any row)\ncheck   handover-verify record --proof {} --record {} --trust TRUST.toml\n",
+        record.display(),
+        proof.display(),
+        quote(&proof.display().to_string()),
+        quote(&record.display().to_string())
+    ))?;
+    Ok(Exit::Clean)
+}
+
+/// Writes a file beside the prefix, for its owner only.
+fn write(prefix: &Path, suffix: &str, bytes: &[u8]) -> Result<PathBuf> {
+    let name = prefix.file_name().context("--out names no file: give a folder and a prefix")?;
+    let mut name = OsString::from(name);
+    name.push(suffix);
+    let name = name.to_str().context("--out is not UTF-8")?;
+    let folder = prefix.parent().filter(|folder| !folder.as_os_str().is_empty());
+    HandoverDir::at(folder.unwrap_or_else(|| Path::new("."))).write(name, bytes)
+}
