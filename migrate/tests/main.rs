@@ -4,6 +4,7 @@
 #![expect(clippy::print_stdout, reason = "a test says with which seed it ran")]
 
 mod again;
+mod archive_recovery;
 mod artifacts_again;
 mod artifacts_delivery;
 mod artifacts_full;
@@ -35,9 +36,12 @@ mod package_recovery;
 mod package_tools;
 mod prove;
 mod purge_broken;
+mod purge_canaries;
+mod purge_kills;
 mod purge_made;
 mod purge_moving;
 mod purge_structure;
+mod purge_tampering;
 mod purge_threats;
 mod refused;
 mod restore;

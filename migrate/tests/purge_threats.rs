@@ -140,7 +140,7 @@ fn an_approval_that_does_not_count() {
             ("ran out", &|| predicate("notAfter", json!("2020-01-01T00:00:00Z"))),
             ("does not count before", &|| predicate("notBefore", json!("2999-01-01T00:00:00Z"))),
             ("not a moment", &|| predicate("notAfter", json!("tomorrow"))),
-            ("not about this purge", &|| bound("seal", json!(zeros))),
+            ("its subject is not the archive", &|| bound("seal", json!(zeros))),
             ("not about this purge", &|| bound("root", json!(zeros))),
             ("not about this purge", &|| bound("rows", json!("1"))),
             ("not about this purge", &|| bound("rule", json!("other"))),

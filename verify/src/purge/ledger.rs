@@ -15,6 +15,8 @@ use crate::postgres::TextRow;
 pub struct PurgeEntry {
     /// Its number in this database.
     pub number: i64,
+    /// Name of its rule, as it is looked up.
+    pub rule_name: String,
     /// How far it has come.
     pub state: PurgeState,
     /// What was selected.
@@ -102,7 +104,7 @@ pub fn purges(ledger: &mut dyn LedgerQuery) -> Result<Vec<PurgeEntry>> {
     }
     let table = ledger.table("purge");
     let rows = ledger.query(&format!(
-        "SELECT purge_no, state, selection, salt_key, backup, outcome, certificate, checkpoint \
+        "SELECT purge_no, rule_name, state, selection, salt_key, backup, outcome, certificate, checkpoint \
          FROM {table} ORDER BY purge_no"
     ))?;
     let mut purges: Vec<PurgeEntry> = rows.into_iter().map(entry).collect::<Result<_>>()?;
@@ -145,6 +147,7 @@ fn entry(row: TextRow) -> Result<PurgeEntry> {
     let damaged = || "the ledger's row of a purge is damaged".to_owned();
     Ok(PurgeEntry {
         number: next().and_then(|number| number.parse().ok()).with_context(damaged)?,
+        rule_name: next().with_context(damaged)?,
         state: next().and_then(|word| PurgeState::parse(&word)).with_context(damaged)?,
         selection: document(next())?.with_context(damaged)?,
         salt_key: next(),
@@ -180,17 +183,17 @@ pub fn leaves(
     let mut chunk_no = 0_u64;
     loop {
         let rows = ledger.query(&format!(
-            "SELECT first_position, row_count, {hex} FROM {table} \
+            "SELECT chunk_no, first_position, row_count, {hex} FROM {table} \
              WHERE {condition} AND chunk_no >= {chunk_no} AND chunk_no < {} ORDER BY chunk_no",
             chunk_no + CHUNKS_AT_ONCE
         ))?;
         if rows.is_empty() {
             return Ok(next);
         }
-        for row in rows {
-            let (first, count, digits) = leaf_row(row)?;
+        for (expected, row) in (chunk_no..).zip(rows) {
+            let (number, first, count, digits) = leaf_row(row)?;
             let leaves = parse_leaves(&digits)?;
-            if first != next || leaves.len() as u64 != count {
+            if number != expected || first != next || leaves.len() as u64 != count {
                 bail!("the ledger's leaves of table {table_no} of purge {purge} are not whole");
             }
             each(&leaves)?;
@@ -203,13 +206,12 @@ pub fn leaves(
 /// Chunks of leaves that are read at once: 1 MiB of leaves.
 const CHUNKS_AT_ONCE: u64 = 8;
 
-fn leaf_row(row: TextRow) -> Result<(u64, u64, String)> {
-    let mut values = row.into_iter().flatten();
-    let (Some(first), Some(count), Some(digits)) = (values.next(), values.next(), values.next())
-    else {
+fn leaf_row(row: TextRow) -> Result<(u64, u64, u64, String)> {
+    let values: Vec<String> = row.into_iter().flatten().collect();
+    let Ok([chunk, first, count, digits]) = <[String; 4]>::try_from(values) else {
         bail!("the ledger has an incomplete row of leaves");
     };
-    Ok((number(&first)?, number(&count)?, digits))
+    Ok((number(&chunk)?, number(&first)?, number(&count)?, digits))
 }
 
 fn parse_leaves(digits: &str) -> Result<Vec<Digest>> {

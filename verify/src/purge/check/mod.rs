@@ -11,6 +11,7 @@ mod evidence;
 mod merge;
 mod restores;
 mod signatures;
+mod state;
 mod sums;
 
 use std::path::PathBuf;
@@ -56,9 +57,16 @@ pub fn verify_purges(
     let mut entries = Vec::new();
     for purge in purges(ledger_of(&mut end))? {
         let wanted = request.rule.as_ref().is_none_or(|rule| *rule == purge.selection.rule.name);
-        if wanted && purge.state != PurgeState::Abandoned {
-            let mut check = Check::new(request, &mut end, &purge, interrupt, progress);
+        if !wanted {
+            continue;
+        }
+        let mut check = Check::new(request, &mut end, &purge, interrupt, progress);
+        check.check_state();
+        if purge.state != PurgeState::Abandoned {
             check.run()?;
+            entries.push(check.finish());
+        } else if !check.entry.findings.is_empty() {
+            // It is called given up, and rows were deleted.
             entries.push(check.finish());
         }
     }

@@ -25,6 +25,12 @@ impl Check<'_> {
             PurgeState::Executed | PurgeState::Certified => true,
         };
         let findings = self.entry.findings.len();
+        let tables = self.purge.selection.tables.len() as u64;
+        if batches.iter().any(|one| one.table >= tables)
+            || kept.iter().any(|one| one.table >= tables)
+        {
+            self.find(Kind::Ledger, "the ledger has batches of a table that was not selected");
+        }
         let mut deleted = 0;
         for (number, table) in self.purge.selection.tables.iter().enumerate() {
             let number = number as u64;
@@ -32,7 +38,7 @@ impl Check<'_> {
                 batches.iter().filter(|batch| batch.table == number).collect();
             let counts = self.check_batches(table, &of_table, finished);
             let kept: Vec<&KeptEntry> = kept.iter().filter(|row| row.table == number).collect();
-            self.check_kept(table, &counts, &kept);
+            self.check_kept(table, &of_table, &kept);
             self.check_outcome(number, table, &counts, finished);
             deleted += counts.deleted;
         }
@@ -73,15 +79,25 @@ impl Check<'_> {
         counts
     }
 
-    fn check_kept(&mut self, table: &SelectedTable, counts: &OutcomeCounts, kept: &[&KeptEntry]) {
-        let count = |reason| kept.iter().filter(|row| row.reason == reason).count() as u64;
-        let listed = OutcomeCounts {
-            deleted: counts.deleted,
-            changed: count(KeptReason::Changed),
-            referenced: count(KeptReason::Referenced),
-            absent: count(KeptReason::Absent),
-        };
-        if listed != *counts || kept.iter().any(|row| row.position >= table.listed.rows) {
+    /// Each batch kept as many rows as it says, for each reason.
+    fn check_kept(&mut self, table: &SelectedTable, batches: &[&BatchEntry], kept: &[&KeptEntry]) {
+        let mut known = 0;
+        let all_agree = batches.iter().all(|batch| {
+            let places = batch.first..batch.first.saturating_add(batch.rows);
+            let count = |reason| {
+                let of_batch = kept.iter().filter(|row| places.contains(&row.position));
+                of_batch.filter(|row| row.reason == reason).count() as u64
+            };
+            let listed = OutcomeCounts {
+                deleted: batch.counts.deleted,
+                changed: count(KeptReason::Changed),
+                referenced: count(KeptReason::Referenced),
+                absent: count(KeptReason::Absent),
+            };
+            known += listed.total() - listed.deleted;
+            listed == batch.counts
+        });
+        if !all_agree || known != kept.len() as u64 {
             self.find(
                 Kind::Ledger,
                 format!("the rows of {} that were kept are not as many as counted", table.name()),
