@@ -6,6 +6,7 @@ use std::path::Path;
 
 use handover_migrate::artifacts::report::ArtifactsReport;
 use handover_migrate::command::evidence::{EvidenceList, EvidenceReport};
+use handover_migrate::command::purge::approval_text::ApprovalReport;
 use handover_migrate::command::status::StatusReport;
 use handover_migrate::copy::report::CopyReport;
 use handover_schemas::archive::record::RecordFile;
@@ -15,7 +16,11 @@ use handover_schemas::package::inventory::Inventory;
 use handover_schemas::package::manifest::PackageManifest;
 use handover_schemas::package::report::PackageReport;
 use handover_schemas::purge::find::FindReport;
+use handover_schemas::purge::report::PurgeReport;
 use handover_schemas::purge::restore::RestoreReport;
+use handover_schemas::purge::statement::{Approval, Certificate, Execution, Restore};
+use handover_schemas::purge::verdict::PurgeVerdictReport;
+use handover_schemas::signing::dsse::Envelope;
 use handover_schemas::signing::trust::TrustFile;
 use handover_testkit::{Outcome, Run, generated_file, sqlite, violations};
 use handover_verify::command::envelope::EnvelopeReport;
@@ -27,6 +32,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::package_made::{Delivery, verify};
+use crate::purge_made::{Engine, PurgeMade, Until};
 
 fn schema<T: JsonSchema>() -> Value {
     let settings = SchemaSettings::draft2020_12().for_serialize();
@@ -81,6 +87,13 @@ fn the_schemas_are_up_to_date() {
     check_up_to_date::<FindReport>("find-report.schema.json");
     check_up_to_date::<RestoreReport>("restore-report.schema.json");
     check_up_to_date::<EnvelopeReport>("envelope-report.schema.json");
+    check_up_to_date::<PurgeReport>("purge-report.schema.json");
+    check_up_to_date::<ApprovalReport>("purge-approval-report.schema.json");
+    check_up_to_date::<PurgeVerdictReport>("purge-verdict.schema.json");
+    check_up_to_date::<Approval>("statement-purge-approval.schema.json");
+    check_up_to_date::<Execution>("statement-purge-execution.schema.json");
+    check_up_to_date::<Certificate>("statement-purge-certificate.schema.json");
+    check_up_to_date::<Restore>("statement-restore.schema.json");
     // These are read, not written: what has a default may be left out.
     check_file("handover-config.schema.json", &schema_to_read::<Config>());
     check_file("trust.schema.json", &schema_to_read::<TrustFile>());
@@ -191,5 +204,38 @@ fn other_lines_do_not_keep_to_the_schema() {
         [("symlink", "link"), ("\"target\":\"x\"", "\"size\":1"), ("{\"hex\":\"ff\"}", "1")]
     {
         assert!(violated(&good.replace(from, to)), "{to}");
+    }
+}
+
+/// What the commands about a purge say, step by step, and what is signed on the way.
+#[test]
+fn purges_keep_to_theirs() {
+    let made = PurgeMade::until(Engine::Sqlite, Until::Made);
+    let json = |arguments: &[&str]| made.purge(arguments).arg("--json").go();
+    let verdict = || {
+        let run = Run::new("handover-verify").args(["purge", "--json", "--quiet", "--handover"]);
+        check_report::<PurgeVerdictReport>(&run.arg(made.dir()).go(), 0);
+    };
+    check_report::<PurgeReport>(&json(&["select"]), 0);
+    verdict();
+    check_report::<PurgeReport>(&json(&["backup", "--identity", "escrow.age"]), 0);
+    for who in ["owner.pem", "keeper.pem"] {
+        check_report::<ApprovalReport>(&json(&["approve", "--key", who]), 0);
+    }
+    check_report::<PurgeReport>(&json(&["execute", "--key", "operator.pem"]), 0);
+    verdict();
+    check_report::<PurgeReport>(&json(&["certify", "--key", "operator.pem"]), 0);
+    verdict();
+    let predicate = |name: &str| {
+        let envelope = Envelope::parse(&fs::read(made.statement(name)).unwrap()).unwrap();
+        let statement: Value = serde_json::from_slice(envelope.body()).unwrap();
+        statement["predicate"].clone()
+    };
+    for (name, schema) in [
+        ("approval-1.dsse.json", schema::<Approval>()),
+        ("execution-1.dsse.json", schema::<Execution>()),
+        ("certificate.dsse.json", schema::<Certificate>()),
+    ] {
+        assert_eq!(violations(&schema, &predicate(name)), [""; 0], "{name}");
     }
 }

@@ -90,8 +90,10 @@ fn recovered(table: &ArchivedTable) -> String {
     ident(&table.folder)
 }
 
+/// Where the rows would go in PostgreSQL: `main` of SQLite is its `public`.
 fn in_use(table: &ArchivedTable) -> String {
-    format!("{}.{}", ident(&table.name.schema), ident(&table.name.name))
+    let schema = if table.name.schema == "main" { "public" } else { &table.name.schema };
+    format!("{}.{}", ident(schema), ident(&table.name.name))
 }
 
 fn ident(name: &str) -> String {
