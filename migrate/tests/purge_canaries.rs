@@ -10,10 +10,10 @@ use crate::package_made::files_below;
 use crate::purge_broken::{CERTIFY, ENGINES, EXECUTE, edit_file, verify, verify_with_key};
 use crate::purge_made::{Engine, PurgeMade, Until};
 
-/// What every canary begins with: names, identity numbers, telephone numbers as they are written
-/// and as they are compared, birth dates, keys.
-const CANARIES: [&str; 8] =
-    ["Hoàng Yến", "HOANG YEN", "hoang yen", "0977700", "84888777", "1802-0", "18020", "QRYEN"];
+/// What every canary begins with: names, identity numbers, telephone numbers as they are compared,
+/// birth dates, keys. Digits are so many that no digest has them by chance.
+const CANARIES: [&str; 7] =
+    ["Hoàng Yến", "HOANG YEN", "hoang yen", "09777000", "84888777", "1802-0", "QRYEN"];
 
 const PEOPLE: u32 = 1000;
 
@@ -28,7 +28,7 @@ fn platform(engine: Engine) -> PurgeMade {
         let rows = numbers.iter().map(|number| {
             format!(
                 "insert into subjects values ({number}, 'Hoàng Yến {number}', \
-                 '0977700{number:05}', '+84 888777{number:04}', '1802-0{}-{:02}', 'HN', \
+                 '0977700{number:05}', '+84888777{number:04}', '1802-0{}-{:02}', 'HN', \
                  'unverified');\
                  insert into doses {over} values ({number}, {number}, '2021-08-01', 'AZ', 0.5);\
                  insert into cards values ('QRYEN-{number}', {number}, null, 'Hoàng Yến');",
@@ -130,6 +130,19 @@ fn nothing_says_who_was_purged() {
         find(&["--identity-number", "-", "--details"], "097770000500");
         find(&["--phone", "-", "--json"], "0888777 0500");
         find(&["--table", "public.cards", "--record-key", "-"], "QRYEN-500");
+        let restore = |arguments: &[&str], code: i32| {
+            let run = made.archived("restore", &["--quiet", "--person", "--phone", "-"]);
+            is_silent(made.typed(run.args(arguments), "0888777 0500").expect(code));
+        };
+        restore(&[], 0);
+        restore(&["--apply", "--key", "operator.pem", "--reason", "đã xác minh"], 0);
+        assert_eq!(made.count("subjects", "number = 500"), 1);
+        restore(&["--json"], 0);
+        is_silent(verify_with_key(&made).expect(0));
+        // Everything but who came back: one of the others is another person by now.
+        made.sql("insert into subjects (number, name, status) values (600, 'Hoàng Yến', 'x')");
+        let run = made.archived("restore", &["--quiet", "--table", "public.subjects"]);
+        is_silent(run.args(["--record-key", "600"]).go().expect(1));
         files_are_silent(&made.dir());
         let ledger = ledger(&made, &["evidence_*"]);
         assert!(ledger.contains("purge_batch"));
