@@ -97,6 +97,14 @@ impl KeptReason {
         }
     }
 
+    /// Whether the row is there.
+    pub fn is_there(self) -> bool {
+        match self {
+            Self::Changed | Self::Referenced => true,
+            Self::Absent => false,
+        }
+    }
+
     /// The reason behind a word of the ledger.
     pub fn parse(word: &str) -> Option<Self> {
         [Self::Changed, Self::Referenced, Self::Absent]
