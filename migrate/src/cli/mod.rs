@@ -18,8 +18,9 @@ pub use purge::{
 pub use restore::{ArchiveArgs, FindArgs, ProveArgs, RecordArgs, RestoreArgs};
 
 /// Takes a platform over: copies the vendor's database into the ministry's, chunk by chunk, and
-/// proves that what arrived is what was there; receives everything else into sealed packages. Run
-/// the same command again after any interruption.
+/// proves that what arrived is what was there; receives everything else into sealed packages;
+/// deletes, after a backup and two signatures, what nobody can verify, and puts it back. Run the
+/// same command again after any interruption.
 ///
 /// Exit codes: 0 everything asked for holds; 1 it ran and there are findings; 2 it could not be
 /// done; 130 interrupted, the same command goes on.
