@@ -12,8 +12,7 @@ use crate::sqlite::TypeOverride;
 /// Reads what was handed over again and judges; writes to no database.
 ///
 /// Exit codes: 0 equal, intact, holds; 1 different, damaged, does not hold; 2 it could not be
-/// verified, or not be done;
-/// 130 interrupted.
+/// verified, or not be done; 130 interrupted.
 #[derive(Debug, Parser)]
 #[command(name = "handover-verify", version)]
 pub struct Cli {
