@@ -11,6 +11,7 @@ pub mod keys;
 pub mod ledger;
 pub mod package;
 pub mod purge;
+mod random;
 pub mod rehearse;
 pub mod restore;
 pub mod target;

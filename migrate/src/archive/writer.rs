@@ -27,6 +27,7 @@ use super::index::write_index;
 use crate::package::{
     ArchivePart, Entry, Partial, Sealed, Sealing, Storing, read_back, sealed_dir,
 };
+use crate::random::random;
 
 /// What is said of an archive as a whole.
 #[derive(Clone, Debug)]
@@ -104,9 +105,7 @@ impl ArchiveWriter {
         Partial::remove_leftover(dir, identifier)?;
         let storing = Storing { encoding: encoding.clone(), sha512: false };
         let partial = Partial::open(dir, identifier, storing)?;
-        let mut key = [0; 32];
-        getrandom::fill(&mut key)
-            .map_err(|error| anyhow::anyhow!("the system gives no random numbers: {error}"))?;
+        let key = random()?;
         let threads =
             FileThreads::start(threads, partial.bag(), encoding, partial.recipients.clone());
         let spool = tempfile::tempfile_in(dir.path()).context("cannot make a temporary file")?;

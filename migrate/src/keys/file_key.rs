@@ -8,8 +8,6 @@ use age::secrecy::ExposeSecret;
 use anyhow::{Context, Result, anyhow, bail};
 use ed25519_dalek::pkcs8::KeypairBytes;
 use ed25519_dalek::{Signer as _, SigningKey};
-use getrandom::SysRng;
-use getrandom::rand_core::TryRng;
 use handover_schemas::signing::public_key::PublicKey;
 use handover_verify::passphrase::PassphraseSource;
 use handover_verify::shell::quote;
@@ -21,6 +19,7 @@ use pkcs8::{
 
 use super::Signer;
 use super::new_file::{refuse_existing, write_new};
+use crate::random::random;
 
 /// What a file with an encrypted key begins with.
 const ENCRYPTED: &str = "ENCRYPTED PRIVATE KEY";
@@ -115,10 +114,4 @@ fn encrypted(key: &SigningKey, passphrase: &str) -> Result<impl AsRef<str> + use
     let encrypted =
         info.encrypt_with_params(scheme, passphrase).map_err(|error| anyhow!("{error}"))?;
     encrypted.to_pem(ENCRYPTED, LineEnding::LF).map_err(|error| anyhow!("{error}"))
-}
-
-fn random<const N: usize>() -> Result<[u8; N]> {
-    let mut bytes = [0; N];
-    SysRng.try_fill_bytes(&mut bytes).context("this machine gives no random numbers")?;
-    Ok(bytes)
 }

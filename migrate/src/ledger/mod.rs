@@ -51,8 +51,7 @@ pub struct Head {
 
 /// Whether the target has a ledger.
 pub fn exists(store: &mut dyn Store) -> Result<bool> {
-    let sql = store.exists_query();
-    Ok(!store.query(sql)?.is_empty())
+    store.has_table("ledger")
 }
 
 /// Reads the ledger's one row.

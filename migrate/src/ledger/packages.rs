@@ -16,8 +16,7 @@ pub fn prepare_packages(store: &mut dyn Store) -> Result<()> {
 
 /// Whether the tables are there.
 pub fn has_packages(store: &mut dyn Store) -> Result<bool> {
-    let sql = store.packages_query();
-    Ok(!store.query(sql)?.is_empty())
+    store.has_table("package")
 }
 
 /// The seal of a component's present package.

@@ -10,12 +10,11 @@ use handover_verify::sql::literal;
 use serde::Serialize;
 
 use super::store::Store;
+use crate::random::random;
 
 /// Makes the tables and gives the database its identity, unless that was done.
 pub fn prepare_purges(store: &mut dyn Store) -> Result<()> {
-    let mut id = [0; 16];
-    getrandom::fill(&mut id)
-        .map_err(|error| anyhow::anyhow!("the system gives no random numbers: {error}"))?;
+    let id = random::<16>()?;
     let (ddl, functions) = (store.purge_ddl(), store.functions_ddl());
     let (table, only_row) = (store.table("identity"), store.only_row());
     store

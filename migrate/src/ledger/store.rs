@@ -14,10 +14,6 @@ use crate::target::sqlite::failed;
 
 /// SQL on the connection that also writes the rows.
 pub trait Store: LedgerQuery {
-    /// A query that gives a row if there is a ledger.
-    fn exists_query(&self) -> &'static str;
-    /// A query that gives a row if there are the tables of packages.
-    fn packages_query(&self) -> &'static str;
     /// Statements that make the tables of packages, unless they are there.
     fn packages_ddl(&self) -> &'static str;
     /// Statements that make the table of evidence files, unless it is there.
@@ -39,16 +35,6 @@ pub trait Store: LedgerQuery {
 }
 
 impl Store for Session {
-    fn exists_query(&self) -> &'static str {
-        "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
-         WHERE n.nspname = 'handover' AND c.relname = 'ledger'"
-    }
-
-    fn packages_query(&self) -> &'static str {
-        "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
-         WHERE n.nspname = 'handover' AND c.relname = 'package'"
-    }
-
     fn packages_ddl(&self) -> &'static str {
         PACKAGES_POSTGRES_DDL
     }
@@ -87,14 +73,6 @@ impl Store for Session {
 }
 
 impl Store for Connection {
-    fn exists_query(&self) -> &'static str {
-        "SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = 'handover_ledger'"
-    }
-
-    fn packages_query(&self) -> &'static str {
-        "SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = 'handover_package'"
-    }
-
     fn packages_ddl(&self) -> &'static str {
         PACKAGES_SQLITE_DDL
     }

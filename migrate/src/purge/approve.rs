@@ -15,9 +15,10 @@ use handover_verify::purge::ledger::PurgeEntry;
 use handover_verify::signing::{Signatory, Trust, check_envelope, parse_moment, today};
 
 use super::backup::archive_name;
-use super::{moment, nonces, select};
+use super::{moment, nonces};
 use crate::keys::{Signer, sign_envelope};
 use crate::package::sealed_dir;
+use crate::random::random;
 
 /// What to approve, and how.
 pub struct ApproveRequest<'a> {
@@ -120,7 +121,7 @@ fn begun_or_new(request: &ApproveRequest<'_>) -> Result<(Envelope, Approval)> {
         retain_until: rule.retain_until.clone(),
         not_before: now.to_string(),
         not_after: moment::days_later(now, request.days)?.to_string(),
-        nonce: Digest::from_bytes(select::new_key()?),
+        nonce: Digest::from_bytes(random()?),
     };
     let subject = Subject::new(archive_name(request.purge), approval.binding.seal);
     let statement = Statement::new(vec![subject], approval.clone());

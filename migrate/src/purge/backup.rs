@@ -3,9 +3,7 @@
 
 use anyhow::{Context, Result, bail};
 use handover_schemas::archive::manifest::KeyKeeper;
-use handover_schemas::archive::row_leaf::SaltKey;
 use handover_schemas::config::PurgeConfig;
-use handover_schemas::digest::Digest;
 use handover_schemas::purge::record::{Backup, PurgeState, SelectedTable};
 use handover_verify::archive::{ArchiveReader, CheckedArchive, check_archive};
 use handover_verify::findings::FindingsFile;
@@ -71,7 +69,7 @@ pub fn backup(
     let seal = request.purge.backup.as_ref().map(|backup| backup.seal);
     let reader = ArchiveReader::open(&place, request.escrow.clone(), seal)?;
     check_keeper(&reader)?;
-    let checked = check_archive(&reader, interrupt, progress, |_row| Ok(()))
+    let checked = check_archive(&reader, interrupt, progress)
         .context("the archive was read back and is not sound; move it away and back up again")?;
     check_selection(request.purge, &reader, &checked)?;
     let rows_loaded = load_and_compare(database, &reader, request.purge, interrupt)?;
@@ -156,9 +154,7 @@ fn write(
     progress: &Progress,
 ) -> Result<()> {
     let purge = request.purge;
-    let key: Option<Digest> = purge.salt_key.as_ref().and_then(|key| key.parse().ok());
-    let key = key.context("the ledger lacks the key of this purge's salts")?;
-    let salts = SaltKey::new(key.as_bytes());
+    let salts = purge.salts()?;
     let mut frozen = LeafSpool::of_ledger(database.store(), purge, request.dir.path())?;
     let name = archive_name(purge);
     let mut writer =

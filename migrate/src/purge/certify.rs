@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use anyhow::{Context, Result, bail};
 use handover_schemas::config::{PurgeConfig, ResidualCopyKind};
 use handover_schemas::digest::Digest;
-use handover_schemas::purge::record::{OutcomeCounts, PurgeState};
+use handover_schemas::purge::record::PurgeState;
 use handover_schemas::purge::statement::{
     Binding, Certificate, CertifiedAuthority, CertifiedTable,
 };
@@ -14,7 +14,7 @@ use handover_schemas::signing::checkpoint::Checkpoint;
 use handover_schemas::signing::dsse::Envelope;
 use handover_schemas::signing::statement::{Statement, Subject};
 use handover_verify::handover_dir::HandoverDir;
-use handover_verify::purge::ledger::{Authority, BatchEntry, PurgeEntry, batches};
+use handover_verify::purge::ledger::{Authority, BatchEntry, PurgeEntry, batches, counts_of};
 use handover_verify::signing::Trust;
 
 use super::PurgeDatabase;
@@ -44,7 +44,7 @@ pub struct CertifyRequest<'a> {
 pub fn certify(database: &mut PurgeDatabase, request: &CertifyRequest<'_>) -> Result<Certificate> {
     let purge = request.purge;
     if purge.state == PurgeState::Certified {
-        return write_files(request, purge);
+        return finish(database, request, purge);
     }
     if purge.state != PurgeState::Executed {
         bail!("purge {} is {}; what is certified is executed", purge.number, purge.state);
@@ -55,16 +55,29 @@ pub fn certify(database: &mut PurgeDatabase, request: &CertifyRequest<'_>) -> Re
     let certificate = certificate(database, request)?;
     let subject = Subject::new(archive_name(purge), certificate.binding.seal);
     let statement = Statement::new(vec![subject], certificate.clone());
-    let mut envelope = Envelope::new(statement.to_bytes().context("cannot write it down")?);
+    let mut envelope = Envelope::new(statement.to_bytes().context("cannot write the certificate")?);
     sign_envelope(&mut envelope, request.operator)?;
     let selection = &purge.selection;
     let checkpoint = Checkpoint::new(&selection.origin, selection.rows, selection.root)?;
     let checkpoint = sign_checkpoint(checkpoint, request.operator)?.to_text();
     let text = envelope.to_text().context("cannot write the certificate")?;
     ledger::record_certificate(database.store(), purge, &text, &checkpoint)?;
-    database.sweep().context("the certificate is issued; the erased key could not be swept")?;
     let purge = ledger::purge(database.store(), purge.number)?;
-    write_files(request, &purge)
+    finish(database, request, &purge)
+}
+
+/// What is left to do once the ledger has the certificate; the same command does it again.
+fn finish(
+    database: &mut PurgeDatabase,
+    request: &CertifyRequest<'_>,
+    purge: &PurgeEntry,
+) -> Result<Certificate> {
+    let certificate = write_files(request, purge)?;
+    database.sweep().context(
+        "the certificate is issued; what was erased could not be swept from the ledger: run the \
+         same command again, or VACUUM handover.purge as the owner of that table",
+    )?;
+    Ok(certificate)
 }
 
 /// A certificate that is silent about copies would say more than was done.
@@ -99,10 +112,7 @@ fn certificate(database: &mut PurgeDatabase, request: &CertifyRequest<'_>) -> Re
     for (number, (selected, came_to)) in
         purge.selection.tables.iter().zip(&outcome.tables).enumerate()
     {
-        let mut counts = OutcomeCounts::default();
-        for batch in done.iter().filter(|batch| usize::try_from(batch.table) == Ok(number)) {
-            counts.add(&batch.counts);
-        }
+        let counts = counts_of(&done, number);
         let selected_rows = selected.listed.rows;
         let there = came_to.outside.rows + counts.changed + counts.referenced;
         if came_to.name != *selected.name() || came_to.after.rows > there {
@@ -136,7 +146,8 @@ fn certificate(database: &mut PurgeDatabase, request: &CertifyRequest<'_>) -> Re
         });
     }
     Ok(Certificate {
-        binding: Binding::new(&purge.selection, backup.seal).context("cannot write it down")?,
+        binding: Binding::new(&purge.selection, backup.seal)
+            .context("cannot write the certificate")?,
         authorities: authorities(purge, &done)?,
         tables,
         residual_copies: request.config.residual_copy.clone(),

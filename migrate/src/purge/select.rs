@@ -23,6 +23,7 @@ use super::list::make_lists;
 use super::listed_row::ListedRow;
 use super::summary::summarize;
 use crate::ledger;
+use crate::random::random;
 
 /// What to select.
 pub struct SelectRequest<'a> {
@@ -61,14 +62,13 @@ pub fn select(
     let summary = summarize(database, number, request.rule, &tables, &counts)?;
     database.plan_in_order()?;
     // A database that was put back to an earlier day gives the same number again.
-    let random = new_key()?;
-    let random = hex(random.get(..8).unwrap_or_default());
+    let suffix = hex(&random::<8>()?);
     let origin = format!(
-        "handover/{}/{}/{number}/{random}",
+        "handover/{}/{}/{number}/{suffix}",
         ledger::database_id(database.store())?,
         request.rule.name
     );
-    let key = new_key()?;
+    let key = random()?;
     let mut freezing = Freezing::begin(SaltKey::new(&key), request.dir.path())?;
     let frozen = freeze_tables(database, number, &tables, &mut freezing, interrupt, progress)?;
     for (table, (expected, (_, frozen))) in tables.iter().zip(counts.iter().zip(&frozen)) {
@@ -200,14 +200,6 @@ fn selected_tables(tables: &[RuleTable], frozen: &[(u64, FrozenTable)]) -> Vec<S
             outside: frozen.outside,
         })
         .collect()
-}
-
-/// Thirty-two bytes nobody can guess.
-pub(super) fn new_key() -> Result<[u8; 32]> {
-    let mut key = [0; 32];
-    getrandom::fill(&mut key)
-        .map_err(|error| anyhow::anyhow!("the system gives no random numbers: {error}"))?;
-    Ok(key)
 }
 
 /// Names some of the selected rows, for people who have to judge the rule, in the file that is

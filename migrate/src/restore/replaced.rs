@@ -18,6 +18,7 @@ use crate::ledger;
 use crate::package::{Sealed, sealed_dir};
 use crate::purge::PurgeDatabase;
 use crate::purge::backup::key_keepers;
+use crate::random::random;
 
 /// Seals the rows that are about to be replaced, opens the archive again, and records it, in the
 /// transaction that is open. Gives its name and seal.
@@ -33,9 +34,7 @@ pub(super) fn archive_replaced(
     let name = free_name(request, &manifest.rule, number)?;
     let header = header(manifest, applying, number)?;
     let mut writer = ArchiveWriter::begin(request.dir, &name, header, applying.jobs)?;
-    let mut key = [0; 32];
-    getrandom::fill(&mut key)
-        .map_err(|error| anyhow::anyhow!("the system gives no random numbers: {error}"))?;
+    let key = random()?;
     let salts = SaltKey::new(&key);
     let replaced: Vec<(&StagedTable<'_>, &Counts)> =
         tables.iter().zip(counts).filter(|(_, counts)| counts.replace > 0).collect();
@@ -105,7 +104,7 @@ fn open_again(
     let place = sealed_dir(request.dir, name);
     let identities = request.archive.identities().clone();
     let reader = ArchiveReader::open(&place, identities, Some(sealed.seal))?;
-    let checked = check_archive(&reader, interrupt, progress, |_row| Ok(()))
+    let checked = check_archive(&reader, interrupt, progress)
         .context("the archive of the rows that would be replaced was read back")?;
     if checked.rows != rows {
         bail!("the archive of the rows that would be replaced is not whole");

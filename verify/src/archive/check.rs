@@ -15,19 +15,6 @@ use super::reader::ArchiveReader;
 use crate::interrupt::Interrupt;
 use crate::progress::Progress;
 
-/// A row as it is met.
-#[derive(Clone, Copy, Debug)]
-pub struct ArchivedRow<'r> {
-    /// Number of its table.
-    pub table: usize,
-    /// Place in the list of its table.
-    pub position: u64,
-    /// Its canonical line.
-    pub line: &'r [u8],
-    /// What stands beside it.
-    pub salt: &'r SaltLine,
-}
-
 /// What an archive turned out to hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CheckedArchive {
@@ -39,19 +26,17 @@ pub struct CheckedArchive {
     pub root: Digest,
 }
 
-/// Reads everything, and gives every row to the caller, tables one after the other. An error says
-/// what is not as the archive itself says.
+/// Reads everything. An error says what is not as the archive itself says.
 pub fn check_archive(
     archive: &ArchiveReader,
     interrupt: &Interrupt,
     progress: &Progress,
-    mut each: impl FnMut(ArchivedRow<'_>) -> Result<()>,
 ) -> Result<CheckedArchive> {
     let mut entries = IndexEntries::new(archive.index_key()?, &std::env::temp_dir());
     let (rows, root) = std::thread::scope(|scope| {
         let (sender, chunks) = sync_channel(CHUNKS_AHEAD);
         scope.spawn(move || decode_all(archive, &sender));
-        check_rows(archive, &chunks, (interrupt, progress), &mut entries, &mut each)
+        check_rows(archive, &chunks, (interrupt, progress), &mut entries)
     })?;
     check_index(archive, entries, interrupt)?;
     Ok(CheckedArchive { seal: archive.seal(), rows, root })
@@ -83,7 +68,6 @@ fn check_rows(
     chunks: &Receiver<Chunk>,
     (interrupt, progress): (&Interrupt, &Progress),
     entries: &mut IndexEntries,
-    each: &mut impl FnMut(ArchivedRow<'_>) -> Result<()>,
 ) -> Result<(u64, Digest)> {
     let manifest = archive.manifest();
     let mut stored = archive.leaves_in_order()?;
@@ -109,12 +93,10 @@ fn check_rows(
                         table.name
                     );
                 }
-                let position = tree.size() - table.first_index;
                 let location = Location { table: u16::try_from(number)?, chunk, row };
                 entries.row(&tags, line, location)?;
                 hasher.push(line);
                 tree.push(leaf);
-                each(ArchivedRow { table: number, position, line, salt })?;
             }
             if rows.next().is_some() {
                 bail!(count_text(table, chunk));

@@ -8,7 +8,7 @@ mod entries;
 mod leaves;
 mod reader;
 
-pub use check::{ArchivedRow, CheckedArchive, check_archive};
+pub use check::{CheckedArchive, check_archive};
 pub use entries::{IndexEntries, SortedEntries, TableTags};
 pub use leaves::StoredLeaves;
-pub use reader::{ArchiveReader, FoundRow};
+pub use reader::ArchiveReader;

@@ -41,19 +41,6 @@ pub struct ArchiveReader {
     leaves_digest: Digest,
 }
 
-/// A row of an archive.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FoundRow {
-    /// Number of its table.
-    pub table: usize,
-    /// Place in the list of its table.
-    pub position: u64,
-    /// Its canonical line.
-    pub line: Vec<u8>,
-    /// Position in the tree, salt, line of evidence.
-    pub salt: SaltLine,
-}
-
 impl ArchiveReader {
     /// Opens the archive in a folder. If a seal is given, it has to be that one's.
     pub fn open(dir: &Path, identities: Identities, seal: Option<Digest>) -> Result<Self> {
@@ -173,22 +160,6 @@ impl ArchiveReader {
     /// The bytes of a part of the index.
     pub(super) fn index_file(&self, name: &str) -> Result<Vec<u8>> {
         self.payload(name, SMALL_FILE_MAX)
-    }
-
-    /// A row, by where it lies.
-    pub fn row(&self, location: Location) -> Result<FoundRow> {
-        let number = usize::from(location.table);
-        let table = self.archive.tables.get(number);
-        let table = table.with_context(|| format!("the archive has no table {number}"))?;
-        let lines = self.rows(table, location.chunk)?;
-        let at = usize::from(location.row);
-        let line = lines.split_inclusive(|byte| *byte == b'\n').nth(at);
-        let line = line.context("the index names a row that its chunk does not have")?.to_vec();
-        let salt = self.salts(table, location.chunk)?.into_iter().nth(at);
-        let salt = salt.context("a row of the archive has no salt")?;
-        let position = salt.index.checked_sub(table.first_index);
-        let position = position.context("a row of the archive has a salt of another table")?;
-        Ok(FoundRow { table: number, position, line, salt })
     }
 
     /// Gives the hashes of all leaves one after the other. What was given counts only if this ends

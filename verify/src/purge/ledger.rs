@@ -1,6 +1,7 @@
 //! What the ledger holds of purges.
 
 use anyhow::{Context, Result, bail};
+use handover_schemas::archive::row_leaf::SaltKey;
 use handover_schemas::digest::Digest;
 use handover_schemas::purge::record::{
     Backup, KeptReason, Outcome, OutcomeCounts, PurgeState, Selection,
@@ -33,6 +34,24 @@ pub struct PurgeEntry {
     pub certificate: Option<String>,
     /// The signed checkpoint of the tree.
     pub checkpoint: Option<String>,
+}
+
+impl PurgeEntry {
+    /// What makes the salts of its rows, until certify erases it.
+    pub fn salts(&self) -> Result<SaltKey> {
+        let key: Option<Digest> = self.salt_key.as_ref().and_then(|key| key.parse().ok());
+        let key = key.context("the ledger lacks the key of this purge's salts")?;
+        Ok(SaltKey::new(key.as_bytes()))
+    }
+}
+
+/// What the batches of one table did together.
+pub fn counts_of(batches: &[BatchEntry], table: usize) -> OutcomeCounts {
+    let mut counts = OutcomeCounts::default();
+    for batch in batches.iter().filter(|batch| usize::try_from(batch.table) == Ok(table)) {
+        counts.add(&batch.counts);
+    }
+    counts
 }
 
 /// An approval that was used, and the operator's statement under it.

@@ -10,7 +10,6 @@ mod sqlite;
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, bail};
-use handover_schemas::archive::row_leaf::SaltKey;
 use handover_schemas::digest::{Digest, LineHasher};
 use handover_schemas::purge::record::{
     KeptReason, Outcome, OutcomeCounts, PurgeState, SelectedTable, TableOutcome,
@@ -20,7 +19,7 @@ use handover_verify::findings::FindingsFile;
 use handover_verify::handover_dir::HandoverDir;
 use handover_verify::interrupt::Interrupt;
 use handover_verify::progress::Progress;
-use handover_verify::purge::ledger::{PurgeEntry, batches, kept};
+use handover_verify::purge::ledger::{PurgeEntry, batches, counts_of, kept};
 use handover_verify::purge::list::{List, MarkedRow};
 use handover_verify::rows::key_value;
 use handover_verify::signing::Trust;
@@ -120,13 +119,11 @@ fn delete_all(
     progress: &Progress,
 ) -> Result<()> {
     let purge = request.purge;
-    let key: Option<Digest> = purge.salt_key.as_ref().and_then(|key| key.parse().ok());
-    let key = key.context("the ledger lacks the key of this purge's salts")?;
+    let salts = purge.salts()?;
     let references = foreign_keys(database)?;
     let done = batches(database.store(), purge.number)?;
     for (number, table) in purge.selection.tables.iter().enumerate().rev() {
-        let of_table = done.iter().filter(|batch| usize::try_from(batch.table) == Ok(number));
-        let mut next: u64 = of_table.map(|batch| batch.rows).sum();
+        let mut next = counts_of(&done, number).total();
         let list = List::new(purge.number, number, &table.shape)?;
         let referring: Vec<&ForeignKey> =
             references.iter().filter(|key| key.parent == *table.name()).collect();
@@ -136,7 +133,7 @@ fn delete_all(
             table: number,
             list: &list,
             first_index: table.first_index,
-            salts: SaltKey::new(key.as_bytes()),
+            salts: salts.clone(),
             referring: &referring,
         };
         let mut leaves = LeafSpool::of_table(database.store(), purge, number, request.dir.path())?;
@@ -170,10 +167,7 @@ fn outcome(
     database.plan_in_order()?;
     let mut tables = Vec::new();
     for (number, table) in purge.selection.tables.iter().enumerate() {
-        let mut counts = OutcomeCounts::default();
-        for batch in done.iter().filter(|batch| usize::try_from(batch.table) == Ok(number)) {
-            counts.add(&batch.counts);
-        }
+        let counts = counts_of(&done, number);
         if counts.total() != table.listed.rows {
             bail!(
                 "{} rows of {} were selected, and {} were dealt with: the ledger of the batches \

@@ -9,6 +9,7 @@ use handover_verify::endpoint::Endpoint;
 use handover_verify::handover_dir::HandoverDir;
 use handover_verify::output::print_text;
 
+use crate::random::random;
 use crate::rehearse::stage::Programs;
 
 /// Where the keys of a rehearsal are. In earnest each would be with another person.
@@ -44,10 +45,7 @@ pub(super) fn prepare(
     target: &Endpoint,
 ) -> Result<Keys> {
     let keys = Keys { dir: rehearsal.path().join("keys") };
-    let mut random = [0; 16];
-    getrandom::fill(&mut random)
-        .map_err(|error| anyhow::anyhow!("the system gives no random numbers: {error}"))?;
-    rehearsal.write("keys/passphrase", hex(&random).as_bytes())?;
+    rehearsal.write("keys/passphrase", hex(&random::<16>()?).as_bytes())?;
     let mut trust = String::new();
     for (person, name, organisation, role) in PEOPLE {
         let said = keygen(programs, &keys, "signing", &format!("{person}.pem"))?;

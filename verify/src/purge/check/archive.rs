@@ -146,7 +146,7 @@ impl Check<'_> {
             self.unverified("the content of the archive: the key given is none of its keepers'");
             return Ok(None);
         }
-        let checked = check_archive(&reader, self.interrupt, self.progress, |_row| Ok(()))?;
+        let checked = check_archive(&reader, self.interrupt, self.progress)?;
         self.checked(format!(
             "archive: opened; {} rows with their salts are the leaves of the tree",
             checked.rows

@@ -1,7 +1,7 @@
 //! The tables as they are now.
 
 use anyhow::{Context, Result};
-use handover_schemas::archive::row_leaf::{SaltKey, row_leaf};
+use handover_schemas::archive::row_leaf::row_leaf;
 use handover_schemas::digest::{Digest, LineDigest, LineHasher};
 use handover_schemas::purge::record::{PurgeState, SelectedTable};
 use handover_schemas::purge::verdict::PurgeFindingKind as Kind;
@@ -9,7 +9,7 @@ use handover_schemas::purge::verdict::PurgeFindingKind as Kind;
 use super::Check;
 use super::merge::{Merged, Merging};
 use crate::archive::ArchiveReader;
-use crate::purge::ledger::{RestoredRun, batches, kept, leaves, restored};
+use crate::purge::ledger::{RestoredRun, batches, counts_of, kept, leaves, restored};
 use crate::purge::list::List;
 
 /// What a table turned out to be, with its list beside it.
@@ -193,9 +193,7 @@ impl Check<'_> {
     }
 
     fn read_listed(&mut self, number: usize, table: &SelectedTable) -> Result<Listed> {
-        let key: Option<Digest> = self.purge.salt_key.as_ref().and_then(|key| key.parse().ok());
-        let key = key.context("the ledger lacks the key of this purge's salts")?;
-        let salts = SaltKey::new(key.as_bytes());
+        let salts = self.purge.salts()?;
         let mut frozen: Vec<Digest> = Vec::new();
         let purge = self.purge.number;
         leaves(self.ledger(), purge, number, |leaves| {
@@ -227,11 +225,7 @@ impl Check<'_> {
     /// The places of a list whose rows were deleted.
     fn deleted_places(&mut self, number: usize) -> Result<Places> {
         let purge = self.purge.number;
-        let covered: u64 = batches(self.ledger(), purge)?
-            .iter()
-            .filter(|batch| usize::try_from(batch.table) == Ok(number))
-            .map(|batch| batch.rows)
-            .sum();
+        let covered = counts_of(&batches(self.ledger(), purge)?, number).total();
         let mut places = Places::default();
         let mut next = 0;
         for entry in kept(self.ledger(), purge)? {
