@@ -1,0 +1,3 @@
+//! `handover-minutes`.
+
+fn main() {}
