@@ -6,6 +6,7 @@
 
 pub mod archive;
 pub mod arguments;
+pub mod attestation;
 pub mod chunking;
 pub mod cli;
 pub mod command;

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod attest;
 mod purge;
 mod restore;
 
@@ -11,6 +12,7 @@ use handover_schemas::signing::trust::Role;
 use handover_verify::endpoint::Endpoint;
 use handover_verify::sqlite::TypeOverride;
 
+pub use attest::AttestArgs;
 pub use purge::{
     ApproveArgs, BackupArgs, CertifyArgs, ExecuteArgs, IdentityArgs, KeyArgs, PurgeArgs,
     PurgeCommand, SelectArgs, TrustArgs,
@@ -52,6 +54,8 @@ pub enum Command {
     Restore(RestoreArgs),
     /// Take a record and the proof that it is in a certified archive out of it.
     Prove(ProveArgs),
+    /// State everything that was done and found, signed; add a signature; close report and minutes.
+    Attest(AttestArgs),
     /// Show what the target's ledger says was done.
     Status(StatusArgs),
     /// Make a key: one that signs, or one that opens archives.

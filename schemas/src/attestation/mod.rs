@@ -9,6 +9,7 @@ mod audit;
 mod closing;
 mod finding;
 mod purge;
+mod report;
 mod stated;
 
 use schemars::JsonSchema;
@@ -18,6 +19,7 @@ pub use audit::{Audit, AuditedCheck, CheckVerdict};
 pub use closing::{ClosedFile, Closing};
 pub use finding::{StatedFinding, StatedFindingKind};
 pub use purge::{StatedGroup, StatedPurge, StatedPurgeTable, StatedRestore, StatedSummary};
+pub use report::AttestReport;
 pub use stated::{
     StatedChain, StatedCopy, StatedDeliverable, StatedEnd, StatedEvent, StatedEvidence,
     StatedLedgerTable, StatedLeftOut, StatedPackage, StatedTable, StatedTool, TableState,

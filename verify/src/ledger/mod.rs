@@ -1,5 +1,11 @@
 //! Reading the ledger, wherever it stands.
 
+pub mod copied;
+pub mod events;
+pub mod evidence;
+pub mod packages;
+pub mod tables;
+
 use anyhow::{Context, Result};
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
@@ -15,6 +21,8 @@ pub trait LedgerQuery {
     fn query(&mut self, sql: &str) -> Result<Vec<TextRow>>;
     /// A column of bytes as hexadecimal digits, in SQL.
     fn hex_of(&self, column: &str) -> String;
+    /// A column of text that is compared and sorted by its bytes, in SQL.
+    fn by_bytes(&self, column: &str) -> String;
     /// A query that gives a row if there is a table of this name in the ledger.
     fn table_query(&self, name: &str) -> String;
 
@@ -38,6 +46,10 @@ impl LedgerQuery for Session {
         format!("encode({column}, 'hex')")
     }
 
+    fn by_bytes(&self, column: &str) -> String {
+        format!("{column} COLLATE \"C\"")
+    }
+
     fn table_query(&self, name: &str) -> String {
         format!(
             "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
@@ -58,6 +70,10 @@ impl LedgerQuery for Connection {
 
     fn hex_of(&self, column: &str) -> String {
         format!("lower(hex({column}))")
+    }
+
+    fn by_bytes(&self, column: &str) -> String {
+        format!("{column} COLLATE BINARY")
     }
 
     fn table_query(&self, name: &str) -> String {
