@@ -32,6 +32,11 @@ pub enum Command {
     Purge(PurgeArgs),
     /// Check a proof that one row is in a signed archive; needs no key to the archive.
     Record(RecordArgs),
+    /// Check the chain of events: that nothing was edited, removed, reordered or left unattested.
+    Ledger(LedgerArgs),
+    /// Check a signed statement about a hand-over: signatures, and what it says against ledger,
+    /// rows and packages.
+    Attestation(AttestationArgs),
     /// Say who signed what in an envelope, and whether the signatures hold.
     Envelope(EnvelopeArgs),
 }
@@ -53,6 +58,59 @@ pub struct PurgeArgs {
     pub trust: Option<PathBuf>,
     /// A file with age identities that open the archives; may be repeated. With it every archived
     /// row is read, and archive and table are put together again.
+    #[arg(long, value_name = "FILE")]
+    pub identity: Vec<PathBuf>,
+    /// A file with the passphrase of the identity files; else HANDOVER_ESCROW_PASSPHRASE is taken.
+    #[arg(long, value_name = "FILE", requires = "identity")]
+    pub passphrase_file: Option<PathBuf>,
+    /// One JSON document on standard output.
+    #[arg(long)]
+    pub json: bool,
+    /// No progress.
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// Arguments of `ledger`.
+#[derive(Debug, Args)]
+pub struct LedgerArgs {
+    /// The database with the ledger. If it is not given, the target of handover.toml.
+    #[arg(long, value_name = "URL")]
+    pub target: Option<Endpoint>,
+    /// The hand-over folder, with the envelopes of attestations.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub handover: PathBuf,
+    /// The head of the chain as it is printed in the minutes: 64 hexadecimal digits.
+    #[arg(long, value_name = "HEAD")]
+    pub head: Option<Digest>,
+    /// One JSON document on standard output.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `attestation`.
+#[derive(Debug, Args)]
+pub struct AttestationArgs {
+    /// The envelope, a .dsse.json file.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The keys that are trusted. Keep the file apart from what is verified.
+    #[arg(long, value_name = "TRUST.toml")]
+    pub trust: PathBuf,
+    /// Judge keys as of this day (UTC, YYYY-MM-DD), not that of the statement.
+    #[arg(long, value_name = "DATE")]
+    pub at: Option<Date>,
+    /// The vendor's database, to read the copied rows again there.
+    #[arg(long, value_name = "URL")]
+    pub source: Option<Endpoint>,
+    /// The ministry's database, to compare ledger and rows. If it is not given and --handover is,
+    /// the target of its handover.toml.
+    #[arg(long, value_name = "URL")]
+    pub target: Option<Endpoint>,
+    /// The hand-over folder, to check the packages.
+    #[arg(long, value_name = "DIR")]
+    pub handover: Option<PathBuf>,
+    /// A file with age identities that open encrypted packages; may be repeated.
     #[arg(long, value_name = "FILE")]
     pub identity: Vec<PathBuf>,
     /// A file with the passphrase of the identity files; else HANDOVER_ESCROW_PASSPHRASE is taken.

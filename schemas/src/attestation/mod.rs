@@ -6,6 +6,7 @@
 //! `handover.toml`; no row, no key.
 
 mod audit;
+mod check;
 mod closing;
 mod finding;
 mod purge;
@@ -16,6 +17,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use audit::{Audit, AuditedCheck, CheckVerdict};
+pub use check::{AttestationReport, LedgerReport, Outcome};
 pub use closing::{ClosedFile, Closing};
 pub use finding::{StatedFinding, StatedFindingKind};
 pub use purge::{StatedGroup, StatedPurge, StatedPurgeTable, StatedRestore, StatedSummary};

@@ -1,5 +1,7 @@
 //! Reading the ledger, wherever it stands.
 
+mod agree;
+pub mod check;
 pub mod copied;
 pub mod events;
 pub mod evidence;
@@ -10,8 +12,33 @@ use anyhow::{Context, Result};
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
-use crate::postgres::{Session, TextRow};
-use crate::sqlite::sqlite_error;
+use crate::endpoint::Endpoint;
+use crate::interrupt::Interrupt;
+use crate::postgres::{Access, Session, TextRow};
+use crate::reader::End;
+use crate::sqlite::{open_read_only, sqlite_error};
+
+/// A database at one moment, read-only.
+pub fn open(target: &Endpoint, interrupt: &Interrupt) -> Result<End> {
+    match target {
+        Endpoint::Postgres(postgres) => {
+            let mut session = Session::open(postgres, Access::ReadOnly, interrupt)?;
+            session.execute(
+                "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL enable_hashjoin = off",
+            )?;
+            Ok(End::Postgres(session))
+        }
+        Endpoint::Sqlite(path) => Ok(End::Sqlite(open_read_only(path)?)),
+    }
+}
+
+/// The ledger in an open database.
+pub fn ledger_of(end: &mut End) -> &mut dyn LedgerQuery {
+    match end {
+        End::Postgres(session) => session,
+        End::Sqlite(connection) => connection,
+    }
+}
 
 /// A database with a ledger: schema `handover` of PostgreSQL, tables `handover_*` of SQLite.
 pub trait LedgerQuery {
