@@ -5,6 +5,7 @@
 
 mod check;
 mod check_purge;
+mod figures;
 mod purge;
 
 use std::fmt;
@@ -13,6 +14,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use check::ConfigError;
+pub(crate) use check::{is_name, name_rule};
+pub use figures::FiguresConfig;
 pub use purge::{
     ArchiveRecipient, PurgeConfig, PurgeRule, ResidualCopy, ResidualCopyKind, RuleEvidence,
     SearchColumns, Summary,
@@ -49,10 +52,13 @@ pub struct Config {
     /// How records that nobody can verify are backed up and deleted.
     #[serde(default, skip_serializing_if = "is_default")]
     pub purge: PurgeConfig,
+    /// Reported figures that must add up.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub figures: FiguresConfig,
 }
 
-fn is_default(purge: &PurgeConfig) -> bool {
-    *purge == PurgeConfig::default()
+fn is_default<T: Default + PartialEq>(section: &T) -> bool {
+    *section == T::default()
 }
 
 /// A database.
