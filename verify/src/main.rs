@@ -20,6 +20,7 @@ fn main() -> ExitCode {
         Command::Purge(args) => command::purge::run(args, &interrupt),
         Command::Record(args) => command::record::run(&args),
         Command::Envelope(args) => command::envelope::run(&args),
+        Command::Figures(args) => command::figures::run(args, &interrupt),
     });
     let exit = done.unwrap_or_else(|error| {
         tell_error(&error);

@@ -68,8 +68,7 @@ impl JsonSchema for DayOrMonth {
     fn json_schema(_generator: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "description": "YYYY-MM-DD, or YYYY-MM where the day is not on record",
-            "type": "string",
-            "pattern": "^[0-9]{4}-[0-9]{2}(-[0-9]{2})?$"
+            "type": "string"
         })
     }
 }

@@ -50,8 +50,7 @@ impl JsonSchema for NumberText {
     fn json_schema(_generator: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "description": "A whole number, as a string",
-            "type": "string",
-            "pattern": "^(0|-?[1-9][0-9]*)$"
+            "type": "string"
         })
     }
 }

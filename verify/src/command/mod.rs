@@ -1,6 +1,8 @@
 //! One module per command: arguments in, text or JSON out, exit code.
 
 pub mod envelope;
+pub mod figures;
+mod figures_text;
 pub mod package;
 pub mod purge;
 pub mod record;
