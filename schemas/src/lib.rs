@@ -5,6 +5,8 @@
 //! that decides a digest; where the two disagree, `FORMAT.md` is right.
 
 pub mod archive;
+pub mod attestation;
+pub mod chain;
 pub mod chunk;
 pub mod config;
 pub mod copy_binary;

@@ -50,6 +50,7 @@ impl Config {
             }
         }
         self.file_reference.iter().try_for_each(|reference| self.check_reference(reference))?;
+        self.minutes.check()?;
         self.purge.check()?;
         self.figures.check()
     }

@@ -6,6 +6,7 @@
 mod check;
 mod check_purge;
 mod figures;
+mod minutes;
 mod purge;
 
 use std::fmt;
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 pub use check::ConfigError;
 pub(crate) use check::{is_name, name_rule};
 pub use figures::FiguresConfig;
+pub use minutes::{Commitment, MinutesConfig, Party, Representative};
 pub use purge::{
     ArchiveRecipient, PurgeConfig, PurgeRule, ResidualCopy, ResidualCopyKind, RuleEvidence,
     SearchColumns, Summary,
@@ -55,6 +57,9 @@ pub struct Config {
     /// Reported figures that must add up.
     #[serde(default, skip_serializing_if = "is_default")]
     pub figures: FiguresConfig,
+    /// What the minutes of the hand-over say besides what was done.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub minutes: MinutesConfig,
 }
 
 fn is_default<T: Default + PartialEq>(section: &T) -> bool {
