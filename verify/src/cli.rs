@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use handover_schemas::date::Date;
 use handover_schemas::digest::Digest;
 
@@ -39,6 +39,57 @@ pub enum Command {
     Attestation(AttestationArgs),
     /// Say who signed what in an envelope, and whether the signatures hold.
     Envelope(EnvelopeArgs),
+    /// Check reported figures: whether they add up, and whether the databases give them.
+    Figures(FiguresArgs),
+}
+
+/// Arguments of `figures`.
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
+pub struct FiguresArgs {
+    /// A figure set: a TOML file, or the name of a shipped one (see --list); may be repeated. If
+    /// none is given, those of handover.toml; if it names none, every shipped one, against itself.
+    #[arg(long, value_name = "FILE|NAME")]
+    pub set: Vec<String>,
+    /// The source. If it is not given, that of handover.toml.
+    ///
+    /// Passwords belong into PGPASSWORD, .pgpass or PGPASSFILE.
+    #[arg(long, value_name = "URL")]
+    pub source: Option<Endpoint>,
+    /// The target. If it is not given, that of handover.toml.
+    #[arg(long, value_name = "URL")]
+    pub target: Option<Endpoint>,
+    /// Check the sets against themselves only; open no database.
+    #[arg(long, conflicts_with_all = ["source", "target"])]
+    pub itself: bool,
+    /// The hand-over folder, with handover.toml if there is one.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub handover: PathBuf,
+    /// How long each query may take.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60,
+        value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    pub timeout: u32,
+    /// List the sets that are shipped and those of handover.toml, and check nothing.
+    #[arg(long, conflicts_with_all = ["set", "source", "target", "itself", "json"])]
+    pub list: bool,
+    /// Language of the labels.
+    #[arg(long, value_enum, default_value_t = LabelLanguage::En)]
+    pub lang: LabelLanguage,
+    /// One JSON document on standard output.
+    #[arg(long)]
+    pub json: bool,
+    /// No progress.
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// Language of the labels of figures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LabelLanguage {
+    /// English.
+    En,
+    /// Vietnamese.
+    Vi,
 }
 
 /// Arguments of `purge`.

@@ -13,6 +13,7 @@ pub mod command;
 pub mod config_file;
 pub mod endpoint;
 pub mod exit_code;
+pub mod figures;
 pub mod file_tree;
 pub mod findings;
 pub mod handover_dir;

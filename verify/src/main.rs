@@ -22,6 +22,7 @@ fn main() -> ExitCode {
         Command::Ledger(args) => command::ledger::run(args, &interrupt),
         Command::Attestation(args) => command::attestation::run(args, &interrupt),
         Command::Envelope(args) => command::envelope::run(&args),
+        Command::Figures(args) => command::figures::run(args, &interrupt),
     });
     let exit = done.unwrap_or_else(|error| {
         tell_error(&error);

@@ -4,6 +4,8 @@ pub mod attestation;
 pub mod envelope;
 pub mod ledger;
 mod outcome_text;
+pub mod figures;
+mod figures_text;
 pub mod package;
 pub mod purge;
 pub mod record;
