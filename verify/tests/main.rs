@@ -10,6 +10,7 @@ mod explain;
 mod identity_number;
 mod judged;
 mod left_out;
+mod manual;
 mod mutation;
 mod postgres_objects;
 mod postgres_rows;
