@@ -7,6 +7,8 @@ use handover_schemas::date::Date;
 use handover_schemas::digest::Digest;
 
 use crate::endpoint::Endpoint;
+use crate::help_text;
+use crate::manual::{CompletionsArgs, ManualArgs};
 use crate::sqlite::TypeOverride;
 
 /// Reads what was handed over again and judges; writes to no database.
@@ -14,7 +16,7 @@ use crate::sqlite::TypeOverride;
 /// Exit codes: 0 equal, intact, holds; 1 different, damaged, does not hold; 2 it could not be
 /// verified, or not be done; 130 interrupted.
 #[derive(Debug, Parser)]
-#[command(name = "handover-verify", version)]
+#[command(name = "handover-verify", version, after_help = help_text::PROGRAM)]
 pub struct Cli {
     /// What to verify.
     #[command(subcommand)]
@@ -25,12 +27,16 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Compare two databases: every row, every column, and the catalog.
+    #[command(after_help = help_text::TABLES)]
     Tables(TablesArgs),
     /// Check a sealed package: every file, every digest, nothing missing and nothing extra.
+    #[command(after_help = help_text::PACKAGE)]
     Package(PackageArgs),
     /// Check purges: archive, list, approvals, ledger, certificate and database have to agree.
+    #[command(after_help = help_text::PURGE)]
     Purge(PurgeArgs),
     /// Check a proof that one row is in a signed archive; needs no key to the archive.
+    #[command(after_help = help_text::RECORD)]
     Record(RecordArgs),
     /// Check the chain of events: that nothing was edited, removed, reordered or left unattested.
     Ledger(LedgerArgs),
@@ -38,9 +44,15 @@ pub enum Command {
     /// rows and packages.
     Attestation(AttestationArgs),
     /// Say who signed what in an envelope, and whether the signatures hold.
+    #[command(after_help = help_text::ENVELOPE)]
     Envelope(EnvelopeArgs),
     /// Check reported figures: whether they add up, and whether the databases give them.
     Figures(FiguresArgs),
+    /// Write manual pages: one for this program, one for each of its commands.
+    Manual(ManualArgs),
+    /// Print what completes these commands in bash, zsh or fish.
+    #[command(after_help = help_text::COMPLETIONS)]
+    Completions(CompletionsArgs),
 }
 
 /// Arguments of `figures`.
