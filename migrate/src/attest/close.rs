@@ -8,7 +8,7 @@ use handover_schemas::chain::{EventDetail, EventKind};
 use handover_schemas::digest::Digest;
 use handover_schemas::signing::dsse::Envelope;
 use handover_schemas::signing::statement::Statement;
-use handover_verify::attestation::place::{MADE_FROM_IT, closing_file, made_file};
+use handover_verify::attestation::place::{MADE_FROM_IT, SCHEMA_DIR, closing_file, made_file};
 use handover_verify::handover_dir::HandoverDir;
 use handover_verify::ledger::events::{RecordedAttestation, attestations, events};
 use handover_verify::sql::literal;
@@ -96,19 +96,7 @@ fn statement(
         .context("the ledger's last attestation is damaged")?;
     let mut files = Vec::new();
     for what in MADE_FROM_IT {
-        let name = made_file(last.number, what);
-        let path = dir.path().join(&name);
-        match std::fs::read(&path) {
-            Ok(bytes) => files.push(ClosedFile {
-                name: name.rsplit('/').next().unwrap_or(&name).to_owned(),
-                bytes: (bytes.len() as u64).into(),
-                sha256: Digest::of(&bytes),
-            }),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => {
-                return Err(error).with_context(|| format!("cannot read {}", path.display()));
-            }
-        }
+        files.extend(closed_file(dir, &made_file(last.number, what))?);
     }
     if files.is_empty() {
         bail!(
@@ -116,6 +104,9 @@ fn statement(
              them first (handover-migrate report, handover-minutes)",
             last.number
         );
+    }
+    for name in generated_sql(dir)? {
+        files.extend(closed_file(dir, &name)?);
     }
     let closing = Closing {
         database: attested.predicate.target.identity,
@@ -126,6 +117,40 @@ fn statement(
         closed_on: moment::now()?.to_string(),
     };
     Ok(Statement::new(closing.subjects(), closing))
+}
+
+/// A file of the hand-over folder as it is now; nothing if it is not there.
+fn closed_file(dir: &HandoverDir, name: &str) -> Result<Option<ClosedFile>> {
+    let path = dir.path().join(name);
+    match std::fs::read(&path) {
+        Ok(bytes) => Ok(Some(ClosedFile {
+            name: name.to_owned(),
+            bytes: (bytes.len() as u64).into(),
+            sha256: Digest::of(&bytes),
+        })),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+    }
+}
+
+/// The SQL that the copy ran, which it leaves in the folder.
+fn generated_sql(dir: &HandoverDir) -> Result<Vec<String>> {
+    let folder = dir.path().join(SCHEMA_DIR);
+    let place = || format!("cannot read {}", folder.display());
+    let entries = match std::fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error).with_context(place),
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let name = entry.with_context(place)?.file_name();
+        if let Some(name) = name.to_str().filter(|name| name.ends_with(".sql")) {
+            names.push(format!("{SCHEMA_DIR}/{name}"));
+        }
+    }
+    names.sort();
+    Ok(names)
 }
 
 fn finish(
