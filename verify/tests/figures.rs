@@ -17,6 +17,10 @@ const TABLES: &str = "
     insert into people values (1, 'Nguyễn Văn An', '001099000001'), (2, 'Trần Thị Bình', null),
         (3, 'Lê Chi', 'x');";
 
+/// A function of PostgreSQL whose error is a name.
+const SAY_NAME: &str = "create function say_name() returns bigint language plpgsql as
+    'begin raise exception ''%'', (select name from people where id = 1); end'";
+
 /// The same tables in each engine, and a folder.
 struct Both {
     folder: TempDir,
@@ -201,10 +205,9 @@ fn a_query_that_does_anything_but_select_is_refused_by_postgres() {
         "create table written (a int);
         create sequence numbers;
         create function write_one() returns bigint language sql as
-            'insert into written values (1) returning 3::bigint';
-        create function say_name() returns bigint language plpgsql as
-            'begin raise exception ''%'', (select name from people where id = 1); end'",
+            'insert into written values (1) returning 3::bigint'",
     );
+    both.postgres.sql(SAY_NAME);
     let does = "has to be one SELECT that writes nothing";
     let writes = "it writes, and was refused (SQLSTATE 25006)";
     assert_refused(
@@ -283,9 +286,11 @@ fn what_is_not_one_whole_number_is_no_answer() {
 #[test]
 fn no_value_of_a_row_is_in_an_error() {
     let both = Both::new();
+    both.postgres.sql(SAY_NAME);
     let postgres = [
         "select name::int from people where id = 1",
-        "select name::regclass::oid::int from people where id = 1",
+        "select replace(name, ' ', '_')::regclass::oid::bigint from people where id = 1",
+        "select say_name()",
         "select ('{' || name)::json::text from people where id = 1",
         "select count(*) from people where name::date is null",
     ];
@@ -303,7 +308,7 @@ fn no_value_of_a_row_is_in_an_error() {
             outcome.expect(2);
             let said = format!("{}{}", outcome.stdout, outcome.stderr);
             assert!(said.contains("stopped it"), "{said}");
-            assert!(!said.contains("Nguy"), "{said}");
+            assert!(!said.to_lowercase().contains("nguy"), "{said}");
         }
     }
 }
