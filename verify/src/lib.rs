@@ -6,6 +6,7 @@
 
 pub mod archive;
 pub mod arguments;
+pub mod attestation;
 pub mod chunking;
 pub mod cli;
 pub mod command;
@@ -16,9 +17,11 @@ pub mod figures;
 pub mod file_tree;
 pub mod findings;
 pub mod handover_dir;
+mod help_text;
 pub mod interrupt;
 pub mod inventory;
 pub mod ledger;
+pub mod manual;
 pub mod memory;
 pub mod output;
 pub mod package;
