@@ -19,6 +19,7 @@ mod corpus;
 mod crash;
 mod ends;
 mod evidence;
+mod figures;
 mod find;
 mod full;
 mod interrupt;
