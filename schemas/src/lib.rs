@@ -5,11 +5,14 @@
 //! that decides a digest; where the two disagree, `FORMAT.md` is right.
 
 pub mod archive;
+pub mod attestation;
+pub mod chain;
 pub mod chunk;
 pub mod config;
 pub mod copy_binary;
 pub mod date;
 pub mod digest;
+pub mod figures;
 pub mod identity_number;
 pub mod leaf;
 pub mod ledger;

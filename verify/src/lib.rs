@@ -4,14 +4,17 @@
 //! crate has no statement that changes one. The reading half is also what `handover-migrate`
 //! reads with.
 
+pub mod all;
 pub mod archive;
 pub mod arguments;
+pub mod attestation;
 pub mod chunking;
 pub mod cli;
 pub mod command;
 pub mod config_file;
 pub mod endpoint;
 pub mod exit_code;
+pub mod figures;
 pub mod file_tree;
 pub mod findings;
 pub mod handover_dir;

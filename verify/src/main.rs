@@ -20,7 +20,11 @@ fn main() -> ExitCode {
         Command::Package(args) => command::package::run(args, &interrupt),
         Command::Purge(args) => command::purge::run(args, &interrupt),
         Command::Record(args) => command::record::run(&args),
+        Command::All(args) => command::all::run(args, &interrupt),
+        Command::Ledger(args) => command::ledger::run(args, &interrupt),
+        Command::Attestation(args) => command::attestation::run(args, &interrupt),
         Command::Envelope(args) => command::envelope::run(&args),
+        Command::Figures(args) => command::figures::run(args, &interrupt),
         Command::Manual(args) => manual::write_manual::<Cli>(&args),
         Command::Completions(args) => manual::print_completions::<Cli>(&args),
     });

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod attest;
 mod help;
 mod purge;
 mod restore;
@@ -13,6 +14,7 @@ use handover_verify::endpoint::Endpoint;
 use handover_verify::manual::{CompletionsArgs, ManualArgs};
 use handover_verify::sqlite::TypeOverride;
 
+pub use attest::AttestArgs;
 pub use purge::{
     ApproveArgs, BackupArgs, CertifyArgs, ExecuteArgs, IdentityArgs, KeyArgs, PurgeArgs,
     PurgeCommand, SelectArgs, TrustArgs,
@@ -63,6 +65,8 @@ pub enum Command {
     /// Take a record and the proof that it is in a certified archive out of it.
     #[command(after_help = help::PROVE)]
     Prove(ProveArgs),
+    /// State everything that was done and found, signed; add a signature; close report and minutes.
+    Attest(AttestArgs),
     /// Show what the target's ledger says was done.
     #[command(after_help = help::STATUS)]
     Status(StatusArgs),

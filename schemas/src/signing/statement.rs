@@ -9,6 +9,9 @@
 //! What is stated is the predicate, about the subjects. Which sort of predicate it is decides what
 //! a signature means; so the type is looked at before the predicate is.
 
+use std::fmt;
+
+use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -180,6 +183,30 @@ pub mod u64_text {
         number
             .filter(|number| number.to_string() == text)
             .ok_or_else(|| de::Error::custom("a number is a string of decimal digits here"))
+    }
+}
+
+/// A 64-bit number in a statement, where numbers are strings: readers of JSON may make a double of
+/// a number, and lose digits.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(transparent)]
+pub struct U64Text(
+    #[serde(with = "u64_text")]
+    #[schemars(with = "String")]
+    pub u64,
+);
+
+impl From<u64> for U64Text {
+    fn from(number: u64) -> Self {
+        Self(number)
+    }
+}
+
+impl fmt::Display for U64Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 
