@@ -26,6 +26,7 @@ mod json_schemas;
 mod keys;
 mod kill;
 mod leave_out;
+mod manual;
 mod package_again;
 mod package_damage;
 mod package_flips;

@@ -21,9 +21,6 @@ pub use attested::Attested;
 pub use fonts::{FAMILIES, Fonts};
 pub use paper::{Kept, keep};
 
-/// What the envelope is called among the attachments of the PDF.
-pub const ATTACHMENT: &str = "attestation.dsse.json";
-
 /// What minutes are made of.
 #[derive(Clone, Copy)]
 pub struct Input<'a> {
@@ -46,6 +43,6 @@ pub fn set_minutes(input: Input<'_>) -> Result<Vec<u8>> {
         files.insert(file, qr::svg(&text)?.into_bytes());
     }
     files.insert("minutes.json".to_owned(), serde_json::to_vec(&document)?);
-    files.insert(ATTACHMENT.to_owned(), attested.envelope().to_vec());
+    files.insert(attested.file_name(), attested.envelope().to_vec());
     pdf::set(fonts, files, attested)
 }

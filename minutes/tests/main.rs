@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper that fails is a failed test")]
 
 mod large;
+mod manual;
 mod read_back;
 mod refused;
 mod sample;

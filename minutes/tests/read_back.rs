@@ -58,7 +58,7 @@ fn the_file_is_archival_and_carries_the_envelope() {
     let pdf = desk.path("m.pdf");
     Run::program("qpdf").arg("--check").arg(&pdf).go().expect(0);
     let taken_out =
-        Run::program("qpdf").arg("--show-attachment=attestation.dsse.json").arg(&pdf).go();
+        Run::program("qpdf").arg("--show-attachment=0001.dsse.json").arg(&pdf).go();
     taken_out.expect(0);
     assert_eq!(taken_out.stdout, fs::read_to_string(&attestation).unwrap());
     let bytes = fs::read(&pdf).unwrap();

@@ -14,7 +14,6 @@ use jiff::tz::{TimeZone, offset};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::ATTACHMENT;
 use crate::attested::Attested;
 
 /// Most rows of a list that are printed; the attachment has all of them.
@@ -43,7 +42,7 @@ pub(crate) fn contents(attested: &Attested, font: &str, english: bool) -> Conten
     let document = json!({
         "font": font,
         "english": english,
-        "attachment": ATTACHMENT,
+        "attachment": attested.file_name(),
         "number": predicate.number,
         "statedOn": predicate.stated_on,
         "moment": moment(attested),
