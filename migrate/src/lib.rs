@@ -13,5 +13,6 @@ pub mod package;
 pub mod purge;
 mod random;
 pub mod rehearse;
+pub mod report;
 pub mod restore;
 pub mod target;

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod purge;
+mod report;
 mod restore;
 
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ pub use purge::{
     ApproveArgs, BackupArgs, CertifyArgs, ExecuteArgs, IdentityArgs, KeyArgs, PurgeArgs,
     PurgeCommand, SelectArgs, TrustArgs,
 };
+pub use report::ReportArgs;
 pub use restore::{ArchiveArgs, FindArgs, ProveArgs, RecordArgs, RestoreArgs};
 
 /// Takes a platform over: copies the vendor's database into the ministry's, chunk by chunk, and
@@ -52,6 +54,8 @@ pub enum Command {
     Restore(RestoreArgs),
     /// Take a record and the proof that it is in a certified archive out of it.
     Prove(ProveArgs),
+    /// Make the report of a signed attestation: one HTML file for people.
+    Report(ReportArgs),
     /// Show what the target's ledger says was done.
     Status(StatusArgs),
     /// Make a key: one that signs, or one that opens archives.
