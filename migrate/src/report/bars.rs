@@ -16,7 +16,7 @@ pub(super) const BARS_MAX: usize = 20;
 const NAME_MAX: usize = 26;
 
 /// Height of one bar with the line above it, in pixels.
-const STEP: usize = 40;
+const STEP: usize = 36;
 
 /// One bar.
 pub(super) struct Bar {
@@ -24,6 +24,8 @@ pub(super) struct Bar {
     pub(super) name: String,
     /// How long it is.
     pub(super) value: u128,
+    /// It stands for everything that has no bar of its own.
+    pub(super) rest: bool,
 }
 
 /// A chart. `id` tells it from others on the page; `title` and `description` are for those who do
@@ -48,9 +50,10 @@ pub(super) fn chart(
         out.push_str(&format!(
             "<text x=\"0\" y=\"{line}\">{}</text><text class=\"value\" x=\"100%\" y=\"{line}\" \
              text-anchor=\"end\">{number}</text><rect class=\"track\" x=\"0\" y=\"{top}\" \
-             width=\"100%\" height=\"10\"/><rect class=\"bar\" x=\"0\" y=\"{top}\" width=\"{}%\" \
-             height=\"10\"/>",
+             width=\"100%\" height=\"8\"/><rect class=\"{}\" x=\"0\" y=\"{top}\" width=\"{}%\" \
+             height=\"8\"/>",
             text(&cut(&bar.name)),
+            if bar.rest { "bar rest" } else { "bar" },
             percent(bar.value, most),
         ));
     }
@@ -90,8 +93,8 @@ mod tests {
             assert_eq!(percent(value, most), expected);
         }
         let bars = [
-            Bar { name: "</text><script>\u{202e}".to_owned(), value: 1_234 },
-            Bar { name: "ễ".repeat(63), value: 617 },
+            Bar { name: "</text><script>\u{202e}".to_owned(), value: 1_234, rest: false },
+            Bar { name: "ễ".repeat(63), value: 617, rest: true },
         ];
         let svg = chart(&bars, "x", ("<t>", "d"), Language::Vietnamese);
         assert!(svg.contains("&lt;script&gt;[U+202E]"), "{svg}");

@@ -62,10 +62,10 @@ impl Language {
         let (step, word) = unit;
         let whole = self.number(&(bytes / step).to_string());
         if step == 1 {
-            return format!("{whole}\u{a0}{word}");
+            return format!("{whole} {word}");
         }
         let tenth = bytes % step * 10 / step;
-        format!("{whole}{}{tenth}\u{a0}{word}", self.pick(',', '.'))
+        format!("{whole}{}{tenth} {word}", self.pick(',', '.'))
     }
 
     /// A moment: `22/11/2026 08:30 UTC` or `22 Nov 2026, 08:30 UTC`. Any other text stays as it is.
@@ -125,10 +125,10 @@ mod tests {
     #[test]
     fn sizes_have_one_decimal() {
         for (text, vi, en) in [
-            ("999", "999\u{a0}B", "999\u{a0}B"),
-            ("1000", "1,0\u{a0}kB", "1.0\u{a0}kB"),
-            ("1999999", "1,9\u{a0}MB", "1.9\u{a0}MB"),
-            ("1234567890123456", "1.234,5\u{a0}TB", "1,234.5\u{a0}TB"),
+            ("999", "999 B", "999 B"),
+            ("1000", "1,0 kB", "1.0 kB"),
+            ("1999999", "1,9 MB", "1.9 MB"),
+            ("1234567890123456", "1.234,5 TB", "1,234.5 TB"),
         ] {
             assert_eq!((Vi.size(text).as_str(), En.size(text).as_str()), (vi, en));
         }

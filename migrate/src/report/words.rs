@@ -15,6 +15,16 @@ pub(super) struct Words {
     pub(super) en: &'static str,
 }
 
+/// Kinds of deliverables, in the order in which people name them.
+pub(super) const DELIVERABLE_KINDS: [DeliverableKind; 6] = [
+    DeliverableKind::SourceCode,
+    DeliverableKind::Installer,
+    DeliverableKind::Database,
+    DeliverableKind::Document,
+    DeliverableKind::Files,
+    DeliverableKind::Configuration,
+];
+
 /// How a state is to be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -41,9 +51,9 @@ const fn state(mood: Mood, vi: &'static str, en: &'static str) -> StateWords {
 
 pub(super) fn stage(stage: Stage) -> StateWords {
     match stage {
-        Stage::Rows => state(Mood::Bad, "Đang sao chép bản ghi", "Rows are being copied"),
+        Stage::Rows => state(Mood::Open, "Đang sao chép bản ghi", "Rows are being copied"),
         Stage::Structure => {
-            state(Mood::Bad, "Đang tạo chỉ mục và ràng buộc", "Indexes and constraints are being made")
+            state(Mood::Open, "Đang tạo chỉ mục và ràng buộc", "Indexes and constraints are being made")
         }
         Stage::Done => state(Mood::Good, "Đã hoàn thành", "Finished"),
     }

@@ -1,11 +1,12 @@
 //! Deliverables: what was to be handed over, by component and kind, and each by itself.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use handover_schemas::attestation::StatedDeliverable;
+use handover_schemas::config::DeliverableKind;
 use serde::Serialize;
 
-use super::{LIST_MAX, Part};
+use super::Part;
 use crate::report::words::{self, StateWords, Words};
 
 /// All deliverables.
@@ -21,7 +22,6 @@ pub(super) struct Deliverables<'a> {
 /// A component, with its deliverables of each kind.
 #[derive(Serialize)]
 struct Component<'a> {
-    id: &'a str,
     title: Title<'a>,
     cells: Vec<Vec<Deliverable<'a>>>,
 }
@@ -44,33 +44,37 @@ struct Deliverable<'a> {
 
 impl<'a> Deliverables<'a> {
     pub(super) fn of(deliverables: &'a [StatedDeliverable]) -> Self {
-        // In the order of the kinds' words, which no language changes.
-        let kinds: BTreeSet<&str> = deliverables.iter().map(|one| one.kind.as_str()).collect();
-        let word = |kind: &str| {
-            deliverables.iter().find(|one| one.kind.as_str() == kind).map(|one| one.kind)
-        };
-        let mut components: Vec<&'a str> = Vec::new();
+        let kinds: Vec<DeliverableKind> = words::DELIVERABLE_KINDS
+            .into_iter()
+            .filter(|kind| deliverables.iter().any(|one| one.kind == *kind))
+            .collect();
+        // In the order of the inventory.
+        let mut known = BTreeMap::new();
+        let mut components: Vec<Vec<&'a StatedDeliverable>> = Vec::new();
         for one in deliverables {
-            if !components.contains(&one.component.as_str()) {
-                components.push(&one.component);
+            let place = *known.entry(one.component.as_str()).or_insert(components.len());
+            match components.get_mut(place) {
+                Some(component) => component.push(one),
+                None => components.push(vec![one]),
             }
         }
-        let total = components.len();
-        components.truncate(LIST_MAX);
-        let lines = components.into_iter().map(|id| {
-            let of_it = || deliverables.iter().filter(move |one| one.component == id);
-            let cells = kinds.iter().map(|kind| {
-                of_it().filter(|one| one.kind.as_str() == *kind).map(Deliverable::of).collect()
-            });
-            let title = of_it().next().map_or(Title { vi: id, en: id }, title);
-            Component { id, title, cells: cells.collect() }
-        });
-        let shown: Vec<Component<'a>> = lines.collect();
+        let components = components.iter().filter_map(|component| Component::of(component, &kinds));
         Self {
-            kinds: kinds.iter().filter_map(|kind| word(kind)).map(words::deliverable_kind).collect(),
-            components: Part { left: total - shown.len(), total, shown },
+            components: Part::of(components),
+            kinds: kinds.into_iter().map(words::deliverable_kind).collect(),
             each: Part::of(deliverables.iter().map(Deliverable::of)),
         }
+    }
+}
+
+impl<'a> Component<'a> {
+    fn of(deliverables: &[&'a StatedDeliverable], kinds: &[DeliverableKind]) -> Option<Self> {
+        let first = deliverables.first()?;
+        let cells = kinds.iter().map(|kind| {
+            let of_kind = deliverables.iter().filter(|one| one.kind == *kind);
+            of_kind.map(|one| Deliverable::of(one)).collect()
+        });
+        Some(Self { title: title(first), cells: cells.collect() })
     }
 }
 

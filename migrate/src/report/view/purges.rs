@@ -165,7 +165,7 @@ fn bars(groups: &[&StatedGroup], language: Language) -> Vec<Bar> {
         .map(|group| {
             let nameless = || language.pick("(không ghi)", "(none)").to_owned();
             let name = group.group.clone().unwrap_or_else(nameless);
-            Bar { name, value: u128::from(group.rows.0) }
+            Bar { name, value: u128::from(group.rows.0), rest: false }
         })
         .collect();
     let others = groups.get(BARS_MAX..).unwrap_or(&[]);
@@ -173,7 +173,7 @@ fn bars(groups: &[&StatedGroup], language: Language) -> Vec<Bar> {
         let count = language.number(&others.len().to_string());
         let name = language.pick("Các nhóm khác", "Others");
         let value = others.iter().map(|group| u128::from(group.rows.0)).sum();
-        bars.push(Bar { name: format!("{name} ({count})"), value });
+        bars.push(Bar { name: format!("{name} ({count})"), value, rest: true });
     }
     bars
 }
