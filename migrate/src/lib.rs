@@ -2,6 +2,7 @@
 
 pub mod archive;
 pub mod artifacts;
+pub mod attest;
 pub mod cli;
 pub mod command;
 pub mod copy;
@@ -9,6 +10,7 @@ pub mod deliverable;
 pub mod evidence;
 pub mod keys;
 pub mod ledger;
+mod moment;
 pub mod package;
 pub mod purge;
 mod random;

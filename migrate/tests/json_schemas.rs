@@ -11,6 +11,8 @@ use handover_migrate::command::status::StatusReport;
 use handover_migrate::copy::report::CopyReport;
 use handover_schemas::archive::record::RecordFile;
 use handover_schemas::config::Config;
+use handover_schemas::figures::FigureSet;
+use handover_schemas::figures::report::FiguresReport;
 use handover_schemas::package::contents::{Entry, MemberLine};
 use handover_schemas::package::inventory::Inventory;
 use handover_schemas::package::manifest::PackageManifest;
@@ -90,12 +92,14 @@ fn the_schemas_are_up_to_date() {
     check_up_to_date::<PurgeReport>("purge-report.schema.json");
     check_up_to_date::<ApprovalReport>("purge-approval-report.schema.json");
     check_up_to_date::<PurgeVerdictReport>("purge-verdict.schema.json");
+    check_up_to_date::<FiguresReport>("figures-report.schema.json");
     check_up_to_date::<Approval>("statement-purge-approval.schema.json");
     check_up_to_date::<Execution>("statement-purge-execution.schema.json");
     check_up_to_date::<Certificate>("statement-purge-certificate.schema.json");
     check_up_to_date::<Restore>("statement-restore.schema.json");
     // These are read, not written: what has a default may be left out.
     check_file("handover-config.schema.json", &schema_to_read::<Config>());
+    check_file("figure-set.schema.json", &schema_to_read::<FigureSet>());
     check_file("trust.schema.json", &schema_to_read::<TrustFile>());
 }
 

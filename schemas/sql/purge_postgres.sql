@@ -2,11 +2,6 @@
 -- selection. The rows that a purge lists are in tables of its own, handover.purge_list_N_T, which
 -- certify drops.
 CREATE SCHEMA IF NOT EXISTS handover;
--- One row: what tells this database from every other, but for copies of its files.
-CREATE TABLE IF NOT EXISTS handover.identity (
-  only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
-  database_id text NOT NULL
-);
 -- Every purge. salt_key is erased by certify.
 CREATE TABLE IF NOT EXISTS handover.purge (
   purge_no bigint PRIMARY KEY,

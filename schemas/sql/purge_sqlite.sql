@@ -1,8 +1,4 @@
 -- Purges in a SQLite target: the same tables as in PostgreSQL's schema "handover".
-CREATE TABLE IF NOT EXISTS handover_identity (
-  only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
-  database_id TEXT NOT NULL
-);
 CREATE TABLE IF NOT EXISTS handover_purge (
   purge_no INTEGER PRIMARY KEY,
   rule_name TEXT NOT NULL,

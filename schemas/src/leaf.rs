@@ -28,7 +28,6 @@
 //! root            <root of that tree>
 //! rows            <number>
 //! bytes           <number>
-//! digest          <SHA-256 of all lines of the table>
 //! ```
 //!
 //! Names, types and values are the same at both ends of a copy, whatever engines they are, and so
@@ -98,8 +97,10 @@ pub enum TableContent {
         chunks: u64,
         /// The root of the table's tree.
         root: Digest,
-        /// All lines of the table.
-        lines: LineDigest,
+        /// Rows of the table.
+        rows: u64,
+        /// Bytes of their canonical lines.
+        bytes: u64,
     },
 }
 
@@ -109,10 +110,11 @@ impl TableLeaf<'_> {
         let mut text = LeafText::new("handover-table", self.table);
         match &self.content {
             TableContent::Excluded => text.line("excluded", &[]),
-            TableContent::Hashed { chunks, root, lines } => {
+            TableContent::Hashed { chunks, root, rows, bytes } => {
                 text.number("chunks", *chunks);
                 text.digest("root", root);
-                text.lines(lines);
+                text.number("rows", *rows);
+                text.number("bytes", *bytes);
             }
         }
         text.0
@@ -351,7 +353,7 @@ mod tests {
         let excluded = TableLeaf { table: &name, content: TableContent::Excluded };
         assert_eq!(excluded.text(), b"handover-table\t1\ntable\tpublic\tt\nexcluded\n");
         let content =
-            TableContent::Hashed { chunks: 1, root: Digest::of(b"abc"), lines: LineDigest::EMPTY };
+            TableContent::Hashed { chunks: 1, root: Digest::of(b"abc"), rows: 0, bytes: 0 };
         let expected = "handover-table\t1\n\
             table\tpublic\tt\n\
             chunks\t1\n\

@@ -15,6 +15,14 @@ pub const POSTGRES_DDL: &str = include_str!("../sql/ledger_postgres.sql");
 /// Statements that make the ledger in a SQLite target.
 pub const SQLITE_DDL: &str = include_str!("../sql/ledger_sqlite.sql");
 
+/// Statements that make the tables of events and attestations in a PostgreSQL target, if they are
+/// not there.
+pub const EVENTS_POSTGRES_DDL: &str = include_str!("../sql/events_postgres.sql");
+
+/// Statements that make the tables of events and attestations in a SQLite target, if they are not
+/// there.
+pub const EVENTS_SQLITE_DDL: &str = include_str!("../sql/events_sqlite.sql");
+
 /// Statements that make the tables of packages in a PostgreSQL target, if they are not there.
 pub const PACKAGES_POSTGRES_DDL: &str = include_str!("../sql/packages_postgres.sql");
 

@@ -12,6 +12,7 @@ pub mod config;
 pub mod copy_binary;
 pub mod date;
 pub mod digest;
+pub mod figures;
 pub mod identity_number;
 pub mod leaf;
 pub mod ledger;

@@ -269,7 +269,8 @@ impl HandedOver {
         assert_eq!(hashed(&lines), contents.total, "{}", self.name);
         assert_eq!(table_root(&hashes), contents.root, "{}", self.name);
         let chunks = hashes.len() as u64;
-        TableContent::Hashed { chunks, root: table_root(&hashes), lines: hashed(&lines) }
+        let LineDigest { rows, bytes, .. } = hashed(&lines);
+        TableContent::Hashed { chunks, root: table_root(&hashes), rows, bytes }
     }
 }
 

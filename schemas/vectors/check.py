@@ -113,7 +113,8 @@ def table_leaf(table):
     if table["excluded"]:
         return leaf + b"excluded\n"
     leaf += leaf_line("chunks", [str(len(table["chunks"]))])
-    return leaf + leaf_line("root", [table["root"]]) + counts(table)
+    leaf += leaf_line("root", [table["root"]])
+    return leaf + leaf_line("rows", [str(table["rows"])]) + leaf_line("bytes", [str(table["bytes"])])
 
 
 # --- Values ------------------------------------------------------------------------------------

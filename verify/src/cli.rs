@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use handover_schemas::date::Date;
 use handover_schemas::digest::Digest;
 
@@ -32,8 +32,64 @@ pub enum Command {
     Purge(PurgeArgs),
     /// Check a proof that one row is in a signed archive; needs no key to the archive.
     Record(RecordArgs),
+    /// Check the chain of events: that nothing was edited, removed, reordered or left unattested.
+    Ledger(LedgerArgs),
+    /// Check a signed statement about a hand-over: signatures, and what it says against ledger,
+    /// rows and packages.
+    Attestation(AttestationArgs),
     /// Say who signed what in an envelope, and whether the signatures hold.
     Envelope(EnvelopeArgs),
+    /// Check reported figures: whether they add up, and whether the databases give them.
+    Figures(FiguresArgs),
+}
+
+/// Arguments of `figures`.
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
+pub struct FiguresArgs {
+    /// A figure set: a TOML file, or the name of a shipped one (see --list); may be repeated. If
+    /// none is given, those of handover.toml; if it names none, every shipped one, against itself.
+    #[arg(long, value_name = "FILE|NAME")]
+    pub set: Vec<String>,
+    /// The source. If it is not given, that of handover.toml.
+    ///
+    /// Passwords belong into PGPASSWORD, .pgpass or PGPASSFILE.
+    #[arg(long, value_name = "URL")]
+    pub source: Option<Endpoint>,
+    /// The target. If it is not given, that of handover.toml.
+    #[arg(long, value_name = "URL")]
+    pub target: Option<Endpoint>,
+    /// Check the sets against themselves only; open no database.
+    #[arg(long, conflicts_with_all = ["source", "target"])]
+    pub itself: bool,
+    /// The hand-over folder, with handover.toml if there is one.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub handover: PathBuf,
+    /// How long each query may take.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60,
+        value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    pub timeout: u32,
+    /// List the sets that are shipped and those of handover.toml, and check nothing.
+    #[arg(long, conflicts_with_all = ["set", "source", "target", "itself", "json"])]
+    pub list: bool,
+    /// Language of the labels.
+    #[arg(long, value_enum, default_value_t = LabelLanguage::En)]
+    pub lang: LabelLanguage,
+    /// One JSON document on standard output.
+    #[arg(long)]
+    pub json: bool,
+    /// No progress.
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// Language of the labels of figures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LabelLanguage {
+    /// English.
+    En,
+    /// Vietnamese.
+    Vi,
 }
 
 /// Arguments of `purge`.
@@ -53,6 +109,59 @@ pub struct PurgeArgs {
     pub trust: Option<PathBuf>,
     /// A file with age identities that open the archives; may be repeated. With it every archived
     /// row is read, and archive and table are put together again.
+    #[arg(long, value_name = "FILE")]
+    pub identity: Vec<PathBuf>,
+    /// A file with the passphrase of the identity files; else HANDOVER_ESCROW_PASSPHRASE is taken.
+    #[arg(long, value_name = "FILE", requires = "identity")]
+    pub passphrase_file: Option<PathBuf>,
+    /// One JSON document on standard output.
+    #[arg(long)]
+    pub json: bool,
+    /// No progress.
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// Arguments of `ledger`.
+#[derive(Debug, Args)]
+pub struct LedgerArgs {
+    /// The database with the ledger. If it is not given, the target of handover.toml.
+    #[arg(long, value_name = "URL")]
+    pub target: Option<Endpoint>,
+    /// The hand-over folder, with the envelopes of attestations.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub handover: PathBuf,
+    /// The head of the chain as it is printed in the minutes: 64 hexadecimal digits.
+    #[arg(long, value_name = "HEAD")]
+    pub head: Option<Digest>,
+    /// One JSON document on standard output.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `attestation`.
+#[derive(Debug, Args)]
+pub struct AttestationArgs {
+    /// The envelope, a .dsse.json file.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The keys that are trusted. Keep the file apart from what is verified.
+    #[arg(long, value_name = "TRUST.toml")]
+    pub trust: PathBuf,
+    /// Judge keys as of this day (UTC, YYYY-MM-DD), not that of the statement.
+    #[arg(long, value_name = "DATE")]
+    pub at: Option<Date>,
+    /// The vendor's database, to read the copied rows again there.
+    #[arg(long, value_name = "URL")]
+    pub source: Option<Endpoint>,
+    /// The ministry's database, to compare ledger and rows. If it is not given and --handover is,
+    /// the target of its handover.toml.
+    #[arg(long, value_name = "URL")]
+    pub target: Option<Endpoint>,
+    /// The hand-over folder, to check the packages.
+    #[arg(long, value_name = "DIR")]
+    pub handover: Option<PathBuf>,
+    /// A file with age identities that open encrypted packages; may be repeated.
     #[arg(long, value_name = "FILE")]
     pub identity: Vec<PathBuf>,
     /// A file with the passphrase of the identity files; else HANDOVER_ESCROW_PASSPHRASE is taken.

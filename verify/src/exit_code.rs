@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use handover_schemas::attestation::CheckVerdict;
 use handover_schemas::report::Verdict;
 
 use crate::interrupt::Interrupted;
@@ -46,6 +47,16 @@ impl From<Verdict> for Exit {
             Verdict::Equal => Self::Clean,
             Verdict::Different => Self::Findings,
             Verdict::Unverified => Self::CannotBeDone,
+        }
+    }
+}
+
+impl From<CheckVerdict> for Exit {
+    fn from(verdict: CheckVerdict) -> Self {
+        match verdict {
+            CheckVerdict::Holds => Self::Clean,
+            CheckVerdict::Differs => Self::Findings,
+            CheckVerdict::Unverified => Self::CannotBeDone,
         }
     }
 }

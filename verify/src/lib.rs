@@ -6,12 +6,14 @@
 
 pub mod archive;
 pub mod arguments;
+pub mod attestation;
 pub mod chunking;
 pub mod cli;
 pub mod command;
 pub mod config_file;
 pub mod endpoint;
 pub mod exit_code;
+pub mod figures;
 pub mod file_tree;
 pub mod findings;
 pub mod handover_dir;

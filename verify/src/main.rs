@@ -19,7 +19,10 @@ fn main() -> ExitCode {
         Command::Package(args) => command::package::run(args, &interrupt),
         Command::Purge(args) => command::purge::run(args, &interrupt),
         Command::Record(args) => command::record::run(&args),
+        Command::Ledger(args) => command::ledger::run(args, &interrupt),
+        Command::Attestation(args) => command::attestation::run(args, &interrupt),
         Command::Envelope(args) => command::envelope::run(&args),
+        Command::Figures(args) => command::figures::run(args, &interrupt),
     });
     let exit = done.unwrap_or_else(|error| {
         tell_error(&error);

@@ -38,7 +38,16 @@ pub fn tell_error(error: &anyhow::Error) {
 
 /// `1234567` as `1,234,567`.
 pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
+    grouped_digits(&number.to_string())
+}
+
+/// `-1234567` as `-1,234,567`.
+pub fn grouped_signed(number: i128) -> String {
+    let digits = grouped_digits(&number.unsigned_abs().to_string());
+    if number < 0 { format!("-{digits}") } else { digits }
+}
+
+fn grouped_digits(digits: &str) -> String {
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
         if index > 0 && (digits.len() - index).is_multiple_of(3) {

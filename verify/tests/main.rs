@@ -7,6 +7,7 @@ mod chunks;
 mod emptiness;
 mod endurance;
 mod explain;
+mod figures;
 mod identity_number;
 mod judged;
 mod left_out;

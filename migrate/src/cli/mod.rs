@@ -1,5 +1,6 @@
 //! The command line.
 
+mod attest;
 mod purge;
 mod report;
 mod restore;
@@ -12,6 +13,7 @@ use handover_schemas::signing::trust::Role;
 use handover_verify::endpoint::Endpoint;
 use handover_verify::sqlite::TypeOverride;
 
+pub use attest::AttestArgs;
 pub use purge::{
     ApproveArgs, BackupArgs, CertifyArgs, ExecuteArgs, IdentityArgs, KeyArgs, PurgeArgs,
     PurgeCommand, SelectArgs, TrustArgs,
@@ -54,6 +56,8 @@ pub enum Command {
     Restore(RestoreArgs),
     /// Take a record and the proof that it is in a certified archive out of it.
     Prove(ProveArgs),
+    /// State everything that was done and found, signed; add a signature; close report and minutes.
+    Attest(AttestArgs),
     /// Make the report of a signed attestation: one HTML file for people.
     Report(ReportArgs),
     /// Show what the target's ledger says was done.

@@ -2,6 +2,7 @@
 
 mod archive;
 pub mod artifacts;
+pub mod attest;
 pub mod copy;
 pub mod evidence;
 pub mod find;

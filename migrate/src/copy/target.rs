@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use handover_schemas::chain::{EventDetail, EventKind};
+use handover_schemas::digest::Digest;
 use handover_schemas::ledger::{POSTGRES_DDL, SQLITE_DDL, Stage};
 use handover_verify::endpoint::{Endpoint, PostgresEndpoint};
 use handover_verify::interrupt::Interrupt;
@@ -107,7 +109,16 @@ impl<'a> OpenedTarget<'a> {
             chunk_bytes: request.chunk_bytes,
             stage: Stage::Rows,
         };
-        let statements = ledger::plan_statements(self.store(), &head, plan)?;
+        let mut statements = ledger::plan_statements(self.store(), &head, plan)?;
+        statements.push_str(&ledger::prepare_events_statements(self.store())?);
+        let detail = EventDetail {
+            sha256: Some(Digest::of(statements.as_bytes())),
+            count: Some(plan.tables.len() as u64),
+            mapped_types: request.type_overrides.iter().map(ToString::to_string).collect(),
+            ..EventDetail::default()
+        };
+        let (event, _) = ledger::event_statement(self.store(), EventKind::Plan, &detail)?;
+        statements.push_str(&event);
         match self {
             Self::Postgres(endpoint, _) => {
                 let ledger = format!("{}\n{POSTGRES_DDL}\n{statements}", structure.before);

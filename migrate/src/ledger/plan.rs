@@ -1,27 +1,13 @@
-//! Freezing the plan, and reading it back.
+//! Freezing the plan. Reading it back is `handover_verify::ledger`'s.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use handover_schemas::chunk::{KeyRange, KeyValue};
-use handover_schemas::ledger::{ChunkEntry, ChunkId, ChunkState, LEDGER_VERSION, LeftOutBy};
+use handover_schemas::ledger::{ChunkId, LEDGER_VERSION};
 use handover_schemas::name::TableName;
-use handover_schemas::plan::{TablePlan, TableShape};
-use handover_verify::postgres::TextRow;
 use handover_verify::sql::literal;
 
-use super::progress::line_digest;
 use super::store::Store;
-use super::{FrozenPlan, Head};
-
-/// A table that is not copied.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LeftOutTable {
-    /// The table.
-    pub name: TableName,
-    /// Why.
-    pub reason: String,
-    /// Who decided that.
-    pub by: LeftOutBy,
-}
+use super::{FrozenPlan, Head, LeftOutTable};
 
 /// Statements that write a new ledger's head, plan and chunks, to run in the transaction that
 /// also makes the ledger's tables.
@@ -99,73 +85,4 @@ pub(super) fn key_literal(key: Option<&KeyValue>) -> Result<String> {
         None => Ok("NULL".to_owned()),
         Some(key) => Ok(literal(&serde_json::to_string(key).context("cannot write down a key")?)),
     }
-}
-
-fn parse_key(text: Option<&String>) -> Result<Option<KeyValue>> {
-    text.map(|text| serde_json::from_str(text).context("the ledger has a damaged key")).transpose()
-}
-
-/// Reads the plan.
-pub(super) fn read_plan(store: &mut dyn Store) -> Result<FrozenPlan> {
-    let table = store.table("plan_table");
-    let rows = store.query(&format!(
-        "SELECT table_no, schema_name, table_name, shape, left_out, left_out_by FROM {table} \
-         ORDER BY table_no"
-    ))?;
-    let mut plan = FrozenPlan { tables: Vec::new(), left_out: Vec::new() };
-    for row in rows {
-        let [Some(number), Some(schema), Some(name), Some(shape), left_out, by] = row.as_slice()
-        else {
-            bail!("the target's ledger has an incomplete row for a table");
-        };
-        let name = TableName::new(schema, name);
-        if let Some(reason) = left_out {
-            let by = by.as_deref().and_then(LeftOutBy::parse);
-            let by = by.with_context(|| format!("the ledger does not say who left out {name}"))?;
-            plan.left_out.push(LeftOutTable { name, reason: reason.clone(), by });
-        } else {
-            let shape: TableShape = serde_json::from_str(shape)
-                .with_context(|| format!("the ledger's plan of {name} is damaged"))?;
-            let number = number.parse().context("the ledger has a damaged table number")?;
-            plan.tables.push((number, TablePlan { shape, boundaries: Vec::new() }));
-        }
-    }
-    Ok(plan)
-}
-
-/// Reads all chunks, in order.
-pub(super) fn read_chunks(store: &mut dyn Store, condition: &str) -> Result<Vec<ChunkEntry>> {
-    let table = store.table("chunk");
-    let rows = store.query(&format!(
-        "SELECT table_no, chunk_no, part_no, lower_key, upper_key, state, row_count, byte_count, \
-                digest, snapshot \
-         FROM {table} {condition} ORDER BY table_no, chunk_no, part_no"
-    ))?;
-    rows.iter().map(chunk_entry).collect()
-}
-
-fn chunk_entry(row: &TextRow) -> Result<ChunkEntry> {
-    let [
-        Some(table),
-        Some(chunk),
-        Some(part),
-        lower,
-        upper,
-        Some(state),
-        rows,
-        bytes,
-        digest,
-        snapshot,
-    ] = row.as_slice()
-    else {
-        bail!("the target's ledger has an incomplete row for a chunk");
-    };
-    let number = |text: &String| text.parse::<i64>().context("the ledger has a damaged number");
-    Ok(ChunkEntry {
-        id: ChunkId { table: number(table)?, chunk: number(chunk)?, part: number(part)? },
-        range: KeyRange { lower: parse_key(lower.as_ref())?, upper: parse_key(upper.as_ref())? },
-        state: ChunkState::parse(state).context("the ledger has an unknown chunk state")?,
-        digest: line_digest(rows.as_ref(), bytes.as_ref(), digest.as_ref())?,
-        snapshot: snapshot.clone(),
-    })
 }

@@ -1,15 +1,16 @@
 //! What the ledger is told while the work goes on, and what it tells about it.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
+use handover_schemas::chain::{EventDetail, EventKind};
 use handover_schemas::chunk::KeyRange;
 use handover_schemas::digest::LineDigest;
 use handover_schemas::ledger::{ChunkEntry, ChunkId, Stage};
 use handover_schemas::report::Finding;
 use handover_verify::sql::literal;
 
-use super::FrozenPlan;
-use super::plan::{key_literal, planned_chunk_statement, read_chunks, read_plan};
-use super::store::Store;
+use super::events::append_event;
+use super::plan::{key_literal, planned_chunk_statement};
+use super::store::{Store, transaction};
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,21 +34,6 @@ impl RunOutcome {
             Self::Failed => "failed",
         }
     }
-}
-
-/// Reads the plan as it was frozen.
-pub fn plan(store: &mut dyn Store) -> Result<FrozenPlan> {
-    read_plan(store)
-}
-
-/// Reads all chunks, in order.
-pub fn chunks(store: &mut dyn Store) -> Result<Vec<ChunkEntry>> {
-    read_chunks(store, "")
-}
-
-/// Reads the chunks of one table, in order.
-pub fn chunks_of(store: &mut dyn Store, table: i64) -> Result<Vec<ChunkEntry>> {
-    read_chunks(store, &format!("WHERE table_no = {table}"))
 }
 
 fn id_condition(id: ChunkId) -> String {
@@ -140,18 +126,6 @@ pub fn record_read_back(store: &mut dyn Store, id: ChunkId, digest: &LineDigest)
     if updated.len() == 1 { Ok(()) } else { Err(AlreadyRecorded.into()) }
 }
 
-/// Steps already done, with the problem each met.
-pub fn steps(store: &mut dyn Store) -> Result<Vec<(String, Option<String>)>> {
-    let table = store.table("step");
-    let rows = store.query(&format!("SELECT name, problem FROM {table} ORDER BY name"))?;
-    rows.into_iter()
-        .map(|row| match row.as_slice() {
-            [Some(name), problem] => Ok((name.clone(), problem.clone())),
-            _ => bail!("the target's ledger has an incomplete row for a step"),
-        })
-        .collect()
-}
-
 /// A statement that records a step, to run in the step's own transaction.
 pub fn step_statement(names: &dyn Store, name: &str, problem: Option<&str>) -> String {
     format!(
@@ -171,7 +145,7 @@ pub fn forget_failed_steps(store: &mut dyn Store) -> Result<()> {
 /// Records what was found while everything but rows was made, and whether that is done: a finished
 /// copy, run again, still has to say it.
 pub fn end_structure(store: &mut dyn Store, findings: &[Finding], is_done: bool) -> Result<()> {
-    let mut sql = format!("BEGIN; DELETE FROM {} WHERE problem IS NOT NULL;", store.table("step"));
+    let mut sql = format!("DELETE FROM {} WHERE problem IS NOT NULL;", store.table("step"));
     for (number, finding) in findings.iter().enumerate() {
         let finding = serde_json::to_string(finding).context("cannot write down a finding")?;
         sql.push_str(&step_statement(store, &format!("finding {number:06}"), Some(&finding)));
@@ -180,16 +154,17 @@ pub fn end_structure(store: &mut dyn Store, findings: &[Finding], is_done: bool)
         let stage = literal(Stage::Done.as_str());
         sql.push_str(&format!("UPDATE {} SET stage = {stage};", store.table("ledger")));
     }
-    sql.push_str("COMMIT");
-    store.execute(&sql)
-}
-
-/// What was found when the copy was finished.
-pub fn findings(store: &mut dyn Store) -> Result<Vec<Finding>> {
-    let problems = steps(store)?.into_iter().filter_map(|(_, problem)| problem);
-    problems
-        .map(|json| serde_json::from_str(&json).context("the ledger has a damaged finding"))
-        .collect()
+    transaction(store, |store| {
+        store.execute(&sql)?;
+        if is_done {
+            let count = Some(findings.len() as u64);
+            let outcome = if findings.is_empty() { "finished" } else { "findings" };
+            let detail =
+                EventDetail { count, outcome: Some(outcome.to_owned()), ..EventDetail::default() };
+            append_event(store, EventKind::Settle, &detail)?;
+        }
+        Ok(())
+    })
 }
 
 /// Records that a run began; gives its number.
@@ -209,25 +184,16 @@ pub fn only_in_run(names: &dyn Store, run: i64) -> String {
 /// Records how a run ended.
 pub fn end_run(store: &mut dyn Store, run: i64, outcome: RunOutcome) -> Result<()> {
     let (table, now) = (store.table("run"), store.now());
-    store.execute(&format!(
-        "UPDATE {table} SET ended_at = {now}, outcome = {} WHERE run_no = {run}",
-        literal(outcome.as_str())
-    ))
-}
-
-/// Runs so far, and how many of them were cut off: killed (no end recorded), interrupted or
-/// failed. The newest run without an end may still be going on.
-pub fn runs(store: &mut dyn Store) -> Result<(u64, u64)> {
-    let table = store.table("run");
-    let rows = store.query(&format!(
-        "SELECT count(*), count(CASE WHEN coalesce(outcome, 'killed') IN \
-                ('killed', 'interrupted', 'failed') THEN 1 END) FROM {table}"
-    ))?;
-    let mut numbers = rows.into_iter().flatten().flatten().map(|text| text.parse::<u64>());
-    match (numbers.next(), numbers.next()) {
-        (Some(Ok(runs)), Some(Ok(cut_off))) => Ok((runs, cut_off)),
-        _ => bail!("the ledger does not tell its runs"),
-    }
+    transaction(store, |store| {
+        store.execute(&format!(
+            "UPDATE {table} SET ended_at = {now}, outcome = {} WHERE run_no = {run}",
+            literal(outcome.as_str())
+        ))?;
+        let number = u64::try_from(run).ok();
+        let outcome = Some(outcome.as_str().to_owned());
+        let detail = EventDetail { number, outcome, ..EventDetail::default() };
+        append_event(store, EventKind::Copy, &detail).map(drop)
+    })
 }
 
 /// One table's chunks, counted.
@@ -243,18 +209,4 @@ pub struct TableProgress {
     pub rows: u64,
     /// Bytes of canonical text of those rows.
     pub bytes: u64,
-}
-
-pub(super) fn line_digest(
-    rows: Option<&String>,
-    bytes: Option<&String>,
-    digest: Option<&String>,
-) -> Result<Option<LineDigest>> {
-    let (Some(rows), Some(bytes), Some(digest)) = (rows, bytes, digest) else { return Ok(None) };
-    let damaged = "the ledger has a damaged digest";
-    Ok(Some(LineDigest {
-        rows: rows.parse().context(damaged)?,
-        bytes: bytes.parse().context(damaged)?,
-        digest: digest.parse().map_err(|_error| anyhow::anyhow!(damaged))?,
-    }))
 }

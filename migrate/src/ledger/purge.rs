@@ -1,7 +1,8 @@
 //! Purges in the target's ledger: what is written. What is read is in `handover_verify::purge`.
 
 use anyhow::{Context, Result};
-use handover_schemas::digest::hex;
+use handover_schemas::chain::{EventDetail, EventKind};
+use handover_schemas::digest::{Digest, hex};
 use handover_schemas::purge::record::{Backup, KeptReason, Outcome, PurgeState, Selection};
 use handover_verify::purge::ledger as reading;
 use handover_verify::purge::ledger::{BatchEntry, PurgeEntry};
@@ -9,21 +10,18 @@ use handover_verify::purge::list::List;
 use handover_verify::sql::literal;
 use serde::Serialize;
 
-use super::store::Store;
-use crate::random::random;
+use super::events::{append_event, prepare_events};
+use super::store::{Store, transaction};
 
 /// Makes the tables and gives the database its identity, unless that was done.
 pub fn prepare_purges(store: &mut dyn Store) -> Result<()> {
-    let id = random::<16>()?;
     let (ddl, functions) = (store.purge_ddl(), store.functions_ddl());
-    let (table, only_row) = (store.table("identity"), store.only_row());
-    store
-        .execute(&format!(
-            "BEGIN; {ddl} {functions} INSERT INTO {table} (only_row, database_id) VALUES ({only_row}, '{}') \
-             ON CONFLICT (only_row) DO NOTHING; COMMIT;",
-            hex(&id)
-        ))
-        .context("cannot make the ledger of purges")
+    transaction(store, |store| {
+        prepare_events(store)?;
+        store.execute(ddl)?;
+        store.execute(functions)
+    })
+    .context("cannot make the ledger of purges")
 }
 
 /// Identity of the database; it has to have one.
@@ -65,7 +63,22 @@ pub fn record_selection(
          VALUES ({number}, {}, 'selected', {}, '{salt_key}')",
         literal(&selection.rule.name),
         json(selection)?,
-    ))
+    ))?;
+    let detail = EventDetail {
+        sha256: Some(selection.root),
+        count: Some(selection.rows),
+        ..about(number, &selection.rule.name)
+    };
+    append_event(store, EventKind::Select, &detail).map(drop)
+}
+
+/// What an event about a purge begins with.
+fn about(number: i64, rule: &str) -> EventDetail {
+    EventDetail {
+        subject: Some(rule.to_owned()),
+        number: u64::try_from(number).ok(),
+        ..EventDetail::default()
+    }
 }
 
 /// Which leaves.
@@ -96,7 +109,9 @@ pub fn record_leaves(store: &mut dyn Store, chunk: LeafChunk, leaves: &[u8]) -> 
 /// Gives up a purge of which nothing was deleted: its lists and the key of its salts go.
 pub fn abandon_purge(store: &mut dyn Store, purge: &PurgeEntry) -> Result<()> {
     let sql = erase_statements(store, purge, PurgeState::Abandoned)?;
-    store.execute(&sql)
+    store.execute(&sql)?;
+    let detail = about(purge.number, &purge.rule_name);
+    append_event(store, EventKind::Abandon, &detail).map(drop)
 }
 
 /// Statements that drop a purge's lists, erase the key of its salts and move it on.
@@ -117,19 +132,25 @@ fn erase_statements(store: &dyn Store, purge: &PurgeEntry, state: PurgeState) ->
 }
 
 /// Records a backup that was opened again and found whole.
-pub fn record_backup(store: &mut dyn Store, number: i64, backup: &Backup) -> Result<()> {
+pub fn record_backup(store: &mut dyn Store, purge: &PurgeEntry, backup: &Backup) -> Result<()> {
     let (table, now) = (store.table("purge"), store.now());
-    store.execute(&format!(
+    let update = format!(
         "UPDATE {table} SET state = 'backed_up', backup = {}, changed_at = {now} \
-         WHERE purge_no = {number} AND state = 'selected'",
-        json(backup)?
-    ))
+         WHERE purge_no = {} AND state = 'selected'",
+        json(backup)?,
+        purge.number
+    );
+    let detail = EventDetail { sha256: Some(backup.seal), ..about(purge.number, &purge.rule_name) };
+    transaction(store, |store| {
+        store.execute(&update)?;
+        append_event(store, EventKind::Backup, &detail).map(drop)
+    })
 }
 
 /// Writes down under what rows are deleted from now on; gives its number.
 pub fn record_authority(
     store: &mut dyn Store,
-    purge: i64,
+    purge: &PurgeEntry,
     nonce: &str,
     approval: &str,
     execution: &str,
@@ -140,17 +161,24 @@ pub fn record_authority(
     let last: Option<i64> =
         last.into_iter().flatten().flatten().next().and_then(|number| number.parse().ok());
     let number = last.context("the ledger's authorities cannot be counted")? + 1;
-    store.execute(&format!(
-        "BEGIN; \
-         INSERT INTO {authorities} (authority_no, purge_no, nonce, approval, execution) \
-           VALUES ({number}, {purge}, {}, {}, {}); \
+    let record = format!(
+        "INSERT INTO {authorities} (authority_no, purge_no, nonce, approval, execution) \
+           VALUES ({number}, {0}, {1}, {2}, {3}); \
          UPDATE {table} SET state = 'executing', changed_at = {now} \
-           WHERE purge_no = {purge} AND state IN ('backed_up', 'executing'); \
-         COMMIT;",
+           WHERE purge_no = {0} AND state IN ('backed_up', 'executing');",
+        purge.number,
         literal(nonce),
         literal(approval),
         literal(execution),
-    ))?;
+    );
+    let detail = EventDetail {
+        sha256: Some(Digest::of(approval.as_bytes())),
+        ..about(purge.number, &purge.rule_name)
+    };
+    transaction(store, |store| {
+        store.execute(&record)?;
+        append_event(store, EventKind::Approve, &detail)
+    })?;
     Ok(number)
 }
 
@@ -201,13 +229,24 @@ pub fn batch_statements(
 }
 
 /// Records what became of every listed row.
-pub fn record_outcome(store: &mut dyn Store, number: i64, outcome: &Outcome) -> Result<()> {
+pub fn record_outcome(store: &mut dyn Store, purge: &PurgeEntry, outcome: &Outcome) -> Result<()> {
     let (table, now) = (store.table("purge"), store.now());
-    store.execute(&format!(
+    let document = serde_json::to_string(outcome).context("cannot write a document")?;
+    let update = format!(
         "UPDATE {table} SET state = 'executed', outcome = {}, changed_at = {now} \
-         WHERE purge_no = {number} AND state = 'executing'",
-        json(outcome)?
-    ))
+         WHERE purge_no = {} AND state = 'executing'",
+        literal(&document),
+        purge.number
+    );
+    let detail = EventDetail {
+        sha256: Some(Digest::of(document.as_bytes())),
+        count: Some(outcome.tables.iter().map(|table| table.counts.deleted).sum()),
+        ..about(purge.number, &purge.rule_name)
+    };
+    transaction(store, |store| {
+        store.execute(&update)?;
+        append_event(store, EventKind::Execute, &detail).map(drop)
+    })
 }
 
 /// Records the certificate and erases keys and salts from the list, in one transaction.
@@ -219,13 +258,20 @@ pub fn record_certificate(
 ) -> Result<()> {
     let erase = erase_statements(store, purge, PurgeState::Certified)?;
     let table = store.table("purge");
-    store.execute(&format!(
-        "BEGIN; UPDATE {table} SET certificate = {}, checkpoint = {} WHERE purge_no = {}; \
-         {erase} COMMIT;",
+    let record = format!(
+        "UPDATE {table} SET certificate = {}, checkpoint = {} WHERE purge_no = {}; {erase}",
         literal(certificate),
         literal(checkpoint),
         purge.number
-    ))
+    );
+    let detail = EventDetail {
+        sha256: Some(Digest::of(certificate.as_bytes())),
+        ..about(purge.number, &purge.rule_name)
+    };
+    transaction(store, |store| {
+        store.execute(&record)?;
+        append_event(store, EventKind::Certify, &detail).map(drop)
+    })
 }
 
 fn json(document: &impl Serialize) -> Result<String> {

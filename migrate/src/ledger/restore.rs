@@ -1,9 +1,12 @@
 //! Restores in the target's ledger: what is written. What is read is in `handover_verify::purge`.
 
 use anyhow::{Context, Result};
+use handover_schemas::chain::{EventDetail, EventKind};
+use handover_schemas::digest::Digest;
 use handover_verify::purge::ledger as reading;
 use handover_verify::sql::literal;
 
+use super::events::append_event;
 use super::store::Store;
 
 /// Rows of one table that were put back, as runs of places in its list.
@@ -74,7 +77,13 @@ pub fn record_restore(
             ))?;
         }
     }
-    Ok(())
+    let detail = EventDetail {
+        number: u64::try_from(number).ok(),
+        sha256: Some(Digest::of(statement.as_bytes())),
+        count: Some(restored.iter().map(|one| one.rows).sum()),
+        ..EventDetail::default()
+    };
+    append_event(store, EventKind::Restore, &detail).map(drop)
 }
 
 /// Runs that are written by one statement.

@@ -3,8 +3,8 @@
 use anyhow::Result;
 use handover_schemas::identity_number::POSTGRES_FUNCTION;
 use handover_schemas::ledger::{
-    EVIDENCE_POSTGRES_DDL, EVIDENCE_SQLITE_DDL, PACKAGES_POSTGRES_DDL, PACKAGES_SQLITE_DDL,
-    PURGE_POSTGRES_DDL, PURGE_SQLITE_DDL,
+    EVENTS_POSTGRES_DDL, EVENTS_SQLITE_DDL, EVIDENCE_POSTGRES_DDL, EVIDENCE_SQLITE_DDL,
+    PACKAGES_POSTGRES_DDL, PACKAGES_SQLITE_DDL, PURGE_POSTGRES_DDL, PURGE_SQLITE_DDL,
 };
 use handover_verify::ledger::LedgerQuery;
 use handover_verify::postgres::Session;
@@ -16,6 +16,12 @@ use crate::target::sqlite::failed;
 pub trait Store: LedgerQuery {
     /// Statements that make the tables of packages, unless they are there.
     fn packages_ddl(&self) -> &'static str;
+    /// Statements that make the tables of events and attestations, unless they are there.
+    fn events_ddl(&self) -> &'static str;
+    /// A statement that keeps others from appending events until the transaction ends.
+    fn lock_events(&self) -> &'static str;
+    /// A statement that begins a transaction which will write.
+    fn begin(&self) -> &'static str;
     /// Statements that make the table of evidence files, unless it is there.
     fn evidence_ddl(&self) -> &'static str;
     /// The type of the key of an evidence file's table.
@@ -37,6 +43,18 @@ pub trait Store: LedgerQuery {
 impl Store for Session {
     fn packages_ddl(&self) -> &'static str {
         PACKAGES_POSTGRES_DDL
+    }
+
+    fn events_ddl(&self) -> &'static str {
+        EVENTS_POSTGRES_DDL
+    }
+
+    fn lock_events(&self) -> &'static str {
+        "LOCK TABLE handover.event IN SHARE ROW EXCLUSIVE MODE"
+    }
+
+    fn begin(&self) -> &'static str {
+        "BEGIN"
     }
 
     fn evidence_ddl(&self) -> &'static str {
@@ -77,6 +95,19 @@ impl Store for Connection {
         PACKAGES_SQLITE_DDL
     }
 
+    fn events_ddl(&self) -> &'static str {
+        EVENTS_SQLITE_DDL
+    }
+
+    fn lock_events(&self) -> &'static str {
+        // The transaction has the file's write lock, since it has made the tables or found them.
+        ""
+    }
+
+    fn begin(&self) -> &'static str {
+        "BEGIN IMMEDIATE"
+    }
+
     fn evidence_ddl(&self) -> &'static str {
         EVIDENCE_SQLITE_DDL
     }
@@ -107,5 +138,21 @@ impl Store for Connection {
 
     fn execute(&mut self, sql: &str) -> Result<()> {
         self.execute_batch(sql).map_err(|error| failed(self, error))
+    }
+}
+
+/// Runs work in a transaction: committed if it succeeds, rolled back if it does not.
+pub fn transaction<T>(
+    store: &mut dyn Store,
+    work: impl FnOnce(&mut dyn Store) -> Result<T>,
+) -> Result<T> {
+    let begin = store.begin();
+    store.execute(begin)?;
+    match work(store) {
+        Ok(done) => store.execute("COMMIT").map(|()| done),
+        Err(error) => match store.execute("ROLLBACK") {
+            Ok(()) => Err(error),
+            Err(also) => Err(error.context(format!("and it could not be undone: {also:#}"))),
+        },
     }
 }

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use handover_schemas::package::PACKAGES_DIR;
 use handover_schemas::package::manifest::Encoding;
 use handover_verify::file_tree::Folder;
 use handover_verify::handover_dir::{HandoverDir, private_file};
@@ -15,7 +16,7 @@ use super::journal::{Journal, identity_text};
 
 /// Where a component's sealed package is.
 pub fn sealed_dir(dir: &HandoverDir, identifier: &str) -> PathBuf {
-    dir.path().join("packages").join(identifier)
+    dir.path().join(PACKAGES_DIR).join(identifier)
 }
 
 /// How the files of a package are stored. A run with other settings begins anew.

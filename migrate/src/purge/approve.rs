@@ -15,8 +15,9 @@ use handover_verify::purge::ledger::PurgeEntry;
 use handover_verify::signing::{Signatory, Trust, check_envelope, parse_moment, today};
 
 use super::backup::archive_name;
-use super::{moment, nonces};
+use super::nonces;
 use crate::keys::{Signer, sign_envelope};
+use crate::moment;
 use crate::package::sealed_dir;
 use crate::random::random;
 

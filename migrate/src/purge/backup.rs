@@ -84,7 +84,7 @@ pub fn backup(
     };
     ledger::prepare_packages(database.store())?;
     ledger::record_package(database.store(), &name, &sealed)?;
-    ledger::record_backup(database.store(), request.purge.number, &backup)?;
+    ledger::record_backup(database.store(), request.purge, &backup)?;
     Ok(backup)
 }
 

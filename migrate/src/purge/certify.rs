@@ -21,9 +21,9 @@ use super::PurgeDatabase;
 use super::approve::statements_dir;
 use super::backup::archive_name;
 use super::execute::{note_finished, operator};
-use super::moment;
 use crate::keys::{Signer, sign_checkpoint, sign_envelope};
 use crate::ledger;
+use crate::moment;
 
 /// What to certify.
 pub struct CertifyRequest<'a> {

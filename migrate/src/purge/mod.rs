@@ -15,7 +15,6 @@ pub mod execute;
 mod freeze;
 mod list;
 mod listed_row;
-pub mod moment;
 mod nonces;
 mod scratch;
 pub mod select;

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use handover_schemas::config::CONFIG_FILE;
+use handover_schemas::package::PACKAGES_DIR;
 use handover_verify::endpoint::Endpoint;
 use handover_verify::exit_code::Exit;
 use handover_verify::handover_dir::HandoverDir;
@@ -199,6 +200,6 @@ fn closing(source: &Endpoint, target: &Endpoint, folder: &Path) -> String {
          What an auditor can do without our programs: add --explain to the command of stage 4, and \
          run what it prints; follow RECOVERY.md in each package.\n",
         folder.join("schema").display(),
-        folder.join("packages").display(),
+        folder.join(PACKAGES_DIR).display(),
     )
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, bail};
+use handover_schemas::package::PACKAGES_DIR;
 use handover_verify::endpoint::Endpoint;
 use handover_verify::exit_code::Exit;
 use handover_verify::output::print_text;
@@ -128,7 +129,7 @@ impl Programs {
         component: &str,
     ) -> Result<String> {
         let mut command = Command::new(&self.verify);
-        command.arg("package").arg(folder.join("packages").join(component));
+        command.arg("package").arg(folder.join(PACKAGES_DIR).join(component));
         command.arg("--handover").arg(folder).arg("--quiet");
         give_passwords(&mut command, [target, target]);
         show("handover-verify", &command)?;

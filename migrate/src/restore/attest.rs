@@ -13,9 +13,9 @@ use super::stage::StagedTable;
 use super::{Applying, RestoreRequest};
 use crate::keys::sign_envelope;
 use crate::ledger;
+use crate::moment;
 use crate::purge::PurgeDatabase;
 use crate::purge::approve::statements_dir;
-use crate::purge::moment;
 
 /// The operator's statement, as the ledger keeps it.
 pub(super) fn statement(

@@ -6,18 +6,22 @@
 //! `handover.toml`; no row, no key.
 
 mod audit;
+mod check;
 mod closing;
 mod finding;
 mod purge;
+mod report;
 mod stated;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use audit::{Audit, AuditedCheck, CheckVerdict};
+pub use check::{AttestationReport, LedgerReport, Outcome};
 pub use closing::{ClosedFile, Closing};
 pub use finding::{StatedFinding, StatedFindingKind};
 pub use purge::{StatedGroup, StatedPurge, StatedPurgeTable, StatedRestore, StatedSummary};
+pub use report::AttestReport;
 pub use stated::{
     StatedChain, StatedCopy, StatedDeliverable, StatedEnd, StatedEvent, StatedEvidence,
     StatedLedgerTable, StatedLeftOut, StatedPackage, StatedTable, StatedTool, TableState,

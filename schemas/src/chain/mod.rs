@@ -100,6 +100,10 @@ pub struct EventDetail {
     /// How it ended, where it can end in several ways.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub outcome: Option<String>,
+    /// Columns that a plan carries over as another type than they are declared as:
+    /// `table.column=type`.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub mapped_types: Vec<String>,
 }
 
 /// Where a chain is broken.

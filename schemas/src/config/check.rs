@@ -51,7 +51,8 @@ impl Config {
         }
         self.file_reference.iter().try_for_each(|reference| self.check_reference(reference))?;
         self.minutes.check()?;
-        self.purge.check()
+        self.purge.check()?;
+        self.figures.check()
     }
 
     /// The component and deliverable with these names.
@@ -165,11 +166,11 @@ fn check_letter(letter: &Letter, place: &str) -> Result<(), ConfigError> {
     Ok(())
 }
 
-pub(super) fn name_rule(key: &str) -> String {
+pub(crate) fn name_rule(key: &str) -> String {
     format!("{key} is 1 to {NAME_MAX} lower-case letters (a-z), digits, _ and -, not first -")
 }
 
-pub(super) fn is_name(name: &str) -> bool {
+pub(crate) fn is_name(name: &str) -> bool {
     let allowed = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-');
     (1..=NAME_MAX).contains(&name.len()) && name.bytes().all(allowed) && !name.starts_with('-')
 }

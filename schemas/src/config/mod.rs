@@ -5,6 +5,7 @@
 
 mod check;
 mod check_purge;
+mod figures;
 mod minutes;
 mod purge;
 
@@ -14,6 +15,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use check::ConfigError;
+pub(crate) use check::{is_name, name_rule};
+pub use figures::FiguresConfig;
 pub use minutes::{Commitment, MinutesConfig, Party, Representative};
 pub use purge::{
     ArchiveRecipient, PurgeConfig, PurgeRule, ResidualCopy, ResidualCopyKind, RuleEvidence,
@@ -51,6 +54,9 @@ pub struct Config {
     /// How records that nobody can verify are backed up and deleted.
     #[serde(default, skip_serializing_if = "is_default")]
     pub purge: PurgeConfig,
+    /// Reported figures that must add up.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub figures: FiguresConfig,
     /// What the minutes of the hand-over say besides what was done.
     #[serde(default, skip_serializing_if = "is_default")]
     pub minutes: MinutesConfig,

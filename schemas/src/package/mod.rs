@@ -45,3 +45,6 @@ pub const MEMBERS_FILE: &str = "members.jsonl";
 pub const RECOVERY_FILE: &str = "RECOVERY.md";
 /// The payload's folder.
 pub const PAYLOAD_DIR: &str = "data";
+
+/// The folder of packages, below the hand-over folder.
+pub const PACKAGES_DIR: &str = "packages";

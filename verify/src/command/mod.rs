@@ -1,6 +1,11 @@
 //! One module per command: arguments in, text or JSON out, exit code.
 
+pub mod attestation;
 pub mod envelope;
+pub mod ledger;
+mod outcome_text;
+pub mod figures;
+mod figures_text;
 pub mod package;
 pub mod purge;
 pub mod record;

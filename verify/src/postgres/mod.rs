@@ -18,5 +18,5 @@ pub use read::{
     PostgresRows, canonical_columns, from_table, order_by, range_condition, read_query, read_range,
     read_whole,
 };
-pub use session::{Access, Session, TextRow};
+pub use session::{Access, NoAnswer, Session, TextRow, TypedRows};
 pub use snapshot::{Snapshot, SnapshotHolder};

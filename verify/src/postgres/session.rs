@@ -10,14 +10,14 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use sqlx::postgres::{PgConnection, PgRow};
-use sqlx::{ConnectOptions, Connection, Row, ValueRef};
+use sqlx::{Column, ConnectOptions, Connection, Row, TypeInfo, ValueRef};
 use tokio::runtime::Runtime;
 
 use super::copy_stream::{CopyIn, CopyOut};
 use super::error::{Refused, connect_error, database_error};
 use crate::endpoint::PostgresEndpoint;
 use crate::interrupt::{Interrupt, Interrupted};
-use crate::sql::generated;
+use crate::sql::{generated, written_by_people};
 
 /// Settings under which every digest is made; see `FORMAT.md`.
 const PINNED: &[(&str, &str)] = &[
@@ -69,6 +69,14 @@ pub struct Session {
     usable: bool,
     interrupt: Interrupt,
 }
+
+/// The server gave no answer within the time, not even that it stopped.
+#[derive(Debug, thiserror::Error)]
+#[error("the server did not answer within {} s", .0.as_secs())]
+pub struct NoAnswer(Duration);
+
+/// Rows as text, and the types of their columns; no types if there is no row.
+pub type TypedRows = (Vec<String>, Vec<TextRow>);
 
 /// One row of a query, every column as the text the server printed.
 pub type TextRow = Vec<Option<String>>;
@@ -165,6 +173,43 @@ impl Session {
     /// The first column of the first row.
     pub fn query_value(&mut self, sql: &str) -> Result<Option<String>> {
         Ok(self.query(sql)?.into_iter().next().and_then(|row| row.into_iter().next()).flatten())
+    }
+
+    /// Runs one statement that people wrote and that returns nothing. The server refuses a text
+    /// with several statements, because it is prepared first.
+    pub(crate) fn execute_one(&mut self, sql: &str, limit: Duration) -> Result<()> {
+        let (runtime, interrupt) = (self.runtime.clone(), self.interrupt.clone());
+        let connection = self.connection()?;
+        let running = async {
+            let query = sqlx::query(written_by_people(sql)).persistent(false);
+            match tokio::time::timeout(limit, query.execute(connection)).await {
+                Ok(done) => done.map_err(database_error),
+                Err(_elapsed) => Err(NoAnswer(limit).into()),
+            }
+        };
+        let done = wait(&runtime, &interrupt, running);
+        self.note(&done);
+        done.map(|_result| ())
+    }
+
+    /// As [`query`](Self::query), with the names of the columns' types, and for so long only.
+    pub(crate) fn query_typed(&mut self, sql: &str, limit: Duration) -> Result<TypedRows> {
+        let (runtime, interrupt) = (self.runtime.clone(), self.interrupt.clone());
+        let connection = self.connection()?;
+        let running = async {
+            let rows = sqlx::raw_sql(generated(sql)).fetch_all(connection);
+            match tokio::time::timeout(limit, rows).await {
+                Ok(done) => done.map_err(database_error),
+                Err(_elapsed) => Err(NoAnswer(limit).into()),
+            }
+        };
+        let done = wait(&runtime, &interrupt, running);
+        self.note(&done);
+        let rows = done?;
+        let types = rows.first().map_or_else(Vec::new, |row| {
+            row.columns().iter().map(|column| column.type_info().name().to_owned()).collect()
+        });
+        Ok((types, rows.iter().map(text_row).collect::<Result<_>>()?))
     }
 
     /// Starts `COPY … TO STDOUT`.

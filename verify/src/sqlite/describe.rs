@@ -23,6 +23,12 @@ pub struct TypeOverride {
     pub mapped: MappedType,
 }
 
+impl std::fmt::Display for TypeOverride {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}={}", self.table, self.column, self.mapped.type_name)
+    }
+}
+
 impl std::str::FromStr for TypeOverride {
     type Err = anyhow::Error;
 

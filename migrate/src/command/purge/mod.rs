@@ -110,17 +110,21 @@ impl Opened {
 
     /// The file that says whose keys count.
     pub(super) fn trust(&self, args: &TrustArgs) -> Result<Trust> {
-        let configured = self.config.purge.trust.as_ref();
-        let path: PathBuf = match (&args.trust, configured) {
-            (Some(path), _) => path.clone(),
-            (None, Some(path)) => self.dir.path().join(path),
-            (None, None) => bail!(
-                "whose keys count? Give --trust FILE, or write [purge] trust = \"…\" into \
-                 {CONFIG_FILE}"
-            ),
-        };
-        Trust::load(&path, Some(self.dir.path()))
+        trust_of(&self.config, &self.dir, args)
     }
+}
+
+/// The file that says whose keys count: the one that is given, or else the configured one.
+pub(super) fn trust_of(config: &Config, dir: &HandoverDir, args: &TrustArgs) -> Result<Trust> {
+    let path: PathBuf = match (&args.trust, config.purge.trust.as_ref()) {
+        (Some(path), _) => path.clone(),
+        (None, Some(path)) => dir.path().join(path),
+        (None, None) => bail!(
+            "whose keys count? Give --trust FILE, or write [purge] trust = \"…\" into \
+             {CONFIG_FILE}"
+        ),
+    };
+    Trust::load(&path, Some(dir.path()))
 }
 
 /// Opens a key.

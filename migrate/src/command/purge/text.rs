@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use handover_schemas::name::TableName;
+use handover_schemas::package::PACKAGES_DIR;
 use handover_schemas::purge::record::{PurgeState, SelectedTable, SummaryCounts};
 use handover_schemas::purge::report::{PurgeReport, PurgeTableReport};
 use handover_verify::output::grouped;
@@ -81,7 +82,7 @@ pub(super) fn purge_text(purge: &PurgeEntry, dir: &Path) -> String {
             out,
             "archive  {}\nseal     {}\n         opened with the escrow key: every row, leaf and \
              count is what was selected; {} rows loaded into a scratch schema and compared",
-            dir.join("packages").join(&backup.package).display(),
+            dir.join(PACKAGES_DIR).join(&backup.package).display(),
             backup.seal,
             grouped(backup.rows_loaded)
         );

@@ -20,13 +20,13 @@ use handover_verify::signing::{
 use super::ExecuteRequest;
 use crate::keys::{Signer, sign_envelope};
 use crate::ledger;
+use crate::moment;
 use crate::package::sealed_dir;
 use crate::purge::PurgeDatabase;
 use crate::purge::approve::{
     approval_file, current_binding, in_use, read_approval, statements_dir,
 };
 use crate::purge::backup::archive_name;
-use crate::purge::moment;
 use crate::purge::nonces;
 
 /// Under what rows are deleted now.
@@ -229,9 +229,9 @@ impl Reserving<'_> {
         let approval = self.envelope.to_text().context("cannot write the approval")?;
         let execution = self.execution()?;
         let nonce = self.approval.nonce.to_string();
-        let purge = self.request.purge.number;
         let store = database.store();
-        let number = ledger::record_authority(store, purge, &nonce, &approval, &execution)?;
+        let number =
+            ledger::record_authority(store, self.request.purge, &nonce, &approval, &execution)?;
         self.write_files(number, &approval, &execution)?;
         self.note()?;
         Ok(number)

@@ -66,7 +66,7 @@ pub fn execute(
         let in_force = authority::authorize(database, request, interrupt, progress)?;
         delete_all(database, request, &in_force, interrupt, progress)?;
         let outcome = outcome(database, purge, interrupt, progress)?;
-        ledger::record_outcome(database.store(), purge.number, &outcome)?;
+        ledger::record_outcome(database.store(), purge, &outcome)?;
     }
     // A run that was killed once the outcome was recorded has this left to do.
     let purge = ledger::purge(database.store(), purge.number)?;

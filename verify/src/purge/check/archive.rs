@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use handover_schemas::merkle::TreeBuilder;
+use handover_schemas::package::PACKAGES_DIR;
 use handover_schemas::package::report::PackageVerdict;
 use handover_schemas::purge::verdict::PurgeFindingKind as Kind;
 
@@ -79,7 +80,7 @@ impl Check<'_> {
             self.not_checked("the archive: nothing is backed up yet");
             return Ok(None);
         };
-        let dir = self.request.handover.join("packages").join(&backup.package);
+        let dir = self.request.handover.join(PACKAGES_DIR).join(&backup.package);
         let package = PackageRequest {
             dir: dir.clone(),
             seal: Some(backup.seal),

@@ -25,13 +25,11 @@ use handover_schemas::purge::verdict::{
 use super::ledger::{PurgeEntry, purges};
 use crate::endpoint::Endpoint;
 use crate::interrupt::Interrupt;
-use crate::ledger::LedgerQuery;
+use crate::ledger::{LedgerQuery, ledger_of, open};
 use crate::package::Identities;
-use crate::postgres::{Access, Session};
 use crate::progress::Progress;
 use crate::reader::End;
 use crate::signing::Trust;
-use crate::sqlite::open_read_only;
 
 /// What to check, and with what.
 pub struct PurgeRequest {
@@ -75,27 +73,6 @@ pub fn verify_purges(
     }
     let verdict = entries.iter().map(|entry| entry.verdict).max();
     Ok(PurgeVerdictReport { verdict: verdict.unwrap_or(PurgeVerdict::Unverified), purges: entries })
-}
-
-/// The database at one moment, read-only.
-fn open(target: &Endpoint, interrupt: &Interrupt) -> Result<End> {
-    match target {
-        Endpoint::Postgres(postgres) => {
-            let mut session = Session::open(postgres, Access::ReadOnly, interrupt)?;
-            session.execute(
-                "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL enable_hashjoin = off",
-            )?;
-            Ok(End::Postgres(session))
-        }
-        Endpoint::Sqlite(path) => Ok(End::Sqlite(open_read_only(path)?)),
-    }
-}
-
-fn ledger_of(end: &mut End) -> &mut dyn LedgerQuery {
-    match end {
-        End::Postgres(session) => session,
-        End::Sqlite(connection) => connection,
-    }
 }
 
 /// The work on one purge.

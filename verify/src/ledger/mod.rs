@@ -1,11 +1,44 @@
 //! Reading the ledger, wherever it stands.
 
+mod agree;
+pub mod check;
+pub mod copied;
+pub mod events;
+pub mod evidence;
+pub mod packages;
+pub mod tables;
+
 use anyhow::{Context, Result};
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
-use crate::postgres::{Session, TextRow};
-use crate::sqlite::sqlite_error;
+use crate::endpoint::Endpoint;
+use crate::interrupt::Interrupt;
+use crate::postgres::{Access, Session, TextRow};
+use crate::reader::End;
+use crate::sqlite::{open_read_only, sqlite_error};
+
+/// A database at one moment, read-only.
+pub fn open(target: &Endpoint, interrupt: &Interrupt) -> Result<End> {
+    match target {
+        Endpoint::Postgres(postgres) => {
+            let mut session = Session::open(postgres, Access::ReadOnly, interrupt)?;
+            session.execute(
+                "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL enable_hashjoin = off",
+            )?;
+            Ok(End::Postgres(session))
+        }
+        Endpoint::Sqlite(path) => Ok(End::Sqlite(open_read_only(path)?)),
+    }
+}
+
+/// The ledger in an open database.
+pub fn ledger_of(end: &mut End) -> &mut dyn LedgerQuery {
+    match end {
+        End::Postgres(session) => session,
+        End::Sqlite(connection) => connection,
+    }
+}
 
 /// A database with a ledger: schema `handover` of PostgreSQL, tables `handover_*` of SQLite.
 pub trait LedgerQuery {
@@ -15,6 +48,8 @@ pub trait LedgerQuery {
     fn query(&mut self, sql: &str) -> Result<Vec<TextRow>>;
     /// A column of bytes as hexadecimal digits, in SQL.
     fn hex_of(&self, column: &str) -> String;
+    /// A column of text that is compared and sorted by its bytes, in SQL.
+    fn by_bytes(&self, column: &str) -> String;
     /// A query that gives a row if there is a table of this name in the ledger.
     fn table_query(&self, name: &str) -> String;
 
@@ -38,6 +73,10 @@ impl LedgerQuery for Session {
         format!("encode({column}, 'hex')")
     }
 
+    fn by_bytes(&self, column: &str) -> String {
+        format!("{column} COLLATE \"C\"")
+    }
+
     fn table_query(&self, name: &str) -> String {
         format!(
             "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
@@ -58,6 +97,10 @@ impl LedgerQuery for Connection {
 
     fn hex_of(&self, column: &str) -> String {
         format!("lower(hex({column}))")
+    }
+
+    fn by_bytes(&self, column: &str) -> String {
+        format!("{column} COLLATE BINARY")
     }
 
     fn table_query(&self, name: &str) -> String {

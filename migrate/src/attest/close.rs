@@ -1,0 +1,145 @@
+//! Closing: report and minutes are bound to the attestation that they were made from.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+use handover_schemas::attestation::{ClosedFile, Closing, HandoverAttestation};
+use handover_schemas::chain::{EventDetail, EventKind};
+use handover_schemas::digest::Digest;
+use handover_schemas::signing::dsse::Envelope;
+use handover_schemas::signing::statement::Statement;
+use handover_verify::attestation::place::{MADE_FROM_IT, closing_file, made_file};
+use handover_verify::handover_dir::HandoverDir;
+use handover_verify::ledger::events::{RecordedAttestation, attestations, events};
+use handover_verify::sql::literal;
+
+use crate::keys::{Signer, sign_envelope};
+use crate::ledger::{Store, append_event, transaction};
+use crate::moment;
+use crate::purge::PurgeDatabase;
+
+/// What to close, and how.
+pub struct CloseRequest<'a> {
+    /// The hand-over folder.
+    pub dir: &'a HandoverDir,
+    /// Who signs first; nobody, if the envelope is to be signed elsewhere.
+    pub signer: Option<&'a dyn Signer>,
+}
+
+/// What was closed.
+pub struct Closed {
+    /// What is stated.
+    pub closing: Closing,
+    /// The envelope.
+    pub file: PathBuf,
+    /// Whether the ledger had it already, and only the envelope was missing.
+    pub was_recorded: bool,
+}
+
+/// Closes the last attestation: states the digests of the report and the minutes made from it.
+pub fn close(database: &mut PurgeDatabase, request: &CloseRequest<'_>) -> Result<Closed> {
+    let store = database.store();
+    let last = attestations(store)?.pop();
+    let last = last
+        .context("the ledger knows of no attestation; make one first (handover-migrate attest)")?;
+    if let Some(recorded) = &last.closing {
+        let envelope = request.dir.path().join(closing_file(last.number));
+        if envelope.exists() {
+            bail!(
+                "attestation {} is closed already: {}. What changed since needs an attestation of \
+                 its own",
+                last.number,
+                envelope.display()
+            );
+        }
+        let statement =
+            Statement::parse(recorded.as_bytes()).context("the ledger's closing is damaged")?;
+        return finish(request, statement, recorded.clone().into_bytes(), true);
+    }
+    let statement = statement(store, request.dir, &last)?;
+    let bytes = statement.to_bytes().context("cannot write the closing")?;
+    let text = std::str::from_utf8(&bytes).context("cannot write the closing")?;
+    let update = format!(
+        "UPDATE {} SET closing = {} WHERE attestation_no = {} AND closing IS NULL",
+        store.table("attestation"),
+        literal(text),
+        last.number
+    );
+    let detail = EventDetail {
+        number: Some(last.number),
+        sha256: Some(Digest::of(&bytes)),
+        count: Some(statement.predicate.files.len() as u64),
+        ..EventDetail::default()
+    };
+    transaction(store, |store| {
+        store.execute(&update)?;
+        append_event(store, EventKind::Close, &detail)
+    })?;
+    finish(request, statement, bytes, false)
+}
+
+fn statement(
+    store: &mut dyn Store,
+    dir: &HandoverDir,
+    last: &RecordedAttestation,
+) -> Result<Statement<Closing>> {
+    let events = events(store)?;
+    let head = events.last().filter(|last| last.event.kind == EventKind::Attest);
+    let head = head.with_context(|| {
+        format!(
+            "something was done since attestation {} was made, and is not attested; attest again, \
+             make report and minutes, and close that",
+            last.number
+        )
+    })?;
+    let attested = Statement::<HandoverAttestation>::parse(last.statement.as_bytes())
+        .context("the ledger's last attestation is damaged")?;
+    let mut files = Vec::new();
+    for what in MADE_FROM_IT {
+        let name = made_file(last.number, what);
+        let path = dir.path().join(&name);
+        match std::fs::read(&path) {
+            Ok(bytes) => files.push(ClosedFile {
+                name: name.rsplit('/').next().unwrap_or(&name).to_owned(),
+                bytes: (bytes.len() as u64).into(),
+                sha256: Digest::of(&bytes),
+            }),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => {
+                return Err(error).with_context(|| format!("cannot read {}", path.display()));
+            }
+        }
+    }
+    if files.is_empty() {
+        bail!(
+            "there is neither a report nor minutes of attestation {} in the hand-over folder: make \
+             them first (handover-migrate report, handover-minutes)",
+            last.number
+        );
+    }
+    let closing = Closing {
+        database: attested.predicate.target.identity,
+        attestation: last.number.into(),
+        statement: Digest::of(last.statement.as_bytes()),
+        head: head.digest,
+        files,
+        closed_on: moment::now()?.to_string(),
+    };
+    Ok(Statement::new(closing.subjects(), closing))
+}
+
+fn finish(
+    request: &CloseRequest<'_>,
+    statement: Statement<Closing>,
+    bytes: Vec<u8>,
+    was_recorded: bool,
+) -> Result<Closed> {
+    let mut envelope = Envelope::new(bytes);
+    if let Some(signer) = request.signer {
+        sign_envelope(&mut envelope, signer)?;
+    }
+    let text = envelope.to_text().context("cannot write the envelope")?;
+    let closing = statement.predicate;
+    let file = request.dir.write(&closing_file(closing.attestation.0), text.as_bytes())?;
+    Ok(Closed { closing, file, was_recorded })
+}

@@ -1,0 +1,132 @@
+//! Attesting a hand-over: the ledger is gathered into a statement, the statement and its event go
+//! into the ledger in one transaction, and the envelope into the hand-over folder, where people
+//! sign it.
+//!
+//! The ledger decides: if the program is killed behind the transaction, the same command writes the
+//! envelope that the ledger already knows.
+
+mod close;
+mod sign;
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use handover_schemas::attestation::HandoverAttestation;
+use handover_schemas::chain::{EventDetail, EventKind};
+use handover_schemas::config::MinutesConfig;
+use handover_schemas::digest::Digest;
+use handover_schemas::signing::dsse::Envelope;
+use handover_schemas::signing::statement::Statement;
+use handover_verify::attestation::gather;
+use handover_verify::attestation::place::envelope_file;
+use handover_verify::handover_dir::HandoverDir;
+use handover_verify::ledger::events::{RecordedAttestation, attestations, events};
+use handover_verify::sql::literal;
+
+pub use close::{CloseRequest, Closed, close};
+pub use sign::{SignRequest, add_signature};
+
+use crate::keys::{Signer, sign_envelope};
+use crate::ledger::{Store, append_event, prepare_events};
+use crate::moment;
+use crate::purge::PurgeDatabase;
+
+/// What to attest, and how.
+pub struct AttestRequest<'a> {
+    /// The hand-over folder.
+    pub dir: &'a HandoverDir,
+    /// What people agreed on.
+    pub minutes: &'a MinutesConfig,
+    /// Who signs first; nobody, if the envelope is to be signed elsewhere.
+    pub signer: Option<&'a dyn Signer>,
+}
+
+/// An attestation that was made.
+pub struct Attested {
+    /// What it states.
+    pub statement: Statement<HandoverAttestation>,
+    /// SHA-256 of the bytes that are signed.
+    pub digest: Digest,
+    /// The envelope.
+    pub file: PathBuf,
+    /// Whether the ledger had it already, and only the envelope was missing.
+    pub was_recorded: bool,
+}
+
+/// Makes an attestation of the ledger as it is.
+pub fn attest(database: &mut PurgeDatabase, request: &AttestRequest<'_>) -> Result<Attested> {
+    if let Some(recorded) = without_envelope(database.store(), request.dir)? {
+        let statement = Statement::parse(recorded.statement.as_bytes())
+            .context("the ledger's last attestation is damaged")?;
+        return finish(request, statement, recorded.statement.into_bytes(), true);
+    }
+    database.begin_at_one_moment()?;
+    match record(database.store(), request) {
+        Ok((statement, bytes)) => {
+            database.execute("COMMIT")?;
+            finish(request, statement, bytes, false)
+        }
+        Err(error) => match database.execute("ROLLBACK") {
+            Ok(()) => Err(error),
+            Err(also) => Err(error.context(format!("and it could not be undone: {also:#}"))),
+        },
+    }
+}
+
+/// The last attestation, if its envelope is not in the folder and nothing was done since.
+fn without_envelope(
+    store: &mut dyn Store,
+    dir: &HandoverDir,
+) -> Result<Option<RecordedAttestation>> {
+    let Some(last) = attestations(store)?.pop() else { return Ok(None) };
+    let nothing_since =
+        events(store)?.last().is_some_and(|last| last.event.kind == EventKind::Attest);
+    let file = dir.path().join(envelope_file(last.number));
+    let is_there =
+        file.try_exists().with_context(|| format!("cannot look at {}", file.display()))?;
+    Ok((nothing_since && !is_there).then_some(last))
+}
+
+fn record(
+    store: &mut dyn Store,
+    request: &AttestRequest<'_>,
+) -> Result<(Statement<HandoverAttestation>, Vec<u8>)> {
+    prepare_events(store)?;
+    let number = attestations(store)?.last().map_or(1, |last| last.number + 1);
+    let mut attestation = gather(store)?;
+    attestation.number = number.into();
+    attestation.stated_on = moment::now()?.to_string();
+    attestation.minutes = request.minutes.clone();
+    let statement = Statement::new(attestation.subjects(), attestation);
+    let bytes = statement.to_bytes().context("cannot write the attestation")?;
+    let text = std::str::from_utf8(&bytes).context("cannot write the attestation")?;
+    store.execute(&format!(
+        "INSERT INTO {} (attestation_no, statement) VALUES ({number}, {})",
+        store.table("attestation"),
+        literal(text)
+    ))?;
+    let detail = EventDetail {
+        number: Some(number),
+        sha256: Some(Digest::of(&bytes)),
+        ..EventDetail::default()
+    };
+    append_event(store, EventKind::Attest, &detail)?;
+    Ok((statement, bytes))
+}
+
+fn finish(
+    request: &AttestRequest<'_>,
+    statement: Statement<HandoverAttestation>,
+    bytes: Vec<u8>,
+    was_recorded: bool,
+) -> Result<Attested> {
+    let digest = Digest::of(&bytes);
+    let mut envelope = Envelope::new(bytes);
+    if let Some(signer) = request.signer {
+        sign_envelope(&mut envelope, signer)?;
+    }
+    let text = envelope.to_text().context("cannot write the envelope")?;
+    let name = envelope_file(statement.predicate.number.0);
+    let file = request.dir.write(&name, text.as_bytes())?;
+    Ok(Attested { statement, digest, file, was_recorded })
+}

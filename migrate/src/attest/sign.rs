@@ -1,0 +1,66 @@
+//! Adding a signature to an envelope.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use handover_schemas::date::Date;
+use handover_schemas::signing::dsse::Envelope;
+use handover_schemas::signing::statement::StatementHeader;
+use handover_verify::handover_dir::HandoverDir;
+use handover_verify::signing::{Checked, Signatory, Trust, check_envelope};
+
+use crate::keys::{Signer, sign_envelope};
+
+/// What to sign.
+pub struct SignRequest<'a> {
+    /// The envelope's file.
+    pub file: &'a Path,
+    /// Whose keys count.
+    pub trust: &'a Trust,
+    /// Who signs.
+    pub signer: &'a dyn Signer,
+    /// This day.
+    pub today: Date,
+}
+
+/// Adds a signature to an envelope, in its place. Refused if the key is not in the trust file, does
+/// not count today, or if a signature that is there is not over this content.
+pub fn add_signature(request: &SignRequest<'_>) -> Result<(Checked, Signatory)> {
+    let place = || format!("{}", request.file.display());
+    let text = std::fs::read(request.file).with_context(|| format!("cannot read {}", place()))?;
+    let mut envelope = Envelope::parse(&text).with_context(place)?;
+    // Only what is a statement at all is signed here.
+    StatementHeader::parse(envelope.body()).with_context(place)?;
+    let before = check_envelope(&envelope, request.trust, request.today).with_context(place)?;
+    if let Some(first) = before.bad.first() {
+        bail!(
+            "{}: the signature of {} is not over this content: it, or the content, was changed. \
+             Nothing was signed",
+            place(),
+            first.name
+        );
+    }
+    let signatory = request.trust.owner(&request.signer.key()).context(
+        "the key is not in the trust file: nobody would believe its signature. Have its entry \
+         added there by those who keep it",
+    )?;
+    if before.signers.iter().any(|known| known.keyid == signatory.keyid) {
+        bail!("{}: {} has signed with this key already", place(), signatory.name);
+    }
+    sign_envelope(&mut envelope, request.signer)?;
+    let after = check_envelope(&envelope, request.trust, request.today)?;
+    if !after.signers.contains(&signatory) {
+        bail!("the key of {} does not count today; see its days in the trust file", signatory.name);
+    }
+    let text = envelope.to_text().context("cannot write the envelope")?;
+    write_in_place(request.file, text.as_bytes())?;
+    Ok((after, signatory))
+}
+
+/// Writes a file of a hand-over folder anew, all of it or nothing.
+fn write_in_place(file: &Path, bytes: &[u8]) -> Result<()> {
+    let name = file.file_name().and_then(|name| name.to_str());
+    let name = name.with_context(|| format!("{} is not a file's name", file.display()))?;
+    let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty());
+    HandoverDir::at(parent.unwrap_or(Path::new("."))).write(name, bytes).map(drop)
+}

@@ -1,0 +1,161 @@
+//! Events in the target's ledger: what is written. What is read is in `handover_verify::ledger`.
+
+use std::io::Read;
+use std::sync::OnceLock;
+
+use anyhow::{Context, Result};
+use handover_schemas::chain::{Event, EventDetail, EventKind, NO_EVENT};
+use handover_schemas::digest::{Digest, hex};
+use handover_verify::sql::literal;
+use sha2::{Digest as _, Sha256};
+
+use super::store::Store;
+use crate::moment;
+use crate::random::random;
+
+/// Makes the tables of events and attestations and gives the database its identity, unless that was
+/// done. In the caller's transaction.
+pub fn prepare_events(store: &mut dyn Store) -> Result<()> {
+    let statements = prepare_events_statements(store)?;
+    store.execute(&statements).context("cannot make the ledger of events")
+}
+
+/// Statements that do the same.
+pub fn prepare_events_statements(names: &dyn Store) -> Result<String> {
+    let id = hex(&random::<16>()?);
+    let (ddl, table, only_row) = (names.events_ddl(), names.table("identity"), names.only_row());
+    Ok(format!(
+        "{ddl} INSERT INTO {table} (only_row, database_id) VALUES ({only_row}, '{id}') \
+         ON CONFLICT (only_row) DO NOTHING;"
+    ))
+}
+
+/// Appends an event to the chain, in the transaction that did what it is about; gives its digest.
+pub fn append_event(
+    store: &mut dyn Store,
+    kind: EventKind,
+    detail: &EventDetail,
+) -> Result<Digest> {
+    prepare_events(store)?;
+    let lock = store.lock_events();
+    store.execute(lock).context("cannot append to the ledger's events")?;
+    let (statement, digest) = event_statement(store, kind, detail)?;
+    store.execute(&statement).context("cannot append to the ledger's events")?;
+    Ok(digest)
+}
+
+/// A statement that appends an event, and the event's digest. It fails if another event was
+/// appended meanwhile, so that the chain cannot fork. The tables of events have to be there when it
+/// runs.
+pub fn event_statement(
+    store: &mut dyn Store,
+    kind: EventKind,
+    detail: &EventDetail,
+) -> Result<(String, Digest)> {
+    let last = last_event(store)?;
+    let (number, previous) = last.map_or((1, NO_EVENT), |(number, digest)| (number + 1, digest));
+    let running = running_program()?;
+    let event = Event {
+        number,
+        kind,
+        at: moment::now()?.to_string(),
+        operator: running.operator.clone(),
+        host: running.host.clone(),
+        program: running.program.clone(),
+        program_sha256: running.sha256,
+        detail: serde_json::to_string(detail).context("cannot write down an event")?,
+        previous,
+    };
+    let digest = event.digest();
+    let texts = [
+        kind.as_str(),
+        &event.at,
+        &event.operator,
+        &event.host,
+        &event.program,
+        &event.program_sha256.to_string(),
+        &event.detail,
+        &event.previous.to_string(),
+        &digest.to_string(),
+    ];
+    let values: Vec<String> = texts.into_iter().map(literal).collect();
+    let statement = format!(
+        "INSERT INTO {} (event_no, kind, at, operator, host, program, program_sha256, detail, \
+         previous, digest) VALUES ({number}, {});",
+        store.table("event"),
+        values.join(", ")
+    );
+    Ok((statement, digest))
+}
+
+fn last_event(store: &mut dyn Store) -> Result<Option<(u64, Digest)>> {
+    if !store.has_table("event")? {
+        return Ok(None);
+    }
+    let table = store.table("event");
+    let rows = store
+        .query(&format!("SELECT event_no, digest FROM {table} ORDER BY event_no DESC LIMIT 1"))?;
+    let Some(row) = rows.into_iter().next() else { return Ok(None) };
+    let mut values = row.into_iter().flatten();
+    let number = values.next().and_then(|number| number.parse().ok());
+    let digest = values.next().and_then(|digest| digest.parse().ok());
+    let last = number
+        .zip(digest)
+        .context("the ledger's last event is damaged; handover-verify ledger says more about it")?;
+    Ok(Some(last))
+}
+
+/// Who runs which program where.
+#[derive(Debug)]
+pub struct RunningProgram {
+    /// Account under which it runs.
+    pub operator: String,
+    /// Host on which it runs.
+    pub host: String,
+    /// Name and version.
+    pub program: String,
+    /// SHA-256 of its file.
+    pub sha256: Digest,
+}
+
+/// This program.
+pub fn running_program() -> Result<&'static RunningProgram> {
+    static RUNNING: OnceLock<RunningProgram> = OnceLock::new();
+    if let Some(known) = RUNNING.get() {
+        return Ok(known);
+    }
+    let running = RunningProgram {
+        operator: account(),
+        host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+        program: concat!("handover-migrate ", env!("CARGO_PKG_VERSION")).to_owned(),
+        sha256: own_digest().context("cannot read this program's own file")?,
+    };
+    Ok(RUNNING.get_or_init(|| running))
+}
+
+fn own_digest() -> std::io::Result<Digest> {
+    // The very file that runs, also when another one was put in its place meanwhile.
+    let mut file = std::fs::File::open("/proc/self/exe")?;
+    let mut hasher = Sha256::new();
+    let mut block = vec![0; 1 << 20];
+    loop {
+        let count = file.read(&mut block)?;
+        match block.get(..count) {
+            Some(read) if !read.is_empty() => hasher.update(read),
+            _ => return Ok(Digest::from_bytes(hasher.finalize().into())),
+        }
+    }
+}
+
+/// The name of the account, or its number where the system's list does not have it.
+fn account() -> String {
+    let uid = rustix::process::getuid().as_raw();
+    let list = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let mut entries = list.lines().map(|line| line.split(':'));
+    entries
+        .find_map(|mut fields| {
+            let name = fields.next()?;
+            (fields.nth(1)? == uid.to_string()).then(|| name.to_owned())
+        })
+        .unwrap_or_else(|| format!("uid {uid}"))
+}

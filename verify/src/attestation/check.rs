@@ -1,0 +1,365 @@
+//! `handover-verify attestation`: whether a signed statement about a hand-over holds.
+//!
+//! What it says is gathered again from the ledger, and from there held against the rows and the
+//! packages, as far as they are given.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use handover_schemas::attestation::{AttestationReport, Closing, HandoverAttestation, Outcome};
+use handover_schemas::date::Date;
+use handover_schemas::digest::Digest;
+use handover_schemas::leaf::{TableContent, TableLeaf, handover_root};
+use handover_schemas::package::report::PackageVerdict;
+use handover_schemas::signing::dsse::Envelope;
+use handover_schemas::signing::statement::Statement;
+
+use super::gather::gather;
+use super::place::{closing_file, envelope_file};
+use super::rows::{Copied, Side};
+use crate::endpoint::Endpoint;
+use crate::interrupt::Interrupt;
+use crate::ledger::events::{RecordedAttestation, attestations};
+use crate::ledger::{ledger_of, open};
+use crate::package::{Identities, PackageRequest, verify_package};
+use crate::progress::Progress;
+use crate::reader::End;
+use crate::signing::{Checked, Demand, Trust, check_envelope, day_of, meets};
+
+/// What to check, and against what.
+pub struct AttestationRequest {
+    /// The envelope.
+    pub file: PathBuf,
+    /// Whose keys count.
+    pub trust: Trust,
+    /// The day as of which keys are judged; that of the statement if there is none.
+    pub at: Option<Date>,
+    /// The vendor's database.
+    pub source: Option<Endpoint>,
+    /// The ministry's database.
+    pub target: Option<Endpoint>,
+    /// The folder with the packages.
+    pub packages: Option<PathBuf>,
+    /// Keys that open packages.
+    pub identities: Identities,
+}
+
+/// Checks an attestation.
+pub fn verify_attestation(
+    request: &AttestationRequest,
+    interrupt: &Interrupt,
+    progress: &Progress,
+) -> Result<AttestationReport> {
+    let place = || request.file.display().to_string();
+    let text = std::fs::read(&request.file).with_context(|| format!("cannot read {}", place()))?;
+    let mut outcome = Outcome::default();
+    let (checked, stated) = match signed(request, &text, &mut outcome) {
+        Ok(signed) => signed,
+        Err(error) => {
+            outcome.find(format!("{}: {error:#}", place()));
+            return Ok(report(None, None, None, outcome));
+        }
+    };
+    check_itself(&stated, &mut outcome);
+    if let Some(target) = &request.target {
+        check_databases(request, target, &stated, &mut outcome, (interrupt, progress))?;
+    } else {
+        outcome.not_checked("ledger and rows: give the database (--target)");
+    }
+    if let Some(packages) = &request.packages {
+        check_packages(request, packages, &stated, &mut outcome, (interrupt, progress))?;
+    } else if !stated.predicate.packages.is_empty() {
+        outcome.not_checked("packages: give the hand-over folder (--handover)");
+    }
+    let digest = stated.to_bytes().ok().map(|bytes| Digest::of(&bytes));
+    Ok(report(Some(&checked), Some(&stated.predicate), digest, outcome))
+}
+
+fn report(
+    checked: Option<&Checked>,
+    stated: Option<&HandoverAttestation>,
+    statement: Option<Digest>,
+    outcome: Outcome,
+) -> AttestationReport {
+    let signers = checked.map(|checked| checked.signers.as_slice()).unwrap_or_default();
+    AttestationReport {
+        verdict: outcome.verdict(),
+        number: stated.map(|stated| stated.number.0),
+        statement,
+        head: stated.map(|stated| stated.ledger.head),
+        signed_by: signers.iter().map(|one| one.name.clone()).collect(),
+        stated_findings: stated.map_or(0, |stated| stated.findings.len() as u64),
+        outcome,
+    }
+}
+
+type Signed = (Checked, Statement<HandoverAttestation>);
+
+/// Signatures first: nothing of what is not signed is believed.
+fn signed(request: &AttestationRequest, text: &[u8], outcome: &mut Outcome) -> Result<Signed> {
+    let envelope = Envelope::parse(text)?;
+    // The day is the statement's own; it counts only if a signature over it holds.
+    let stated = Statement::<HandoverAttestation>::parse(envelope.body());
+    let stated_on = stated.as_ref().ok().map(|one| day_of(&one.predicate.stated_on)).transpose()?;
+    let at = match request.at.or(stated_on) {
+        Some(day) => day,
+        None => crate::signing::today()?,
+    };
+    let checked = check_envelope(&envelope, &request.trust, at)?;
+    let statement = checked.statement::<HandoverAttestation>()?;
+    for wrong in checked.wrong() {
+        outcome.find(wrong);
+    }
+    if !checked.unknown.is_empty() {
+        outcome.find(format!(
+            "{} signatures are of keys that are not in the trust file",
+            checked.unknown.len()
+        ));
+    }
+    let demand = Demand { roles: HandoverAttestation::ROLES.to_vec(), not: Vec::new() };
+    match meets(&checked, &demand) {
+        Ok(people) => {
+            let people: Vec<&str> = people.iter().map(|one| one.name.as_str()).collect();
+            outcome.checked(format!("signed for both sides, by {}", people.join(" and ")));
+        }
+        Err(missing) => outcome.find(format!("signatures: {missing:#}")),
+    }
+    Ok((checked, statement))
+}
+
+/// What can be told from the statement alone.
+fn check_itself(statement: &Statement<HandoverAttestation>, outcome: &mut Outcome) {
+    let stated = &statement.predicate;
+    if statement.subject == stated.subjects() {
+        outcome.checked("its subjects are what it states");
+    } else {
+        outcome.find("its subjects are not what it states");
+    }
+    let last = stated.timeline.last().map(|event| event.digest);
+    let is_last = last.is_none_or(|digest| digest == stated.ledger.head);
+    if !is_last || stated.timeline.len() as u64 != stated.ledger.events.0 {
+        outcome.find("its timeline does not end in the head that it states");
+    }
+    let Some(copy) = &stated.copy else { return };
+    let hashed = copy.tables.iter().filter_map(|table| {
+        let (chunks, rows, bytes) = (table.chunks.0, table.rows.0, table.bytes.0);
+        let content = TableContent::Hashed { chunks, root: table.target_root?, rows, bytes };
+        Some(TableLeaf { table: &table.name, content })
+    });
+    let excluded = copy
+        .left_out
+        .iter()
+        .map(|table| TableLeaf { table: &table.name, content: TableContent::Excluded });
+    let leaves: Vec<TableLeaf<'_>> = hashed.chain(excluded).collect();
+    if copy.root.is_some_and(|root| handover_root(&leaves).ok() != Some(root)) {
+        outcome.find("the root of the hand-over does not follow from the tables it states");
+    } else if copy.root.is_some() {
+        outcome.checked("the root of the hand-over follows from the tables it states");
+    }
+}
+
+fn check_databases(
+    request: &AttestationRequest,
+    target: &Endpoint,
+    statement: &Statement<HandoverAttestation>,
+    outcome: &mut Outcome,
+    (interrupt, progress): (&Interrupt, &Progress),
+) -> Result<()> {
+    let stated = &statement.predicate;
+    let mut end = open(target, interrupt)?;
+    let recorded = attestations(ledger_of(&mut end))?;
+    if !is_recorded(statement, &recorded, outcome)? {
+        return Ok(());
+    }
+    let now = match gather(ledger_of(&mut end)) {
+        Ok(now) => now,
+        Err(error) => {
+            outcome.find(format!("the ledger: {error:#}"));
+            return Ok(());
+        }
+    };
+    compare(stated, &now, outcome);
+    let Some(copied) = Copied::read(&mut end, stated)? else { return Ok(()) };
+    let both = (interrupt, progress);
+    copied.check((&mut end, Side::Target), &now, outcome, both)?;
+    if let Some(source) = &request.source {
+        let mut source: End = open(source, interrupt)?;
+        copied.check((&mut source, Side::Source), &now, outcome, both)?;
+    } else {
+        outcome.not_checked("rows of the source: give it (--source)");
+    }
+    Ok(())
+}
+
+/// Whether the ledger has this very statement.
+fn is_recorded(
+    statement: &Statement<HandoverAttestation>,
+    recorded: &[RecordedAttestation],
+    outcome: &mut Outcome,
+) -> Result<bool> {
+    let number = statement.predicate.number;
+    let known = recorded.iter().find(|one| one.number == number.0);
+    let bytes = statement.to_bytes().context("cannot write the statement")?;
+    if known.is_some_and(|known| known.statement.as_bytes() == bytes) {
+        outcome.checked("the ledger has this statement");
+        return Ok(true);
+    }
+    outcome.find(match known {
+        Some(_) => format!("attestation {number} of this database states something else"),
+        None => format!("this database knows of no attestation {number}: it is about another one"),
+    });
+    Ok(false)
+}
+
+/// What the statement says against what the ledger says now.
+fn compare(stated: &HandoverAttestation, now: &HandoverAttestation, outcome: &mut Outcome) {
+    if stated.target != now.target {
+        outcome.find(format!(
+            "it is about the database {}, and this one is {}",
+            stated.target.identity, now.target.identity
+        ));
+    }
+    if !now.timeline.starts_with(&stated.timeline) {
+        outcome.find("the ledger's events do not begin with those that it states");
+        return;
+    }
+    let own = stated.timeline.len() as u64 + 1;
+    let later = now.timeline.iter().filter(|event| {
+        event.number.0 > own && event.kind != handover_schemas::chain::EventKind::Close
+    });
+    let later = later.count();
+    if later > 0 {
+        outcome.find(format!(
+            "it was made for an earlier state: {later} events followed that it does not state"
+        ));
+        return;
+    }
+    let parts = [
+        ("copy and tables", stated.copy == now.copy),
+        ("deliverables", stated.deliverables == now.deliverables),
+        ("packages", stated.packages == now.packages),
+        ("evidence", stated.evidence == now.evidence),
+        ("purges", stated.purges == now.purges),
+        ("restores", stated.restores == now.restores),
+        ("the ledger's tables", stated.ledger.tables == now.ledger.tables),
+    ];
+    for (what, same) in parts {
+        if same {
+            outcome.checked(format!("{what}: the ledger says the same"));
+        } else {
+            outcome.find(format!("{what}: the ledger says something else now"));
+        }
+    }
+}
+
+fn check_packages(
+    request: &AttestationRequest,
+    folder: &Path,
+    statement: &Statement<HandoverAttestation>,
+    outcome: &mut Outcome,
+    (interrupt, progress): (&Interrupt, &Progress),
+) -> Result<()> {
+    let present = statement.predicate.packages.iter().filter(|package| !package.superseded);
+    for package in present {
+        let package_request = PackageRequest {
+            dir: folder.join(&package.name),
+            seal: Some(package.seal),
+            ledger: None,
+            identities: request.identities.clone(),
+            jobs: PACKAGE_JOBS,
+        };
+        let name = &package.name;
+        match verify_package(&package_request, interrupt, progress) {
+            Ok(report) => match report.verdict {
+                PackageVerdict::Intact => {
+                    outcome.checked(format!("package {name} is whole and has the stated seal"));
+                }
+                PackageVerdict::Unverified => {
+                    outcome.unverified(format!("package {name} could not be checked whole"));
+                }
+                PackageVerdict::Damaged => outcome.find(format!(
+                    "package {name} is damaged or another one ({} findings; handover-verify \
+                     package names them)",
+                    report.findings.len()
+                )),
+            },
+            Err(error) => {
+                interrupt.check()?;
+                outcome.find(format!("package {name}: {error:#}"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Files read at the same time.
+const PACKAGE_JOBS: usize = 2;
+
+/// Checks the closing of an attestation: its signatures, that it is about this attestation, and the
+/// files that it names. Nothing to say if there is none.
+pub fn verify_closing(
+    handover: &Path,
+    number: u64,
+    trust: &Trust,
+    outcome: &mut Outcome,
+) -> Result<()> {
+    let path = handover.join(closing_file(number));
+    let text = match std::fs::read(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            outcome.not_checked(format!(
+                "report and minutes of attestation {number}: they are not bound to it \
+                 (handover-migrate attest --close)"
+            ));
+            return Ok(());
+        }
+        Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
+    };
+    if let Err(error) = check_closing(handover, number, trust, &text, outcome) {
+        outcome.find(format!("{}: {error:#}", path.display()));
+    }
+    Ok(())
+}
+
+fn check_closing(
+    handover: &Path,
+    number: u64,
+    trust: &Trust,
+    text: &[u8],
+    outcome: &mut Outcome,
+) -> Result<()> {
+    let envelope = Envelope::parse(text)?;
+    let day = day_of(&Statement::<Closing>::parse(envelope.body())?.predicate.closed_on)?;
+    let checked = check_envelope(&envelope, trust, day)?;
+    let statement = checked.statement::<Closing>()?;
+    for wrong in checked.wrong() {
+        outcome.find(wrong);
+    }
+    let closing = &statement.predicate;
+    let attested = std::fs::read(handover.join(envelope_file(number)))
+        .ok()
+        .and_then(|text| Envelope::parse(&text).ok());
+    let is_about_it = attested.is_some_and(|one| Digest::of(one.body()) == closing.statement);
+    if closing.attestation.0 != number || !is_about_it {
+        outcome.find(format!("the closing of attestation {number} is about another statement"));
+    }
+    if statement.subject != closing.subjects() {
+        outcome.find(format!("the subjects of closing {number} are not what it states"));
+    }
+    for file in &closing.files {
+        // A name that leads elsewhere is none that a closing has.
+        let is_name = Path::new(&file.name).components().count() == 1 && !file.name.contains("..");
+        let path = handover.join(super::place::ATTESTATIONS_DIR).join(&file.name);
+        let found = is_name.then(|| std::fs::read(&path).ok()).flatten();
+        match found {
+            Some(bytes) if Digest::of(&bytes) == file.sha256 => {
+                outcome.checked(format!("{} is the one that was closed", file.name));
+            }
+            Some(_) => outcome.find(format!("{} is not the file that was closed", path.display())),
+            None => outcome.find(format!("{} is not there", path.display())),
+        }
+    }
+    let names: Vec<&str> = checked.signers.iter().map(|one| one.name.as_str()).collect();
+    outcome.checked(format!("report and minutes are bound by {}", names.join(" and ")));
+    Ok(())
+}

@@ -1,0 +1,12 @@
+//! Attestations: what a ledger says, gathered; and whether a signed one says what is.
+
+mod check;
+mod copied;
+mod findings;
+mod gather;
+pub mod place;
+mod purged;
+mod rows;
+
+pub use check::{AttestationRequest, verify_attestation, verify_closing};
+pub use gather::{detail_of, gather};

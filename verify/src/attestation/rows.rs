@@ -1,0 +1,191 @@
+//! Whether a database still holds what the ledger says was copied: every chunk is read again and
+//! held against the digest that went into the attested roots.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context, Result};
+use handover_schemas::attestation::{HandoverAttestation, Outcome};
+use handover_schemas::chunk::{CHUNK_BYTES_MAX, KeyRange};
+use handover_schemas::digest::LineDigest;
+use handover_schemas::leaf::logical_name;
+use handover_schemas::ledger::ChunkEntry;
+use handover_schemas::name::TableName;
+use handover_schemas::plan::TableShape;
+use handover_schemas::purge::record::PurgeState;
+
+use crate::interrupt::{Interrupt, Interrupted};
+use crate::ledger::copied::{chunks, plan};
+use crate::ledger::ledger_of;
+use crate::postgres;
+use crate::progress::Progress;
+use crate::reader::{End, ReadMode, ReadOptions};
+use crate::rows::Wire;
+use crate::sqlite::values::TextLimit;
+use crate::sqlite::{self, TypeOverride};
+
+/// Which end is read again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    /// The vendor's database.
+    Source,
+    /// The ministry's: tables that were purged are not what was copied any more.
+    Target,
+}
+
+/// The plan's tables with their chunks.
+pub(super) struct Copied {
+    tables: Vec<(TableShape, Vec<ChunkEntry>)>,
+    /// Types that people chose for columns of a SQLite source.
+    overrides: Vec<TypeOverride>,
+}
+
+impl Copied {
+    /// Reads them from the ledger; nothing if nothing was copied.
+    pub(super) fn read(end: &mut End, stated: &HandoverAttestation) -> Result<Option<Self>> {
+        let Some(copy) = &stated.copy else { return Ok(None) };
+        let ledger = ledger_of(end);
+        let mut by_table: BTreeMap<i64, Vec<ChunkEntry>> = BTreeMap::new();
+        for chunk in chunks(ledger)? {
+            by_table.entry(chunk.id.table).or_default().push(chunk);
+        }
+        let tables = plan(ledger)?.tables;
+        let tables = tables
+            .into_iter()
+            .map(|(number, table)| (table.shape, by_table.remove(&number).unwrap_or_default()));
+        let overrides = copy.transforms.iter().map(|text| text.parse());
+        Ok(Some(Self { tables: tables.collect(), overrides: overrides.collect::<Result<_>>()? }))
+    }
+
+    /// Reads every table of one end again.
+    pub(super) fn check(
+        &self,
+        (end, side): (&mut End, Side),
+        stated: &HandoverAttestation,
+        outcome: &mut Outcome,
+        (interrupt, progress): (&Interrupt, &Progress),
+    ) -> Result<()> {
+        let spill = tempfile::tempdir().context("cannot make a temporary folder (TMPDIR)")?;
+        let options = ReadOptions {
+            wire: Wire::None,
+            text_limit: TextLimit::None,
+            chunk_bytes: CHUNK_BYTES_MAX,
+            spill_dir: spill.path().to_owned(),
+            interrupt: interrupt.clone(),
+        };
+        let described = self.described(end)?;
+        let purged = purged_tables(stated);
+        let expected = self.tables.iter().map(|(shape, chunks)| {
+            (shape.name.to_string(), chunks.iter().filter_map(|one| Some(one.digest?.rows)).sum())
+        });
+        progress.begin(side.words(), expected);
+        let (mut tables, mut rows) = (0_u64, 0_u64);
+        for (shape, chunks) in &self.tables {
+            interrupt.check()?;
+            if side == Side::Target && purged.contains(&logical_name(&shape.name)) {
+                outcome.not_checked(format!(
+                    "rows of {} against the copy: they were purged or restored since \
+                     (handover-verify purge looks at them)",
+                    shape.name
+                ));
+                continue;
+            }
+            let Some(here) = described.get(&logical_name(&shape.name)) else {
+                outcome.find(format!("{}: {} is not there", side.words(), shape.name));
+                continue;
+            };
+            match read_again(end, &at_end(shape, here), chunks, &options) {
+                Ok(found) => {
+                    let differing = differing(chunks, &found);
+                    if differing == 0 {
+                        tables += 1;
+                        rows += found.iter().map(|one| one.rows).sum::<u64>();
+                    } else {
+                        outcome.find(format!(
+                            "{}: {differing} of {} chunks of {} are not what was copied",
+                            side.words(),
+                            chunks.len(),
+                            shape.name
+                        ));
+                    }
+                }
+                Err(error) if error.chain().any(|cause| cause.is::<Interrupted>()) => {
+                    return Err(error);
+                }
+                Err(error) => outcome.find(format!(
+                    "{}: {} cannot be read as it was copied: {error:#}",
+                    side.words(),
+                    shape.name
+                )),
+            }
+        }
+        if tables > 0 {
+            outcome.checked(format!(
+                "{}: {rows} rows of {tables} tables are, chunk by chunk, what was copied",
+                side.words()
+            ));
+        }
+        Ok(())
+    }
+
+    /// The tables of an end, by logical name.
+    fn described(&self, end: &mut End) -> Result<BTreeMap<TableName, TableShape>> {
+        let tables = match end {
+            End::Postgres(session) => postgres::describe(session)?.tables,
+            End::Sqlite(connection) => sqlite::describe(connection, &self.overrides)?.tables,
+        };
+        Ok(tables.into_iter().map(|shape| (logical_name(&shape.name), shape)).collect())
+    }
+}
+
+impl Side {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Source => "source",
+            Self::Target => "target",
+        }
+    }
+}
+
+fn purged_tables(stated: &HandoverAttestation) -> BTreeSet<TableName> {
+    let deleting = stated.purges.iter().filter(|purge| match purge.state {
+        PurgeState::Executing | PurgeState::Executed | PurgeState::Certified => true,
+        PurgeState::Selected | PurgeState::BackedUp | PurgeState::Abandoned => false,
+    });
+    deleting.flat_map(|purge| &purge.tables).map(|table| logical_name(&table.name)).collect()
+}
+
+/// The plan's table, read under its name and by its indexes at one end.
+fn at_end(planned: &TableShape, here: &TableShape) -> TableShape {
+    let mut shape = planned.clone();
+    shape.name = here.name.clone();
+    if let Some(key) = &mut shape.key {
+        key.range_scan =
+            here.key.as_ref().is_some_and(|known| known.range_scan && known.columns == key.columns);
+    }
+    shape
+}
+
+fn read_again(
+    end: &mut End,
+    shape: &TableShape,
+    chunks: &[ChunkEntry],
+    options: &ReadOptions,
+) -> Result<Vec<LineDigest>> {
+    let ranges: Vec<KeyRange> = chunks.iter().map(|chunk| chunk.range.clone()).collect();
+    match ReadMode::of(shape, ranges.len()) {
+        ReadMode::Ranges | ReadMode::Keyless => {
+            let mut found = Vec::new();
+            for range in &ranges {
+                found.extend(end.reader().digests(shape, std::slice::from_ref(range), options)?);
+            }
+            Ok(found)
+        }
+        ReadMode::WholeThenSort => end.reader().digests(shape, &ranges, options),
+    }
+}
+
+fn differing(chunks: &[ChunkEntry], found: &[LineDigest]) -> usize {
+    let same =
+        chunks.iter().zip(found).filter(|(chunk, found)| chunk.digest.as_ref() == Some(found));
+    chunks.len().max(found.len()) - same.count()
+}

@@ -1,0 +1,75 @@
+//! `handover-verify attestation`.
+
+use std::fmt::Write;
+
+use anyhow::Result;
+use handover_schemas::attestation::AttestationReport;
+use handover_schemas::package::PACKAGES_DIR;
+
+use super::outcome_text::outcome_text;
+use crate::attestation::{AttestationRequest, verify_attestation};
+use crate::cli::AttestationArgs;
+use crate::config_file;
+use crate::exit_code::Exit;
+use crate::interrupt::Interrupt;
+use crate::output::{print_json, print_text};
+use crate::package::Identities;
+use crate::passphrase::{ARCHIVE_VARIABLE, PassphraseSource};
+use crate::progress::Progress;
+use crate::signing::Trust;
+
+/// Runs the command.
+pub fn run(args: AttestationArgs, interrupt: &Interrupt) -> Result<Exit> {
+    let passphrase = PassphraseSource::new(args.passphrase_file, ARCHIVE_VARIABLE);
+    // With a folder, its config says what was not given.
+    let config = args.handover.as_deref().map(config_file::load).transpose()?.flatten();
+    let configured = |end: Option<&handover_schemas::config::End>| {
+        let (Some(end), Some(folder)) = (end, &args.handover) else { return Ok(None) };
+        config_file::endpoint(end, folder).map(Some)
+    };
+    let config = config.unwrap_or_default();
+    let target = match args.target {
+        Some(target) => Some(target),
+        None => configured(config.target.as_ref())?,
+    };
+    let request = AttestationRequest {
+        trust: Trust::load(&args.trust, args.handover.as_deref())?,
+        at: args.at,
+        source: args.source,
+        target,
+        packages: args.handover.as_deref().map(|folder| folder.join(PACKAGES_DIR)),
+        identities: Identities::open(&args.identity, &passphrase)?,
+        file: args.file,
+    };
+    let progress = Progress::on_stderr(args.quiet);
+    let done = verify_attestation(&request, interrupt, &progress);
+    progress.finish();
+    let report = done?;
+    if args.json {
+        print_json(&report)?;
+    } else {
+        print_text(&text(&report))?;
+    }
+    Ok(report.verdict.into())
+}
+
+fn text(report: &AttestationReport) -> String {
+    // Writing into a String cannot fail.
+    let mut out = String::new();
+    if let Some(number) = report.number {
+        let _infallible = writeln!(out, "attestation {number}");
+    }
+    if let Some(statement) = report.statement {
+        let _infallible = writeln!(out, "statement   {statement}");
+    }
+    if let Some(head) = report.head {
+        let _infallible = writeln!(out, "head        {head}");
+    }
+    if report.stated_findings > 0 {
+        let _infallible =
+            writeln!(out, "states      {} findings of its own", report.stated_findings);
+    }
+    out.push_str(&outcome_text(&report.outcome));
+    let _infallible = writeln!(out, "verdict: {}", report.verdict.as_str());
+    out
+}

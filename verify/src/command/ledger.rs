@@ -1,0 +1,33 @@
+//! `handover-verify ledger`.
+
+use anyhow::Result;
+
+use super::outcome_text::outcome_text;
+use crate::cli::LedgerArgs;
+use crate::config_file;
+use crate::exit_code::Exit;
+use crate::interrupt::Interrupt;
+use crate::ledger::check::{LedgerRequest, verify_ledger};
+use crate::output::{print_json, print_text};
+
+/// Runs the command.
+pub fn run(args: LedgerArgs, interrupt: &Interrupt) -> Result<Exit> {
+    let config = config_file::load(&args.handover)?.unwrap_or_default();
+    let target =
+        config_file::choose_end("target", args.target, config.target.as_ref(), &args.handover)?;
+    let request = LedgerRequest { target, handover: args.handover, head: args.head };
+    let report = verify_ledger(&request, interrupt)?;
+    if args.json {
+        print_json(&report)?;
+    } else {
+        let head = report.head.map_or_else(|| "none".to_owned(), |head| head.to_string());
+        print_text(&format!(
+            "ledger of {}\nevents   {}\nhead     {head}\n{}verdict: {}\n",
+            request.target,
+            report.events,
+            outcome_text(&report.outcome),
+            report.verdict.as_str()
+        ))?;
+    }
+    Ok(report.verdict.into())
+}

@@ -1,0 +1,113 @@
+//! A figure's query, asked of SQLite.
+//!
+//! The file is open read-only. Besides, SQLite asks before it does anything a statement says, and
+//! is allowed to read and to compute, nothing else.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, Error, ErrorCode};
+
+use super::Answer;
+use crate::interrupt::{Interrupt, Interrupted};
+use crate::sqlite::{open_read_only, sqlite_error};
+
+/// Steps of SQLite's machine between two looks at the clock.
+const STEPS_BETWEEN_LOOKS: std::ffi::c_int = 10_000;
+
+/// A file, read in one transaction.
+pub(super) struct SqliteQueries {
+    connection: Connection,
+    timeout: Duration,
+    interrupt: Interrupt,
+}
+
+impl SqliteQueries {
+    pub(super) fn open(path: &Path, timeout: Duration, interrupt: &Interrupt) -> Result<Self> {
+        let mut connection = open_read_only(path)?;
+        connection.authorizer(Some(only_reading)).map_err(sqlite_error)?;
+        Ok(Self { connection, timeout, interrupt: interrupt.clone() })
+    }
+
+    /// Asks for one whole number. An error is the user's interrupt, not the query's.
+    pub(super) fn ask(&mut self, sql: &str) -> Result<Answer> {
+        let (interrupt, begun, limit) = (self.interrupt.clone(), Instant::now(), self.timeout);
+        let is_over = move || interrupt.is_raised() || begun.elapsed() >= limit;
+        self.connection
+            .progress_handler(STEPS_BETWEEN_LOOKS, Some(is_over))
+            .map_err(sqlite_error)?;
+        let answer = whole_number(&self.connection, sql);
+        match answer {
+            Ok(answer) => Ok(answer),
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) => {
+                if self.interrupt.is_raised() {
+                    bail!(Interrupted);
+                }
+                Ok(Err(format!(
+                    "it had not ended after {} s and was stopped; --timeout gives it longer",
+                    self.timeout.as_secs()
+                )))
+            }
+            Err(error) => Ok(Err(reason(&error))),
+        }
+    }
+}
+
+fn only_reading(context: AuthContext<'_>) -> Authorization {
+    match context.action {
+        AuthAction::Select
+        | AuthAction::Read { .. }
+        | AuthAction::Function { .. }
+        | AuthAction::Recursive => Authorization::Allow,
+        _ => Authorization::Deny,
+    }
+}
+
+fn whole_number(connection: &Connection, sql: &str) -> Result<Answer, Error> {
+    let mut statement = connection.prepare(sql)?;
+    let columns = statement.column_count();
+    if columns != 1 {
+        return Ok(Err(format!("it gives {columns} columns, not one")));
+    }
+    if statement.parameter_count() > 0 {
+        return Ok(Err("it has a parameter, for which there is no value".to_owned()));
+    }
+    let mut rows = statement.raw_query();
+    let Some(row) = rows.next()? else { return Ok(Err("it gives no row".to_owned())) };
+    let kind = match row.get_ref(0)? {
+        ValueRef::Integer(number) => {
+            return Ok(match rows.next()? {
+                None => Ok(number),
+                Some(_) => Err("it gives several rows".to_owned()),
+            });
+        }
+        ValueRef::Null => return Ok(Err("it gives NULL".to_owned())),
+        ValueRef::Real(_) => "REAL",
+        ValueRef::Text(_) => "TEXT",
+        ValueRef::Blob(_) => "BLOB",
+    };
+    Ok(Err(format!("it gives a value of type {kind} that is no whole number of 64 bits")))
+}
+
+/// Why a query gives no number. What SQLite says while a query runs can quote values of rows, so
+/// it is told by its code; what it says before is about the query.
+fn reason(error: &Error) -> String {
+    match error {
+        Error::MultipleStatement => {
+            "it has to be one SELECT that writes nothing, and has several statements".to_owned()
+        }
+        _ if error.sqlite_error_code() == Some(ErrorCode::AuthorizationForStatementDenied) => {
+            "it has to be one SELECT that writes nothing, and does something else".to_owned()
+        }
+        Error::SqlInputError { msg, .. } => {
+            format!("it has to be one SELECT that writes nothing; SQLite says: {msg}")
+        }
+        _ => match error.sqlite_error() {
+            Some(inner) => format!("SQLite stopped it (code {})", inner.extended_code),
+            None => "SQLite refused it".to_owned(),
+        },
+    }
+}
