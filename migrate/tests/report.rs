@@ -61,7 +61,11 @@ impl Table {
 
     fn report(&self) -> Run {
         let trust = self.at("trust.toml");
-        Run::new("handover-migrate").args(["report", "--handover"]).arg(self.at("h")).arg("--trust").arg(trust)
+        Run::new("handover-migrate")
+            .args(["report", "--handover"])
+            .arg(self.at("h"))
+            .arg("--trust")
+            .arg(trust)
     }
 }
 

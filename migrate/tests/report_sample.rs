@@ -5,10 +5,34 @@ use handover_schemas::digest::Digest;
 use serde_json::{Value, json};
 
 const PROVINCES: [&str; 28] = [
-    "Thành phố Hồ Chí Minh", "Hà Nội", "Đồng Nai", "Bình Dương", "Thanh Hóa", "Nghệ An", "Hải Phòng",
-    "An Giang", "Cần Thơ", "Đắk Lắk", "Tiền Giang", "Long An", "Kiên Giang", "Bắc Giang", "Thái Bình",
-    "Nam Định", "Hải Dương", "Gia Lai", "Đồng Tháp", "Quảng Nam", "Bà Rịa - Vũng Tàu", "Thừa Thiên Huế",
-    "Bình Định", "Lâm Đồng", "Phú Thọ", "Quảng Ninh", "Bắc Ninh", "Hưng Yên",
+    "Thành phố Hồ Chí Minh",
+    "Hà Nội",
+    "Đồng Nai",
+    "Bình Dương",
+    "Thanh Hóa",
+    "Nghệ An",
+    "Hải Phòng",
+    "An Giang",
+    "Cần Thơ",
+    "Đắk Lắk",
+    "Tiền Giang",
+    "Long An",
+    "Kiên Giang",
+    "Bắc Giang",
+    "Thái Bình",
+    "Nam Định",
+    "Hải Dương",
+    "Gia Lai",
+    "Đồng Tháp",
+    "Quảng Nam",
+    "Bà Rịa - Vũng Tàu",
+    "Thừa Thiên Huế",
+    "Bình Định",
+    "Lâm Đồng",
+    "Phú Thọ",
+    "Quảng Ninh",
+    "Bắc Ninh",
+    "Hưng Yên",
 ];
 
 fn digest(of: &str) -> String {
@@ -75,7 +99,8 @@ fn deliverables() -> Value {
     let mut database = deliverable(portal, "database", "received", 8);
     database["rows"] = json!("472880566");
     json!([
-        source, database,
+        source,
+        database,
         deliverable(portal, "installer", "verified", 12),
         deliverable(portal, "document", "missing", 0),
         deliverable(app, "source_code", "missing", 0),
@@ -121,23 +146,33 @@ fn purges() -> Value {
 
 fn timeline() -> Value {
     let events = [
-        ("plan", None, "2026-11-18T01:12:40Z"), ("copy", None, "2026-11-18T09:45:03Z"),
-        ("copy", None, "2026-11-19T02:30:11Z"), ("package", Some("portal"), "2026-11-19T06:02:55Z"),
-        ("artifacts", None, "2026-11-19T06:03:10Z"), ("evidence", Some("c06_results"), "2026-11-19T08:20:00Z"),
-        ("select", Some("unverifiable"), "2026-11-20T02:00:31Z"), ("backup", Some("unverifiable"), "2026-11-20T03:41:09Z"),
-        ("approve", Some("unverifiable"), "2026-11-20T07:15:00Z"), ("execute", Some("unverifiable"), "2026-11-20T10:22:48Z"),
-        ("certify", Some("unverifiable"), "2026-11-20T10:30:02Z"), ("restore", Some("unverifiable"), "2026-11-21T01:05:17Z"),
+        ("plan", None, "2026-11-18T01:12:40Z"),
+        ("copy", None, "2026-11-18T09:45:03Z"),
+        ("copy", None, "2026-11-19T02:30:11Z"),
+        ("package", Some("portal"), "2026-11-19T06:02:55Z"),
+        ("artifacts", None, "2026-11-19T06:03:10Z"),
+        ("evidence", Some("c06_results"), "2026-11-19T08:20:00Z"),
+        ("select", Some("unverifiable"), "2026-11-20T02:00:31Z"),
+        ("backup", Some("unverifiable"), "2026-11-20T03:41:09Z"),
+        ("approve", Some("unverifiable"), "2026-11-20T07:15:00Z"),
+        ("execute", Some("unverifiable"), "2026-11-20T10:22:48Z"),
+        ("certify", Some("unverifiable"), "2026-11-20T10:30:02Z"),
+        ("restore", Some("unverifiable"), "2026-11-21T01:05:17Z"),
     ];
-    events.iter().zip(1..).map(|((kind, subject, at), number)| {
-        let mut event = json!({
-            "number": number.to_string(), "kind": kind, "at": at, "operator": "van-hanh",
-            "host": "byt-db-01.moh.example", "digest": digest(&format!("event {number}")),
-        });
-        if let Some(subject) = subject {
-            event["subject"] = json!(subject);
-        }
-        event
-    }).collect()
+    events
+        .iter()
+        .zip(1..)
+        .map(|((kind, subject, at), number)| {
+            let mut event = json!({
+                "number": number.to_string(), "kind": kind, "at": at, "operator": "van-hanh",
+                "host": "byt-db-01.moh.example", "digest": digest(&format!("event {number}")),
+            });
+            if let Some(subject) = subject {
+                event["subject"] = json!(subject);
+            }
+            event
+        })
+        .collect()
 }
 
 fn findings() -> Value {

@@ -41,7 +41,9 @@ impl Commands {
         seals.truncate(SEALS_MAX);
         Self {
             all: "handover-verify all --handover . --trust TRUST.toml".to_owned(),
-            attestation: format!("handover-verify attestation {file} --handover . --trust TRUST.toml"),
+            attestation: format!(
+                "handover-verify attestation {file} --handover . --trust TRUST.toml"
+            ),
             ledger: format!(
                 "handover-verify ledger --handover . --trust TRUST.toml --head {}",
                 attestation.ledger.head
