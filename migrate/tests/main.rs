@@ -46,6 +46,8 @@ mod purge_structure;
 mod purge_tampering;
 mod purge_threats;
 mod refused;
+mod report;
+mod report_sample;
 mod restore;
 mod resume;
 mod rights;

@@ -5,10 +5,13 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 use handover_schemas::attestation::{ClosedFile, Closing, HandoverAttestation};
 use handover_schemas::chain::{EventDetail, EventKind};
+use handover_schemas::config::CONFIG_FILE;
 use handover_schemas::digest::Digest;
 use handover_schemas::signing::dsse::Envelope;
 use handover_schemas::signing::statement::Statement;
-use handover_verify::attestation::place::{MADE_FROM_IT, SCHEMA_DIR, closing_file, made_file};
+use handover_verify::attestation::place::{
+    MADE_FROM_IT, PURGES_DIR, SCHEMA_DIR, closing_file, made_file,
+};
 use handover_verify::handover_dir::HandoverDir;
 use handover_verify::ledger::events::{RecordedAttestation, attestations, events};
 use handover_verify::sql::literal;
@@ -105,7 +108,8 @@ fn statement(
             last.number
         );
     }
-    for name in generated_sql(dir)? {
+    files.extend(closed_file(dir, CONFIG_FILE)?);
+    for name in files_below(dir, SCHEMA_DIR)?.into_iter().chain(files_below(dir, PURGES_DIR)?) {
         files.extend(closed_file(dir, &name)?);
     }
     let closing = Closing {
@@ -133,9 +137,9 @@ fn closed_file(dir: &HandoverDir, name: &str) -> Result<Option<ClosedFile>> {
     }
 }
 
-/// The SQL that the copy ran, which it leaves in the folder.
-fn generated_sql(dir: &HandoverDir) -> Result<Vec<String>> {
-    let folder = dir.path().join(SCHEMA_DIR);
+/// Files of a folder in the hand-over folder and of the folders in it, by name.
+fn files_below(dir: &HandoverDir, name: &str) -> Result<Vec<String>> {
+    let folder = dir.path().join(name);
     let place = || format!("cannot read {}", folder.display());
     let entries = match std::fs::read_dir(&folder) {
         Ok(entries) => entries,
@@ -144,9 +148,14 @@ fn generated_sql(dir: &HandoverDir) -> Result<Vec<String>> {
     };
     let mut names = Vec::new();
     for entry in entries {
-        let name = entry.with_context(place)?.file_name();
-        if let Some(name) = name.to_str().filter(|name| name.ends_with(".sql")) {
-            names.push(format!("{SCHEMA_DIR}/{name}"));
+        let entry = entry.with_context(place)?;
+        let below = entry.file_name();
+        let below = below.to_str().with_context(place)?;
+        let path = format!("{name}/{below}");
+        if entry.file_type().with_context(place)?.is_dir() {
+            names.extend(files_below(dir, &path)?);
+        } else {
+            names.push(path);
         }
     }
     names.sort();

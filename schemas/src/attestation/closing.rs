@@ -21,7 +21,8 @@ pub struct Closing {
     pub statement: Digest,
     /// Head of the chain of events with the attestation's own event.
     pub head: Digest,
-    /// The report, the minutes and the SQL that the copy ran.
+    /// The report, the minutes, the config, the SQL that the copy ran and the statements about
+    /// purges.
     pub files: Vec<ClosedFile>,
     /// When: `YYYY-MM-DDTHH:MM:SSZ`.
     pub closed_on: String,

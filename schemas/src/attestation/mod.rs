@@ -5,6 +5,7 @@
 //! `notChecked`. It holds counts, digests, names of tables and what people wrote into
 //! `handover.toml`; no row, no key.
 
+mod all;
 mod audit;
 mod check;
 mod closing;
@@ -17,6 +18,7 @@ mod stated;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use all::{AllCheck, AllReport};
 pub use audit::{Audit, AuditedCheck, CheckVerdict};
 pub use check::{AttestationReport, LedgerReport, Outcome};
 pub use closing::{ClosedFile, Closing};
