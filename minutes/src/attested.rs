@@ -11,7 +11,9 @@ use handover_schemas::digest::Digest;
 use handover_schemas::signing::dsse::{ENVELOPE_MAX, Envelope};
 use handover_schemas::signing::statement::Statement;
 use handover_verify::attestation::place::envelope_file;
-use handover_verify::signing::{Checked, Demand, Trust, check_envelope, day_of, meets, parse_moment, today};
+use handover_verify::signing::{
+    Checked, Demand, Trust, check_envelope, day_of, meets, parse_moment, today,
+};
 use jiff::Timestamp;
 
 /// An attestation that at least one trusted person signed.

@@ -7,7 +7,7 @@ mod attested;
 pub mod cli;
 mod contents;
 mod fonts;
-mod paper;
+mod keep;
 mod pdf;
 mod qr;
 mod shown;
@@ -19,7 +19,7 @@ use anyhow::Result;
 
 pub use attested::Attested;
 pub use fonts::{FAMILIES, Fonts};
-pub use paper::{Kept, keep};
+pub use keep::{Kept, keep};
 
 /// What minutes are made of.
 #[derive(Clone, Copy)]

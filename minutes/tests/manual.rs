@@ -16,6 +16,10 @@ fn completions() {
 fn what_is_needed_is_asked_for() {
     let outcome = Run::new("handover-minutes").args(["--attestation", "x"]).go();
     outcome.expect(2);
-    assert!(outcome.stderr.contains("--trust") && outcome.stderr.contains("--out"), "{}", outcome.stderr);
+    assert!(
+        outcome.stderr.contains("--trust") && outcome.stderr.contains("--out"),
+        "{}",
+        outcome.stderr
+    );
     Run::new("handover-minutes").go().expect(2);
 }
