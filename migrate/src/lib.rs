@@ -15,5 +15,6 @@ pub mod package;
 pub mod purge;
 mod random;
 pub mod rehearse;
+pub mod report;
 pub mod restore;
 pub mod target;

@@ -24,6 +24,7 @@ fn main() -> ExitCode {
         Command::Restore(args) => command::restore::run(&args, &interrupt),
         Command::Prove(args) => command::prove::run(&args, &interrupt),
         Command::Attest(args) => command::attest::run(&args, &interrupt),
+        Command::Report(args) => command::report::run(&args),
         Command::Status(args) => command::status::run(args, &interrupt),
         Command::Keygen(args) => command::keygen::run(args),
         Command::Init(args) => command::init::run(&args),

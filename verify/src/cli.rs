@@ -38,6 +38,8 @@ pub enum Command {
     /// Check a proof that one row is in a signed archive; needs no key to the archive.
     #[command(after_help = help_text::RECORD)]
     Record(RecordArgs),
+    /// Every check there is, on everything that the folder, the databases and the packages hold.
+    All(AllArgs),
     /// Check the chain of events: that nothing was edited, removed, reordered or left unattested.
     Ledger(LedgerArgs),
     /// Check a signed statement about a hand-over: signatures, and what it says against ledger,
@@ -126,6 +128,51 @@ pub struct PurgeArgs {
     /// A file with the passphrase of the identity files; else HANDOVER_ESCROW_PASSPHRASE is taken.
     #[arg(long, value_name = "FILE", requires = "identity")]
     pub passphrase_file: Option<PathBuf>,
+    /// One JSON document on standard output.
+    #[arg(long)]
+    pub json: bool,
+    /// No progress.
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// Arguments of `all`.
+#[derive(Debug, Args)]
+pub struct AllArgs {
+    /// The hand-over folder.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub handover: PathBuf,
+    /// The vendor's database. If it is not given, the source of handover.toml.
+    #[arg(long, value_name = "URL")]
+    pub source: Option<Endpoint>,
+    /// The ministry's database. If it is not given, the target of handover.toml.
+    #[arg(long, value_name = "URL")]
+    pub target: Option<Endpoint>,
+    /// Look at no database but those that are given here: folder and packages alone.
+    #[arg(long)]
+    pub offline: bool,
+    /// The keys that are trusted. If it is not given, the file that handover.toml names.
+    #[arg(long, value_name = "TRUST.toml")]
+    pub trust: Option<PathBuf>,
+    /// The head of the chain of events, as it is printed in the minutes. Without it nothing says
+    /// that the ledger was not replaced as a whole, and the verdict is "unverified".
+    #[arg(long, value_name = "HEAD")]
+    pub head: Option<Digest>,
+    /// Judge keys as of this day (UTC, YYYY-MM-DD), not that of each statement.
+    #[arg(long, value_name = "DATE")]
+    pub at: Option<Date>,
+    /// A file with age identities that open packages and archives; may be repeated.
+    #[arg(long, value_name = "FILE")]
+    pub identity: Vec<PathBuf>,
+    /// A file with the passphrase of the identity files; else HANDOVER_ESCROW_PASSPHRASE is taken.
+    #[arg(long, value_name = "FILE", requires = "identity")]
+    pub passphrase_file: Option<PathBuf>,
+    /// Write what was found as a statement of the auditor's own, to be signed elsewhere.
+    #[arg(long, value_name = "FILE")]
+    pub statement: Option<PathBuf>,
+    /// Connections over both databases; files read at the same time.
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub jobs: u16,
     /// One JSON document on standard output.
     #[arg(long)]
     pub json: bool,

@@ -4,6 +4,7 @@
 //! crate has no statement that changes one. The reading half is also what `handover-migrate`
 //! reads with.
 
+pub mod all;
 pub mod archive;
 pub mod arguments;
 pub mod attestation;

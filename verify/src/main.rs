@@ -20,6 +20,7 @@ fn main() -> ExitCode {
         Command::Package(args) => command::package::run(args, &interrupt),
         Command::Purge(args) => command::purge::run(args, &interrupt),
         Command::Record(args) => command::record::run(&args),
+        Command::All(args) => command::all::run(args, &interrupt),
         Command::Ledger(args) => command::ledger::run(args, &interrupt),
         Command::Attestation(args) => command::attestation::run(args, &interrupt),
         Command::Envelope(args) => command::envelope::run(&args),

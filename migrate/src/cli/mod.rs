@@ -3,6 +3,7 @@
 mod attest;
 mod help;
 mod purge;
+mod report;
 mod restore;
 
 use std::path::PathBuf;
@@ -19,6 +20,7 @@ pub use purge::{
     ApproveArgs, BackupArgs, CertifyArgs, ExecuteArgs, IdentityArgs, KeyArgs, PurgeArgs,
     PurgeCommand, SelectArgs, TrustArgs,
 };
+pub use report::ReportArgs;
 pub use restore::{ArchiveArgs, FindArgs, ProveArgs, RecordArgs, RestoreArgs};
 
 /// Takes a platform over from its vendor, and proves that everything arrived.
@@ -67,6 +69,8 @@ pub enum Command {
     Prove(ProveArgs),
     /// State everything that was done and found, signed; add a signature; close report and minutes.
     Attest(AttestArgs),
+    /// Make the report of a signed attestation: one HTML file for people.
+    Report(ReportArgs),
     /// Show what the target's ledger says was done.
     #[command(after_help = help::STATUS)]
     Status(StatusArgs),

@@ -12,5 +12,6 @@ pub mod keygen;
 pub mod prove;
 pub mod purge;
 pub mod rehearse;
+pub mod report;
 pub mod restore;
 pub mod status;
