@@ -5,10 +5,34 @@ use handover_schemas::digest::Digest;
 use serde_json::{Value, json};
 
 const PROVINCES: [&str; 28] = [
-    "Thành phố Hồ Chí Minh", "Hà Nội", "Đồng Nai", "Bình Dương", "Thanh Hóa", "Nghệ An", "Hải Phòng",
-    "An Giang", "Cần Thơ", "Đắk Lắk", "Tiền Giang", "Long An", "Kiên Giang", "Bắc Giang", "Thái Bình",
-    "Nam Định", "Hải Dương", "Gia Lai", "Đồng Tháp", "Quảng Nam", "Bà Rịa - Vũng Tàu", "Thừa Thiên Huế",
-    "Bình Định", "Lâm Đồng", "Phú Thọ", "Quảng Ninh", "Bắc Ninh", "Hưng Yên",
+    "Thành phố Hồ Chí Minh",
+    "Hà Nội",
+    "Đồng Nai",
+    "Bình Dương",
+    "Thanh Hóa",
+    "Nghệ An",
+    "Hải Phòng",
+    "An Giang",
+    "Cần Thơ",
+    "Đắk Lắk",
+    "Tiền Giang",
+    "Long An",
+    "Kiên Giang",
+    "Bắc Giang",
+    "Thái Bình",
+    "Nam Định",
+    "Hải Dương",
+    "Gia Lai",
+    "Đồng Tháp",
+    "Quảng Nam",
+    "Bà Rịa - Vũng Tàu",
+    "Thừa Thiên Huế",
+    "Bình Định",
+    "Lâm Đồng",
+    "Phú Thọ",
+    "Quảng Ninh",
+    "Bắc Ninh",
+    "Hưng Yên",
 ];
 
 fn digest(of: &str) -> String {
@@ -75,7 +99,8 @@ fn deliverables() -> Value {
     let mut database = deliverable(portal, "database", "received", 8);
     database["rows"] = json!("472880566");
     json!([
-        source, database,
+        source,
+        database,
         deliverable(portal, "installer", "verified", 12),
         deliverable(portal, "document", "missing", 0),
         deliverable(app, "source_code", "missing", 0),
@@ -121,23 +146,33 @@ fn purges() -> Value {
 
 fn timeline() -> Value {
     let events = [
-        ("plan", None, "2026-11-18T01:12:40Z"), ("copy", None, "2026-11-18T09:45:03Z"),
-        ("copy", None, "2026-11-19T02:30:11Z"), ("package", Some("portal"), "2026-11-19T06:02:55Z"),
-        ("artifacts", None, "2026-11-19T06:03:10Z"), ("evidence", Some("c06_results"), "2026-11-19T08:20:00Z"),
-        ("select", Some("unverifiable"), "2026-11-20T02:00:31Z"), ("backup", Some("unverifiable"), "2026-11-20T03:41:09Z"),
-        ("approve", Some("unverifiable"), "2026-11-20T07:15:00Z"), ("execute", Some("unverifiable"), "2026-11-20T10:22:48Z"),
-        ("certify", Some("unverifiable"), "2026-11-20T10:30:02Z"), ("restore", Some("unverifiable"), "2026-11-21T01:05:17Z"),
+        ("plan", None, "2026-11-18T01:12:40Z"),
+        ("copy", None, "2026-11-18T09:45:03Z"),
+        ("copy", None, "2026-11-19T02:30:11Z"),
+        ("package", Some("portal"), "2026-11-19T06:02:55Z"),
+        ("artifacts", None, "2026-11-19T06:03:10Z"),
+        ("evidence", Some("c06_results"), "2026-11-19T08:20:00Z"),
+        ("select", Some("unverifiable"), "2026-11-20T02:00:31Z"),
+        ("backup", Some("unverifiable"), "2026-11-20T03:41:09Z"),
+        ("approve", Some("unverifiable"), "2026-11-20T07:15:00Z"),
+        ("execute", Some("unverifiable"), "2026-11-20T10:22:48Z"),
+        ("certify", Some("unverifiable"), "2026-11-20T10:30:02Z"),
+        ("restore", Some("unverifiable"), "2026-11-21T01:05:17Z"),
     ];
-    events.iter().zip(1..).map(|((kind, subject, at), number)| {
-        let mut event = json!({
-            "number": number.to_string(), "kind": kind, "at": at, "operator": "van-hanh",
-            "host": "byt-db-01.moh.example", "digest": digest(&format!("event {number}")),
-        });
-        if let Some(subject) = subject {
-            event["subject"] = json!(subject);
-        }
-        event
-    }).collect()
+    events
+        .iter()
+        .zip(1..)
+        .map(|((kind, subject, at), number)| {
+            let mut event = json!({
+                "number": number.to_string(), "kind": kind, "at": at, "operator": "van-hanh",
+                "host": "byt-db-01.moh.example", "digest": digest(&format!("event {number}")),
+            });
+            if let Some(subject) = subject {
+                event["subject"] = json!(subject);
+            }
+            event
+        })
+        .collect()
 }
 
 fn findings() -> Value {
@@ -200,4 +235,59 @@ pub(crate) fn empty() -> HandoverAttestation {
         "ledger": { "head": digest(""), "events": "0", "tables": [] },
     });
     serde_json::from_value(attestation).unwrap()
+}
+
+/// A hand-over with many tables, each with a name of 63 letters, some of them with something wrong.
+pub(crate) fn many(tables: usize) -> HandoverAttestation {
+    let mut attestation = sample();
+    let copied = (0..tables).map(|number| {
+        let name = format!("{}{number:04}", "ể".repeat(59));
+        let state = if number % 200 == 77 { "incomplete" } else { "settled" };
+        serde_json::from_value(table("public", &name, number as u64, state)).unwrap()
+    });
+    attestation.copy.as_mut().unwrap().tables = copied.collect();
+    let finding = attestation.findings[0].clone();
+    attestation.findings.extend(std::iter::repeat_n(finding, tables));
+    attestation
+}
+
+/// What a name may be, of all things.
+const HOSTILE: &str = "\"><script>alert(1)</script><img src=x onerror=alert(1)>'{{ 7*7 }}&lt;\
+    =HYPERLINK(\"https://example.org\")\u{202e}\u{2066}\u{200b}\u{0}\u{1b}[2J\r\n<!--]]>";
+
+/// The sample with every free text replaced by a plain one, and by a hostile one; and how many
+/// texts those were.
+pub(crate) fn hostile() -> (HandoverAttestation, HandoverAttestation, usize) {
+    let (mut plain, mut hostile) = (json!(sample()), json!(sample()));
+    let mut replaced = 0;
+    for place in texts(&plain) {
+        let before = plain.pointer(&place).unwrap().clone();
+        *plain.pointer_mut(&place).unwrap() = json!("plain text");
+        // What is no free text is refused: numbers, digests, states.
+        if serde_json::from_value::<HandoverAttestation>(plain.clone()).is_ok() {
+            // Components stay apart from one another.
+            *hostile.pointer_mut(&place).unwrap() = json!(HOSTILE);
+            replaced += 1;
+        } else {
+            *plain.pointer_mut(&place).unwrap() = before;
+        }
+    }
+    (serde_json::from_value(plain).unwrap(), serde_json::from_value(hostile).unwrap(), replaced)
+}
+
+/// Places of all texts in a document, as JSON pointers (RFC 6901).
+fn texts(value: &Value) -> Vec<String> {
+    let below = |key: String, value: &Value| {
+        texts(value).into_iter().map(|rest| format!("/{key}{rest}")).collect::<Vec<_>>()
+    };
+    match value {
+        Value::String(_) => vec![String::new()],
+        Value::Array(items) => {
+            items.iter().enumerate().flat_map(|(at, item)| below(at.to_string(), item)).collect()
+        }
+        Value::Object(members) => {
+            members.iter().flat_map(|(key, item)| below(key.clone(), item)).collect()
+        }
+        _ => Vec::new(),
+    }
 }

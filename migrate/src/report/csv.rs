@@ -25,7 +25,8 @@ pub fn csv_files(signed: &SignedAttestation) -> Vec<(&'static str, String)> {
 }
 
 fn tables(copy: Option<&StatedCopy>) -> String {
-    let mut out = Lines::new(&["schema", "table", "state", "rows", "bytes", "source_root", "target_root"]);
+    let mut out =
+        Lines::new(&["schema", "table", "state", "rows", "bytes", "source_root", "target_root"]);
     for table in copy.map_or(&[][..], |copy| &copy.tables) {
         let root = |root: Option<handover_schemas::digest::Digest>| {
             root.map(|root| root.to_string()).unwrap_or_default()
@@ -46,7 +47,15 @@ fn tables(copy: Option<&StatedCopy>) -> String {
 fn deliverables(deliverables: &[StatedDeliverable]) -> String {
     let letter = |letter: &Letter| format!("{} ({})", letter.number, letter.date);
     let mut out = Lines::new(&[
-        "component", "id", "state", "requested", "promised", "files", "bytes", "rows", "commit",
+        "component",
+        "id",
+        "state",
+        "requested",
+        "promised",
+        "files",
+        "bytes",
+        "rows",
+        "commit",
         "findings",
     ]);
     for one in deliverables {
@@ -87,7 +96,8 @@ fn purges(purges: &[StatedPurge]) -> String {
 }
 
 fn findings(findings: &[StatedFinding]) -> String {
-    let mut out = Lines::new(&["finding", "vi", "en", "subject", "count", "detail", "next_vi", "next_en"]);
+    let mut out =
+        Lines::new(&["finding", "vi", "en", "subject", "count", "detail", "next_vi", "next_en"]);
     for one in findings {
         out.line(&[
             one.kind.en(),
@@ -142,7 +152,9 @@ impl Lines {
 
 /// One cell.
 fn written(cell: &str) -> String {
-    let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}']);
+    let formula = cell.starts_with([
+        '=', '+', '-', '@', '\t', '\r', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}',
+    ]);
     let text = shown(cell);
     let text = if formula { format!("'{text}") } else { text.into_owned() };
     if text.contains([',', '"', ';', '\'']) {

@@ -35,7 +35,8 @@ impl Language {
 
     /// A whole number in groups of three: `1.234.567` or `1,234,567`. Any other text stays as it is.
     pub(super) fn number(self, text: &str) -> String {
-        let (sign, digits) = text.strip_prefix('-').map_or(("", text), |digits| ("\u{2212}", digits));
+        let (sign, digits) =
+            text.strip_prefix('-').map_or(("", text), |digits| ("\u{2212}", digits));
         if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
             return text.to_owned();
         }
@@ -53,7 +54,8 @@ impl Language {
     pub(super) fn size(self, text: &str) -> String {
         let Ok(bytes) = text.parse::<u128>() else { return text.to_owned() };
         let mut unit = (1, "B");
-        for larger in [(1_000, "kB"), (1_000_000, "MB"), (1_000_000_000, "GB"), (1_000_000_000_000, "TB")]
+        for larger in
+            [(1_000, "kB"), (1_000_000, "MB"), (1_000_000_000, "GB"), (1_000_000_000_000, "TB")]
         {
             if bytes >= larger.0 {
                 unit = larger;
@@ -87,10 +89,12 @@ impl Language {
             return text.to_owned();
         }
         let mut parts = full.split('-');
-        let (Some(year), Some(month), Some(day)) = (parts.next(), parts.next(), parts.next()) else {
+        let (Some(year), Some(month), Some(day)) = (parts.next(), parts.next(), parts.next())
+        else {
             return text.to_owned();
         };
-        let name = || month.parse::<usize>().ok().and_then(|month| MONTHS.get(month.wrapping_sub(1)));
+        let name =
+            || month.parse::<usize>().ok().and_then(|month| MONTHS.get(month.wrapping_sub(1)));
         match (self, month_only) {
             (Self::Vietnamese, false) => format!("{day}/{month}/{year}"),
             (Self::Vietnamese, true) => format!("{month}/{year}"),
@@ -139,7 +143,9 @@ mod tests {
         assert_eq!(Vi.moment("2026-11-02T08:30:59Z"), "02/11/2026 08:30 UTC");
         assert_eq!(En.moment("2026-11-02T08:30:59Z"), "2 Nov 2026, 08:30 UTC");
         assert_eq!((Vi.day("2022-03"), En.day("2022-03")), ("03/2022".into(), "Mar 2022".into()));
-        for odd in ["yesterday", "2026-13-01", "2026-11-02T08:30:59+07:00", "2026-00", "ểểểểểểể", ""] {
+        for odd in
+            ["yesterday", "2026-13-01", "2026-11-02T08:30:59+07:00", "2026-00", "ểểểểểểể", ""]
+        {
             assert_eq!((Vi.moment(odd).as_str(), En.day(odd).as_str()), (odd, odd));
         }
     }

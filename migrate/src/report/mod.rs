@@ -20,7 +20,8 @@ use handover_schemas::attestation::HandoverAttestation;
 use handover_schemas::date::Date;
 use handover_schemas::digest::Digest;
 use handover_schemas::signing::dsse::Envelope;
-use handover_verify::signing::{Checked, Demand, Trust, check_envelope, meets};
+use handover_schemas::signing::statement::Statement;
+use handover_verify::signing::{Checked, Demand, Trust, check_envelope, day_of, meets};
 
 pub use csv::csv_files;
 pub use file::{AttestationFile, write_report};
@@ -40,10 +41,12 @@ pub struct SignedAttestation {
 }
 
 impl SignedAttestation {
-    /// Reads an envelope. An error if no trusted person signed it, if it states something else than
-    /// a hand-over, or if it is not about what it states.
-    pub fn read(text: &[u8], file_name: &str, trust: &Trust, at: Date) -> Result<Self> {
+    /// Reads an envelope; keys are judged as of a day, or else as of the statement's own. An error
+    /// if no trusted person signed it, if it states something else than a hand-over, or if it is not
+    /// about what it states.
+    pub fn read(text: &[u8], file_name: &str, trust: &Trust, at: Option<Date>) -> Result<Self> {
         let envelope = Envelope::parse(text)?;
+        let at = at.map_or_else(|| stated_day(&envelope), Ok)?;
         let signatures = check_envelope(&envelope, trust, at)?;
         let statement = signatures.statement::<HandoverAttestation>()?;
         if statement.subject != statement.predicate.subjects() {
@@ -68,4 +71,10 @@ impl SignedAttestation {
     pub fn html(&self) -> Result<String> {
         page::render(&view::View::of(self)).context("cannot make the report")
     }
+}
+
+/// The statement's own day. It counts only if a signature over it holds.
+fn stated_day(envelope: &Envelope) -> Result<Date> {
+    let statement = Statement::<HandoverAttestation>::parse(envelope.body())?;
+    day_of(&statement.predicate.stated_on)
 }

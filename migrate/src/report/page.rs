@@ -75,7 +75,8 @@ fn environment(language: Language) -> Result<Environment<'static>, Error> {
     environment.add_filter("day", move |value: Value| language.day(&value.to_string()));
     environment.add_filter("chart", move |charts: Value| {
         let svg = charts.get_attr(language.tag())?;
-        let svg = svg.as_str().ok_or_else(|| Error::new(ErrorKind::InvalidOperation, "no chart"))?;
+        let svg =
+            svg.as_str().ok_or_else(|| Error::new(ErrorKind::InvalidOperation, "no chart"))?;
         Ok::<_, Error>(Value::from_safe_string(svg.to_owned()))
     });
     for (name, source) in TEMPLATES {
@@ -87,6 +88,7 @@ fn environment(language: Language) -> Result<Environment<'static>, Error> {
 /// The source expression that allows this style sheet and no other one (CSP level 2, section 4.2).
 fn style_digest(style: &str) -> String {
     use base64::Engine;
-    let digest = base64::engine::general_purpose::STANDARD.encode(Digest::of(style.as_bytes()).as_bytes());
+    let digest =
+        base64::engine::general_purpose::STANDARD.encode(Digest::of(style.as_bytes()).as_bytes());
     format!("'sha256-{digest}'")
 }

@@ -52,9 +52,11 @@ const fn state(mood: Mood, vi: &'static str, en: &'static str) -> StateWords {
 pub(super) fn stage(stage: Stage) -> StateWords {
     match stage {
         Stage::Rows => state(Mood::Open, "Đang sao chép bản ghi", "Rows are being copied"),
-        Stage::Structure => {
-            state(Mood::Open, "Đang tạo chỉ mục và ràng buộc", "Indexes and constraints are being made")
-        }
+        Stage::Structure => state(
+            Mood::Open,
+            "Đang tạo chỉ mục và ràng buộc",
+            "Indexes and constraints are being made",
+        ),
         Stage::Done => state(Mood::Good, "Đã hoàn thành", "Finished"),
     }
 }
@@ -93,9 +95,13 @@ pub(super) fn purge_state(purge: PurgeState) -> StateWords {
         PurgeState::Selected => state(Mood::Open, "Đã chốt danh sách", "List frozen"),
         PurgeState::BackedUp => state(Mood::Open, "Đã sao lưu", "Backed up"),
         PurgeState::Executing => state(Mood::Bad, "Đang xóa", "Being deleted"),
-        PurgeState::Executed => state(Mood::Open, "Đã xóa, chưa chứng nhận", "Deleted, not certified"),
+        PurgeState::Executed => {
+            state(Mood::Open, "Đã xóa, chưa chứng nhận", "Deleted, not certified")
+        }
         PurgeState::Certified => state(Mood::Good, "Đã chứng nhận", "Certified"),
-        PurgeState::Abandoned => state(Mood::Open, "Đã hủy trước khi xóa", "Given up before deletion"),
+        PurgeState::Abandoned => {
+            state(Mood::Open, "Đã hủy trước khi xóa", "Given up before deletion")
+        }
     }
 }
 

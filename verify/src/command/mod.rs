@@ -2,10 +2,10 @@
 
 pub mod attestation;
 pub mod envelope;
-pub mod ledger;
-mod outcome_text;
 pub mod figures;
 mod figures_text;
+pub mod ledger;
+mod outcome_text;
 pub mod package;
 pub mod purge;
 pub mod record;

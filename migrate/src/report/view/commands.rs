@@ -41,9 +41,11 @@ impl Commands {
         seals.truncate(SEALS_MAX);
         Self {
             all: "handover-verify all --handover . --trust TRUST.toml".to_owned(),
-            attestation: format!("handover-verify attestation {file} --handover . --trust TRUST.toml"),
+            attestation: format!(
+                "handover-verify attestation {file} --handover . --trust TRUST.toml"
+            ),
             ledger: format!(
-                "handover-verify ledger --handover . --trust TRUST.toml --head {}",
+                "handover-verify ledger --handover . --head {}",
                 attestation.ledger.head
             ),
             signatures: format!("handover-verify envelope {file} --trust TRUST.toml --explain"),

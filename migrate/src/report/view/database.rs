@@ -2,7 +2,9 @@
 
 use std::cmp::Reverse;
 
-use handover_schemas::attestation::{StatedCopy, StatedEnd, StatedLeftOut, StatedTable, TableState};
+use handover_schemas::attestation::{
+    StatedCopy, StatedEnd, StatedLeftOut, StatedTable, TableState,
+};
 use handover_schemas::digest::Digest;
 use serde::Serialize;
 

@@ -91,11 +91,14 @@ impl<'a> Purge<'a> {
             state: words::purge_state(stated.state),
             legal_basis: Part::at_most(EACH_MAX, &stated.legal_basis),
             approvals: Part::at_most(EACH_MAX, stated.approvals.iter().map(ToString::to_string)),
-            tables: Part::at_most(EACH_MAX, stated.tables.iter().map(|table| Table {
-                name: table.name.to_string(),
-                selected: Sum(u128::from(table.selected.0)),
-                counts: table.counts.map(|counts| Counts::of(&[counts])),
-            })),
+            tables: Part::at_most(
+                EACH_MAX,
+                stated.tables.iter().map(|table| Table {
+                    name: table.name.to_string(),
+                    selected: Sum(u128::from(table.selected.0)),
+                    counts: table.counts.map(|counts| Counts::of(&[counts])),
+                }),
+            ),
             total: total(stated),
             summaries: numbered
                 .map(|(number, summary)| {
@@ -110,8 +113,7 @@ impl<'a> Purge<'a> {
 
 /// All tables together. What became of the rows is known only if it is of every table.
 fn total(purge: &StatedPurge) -> Table {
-    let counts: Option<Vec<StatedCounts>> =
-        purge.tables.iter().map(|table| table.counts).collect();
+    let counts: Option<Vec<StatedCounts>> = purge.tables.iter().map(|table| table.counts).collect();
     Table {
         name: String::new(),
         selected: purge.tables.iter().map(|table| table.selected.0).sum(),

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::findings::by_kind;
 use super::signatures::Signatures;
-use super::{Sum, SignedAttestation};
+use super::{SignedAttestation, Sum};
 use crate::report::words::Words;
 
 /// What a reader has to know first.
