@@ -7,6 +7,7 @@ use handover_migrate::command;
 use handover_verify::arguments;
 use handover_verify::exit_code::Exit;
 use handover_verify::interrupt::Interrupt;
+use handover_verify::manual;
 use handover_verify::output::tell_error;
 
 fn main() -> ExitCode {
@@ -28,6 +29,8 @@ fn main() -> ExitCode {
         Command::Keygen(args) => command::keygen::run(args),
         Command::Init(args) => command::init::run(&args),
         Command::Rehearse(args) => command::rehearse::run(args, &interrupt),
+        Command::Manual(args) => manual::write_manual::<Cli>(&args),
+        Command::Completions(args) => manual::print_completions::<Cli>(&args),
     });
     let exit = done.unwrap_or_else(|error| {
         let exit = Exit::of_error(&error);

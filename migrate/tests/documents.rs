@@ -2,17 +2,71 @@
 //! rehearsal ends as the README shows.
 #![expect(clippy::unwrap_used, reason = "a helper that fails is a failed test")]
 
+use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use handover_testkit::{Database, Outcome, Run, binary};
+use handover_testkit::{Database, Outcome, Run, binary, sqlite};
+use tempfile::TempDir;
+
+/// The pages, in the order of the work: each finds what those before it left.
+const PAGES: [&str; 8] = [
+    "01-prepare.md",
+    "02-copy-and-verify.md",
+    "03-receiving-deliverables.md",
+    "04-purge.md",
+    "05-restoring-a-person.md",
+    "06-key-ceremony-and-loss.md",
+    "09-recovery-without-this-program.md",
+    "10-disaster-of-the-target.md",
+];
+
+const ESCROW_PASSPHRASE: &str = "another passphrase of it";
+
+/// What the vendor runs, in the two engines: the same rows.
+const POSTGRES_PLATFORM: &str = "
+    CREATE TABLE subjects (id bigint PRIMARY KEY, name text, born date,
+      identity_number text, phone text);
+    INSERT INTO subjects SELECT i, 'Nguyễn ' || i, date '1960-01-01' + i,
+      CASE WHEN i % 3 > 0 THEN lpad(i::text, 12, '0') END, '090' || lpad(i::text, 7, '0')
+    FROM generate_series(1, 1000) i;
+    CREATE TABLE doses (id bigint PRIMARY KEY, subject_id bigint NOT NULL REFERENCES subjects,
+      given_on date NOT NULL);
+    INSERT INTO doses SELECT i, 1 + i % 1000, date '2021-06-01' + (i % 300)::int
+    FROM generate_series(1, 2500) i;
+    CREATE TABLE log (at timestamptz, what text);
+    INSERT INTO log VALUES (now(), 'a'), (now(), 'a');
+    CREATE TABLE feedback (id bigint PRIMARY KEY, photo_path text, photo_sha256 text);
+    INSERT INTO feedback VALUES
+      (1, '2022/1.jpg', encode(sha256('photo'), 'hex')), (2, NULL, NULL);";
+
+const SQLITE_PLATFORM: &str = "
+    CREATE TABLE subjects (id integer PRIMARY KEY, name text, born date,
+      identity_number text, phone text);
+    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)
+    INSERT INTO subjects SELECT i, 'Nguyễn ' || i, date('1960-01-01', '+' || i || ' days'),
+      CASE WHEN i % 3 > 0 THEN printf('%012d', i) END, printf('090%07d', i) FROM n;
+    CREATE TABLE doses (id integer PRIMARY KEY, subject_id integer NOT NULL REFERENCES subjects,
+      given_on date NOT NULL);
+    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500)
+    INSERT INTO doses SELECT i, 1 + i % 1000, date('2021-06-01', '+' || (i % 300) || ' days') FROM n;
+    CREATE TABLE log (at timestamp, what text);
+    INSERT INTO log VALUES ('2022-04-08 08:00:00', 'a'), ('2022-04-08 08:00:00', 'a');
+    CREATE TABLE feedback (id integer PRIMARY KEY, photo_path text, photo_sha256 text);
+    INSERT INTO feedback VALUES (1, '2022/1.jpg',
+      '55c64d0fcd6f9d5f7c828093857e3fdfda68478bb4e9bd24d481ef391c7804e8'), (2, NULL, NULL);";
 
 fn project() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
+fn page(name: &str) -> String {
+    fs::read_to_string(project().join("runbooks").join(name)).unwrap()
+}
+
 /// The commands of a page, block by block.
-fn blocks(page: &str) -> Vec<String> {
-    let text = std::fs::read_to_string(project().join("runbooks").join(page)).unwrap();
+fn blocks(name: &str) -> Vec<String> {
+    let text = page(name);
     let mut blocks = Vec::new();
     let mut inside = false;
     for line in text.lines() {
@@ -30,7 +84,7 @@ fn blocks(page: &str) -> Vec<String> {
             _ => {}
         }
     }
-    assert!(!blocks.is_empty(), "{page} has no commands");
+    assert!(!blocks.is_empty(), "{name} has no commands");
     blocks
 }
 
@@ -53,61 +107,193 @@ fn deliver(folder: &Path) {
     Run::program("bash").args(["-c", script]).dir(folder).go().expect(0);
 }
 
-fn run_block(block: &str, source: &Database, target: &Database, folder: &Path) -> Outcome {
-    let programs = binary("handover-migrate").parent().unwrap().display().to_string();
-    let path = format!("{programs}:{}", std::env::var("PATH").unwrap());
-    Run::program("bash")
-        .args(["-c", block])
-        .env("PATH", path)
-        .env("SOURCE", source.url())
-        .env("TARGET", target.url())
-        .env("HANDOVER", folder)
-        .env("DELIVERED", folder.with_file_name("delivered"))
-        .env("KEYS", folder.with_file_name("keys"))
-        .env("HANDOVER_PASSPHRASE", "a passphrase of a test")
-        .env("HANDOVER_ESCROW_PASSPHRASE", "another passphrase of it")
-        .dir(folder.parent().unwrap())
-        .go()
+/// The platform that the pages are followed on, and everything beside it.
+struct Desk {
+    folder: TempDir,
+    source: String,
+    target: String,
+    restored: String,
+    new_target: String,
+    recovered: Database,
+    // Dropped with everything in them at the end.
+    _databases: Vec<Database>,
+}
+
+impl Desk {
+    fn on_postgres() -> Self {
+        let databases: Vec<Database> = (0..4).map(|_| Database::create()).collect();
+        databases[0].sql(POSTGRES_PLATFORM);
+        let urls = databases.iter().map(Database::url).collect();
+        Self::new(tempfile::tempdir().unwrap(), urls, databases)
+    }
+
+    fn on_sqlite() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str| folder.path().join(format!("{name}.db"));
+        sqlite(&file("platform"), SQLITE_PLATFORM);
+        let names = ["platform", "target", "restored", "new"];
+        let urls = names.map(|name| format!("sqlite:{}", file(name).display())).to_vec();
+        Self::new(folder, urls, Vec::new())
+    }
+
+    fn new(folder: TempDir, urls: Vec<String>, databases: Vec<Database>) -> Self {
+        let [source, target, restored, new_target] = urls.try_into().unwrap();
+        let recovered = Database::create();
+        let delivered = folder.path().join("delivered");
+        fs::create_dir(&delivered).unwrap();
+        deliver(&delivered);
+        Self { folder, source, target, restored, new_target, recovered, _databases: databases }
+    }
+
+    fn at(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn is_sqlite(&self) -> bool {
+        self.target.starts_with("sqlite:")
+    }
+
+    /// Runs a block; ends with an error at the first of its commands that does.
+    fn run(&self, block: &str) -> Outcome {
+        let programs = binary("handover-migrate").parent().unwrap().display().to_string();
+        let path = format!("{programs}:{}", std::env::var("PATH").unwrap());
+        let run = if block.contains("age --decrypt --output") {
+            self.at_a_terminal(block)
+        } else {
+            Run::program("bash").args(["-e", "-c", block])
+        };
+        run.env("PATH", path)
+            .env("HOME", self.at("home"))
+            .env("SOURCE", &self.source)
+            .env("TARGET", &self.target)
+            .env("RESTORED", &self.restored)
+            .env("NEW_TARGET", &self.new_target)
+            .env("DATABASE", self.recovered.url())
+            .env("HANDOVER", self.at("handover"))
+            .env("NEW_HANDOVER", self.at("new-handover"))
+            .env("BACKUP", self.at("backup"))
+            .env("DELIVERED", self.at("delivered"))
+            .env("KEYS", self.at("keys"))
+            .env("WORK", self.at("work"))
+            .env("HANDOVER_PASSPHRASE", "a passphrase of a test")
+            .env("HANDOVER_ESCROW_PASSPHRASE", ESCROW_PASSPHRASE)
+            .dir(self.folder.path())
+            .go()
+    }
+
+    /// `age` takes a passphrase from a terminal and from nowhere else: somebody types it.
+    fn at_a_terminal(&self, block: &str) -> Run {
+        let (script, typed) = (self.at("block.sh"), self.at("typed"));
+        fs::write(&script, block).unwrap();
+        let times = block.matches("age --decrypt").count();
+        fs::write(&typed, format!("{ESCROW_PASSPHRASE}\n").repeat(times)).unwrap();
+        let command = format!("bash -e {}", script.display());
+        Run::program("script")
+            .args(["--quiet", "--return", "--command", &command, "/dev/null"])
+            .stdin(fs::File::open(typed).unwrap())
+            .limit(Duration::from_mins(1))
+    }
+
+    /// Follows every page, in the order of the work.
+    fn follow(&self) {
+        for page in PAGES {
+            for (number, block) in blocks(page).into_iter().enumerate() {
+                if self.is_sqlite() && block.starts_with("psql ") {
+                    // The page says that there is nothing to do here for a file.
+                    continue;
+                }
+                let block = if self.is_sqlite() { in_sqlite(&block) } else { block };
+                let outcome = self.run(&block);
+                assert_eq!(
+                    outcome.code,
+                    Some(0),
+                    "{page}, block {}:\n{block}\n{}{}",
+                    number + 1,
+                    outcome.stdout,
+                    outcome.stderr
+                );
+            }
+        }
+        let verified = fs::read_to_string(self.at("handover/verify-tables.json")).unwrap();
+        assert!(verified.contains("\"verdict\": \"equal\""), "{verified}");
+    }
+}
+
+/// A block with the names that a SQLite file has, as the pages say.
+fn in_sqlite(block: &str) -> String {
+    block
+        .replace("public.", "main.")
+        .replace("handover.identity_number_class", "handover_identity_number_class")
 }
 
 #[test]
-fn every_command_of_the_runbooks_runs() {
-    let source = Database::create();
-    source.sql(
-        "CREATE TABLE subjects (id bigint PRIMARY KEY, name text, born date,
-           identity_number text, phone text);
-         INSERT INTO subjects SELECT i, 'Nguyễn ' || i, date '1960-01-01' + i,
-           CASE WHEN i % 3 > 0 THEN lpad(i::text, 12, '0') END, '090' || lpad(i::text, 7, '0')
-         FROM generate_series(1, 1000) i;
-         CREATE TABLE doses (id bigint PRIMARY KEY, subject_id bigint NOT NULL REFERENCES subjects,
-           given_on date NOT NULL);
-         INSERT INTO doses SELECT i, 1 + i % 1000, date '2021-06-01' + (i % 300)::int
-         FROM generate_series(1, 2500) i;
-         CREATE TABLE log (at timestamptz, what text);
-         INSERT INTO log VALUES (now(), 'a'), (now(), 'a');
-         CREATE TABLE feedback (id bigint PRIMARY KEY, photo_path text, photo_sha256 text);
-         INSERT INTO feedback VALUES
-           (1, '2022/1.jpg', encode(sha256('photo'), 'hex')), (2, NULL, NULL);",
-    );
-    let target = Database::create();
-    let folder = tempfile::tempdir().unwrap();
-    let handover = folder.path().join("handover");
-    std::fs::create_dir(folder.path().join("delivered")).unwrap();
-    deliver(&folder.path().join("delivered"));
-    for page in ["copy.md", "verify.md", "artifacts.md", "purge.md", "restore.md"] {
-        for block in blocks(page) {
-            let outcome = run_block(&block, &source, &target, &handover);
-            assert_eq!(
-                outcome.code,
-                Some(0),
-                "{page}:\n{block}\n{}{}",
-                outcome.stdout,
-                outcome.stderr
-            );
+fn every_command_of_the_runbooks_runs_on_postgres() {
+    Desk::on_postgres().follow();
+}
+
+#[test]
+fn every_command_of_the_runbooks_runs_on_sqlite() {
+    Desk::on_sqlite().follow();
+}
+
+/// A page that is forgotten above is found here.
+#[test]
+fn every_page_is_followed() {
+    let mut found: Vec<String> = fs::read_dir(project().join("runbooks"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    found.sort();
+    let mut known: Vec<&str> = PAGES.to_vec();
+    known.push("README.md");
+    assert_eq!(found, known);
+    let contents = page("README.md");
+    for page in PAGES {
+        assert!(contents.contains(&format!("({page})")), "README.md does not name {page}");
+    }
+}
+
+/// Somebody who reads one of the two languages reads everything.
+#[test]
+fn every_section_is_in_both_languages() {
+    for name in PAGES {
+        for section in page(name).split("\n## ") {
+            let heading = section.lines().next().unwrap();
+            assert!(heading.contains(" / "), "{name}: {heading}");
+            let both = section.matches("**VI**").count() == section.matches("**EN**").count();
+            assert!(both && (section.contains("**VI**")), "{name}: {heading}");
         }
     }
-    let verified = std::fs::read_to_string(handover.join("verify-tables.json")).unwrap();
-    assert!(verified.contains("\"verdict\": \"equal\""), "{verified}");
+}
+
+/// Pages that are named somewhere are there.
+#[test]
+fn no_page_is_named_that_is_not_there() {
+    let help = |program: &str| Run::new(program).args(["manual", "--out", "man"]);
+    let folder = tempfile::tempdir().unwrap();
+    help("handover-migrate").dir(folder.path()).go().expect(0);
+    help("handover-verify").dir(folder.path()).go().expect(0);
+    let manual = fs::read_dir(folder.path().join("man")).unwrap();
+    let mut texts: Vec<String> =
+        manual.map(|page| fs::read_to_string(page.unwrap().path()).unwrap()).collect();
+    for file in ["README.md", "ARCHITECTURE.md", "migrate/src/command/init.toml"] {
+        texts.push(fs::read_to_string(project().join(file)).unwrap());
+    }
+    texts.extend(PAGES.map(|name| page(name).replace("](", "](runbooks/")));
+    let mut named = 0;
+    for text in texts {
+        // A manual page writes a hyphen as "\\-".
+        let text = text.replace("\\-", "-");
+        for rest in text.split("runbooks/").skip(1) {
+            let name = rest.split_once(".md").map(|(name, _)| name).unwrap_or_default();
+            let plain = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit();
+            if !name.is_empty() && name.chars().all(|letter| plain(letter) || letter == '-') {
+                assert!(PAGES.contains(&format!("{name}.md").as_str()), "runbooks/{name}.md");
+                named += 1;
+            }
+        }
+    }
+    assert!(named > PAGES.len(), "{named}");
 }
 
 /// Runs a rehearsal and checks what the README promises of it.

@@ -14,6 +14,7 @@
 //! - [`Run`]: runs one of our binaries to its end; [`Running`]: one that is still running, to be
 //!   interrupted or killed.
 //! - [`sqlite`]: SQL through the `sqlite3` program.
+//! - [`check_manual`], [`check_completions`]: what a program prints for `man` and for shells.
 //! - [`generated_file`], [`violations`]: JSON Schemas, and documents that keep to them.
 //!
 //! On both servers the superuser `postgres` needs no password, every other role does.
@@ -23,6 +24,7 @@
 mod cluster;
 mod database;
 mod json_schema;
+mod manual;
 mod process;
 mod run;
 mod server;
@@ -30,5 +32,6 @@ mod server;
 pub use cluster::Cluster;
 pub use database::{Collation, Database, Options, Role};
 pub use json_schema::{generated_file, violations};
+pub use manual::{check_completions, check_manual};
 pub use run::{Outcome, Run, Running, binary, sqlite};
 pub use server::Server;

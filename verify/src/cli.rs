@@ -7,6 +7,8 @@ use handover_schemas::date::Date;
 use handover_schemas::digest::Digest;
 
 use crate::endpoint::Endpoint;
+use crate::help_text;
+use crate::manual::{CompletionsArgs, ManualArgs};
 use crate::sqlite::TypeOverride;
 
 /// Reads what was handed over again and judges; writes to no database.
@@ -14,7 +16,7 @@ use crate::sqlite::TypeOverride;
 /// Exit codes: 0 equal, intact, holds; 1 different, damaged, does not hold; 2 it could not be
 /// verified, or not be done; 130 interrupted.
 #[derive(Debug, Parser)]
-#[command(name = "handover-verify", version)]
+#[command(name = "handover-verify", version, after_help = help_text::PROGRAM)]
 pub struct Cli {
     /// What to verify.
     #[command(subcommand)]
@@ -25,22 +27,34 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Compare two databases: every row, every column, and the catalog.
+    #[command(after_help = help_text::TABLES)]
     Tables(TablesArgs),
     /// Check a sealed package: every file, every digest, nothing missing and nothing extra.
+    #[command(after_help = help_text::PACKAGE)]
     Package(PackageArgs),
     /// Check purges: archive, list, approvals, ledger, certificate and database have to agree.
+    #[command(after_help = help_text::PURGE)]
     Purge(PurgeArgs),
     /// Check a proof that one row is in a signed archive; needs no key to the archive.
+    #[command(after_help = help_text::RECORD)]
     Record(RecordArgs),
+    /// Every check there is, on everything that the folder, the databases and the packages hold.
+    All(AllArgs),
     /// Check the chain of events: that nothing was edited, removed, reordered or left unattested.
     Ledger(LedgerArgs),
     /// Check a signed statement about a hand-over: signatures, and what it says against ledger,
     /// rows and packages.
     Attestation(AttestationArgs),
     /// Say who signed what in an envelope, and whether the signatures hold.
+    #[command(after_help = help_text::ENVELOPE)]
     Envelope(EnvelopeArgs),
     /// Check reported figures: whether they add up, and whether the databases give them.
     Figures(FiguresArgs),
+    /// Write manual pages: one for this program, one for each of its commands.
+    Manual(ManualArgs),
+    /// Print what completes these commands in bash, zsh or fish.
+    #[command(after_help = help_text::COMPLETIONS)]
+    Completions(CompletionsArgs),
 }
 
 /// Arguments of `figures`.
@@ -114,6 +128,51 @@ pub struct PurgeArgs {
     /// A file with the passphrase of the identity files; else HANDOVER_ESCROW_PASSPHRASE is taken.
     #[arg(long, value_name = "FILE", requires = "identity")]
     pub passphrase_file: Option<PathBuf>,
+    /// One JSON document on standard output.
+    #[arg(long)]
+    pub json: bool,
+    /// No progress.
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// Arguments of `all`.
+#[derive(Debug, Args)]
+pub struct AllArgs {
+    /// The hand-over folder.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub handover: PathBuf,
+    /// The vendor's database. If it is not given, the source of handover.toml.
+    #[arg(long, value_name = "URL")]
+    pub source: Option<Endpoint>,
+    /// The ministry's database. If it is not given, the target of handover.toml.
+    #[arg(long, value_name = "URL")]
+    pub target: Option<Endpoint>,
+    /// Look at no database but those that are given here: folder and packages alone.
+    #[arg(long)]
+    pub offline: bool,
+    /// The keys that are trusted. If it is not given, the file that handover.toml names.
+    #[arg(long, value_name = "TRUST.toml")]
+    pub trust: Option<PathBuf>,
+    /// The head of the chain of events, as it is printed in the minutes. Without it nothing says
+    /// that the ledger was not replaced as a whole, and the verdict is "unverified".
+    #[arg(long, value_name = "HEAD")]
+    pub head: Option<Digest>,
+    /// Judge keys as of this day (UTC, YYYY-MM-DD), not that of each statement.
+    #[arg(long, value_name = "DATE")]
+    pub at: Option<Date>,
+    /// A file with age identities that open packages and archives; may be repeated.
+    #[arg(long, value_name = "FILE")]
+    pub identity: Vec<PathBuf>,
+    /// A file with the passphrase of the identity files; else HANDOVER_ESCROW_PASSPHRASE is taken.
+    #[arg(long, value_name = "FILE", requires = "identity")]
+    pub passphrase_file: Option<PathBuf>,
+    /// Write what was found as a statement of the auditor's own, to be signed elsewhere.
+    #[arg(long, value_name = "FILE")]
+    pub statement: Option<PathBuf>,
+    /// Connections over both databases; files read at the same time.
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub jobs: u16,
     /// One JSON document on standard output.
     #[arg(long)]
     pub json: bool,

@@ -4,6 +4,7 @@
 //! crate has no statement that changes one. The reading half is also what `handover-migrate`
 //! reads with.
 
+pub mod all;
 pub mod archive;
 pub mod arguments;
 pub mod attestation;
@@ -17,9 +18,11 @@ pub mod figures;
 pub mod file_tree;
 pub mod findings;
 pub mod handover_dir;
+mod help_text;
 pub mod interrupt;
 pub mod inventory;
 pub mod ledger;
+pub mod manual;
 pub mod memory;
 pub mod output;
 pub mod package;

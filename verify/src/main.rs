@@ -7,6 +7,7 @@ use handover_verify::cli::{Cli, Command};
 use handover_verify::command;
 use handover_verify::exit_code::Exit;
 use handover_verify::interrupt::Interrupt;
+use handover_verify::manual;
 use handover_verify::output::tell_error;
 
 fn main() -> ExitCode {
@@ -19,10 +20,13 @@ fn main() -> ExitCode {
         Command::Package(args) => command::package::run(args, &interrupt),
         Command::Purge(args) => command::purge::run(args, &interrupt),
         Command::Record(args) => command::record::run(&args),
+        Command::All(args) => command::all::run(args, &interrupt),
         Command::Ledger(args) => command::ledger::run(args, &interrupt),
         Command::Attestation(args) => command::attestation::run(args, &interrupt),
         Command::Envelope(args) => command::envelope::run(&args),
         Command::Figures(args) => command::figures::run(args, &interrupt),
+        Command::Manual(args) => manual::write_manual::<Cli>(&args),
+        Command::Completions(args) => manual::print_completions::<Cli>(&args),
     });
     let exit = done.unwrap_or_else(|error| {
         tell_error(&error);

@@ -17,6 +17,10 @@ const TABLES: &str = "
     insert into people values (1, 'Nguyễn Văn An', '001099000001'), (2, 'Trần Thị Bình', null),
         (3, 'Lê Chi', 'x');";
 
+/// A function of PostgreSQL whose error is a name.
+const SAY_NAME: &str = "create function say_name() returns bigint language plpgsql as
+    'begin raise exception ''%'', (select name from people where id = 1); end'";
+
 /// The same tables in each engine, and a folder.
 struct Both {
     folder: TempDir,
@@ -127,14 +131,14 @@ fn the_shipped_sets_say_which_sums_fail() {
     let outcome = run().go();
     let text = &outcome.expect(1).stdout;
     for line in [
-        "  Sent, with CCCD/CMND (subjects)                          72,398,969\n",
+        "  Sent, with CCCD/CMND (subjects)                                72,398,969\n",
         "  FAILS       With CCCD/CMND = verified right + verified wrong (subjects): by 270,000; the \
          parts make 72,668,969, reported is 72,398,969\n",
         "  rounded     Given nationwide = on the platform + not yet on it (doses): the parts make \
          207,674,948, reported is over 207,000,000; rounding allows the difference of 674,948\n",
         "  rounded     Given nationwide = on the platform + not yet on it (doses): the rounded \
          numbers agree\n",
-        "\nverdict: does not hold (16 sums: 13 hold, 2 are only rounded, 1 fail)\n",
+        "\nverdict: does not hold (sums that hold: 13, only rounded: 2, failing: 1)\n",
     ] {
         assert!(text.contains(line), "{line}\n{text}");
     }
@@ -186,9 +190,9 @@ fn a_query_that_does_anything_but_select_is_refused_by_sqlite() {
             ("select count(*) from peple", "no such table: peple"),
             ("selct 3", "syntax error"),
             ("select (3", "incomplete input"),
-            ("", "0 columns"),
-            ("-- nothing", "0 columns"),
+            ("-- nothing", does),
             ("select ?1", "has a parameter"),
+            ("explain select 3", "columns, not one"),
         ],
     );
     assert!(!other.exists());
@@ -201,10 +205,9 @@ fn a_query_that_does_anything_but_select_is_refused_by_postgres() {
         "create table written (a int);
         create sequence numbers;
         create function write_one() returns bigint language sql as
-            'insert into written values (1) returning 3::bigint';
-        create function say_name() returns bigint language plpgsql as
-            'begin raise exception ''%'', (select name from people where id = 1); end'",
+            'insert into written values (1) returning 3::bigint'",
     );
+    both.postgres.sql(SAY_NAME);
     let does = "has to be one SELECT that writes nothing";
     let writes = "it writes, and was refused (SQLSTATE 25006)";
     assert_refused(
@@ -232,7 +235,8 @@ fn a_query_that_does_anything_but_select_is_refused_by_postgres() {
             ("select count(*) from peple", "relation \"peple\" does not exist"),
             ("selct 3", "syntax error"),
             ("select (3", "syntax error"),
-            ("", "syntax error"),
+            ("explain select 3", does),
+            ("-- nothing", "syntax error"),
             ("select $1::int", "PostgreSQL stopped it"),
         ],
     );
@@ -282,9 +286,11 @@ fn what_is_not_one_whole_number_is_no_answer() {
 #[test]
 fn no_value_of_a_row_is_in_an_error() {
     let both = Both::new();
+    both.postgres.sql(SAY_NAME);
     let postgres = [
         "select name::int from people where id = 1",
-        "select name::regclass::oid::int from people where id = 1",
+        "select replace(name, ' ', '_')::regclass::oid::bigint from people where id = 1",
+        "select say_name()",
         "select ('{' || name)::json::text from people where id = 1",
         "select count(*) from people where name::date is null",
     ];
@@ -302,7 +308,7 @@ fn no_value_of_a_row_is_in_an_error() {
             outcome.expect(2);
             let said = format!("{}{}", outcome.stdout, outcome.stderr);
             assert!(said.contains("stopped it"), "{said}");
-            assert!(!said.contains("Nguy"), "{said}");
+            assert!(!said.to_lowercase().contains("nguy"), "{said}");
         }
     }
 }
@@ -323,6 +329,8 @@ fn a_query_that_never_returns_is_stopped() {
     for (url, queries) in cases {
         let run = figures(&both.set(queries)).args(["--source", &url, "--timeout", "1", "--json"]);
         let outcome = run.limit(Duration::from_mins(1)).go();
+        // The engine itself stops after a second; nobody waits for the connection to be given up.
+        assert!(outcome.took < Duration::from_secs(20), "{:?}", outcome.took);
         for (number, figure) in report(&outcome).sets[0].figures.iter().enumerate() {
             let answer = figure.source.as_ref().unwrap();
             if number % 2 == 0 {
@@ -404,7 +412,7 @@ some: Report (as of 2022-04-05)
   judged: source does not hold, target does not hold
 
 not checked: some: the set has no sum that its figures could satisfy
-verdict: does not hold (0 sums: 0 hold, 0 are only rounded, 0 fail)
+verdict: does not hold (sums that hold: 0, only rounded: 0, failing: 0)
 "
     );
 }

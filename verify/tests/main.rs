@@ -11,6 +11,7 @@ mod figures;
 mod identity_number;
 mod judged;
 mod left_out;
+mod manual;
 mod mutation;
 mod postgres_objects;
 mod postgres_rows;

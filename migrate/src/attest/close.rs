@@ -5,10 +5,13 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 use handover_schemas::attestation::{ClosedFile, Closing, HandoverAttestation};
 use handover_schemas::chain::{EventDetail, EventKind};
+use handover_schemas::config::CONFIG_FILE;
 use handover_schemas::digest::Digest;
 use handover_schemas::signing::dsse::Envelope;
 use handover_schemas::signing::statement::Statement;
-use handover_verify::attestation::place::{MADE_FROM_IT, closing_file, made_file};
+use handover_verify::attestation::place::{
+    MADE_FROM_IT, PURGES_DIR, SCHEMA_DIR, closing_file, made_file,
+};
 use handover_verify::handover_dir::HandoverDir;
 use handover_verify::ledger::events::{RecordedAttestation, attestations, events};
 use handover_verify::sql::literal;
@@ -96,19 +99,7 @@ fn statement(
         .context("the ledger's last attestation is damaged")?;
     let mut files = Vec::new();
     for what in MADE_FROM_IT {
-        let name = made_file(last.number, what);
-        let path = dir.path().join(&name);
-        match std::fs::read(&path) {
-            Ok(bytes) => files.push(ClosedFile {
-                name: name.rsplit('/').next().unwrap_or(&name).to_owned(),
-                bytes: (bytes.len() as u64).into(),
-                sha256: Digest::of(&bytes),
-            }),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => {
-                return Err(error).with_context(|| format!("cannot read {}", path.display()));
-            }
-        }
+        files.extend(closed_file(dir, &made_file(last.number, what))?);
     }
     if files.is_empty() {
         bail!(
@@ -116,6 +107,10 @@ fn statement(
              them first (handover-migrate report, handover-minutes)",
             last.number
         );
+    }
+    files.extend(closed_file(dir, CONFIG_FILE)?);
+    for name in files_below(dir, SCHEMA_DIR)?.into_iter().chain(files_below(dir, PURGES_DIR)?) {
+        files.extend(closed_file(dir, &name)?);
     }
     let closing = Closing {
         database: attested.predicate.target.identity,
@@ -126,6 +121,45 @@ fn statement(
         closed_on: moment::now()?.to_string(),
     };
     Ok(Statement::new(closing.subjects(), closing))
+}
+
+/// A file of the hand-over folder as it is now; nothing if it is not there.
+fn closed_file(dir: &HandoverDir, name: &str) -> Result<Option<ClosedFile>> {
+    let path = dir.path().join(name);
+    match std::fs::read(&path) {
+        Ok(bytes) => Ok(Some(ClosedFile {
+            name: name.to_owned(),
+            bytes: (bytes.len() as u64).into(),
+            sha256: Digest::of(&bytes),
+        })),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+    }
+}
+
+/// Files of a folder in the hand-over folder and of the folders in it, by name.
+fn files_below(dir: &HandoverDir, name: &str) -> Result<Vec<String>> {
+    let folder = dir.path().join(name);
+    let place = || format!("cannot read {}", folder.display());
+    let entries = match std::fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error).with_context(place),
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry.with_context(place)?;
+        let below = entry.file_name();
+        let below = below.to_str().with_context(place)?;
+        let path = format!("{name}/{below}");
+        if entry.file_type().with_context(place)?.is_dir() {
+            names.extend(files_below(dir, &path)?);
+        } else {
+            names.push(path);
+        }
+    }
+    names.sort();
+    Ok(names)
 }
 
 fn finish(

@@ -6,24 +6,28 @@
 //! envelope that the ledger already knows.
 
 mod close;
+mod figures;
 mod sign;
 
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use handover_schemas::attestation::HandoverAttestation;
+use handover_schemas::attestation::{HandoverAttestation, NotChecked};
 use handover_schemas::chain::{EventDetail, EventKind};
 use handover_schemas::config::MinutesConfig;
 use handover_schemas::digest::Digest;
+use handover_schemas::figures::stated::StatedFigures;
 use handover_schemas::signing::dsse::Envelope;
 use handover_schemas::signing::statement::Statement;
-use handover_verify::attestation::gather;
 use handover_verify::attestation::place::envelope_file;
+use handover_verify::attestation::{figure_findings, gather};
 use handover_verify::handover_dir::HandoverDir;
 use handover_verify::ledger::events::{RecordedAttestation, attestations, events};
+use handover_verify::signing::Trust;
 use handover_verify::sql::literal;
 
 pub use close::{CloseRequest, Closed, close};
+pub use figures::stated_figures;
 pub use sign::{SignRequest, add_signature};
 
 use crate::keys::{Signer, sign_envelope};
@@ -37,6 +41,10 @@ pub struct AttestRequest<'a> {
     pub dir: &'a HandoverDir,
     /// What people agreed on.
     pub minutes: &'a MinutesConfig,
+    /// Figures, and what of them was not looked at.
+    pub figures: (Vec<StatedFigures>, Option<NotChecked>),
+    /// Whose keys count.
+    pub trust: Option<&'a Trust>,
     /// Who signs first; nobody, if the envelope is to be signed elsewhere.
     pub signer: Option<&'a dyn Signer>,
 }
@@ -97,6 +105,11 @@ fn record(
     attestation.number = number.into();
     attestation.stated_on = moment::now()?.to_string();
     attestation.minutes = request.minutes.clone();
+    attestation.trusted_keys = request.trust.map(Trust::stated_keys).unwrap_or_default();
+    let (figures, not_asked) = &request.figures;
+    attestation.findings.extend(figure_findings(figures));
+    attestation.figures.clone_from(figures);
+    attestation.not_checked.extend(not_asked.clone());
     let statement = Statement::new(attestation.subjects(), attestation);
     let bytes = statement.to_bytes().context("cannot write the attestation")?;
     let text = std::str::from_utf8(&bytes).context("cannot write the attestation")?;

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod attest;
+mod help;
 mod purge;
 mod report;
 mod restore;
@@ -11,6 +12,7 @@ use clap::{Args, Parser, Subcommand};
 use handover_schemas::chunk::CHUNK_BYTES_MAX;
 use handover_schemas::signing::trust::Role;
 use handover_verify::endpoint::Endpoint;
+use handover_verify::manual::{CompletionsArgs, ManualArgs};
 use handover_verify::sqlite::TypeOverride;
 
 pub use attest::AttestArgs;
@@ -21,15 +23,17 @@ pub use purge::{
 pub use report::ReportArgs;
 pub use restore::{ArchiveArgs, FindArgs, ProveArgs, RecordArgs, RestoreArgs};
 
-/// Takes a platform over: copies the vendor's database into the ministry's, chunk by chunk, and
-/// proves that what arrived is what was there; receives everything else into sealed packages;
-/// deletes, after a backup and two signatures, what nobody can verify, and puts it back. Run the
-/// same command again after any interruption.
+/// Takes a platform over from its vendor, and proves that everything arrived.
+///
+/// Copies the vendor's database into the ministry's, chunk by chunk, and proves that what arrived is
+/// what was there; receives everything else into sealed packages; deletes, after a backup and two
+/// signatures, what nobody can verify, and puts it back. Run the same command again after any
+/// interruption.
 ///
 /// Exit codes: 0 everything asked for holds; 1 it ran and there are findings; 2 it could not be
 /// done; 130 interrupted, the same command goes on.
 #[derive(Debug, Parser)]
-#[command(name = "handover-migrate", version)]
+#[command(name = "handover-migrate", version, after_help = help::PROGRAM)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -40,32 +44,47 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Write a handover.toml to fill in: both databases, and what is to be handed over.
+    #[command(after_help = help::INIT)]
     Init(InitArgs),
     /// Copy a database and read every row back; resume a copy; or say what changed since.
+    #[command(after_help = help::COPY)]
     Copy(CopyArgs),
     /// Receive everything that is not a table: check it, seal it in packages, take the inventory.
+    #[command(after_help = help::ARTIFACTS)]
     Artifacts(ArtifactsArgs),
     /// Load a signed result file (CSV) into the target's ledger, or list those that are loaded.
+    #[command(after_help = help::EVIDENCE)]
     Evidence(EvidenceArgs),
     /// Records that nobody can verify: select, back up, approve, delete, certify.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = help::PURGE)]
     Purge(PurgeCommand),
     /// Find a record that was deleted in its archive.
+    #[command(after_help = help::FIND)]
     Find(FindArgs),
     /// Put archived records back: tell what would be done, or do it.
+    #[command(after_help = help::RESTORE)]
     Restore(RestoreArgs),
     /// Take a record and the proof that it is in a certified archive out of it.
+    #[command(after_help = help::PROVE)]
     Prove(ProveArgs),
     /// State everything that was done and found, signed; add a signature; close report and minutes.
     Attest(AttestArgs),
     /// Make the report of a signed attestation: one HTML file for people.
     Report(ReportArgs),
     /// Show what the target's ledger says was done.
+    #[command(after_help = help::STATUS)]
     Status(StatusArgs),
     /// Make a key: one that signs, or one that opens archives.
+    #[command(after_help = help::KEYGEN)]
     Keygen(KeygenArgs),
     /// Make a realistic vendor platform and run the whole hand-over on it.
+    #[command(after_help = help::REHEARSE)]
     Rehearse(RehearseArgs),
+    /// Write manual pages: one for this program, one for each of its commands.
+    Manual(ManualArgs),
+    /// Print what completes these commands in bash, zsh or fish.
+    #[command(after_help = help::COMPLETIONS)]
+    Completions(CompletionsArgs),
 }
 
 /// Arguments of `init`.

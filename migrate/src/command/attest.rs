@@ -14,10 +14,13 @@ use handover_verify::exit_code::Exit;
 use handover_verify::handover_dir::HandoverDir;
 use handover_verify::interrupt::Interrupt;
 use handover_verify::output::{print_json, print_text};
+use handover_verify::progress::Progress;
 use handover_verify::signing::{Checked, Demand, Trust, check_envelope, meets, today};
 
 use super::purge::{open_key, trust_of};
-use crate::attest::{AttestRequest, CloseRequest, SignRequest, add_signature, attest, close};
+use crate::attest::{
+    AttestRequest, CloseRequest, SignRequest, add_signature, attest, close, stated_figures,
+};
 use crate::cli::AttestArgs;
 use crate::keys::{FileKey, Signer};
 use crate::purge::PurgeDatabase;
@@ -52,7 +55,20 @@ pub fn run(args: &AttestArgs, interrupt: &Interrupt) -> Result<Exit> {
         let file = if args.close {
             close(&mut database, &CloseRequest { dir: &dir, signer })?.file
         } else {
-            let request = AttestRequest { dir: &dir, minutes: &config.minutes, signer };
+            let progress = Progress::on_stderr(args.quiet);
+            let source = config.source.as_ref();
+            let source =
+                source.map(|end| config_file::endpoint(end, &args.handover)).transpose()?;
+            let sets = (&config.figures, args.handover.as_path());
+            let figures = stated_figures(sets, (source, &target), interrupt, &progress);
+            progress.finish();
+            let request = AttestRequest {
+                dir: &dir,
+                minutes: &config.minutes,
+                figures: figures?,
+                trust: trust.as_ref(),
+                signer,
+            };
             attest(&mut database, &request)?.file
         };
         report(&file, trust.as_ref())?

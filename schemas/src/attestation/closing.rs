@@ -21,7 +21,8 @@ pub struct Closing {
     pub statement: Digest,
     /// Head of the chain of events with the attestation's own event.
     pub head: Digest,
-    /// The files, by name.
+    /// The report, the minutes, the config, the SQL that the copy ran and the statements about
+    /// purges.
     pub files: Vec<ClosedFile>,
     /// When: `YYYY-MM-DDTHH:MM:SSZ`.
     pub closed_on: String,
@@ -31,7 +32,7 @@ pub struct Closing {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct ClosedFile {
-    /// Its name in the folder of attestations.
+    /// Its place in the hand-over folder, parts separated by `/`.
     pub name: String,
     /// Its size.
     pub bytes: U64Text,

@@ -5,10 +5,12 @@
 //! `notChecked`. It holds counts, digests, names of tables and what people wrote into
 //! `handover.toml`; no row, no key.
 
+mod all;
 mod audit;
 mod check;
 mod closing;
 mod finding;
+mod key;
 mod purge;
 mod report;
 mod stated;
@@ -16,10 +18,12 @@ mod stated;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use all::{AllCheck, AllReport};
 pub use audit::{Audit, AuditedCheck, CheckVerdict};
 pub use check::{AttestationReport, LedgerReport, Outcome};
 pub use closing::{ClosedFile, Closing};
 pub use finding::{StatedFinding, StatedFindingKind};
+pub use key::StatedKey;
 pub use purge::{StatedGroup, StatedPurge, StatedPurgeTable, StatedRestore, StatedSummary};
 pub use report::AttestReport;
 pub use stated::{
@@ -29,6 +33,7 @@ pub use stated::{
 
 use crate::config::MinutesConfig;
 use crate::digest::Digest;
+use crate::figures::stated::StatedFigures;
 use crate::signing::statement::{Predicate, Subject, U64Text};
 use crate::signing::trust::Role;
 
@@ -57,12 +62,16 @@ pub struct HandoverAttestation {
     pub purges: Vec<StatedPurge>,
     /// Restores, in their order.
     pub restores: Vec<StatedRestore>,
+    /// Reported figures: whether they add up, and whether the databases give them.
+    pub figures: Vec<StatedFigures>,
     /// What is not as it should be.
     pub findings: Vec<StatedFinding>,
     /// What this statement does not rest on a check of, in sentences.
     pub not_checked: Vec<NotChecked>,
     /// What was done, event by event.
     pub timeline: Vec<StatedEvent>,
+    /// Whose keys counted.
+    pub trusted_keys: Vec<StatedKey>,
     /// Programs that did it.
     pub tools: Vec<StatedTool>,
     /// The chain of events and the ledger's tables at that moment.

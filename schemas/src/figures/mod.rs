@@ -7,6 +7,7 @@
 mod check;
 mod day_or_month;
 mod judge;
+mod measured;
 pub mod report;
 mod rounding;
 mod shipped;

@@ -3,10 +3,12 @@
 //! What it says is gathered again from the ledger, and from there held against the rows and the
 //! packages, as far as they are given.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result};
-use handover_schemas::attestation::{AttestationReport, Closing, HandoverAttestation, Outcome};
+use handover_schemas::attestation::{
+    AttestationReport, Closing, HandoverAttestation, Outcome, StatedKey,
+};
 use handover_schemas::date::Date;
 use handover_schemas::digest::Digest;
 use handover_schemas::leaf::{TableContent, TableLeaf, handover_root};
@@ -61,6 +63,7 @@ pub fn verify_attestation(
         }
     };
     check_itself(&stated, &mut outcome);
+    check_keys(&request.trust, &stated.predicate, &mut outcome);
     if let Some(target) = &request.target {
         check_databases(request, target, &stated, &mut outcome, (interrupt, progress))?;
     } else {
@@ -125,6 +128,31 @@ fn signed(request: &AttestationRequest, text: &[u8], outcome: &mut Outcome) -> R
         Err(missing) => outcome.find(format!("signatures: {missing:#}")),
     }
     Ok((checked, statement))
+}
+
+/// The trust file says of every key what it said when the attestation was made.
+fn check_keys(trust: &Trust, stated: &HandoverAttestation, outcome: &mut Outcome) {
+    let now = trust.stated_keys();
+    let same = |key: &StatedKey| now.iter().find(|known| known.keyid == key.keyid) == Some(key);
+    let (kept, others): (Vec<&StatedKey>, Vec<&StatedKey>) =
+        stated.trusted_keys.iter().partition(|key| same(key));
+    for key in &others {
+        outcome.find(format!(
+            "the trust file says something else of the key {} of {} than when this was stated, or \
+             lacks it",
+            key.keyid, key.name
+        ));
+    }
+    let added = now.iter().filter(|key| stated.trusted_keys.iter().all(|k| k.keyid != key.keyid));
+    for key in added {
+        outcome.not_checked(format!(
+            "the key {} of {}: it came into the trust file after this was stated",
+            key.keyid, key.name
+        ));
+    }
+    if others.is_empty() && !kept.is_empty() {
+        outcome.checked(format!("{} trusted keys are those that it states", kept.len()));
+    }
 }
 
 /// What can be told from the statement alone.
@@ -348,8 +376,9 @@ fn check_closing(
     }
     for file in &closing.files {
         // A name that leads elsewhere is none that a closing has.
-        let is_name = Path::new(&file.name).components().count() == 1 && !file.name.contains("..");
-        let path = handover.join(super::place::ATTESTATIONS_DIR).join(&file.name);
+        let mut parts = Path::new(&file.name).components();
+        let is_name = parts.all(|part| matches!(part, Component::Normal(_)));
+        let path = handover.join(&file.name);
         let found = is_name.then(|| std::fs::read(&path).ok()).flatten();
         match found {
             Some(bytes) if Digest::of(&bytes) == file.sha256 => {

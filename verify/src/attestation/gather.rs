@@ -44,7 +44,9 @@ pub fn gather(ledger: &mut dyn LedgerQuery) -> Result<HandoverAttestation> {
         evidence: stated_evidence(ledger)?,
         restores: stated_restores(ledger, &purges)?,
         purges,
+        figures: Vec::new(),
         findings: Vec::new(),
+        trusted_keys: Vec::new(),
         timeline: events.iter().map(stated_event).collect::<Result<_>>()?,
         tools: stated_tools(&events),
         ledger: StatedChain {

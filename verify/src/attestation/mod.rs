@@ -2,6 +2,7 @@
 
 mod check;
 mod copied;
+mod figure_findings;
 mod findings;
 mod gather;
 pub mod place;
@@ -9,4 +10,5 @@ mod purged;
 mod rows;
 
 pub use check::{AttestationRequest, verify_attestation, verify_closing};
+pub use figure_findings::figure_findings;
 pub use gather::{detail_of, gather};

@@ -6,6 +6,12 @@ pub const ATTESTATIONS_DIR: &str = "attestations";
 /// What is made from an attestation and bound by its closing.
 pub const MADE_FROM_IT: [&str; 2] = ["report.html", "minutes.pdf"];
 
+/// The folder of the SQL that the copy ran.
+pub const SCHEMA_DIR: &str = "schema";
+
+/// The folder of the statements about purges.
+pub const PURGES_DIR: &str = "purges";
+
 /// The envelope of an attestation.
 pub fn envelope_file(number: u64) -> String {
     format!("{ATTESTATIONS_DIR}/{number:04}.dsse.json")

@@ -26,9 +26,8 @@ pub(super) fn text(report: &FiguresReport, language: LabelLanguage) -> String {
     let count = |wanted| results.iter().filter(|result| **result == wanted).count();
     let _infallible = writeln!(
         out,
-        "verdict: {} ({} sums: {} hold, {} are only rounded, {} fail)",
+        "verdict: {} (sums that hold: {}, only rounded: {}, failing: {})",
         word(report.verdict),
-        results.len(),
         count(RelationResult::Holds),
         count(RelationResult::Rounded),
         count(RelationResult::Fails),

@@ -1,5 +1,6 @@
 //! One module per command: arguments in, text or JSON out, exit code.
 
+pub mod all;
 pub mod attestation;
 pub mod envelope;
 pub mod figures;

@@ -42,6 +42,9 @@ pub struct FiguresRequest {
     pub timeout: Duration,
 }
 
+/// What every refused query is told.
+const ONE_SELECT: &str = "it has to be one SELECT that writes nothing";
+
 /// What a database answered: a number, or why there is none.
 type Answer = Result<i64, String>;
 

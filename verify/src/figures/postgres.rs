@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use super::Answer;
+use super::{Answer, ONE_SELECT};
 use crate::endpoint::PostgresEndpoint;
 use crate::interrupt::Interrupt;
 use crate::postgres::{Access, NoAnswer, Refused, Session, TypedRows};
@@ -80,7 +80,7 @@ impl PostgresQueries {
             ("57014", _) => too_long,
             ("25006", _) => "it writes, and was refused (SQLSTATE 25006)".to_owned(),
             (_, Some("42" | "0A" | "34")) if may_be_told => {
-                format!("it has to be one SELECT that writes nothing; PostgreSQL says: {refused}")
+                format!("{ONE_SELECT}; PostgreSQL says: {refused}")
             }
             _ => format!("PostgreSQL stopped it (SQLSTATE {code}); the server's log says why"),
         })

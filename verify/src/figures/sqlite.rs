@@ -11,7 +11,7 @@ use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Error, ErrorCode};
 
-use super::Answer;
+use super::{Answer, ONE_SELECT};
 use crate::interrupt::{Interrupt, Interrupted};
 use crate::sqlite::{open_read_only, sqlite_error};
 
@@ -51,7 +51,11 @@ impl SqliteQueries {
                     self.timeout.as_secs()
                 )))
             }
-            Err(error) => Ok(Err(reason(&error))),
+            Err(error) => Ok(Err(match error.sqlite_error() {
+                // The message can quote values of rows.
+                Some(inner) => format!("SQLite stopped it (code {})", inner.extended_code),
+                None => "SQLite stopped it".to_owned(),
+            })),
         }
     }
 }
@@ -67,8 +71,15 @@ fn only_reading(context: AuthContext<'_>) -> Authorization {
 }
 
 fn whole_number(connection: &Connection, sql: &str) -> Result<Answer, Error> {
-    let mut statement = connection.prepare(sql)?;
+    let mut statement = match connection.prepare(sql) {
+        Ok(statement) => statement,
+        Err(error) => return Ok(Err(not_prepared(&error))),
+    };
     let columns = statement.column_count();
+    // VACUUM is one of those that nobody is asked about when they are prepared.
+    if columns == 0 || !statement.readonly() {
+        return Ok(Err(format!("{ONE_SELECT}, and does something else")));
+    }
     if columns != 1 {
         return Ok(Err(format!("it gives {columns} columns, not one")));
     }
@@ -92,22 +103,16 @@ fn whole_number(connection: &Connection, sql: &str) -> Result<Answer, Error> {
     Ok(Err(format!("it gives a value of type {kind} that is no whole number of 64 bits")))
 }
 
-/// Why a query gives no number. What SQLite says while a query runs can quote values of rows, so
-/// it is told by its code; what it says before is about the query.
-fn reason(error: &Error) -> String {
+/// Why SQLite does not take a query. No row was read yet: its message is about the query.
+fn not_prepared(error: &Error) -> String {
     match error {
-        Error::MultipleStatement => {
-            "it has to be one SELECT that writes nothing, and has several statements".to_owned()
-        }
+        Error::MultipleStatement => format!("{ONE_SELECT}, and has several statements"),
         _ if error.sqlite_error_code() == Some(ErrorCode::AuthorizationForStatementDenied) => {
-            "it has to be one SELECT that writes nothing, and does something else".to_owned()
+            format!("{ONE_SELECT}, and does something else")
         }
-        Error::SqlInputError { msg, .. } => {
-            format!("it has to be one SELECT that writes nothing; SQLite says: {msg}")
+        Error::SqlInputError { msg, .. } | Error::SqliteFailure(_, Some(msg)) => {
+            format!("{ONE_SELECT}; SQLite says: {msg}")
         }
-        _ => match error.sqlite_error() {
-            Some(inner) => format!("SQLite stopped it (code {})", inner.extended_code),
-            None => "SQLite refused it".to_owned(),
-        },
+        _ => format!("{ONE_SELECT}, and SQLite does not take it"),
     }
 }

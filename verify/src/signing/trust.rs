@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
 use ed25519_dalek::{Signature, VerifyingKey};
+use handover_schemas::attestation::StatedKey;
 use handover_schemas::date::Date;
 use handover_schemas::digest::Digest;
 use handover_schemas::signing::public_key::PublicKey;
@@ -77,6 +78,11 @@ impl Trust {
     /// The keys.
     pub(super) fn keys(&self) -> &[Key] {
         &self.keys
+    }
+
+    /// Every key, as an attestation states it.
+    pub fn stated_keys(&self) -> Vec<StatedKey> {
+        self.keys.iter().map(|key| StatedKey::from(&key.entry)).collect()
     }
 
     /// Whose key this is, if it is trusted, whatever day it is.

@@ -1,0 +1,121 @@
+//! The attestation: read, checked, believed only then.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use handover_schemas::attestation::HandoverAttestation;
+use handover_schemas::date::Date;
+use handover_schemas::digest::Digest;
+use handover_schemas::signing::dsse::{ENVELOPE_MAX, Envelope};
+use handover_schemas::signing::statement::Statement;
+use handover_verify::attestation::place::envelope_file;
+use handover_verify::signing::{
+    Checked, Demand, Trust, check_envelope, day_of, meets, parse_moment, today,
+};
+use jiff::Timestamp;
+
+/// An attestation that at least one trusted person signed.
+pub struct Attested {
+    envelope: Vec<u8>,
+    statement_sha256: Digest,
+    stated_on: Timestamp,
+    predicate: HandoverAttestation,
+    checked: Checked,
+    signed_enough: bool,
+}
+
+impl Attested {
+    /// Reads an envelope and checks it, as of a day; that of the statement if none is given.
+    ///
+    /// Minutes are printed before everybody has signed: one trusted signature is enough. An error
+    /// if there is none, or if the envelope holds anything but an attestation of a hand-over.
+    pub fn load(file: &Path, trust: &Trust, at: Option<Date>) -> Result<Self> {
+        let place = || format!("the attestation {}", file.display());
+        let mut bytes = Vec::new();
+        File::open(file)
+            .and_then(|file| file.take(ENVELOPE_MAX as u64 + 1).read_to_end(&mut bytes))
+            .with_context(|| format!("cannot read {}", place()))?;
+        Self::check(bytes, trust, at).with_context(place)
+    }
+
+    /// Checks the bytes of an envelope, as of a day; that of the statement if none is given.
+    pub fn check(envelope: Vec<u8>, trust: &Trust, at: Option<Date>) -> Result<Self> {
+        let parsed = Envelope::parse(&envelope)?;
+        // The day is the statement's own; it counts only if a signature over it holds.
+        let stated = Statement::<HandoverAttestation>::parse(parsed.body());
+        let stated_on = stated.as_ref().ok().map(|one| day_of(&one.predicate.stated_on));
+        let at = at.map_or_else(|| stated_on.unwrap_or_else(today), Ok)?;
+        let checked = check_envelope(&parsed, trust, at)?;
+        let statement = checked.statement::<HandoverAttestation>()?;
+        let predicate = statement.predicate;
+        if statement.subject != predicate.subjects() {
+            bail!(
+                "its subjects are not the root, the seals and the head that it states; make the \
+                 attestation again with handover-migrate attest"
+            );
+        }
+        let stated_on =
+            parse_moment(&predicate.stated_on).context("it does not say when it was made")?;
+        let signed_enough = meets(&checked, &both_sides()).is_ok();
+        let statement_sha256 = Digest::of(checked.body()?);
+        Ok(Self { envelope, statement_sha256, stated_on, predicate, checked, signed_enough })
+    }
+
+    /// The envelope, byte by byte.
+    pub fn envelope(&self) -> &[u8] {
+        &self.envelope
+    }
+
+    /// What the envelope is called in the folder of attestations, and among the attachments.
+    pub fn file_name(&self) -> String {
+        let path = envelope_file(self.predicate.number.0);
+        path.rsplit('/').next().unwrap_or(&path).to_owned()
+    }
+
+    /// SHA-256 of the bytes that were signed.
+    pub fn statement_sha256(&self) -> Digest {
+        self.statement_sha256
+    }
+
+    /// What is stated.
+    pub fn predicate(&self) -> &HandoverAttestation {
+        &self.predicate
+    }
+
+    /// Who signed, and which signatures do not count.
+    pub fn checked(&self) -> &Checked {
+        &self.checked
+    }
+
+    /// When it was made.
+    pub(crate) fn stated_on(&self) -> Timestamp {
+        self.stated_on
+    }
+
+    /// Whether giving and receiving side signed, two people.
+    pub fn is_signed_enough(&self) -> bool {
+        self.signed_enough
+    }
+
+    /// What does not hold of the signatures, in words; nothing if everything does.
+    pub fn findings(&self) -> Vec<String> {
+        let mut findings = self.checked.wrong();
+        if !self.checked.unknown.is_empty() {
+            findings.push(format!(
+                "{} signatures are of keys that are not in the trust file",
+                self.checked.unknown.len()
+            ));
+        }
+        if let Err(error) = meets(&self.checked, &both_sides()) {
+            findings.push(error.to_string());
+        }
+        findings
+    }
+}
+
+/// Somebody of each side, two people.
+fn both_sides() -> Demand {
+    Demand { roles: HandoverAttestation::ROLES.to_vec(), not: Vec::new() }
+}

@@ -1,0 +1,147 @@
+//! The envelopes in the folder's `attestations/`.
+
+use std::collections::BTreeMap;
+use std::io::ErrorKind;
+
+use anyhow::{Context, Result};
+use handover_schemas::attestation::{HandoverAttestation, Outcome};
+use handover_schemas::signing::dsse::Envelope;
+use handover_schemas::signing::statement::Statement;
+
+use super::{All, AllRequest, Watch};
+use crate::attestation::place::{
+    ATTESTATIONS_DIR, MADE_FROM_IT, closing_file, envelope_file, made_file,
+};
+use crate::attestation::{AttestationRequest, verify_attestation, verify_closing};
+use crate::package::Identities;
+use crate::signing::{check_envelope, day_of};
+
+/// The envelopes that are there.
+pub(super) struct Attestations {
+    /// By number; with what is stated, if a trusted key signed it.
+    signed: BTreeMap<u64, Option<HandoverAttestation>>,
+    /// Names in the folder that belong to none.
+    others: Vec<String>,
+}
+
+impl Attestations {
+    /// Looks through the folder.
+    pub(super) fn read(request: &AllRequest) -> Result<Self> {
+        let mut found = Self { signed: BTreeMap::new(), others: Vec::new() };
+        let folder = request.handover.join(ATTESTATIONS_DIR);
+        let place = || format!("cannot read {}", folder.display());
+        let entries = match std::fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(found),
+            Err(error) => return Err(error).with_context(place),
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            names.push(entry.with_context(place)?.file_name().to_string_lossy().into_owned());
+        }
+        names.sort();
+        for name in names {
+            let number = name.split(['.', '-']).next().and_then(|digits| digits.parse().ok());
+            let path = format!("{ATTESTATIONS_DIR}/{name}");
+            match number {
+                Some(number) if path == envelope_file(number) => {
+                    found.signed.insert(number, stated(request, &path));
+                }
+                Some(number) if belongs(number, &path) => {}
+                _ => found.others.push(path),
+            }
+        }
+        Ok(found)
+    }
+
+    /// What the last attestation states, if a trusted key signed it.
+    pub(super) fn last_signed(&self) -> Option<&HandoverAttestation> {
+        self.signed.values().next_back()?.as_ref()
+    }
+}
+
+fn belongs(number: u64, path: &str) -> bool {
+    path == closing_file(number) || MADE_FROM_IT.iter().any(|what| path == made_file(number, what))
+}
+
+/// What an envelope states, if a key signed it that is trusted and counted on its day.
+fn stated(request: &AllRequest, path: &str) -> Option<HandoverAttestation> {
+    let envelope = Envelope::parse(&std::fs::read(request.handover.join(path)).ok()?).ok()?;
+    let claimed = Statement::<HandoverAttestation>::parse(envelope.body()).ok()?.predicate;
+    let day = request.at.map_or_else(|| day_of(&claimed.stated_on), Ok).ok()?;
+    let checked = check_envelope(&envelope, request.trust.as_ref()?, day).ok()?;
+    checked.statement::<HandoverAttestation>().ok().map(|statement| statement.predicate)
+}
+
+pub(super) fn check_attestations(
+    request: &AllRequest,
+    attested: &Attestations,
+    all: &mut All,
+    watch: Watch<'_>,
+) -> Result<()> {
+    if !attested.others.is_empty() {
+        let mut outcome = Outcome::default();
+        for name in &attested.others {
+            outcome.find(format!("{name} belongs to no attestation"));
+        }
+        all.push(ATTESTATIONS_DIR, outcome);
+    }
+    let Some(trust) = &request.trust else {
+        all.run("attestations", |outcome| {
+            outcome.unverified("signatures: say whose keys count (--trust, or handover.toml)");
+            Ok(())
+        })?;
+        return Ok(());
+    };
+    let Some(last) = attested.signed.keys().next_back().copied() else {
+        all.run("attestations", |outcome| {
+            outcome.unverified("nothing was attested yet (handover-migrate attest)");
+            Ok(())
+        })?;
+        return Ok(());
+    };
+    for number in attested.signed.keys().copied() {
+        // What an earlier one states was true of an earlier state.
+        let is_last = number == last;
+        all.run(format!("attestation {number}"), |outcome| {
+            let report = verify_attestation(
+                &AttestationRequest {
+                    file: request.handover.join(envelope_file(number)),
+                    trust: trust.clone(),
+                    at: request.at,
+                    source: request.source.clone().filter(|_source| is_last),
+                    target: request.target.clone().filter(|_target| is_last),
+                    // Packages have checks of their own.
+                    packages: None,
+                    identities: Identities::default(),
+                },
+                watch.interrupt,
+                watch.progress,
+            )?;
+            *outcome = report.outcome;
+            outcome.not_checked.retain(|what| !what.starts_with("packages: "));
+            check_head(request, report.head, is_last, outcome);
+            verify_closing(&request.handover, number, trust, outcome)
+        })?;
+    }
+    Ok(())
+}
+
+/// Without a ledger, the head from paper is held against the attestation.
+fn check_head(
+    request: &AllRequest,
+    stated: Option<handover_schemas::digest::Digest>,
+    is_last: bool,
+    outcome: &mut Outcome,
+) {
+    if request.target.is_some() || !is_last {
+        return;
+    }
+    match request.head {
+        Some(head) if stated == Some(head) => {
+            outcome.checked("the head that was given is the one it states");
+        }
+        Some(_) => outcome.find("the head that was given is not the one it states"),
+        None => outcome.unverified("no head known from elsewhere was given (--head)"),
+    }
+}

@@ -1,0 +1,153 @@
+//! Every package of the folder, and every one that should be there.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::ErrorKind;
+
+use anyhow::{Context, Result};
+use handover_schemas::attestation::Outcome;
+use handover_schemas::digest::Digest;
+use handover_schemas::package::PACKAGES_DIR;
+use handover_schemas::package::report::PackageVerdict;
+
+use super::attestations::Attestations;
+use super::{All, AllRequest, Watch};
+use crate::ledger::packages::packages;
+use crate::ledger::{ledger_of, open};
+use crate::package::{PackageRequest, verify_package};
+
+/// The seals that somebody knows, by the package's name.
+struct Known {
+    seals: BTreeMap<String, Vec<Digest>>,
+    /// Packages that have to be there.
+    present: BTreeSet<String>,
+    /// Who knows them.
+    by: &'static str,
+}
+
+pub(super) fn check_packages(
+    request: &AllRequest,
+    attested: &Attestations,
+    all: &mut All,
+    watch: Watch<'_>,
+) -> Result<()> {
+    let known = match known(request, attested, watch) {
+        Ok(known) => known,
+        Err(error) => {
+            // What is there is looked at all the same.
+            all.run("seals of packages", |_outcome| Err(error))?;
+            None
+        }
+    };
+    let mut there = in_folder(request)?;
+    if let Some(known) = &known {
+        for name in known.present.difference(&there.clone()) {
+            there.insert(name.clone());
+        }
+    }
+    for name in there {
+        all.run(format!("package {name}"), |outcome| {
+            check_package(request, &name, known.as_ref(), outcome, watch)
+        })?;
+    }
+    Ok(())
+}
+
+fn known(request: &AllRequest, attested: &Attestations, watch: Watch<'_>) -> Result<Option<Known>> {
+    let mut found = Known { seals: BTreeMap::new(), present: BTreeSet::new(), by: "the ledger" };
+    let mut take = |name: &str, seal: Digest, superseded: bool| {
+        found.seals.entry(name.to_owned()).or_default().push(seal);
+        if !superseded {
+            found.present.insert(name.to_owned());
+        }
+    };
+    if let Some(target) = &request.target {
+        let mut end = open(target, watch.interrupt)?;
+        for package in packages(ledger_of(&mut end))? {
+            take(&package.name, package.seal, package.superseded);
+        }
+    } else if let Some(stated) = attested.last_signed() {
+        for package in &stated.packages {
+            take(&package.name, package.seal, package.superseded);
+        }
+        found.by = "the signed attestation";
+    } else {
+        return Ok(None);
+    }
+    Ok(Some(found))
+}
+
+/// Names of the folders in `packages/`. One that begins with a point is not finished.
+fn in_folder(request: &AllRequest) -> Result<BTreeSet<String>> {
+    let folder = request.handover.join(PACKAGES_DIR);
+    let place = || format!("cannot read {}", folder.display());
+    let entries = match std::fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(BTreeSet::new()),
+        Err(error) => return Err(error).with_context(place),
+    };
+    let mut names = BTreeSet::new();
+    for entry in entries {
+        let name = entry.with_context(place)?.file_name().to_string_lossy().into_owned();
+        if !name.starts_with('.') {
+            names.insert(name);
+        }
+    }
+    Ok(names)
+}
+
+fn check_package(
+    request: &AllRequest,
+    name: &str,
+    known: Option<&Known>,
+    outcome: &mut Outcome,
+    watch: Watch<'_>,
+) -> Result<()> {
+    let dir = request.handover.join(PACKAGES_DIR).join(name);
+    if !dir.exists() {
+        outcome.find(format!("{} is not there, though it was sealed", dir.display()));
+        return Ok(());
+    }
+    let package = PackageRequest {
+        dir,
+        seal: None,
+        ledger: None,
+        identities: request.identities.clone(),
+        jobs: request.jobs,
+    };
+    let report = verify_package(&package, watch.interrupt, watch.progress)?;
+    for finding in &report.findings {
+        outcome.find(finding.message.clone());
+    }
+    for what in &report.not_checked {
+        outcome.not_checked(what.clone());
+    }
+    match report.verdict {
+        PackageVerdict::Intact => outcome.checked(format!("{} files are whole", report.files)),
+        PackageVerdict::Unverified => outcome.unverified("it could not be looked at whole"),
+        PackageVerdict::Damaged => {}
+    }
+    let Some(known) = known else {
+        outcome.unverified("its seal: nobody here knows it; give the target, or a trust file");
+        return Ok(());
+    };
+    // A package that a later delivery replaced is kept beside it under a longer name.
+    let named = |id: &String| name == id || name.strip_prefix(id.as_str()).is_some_and(is_old);
+    let seals: Vec<Digest> = known
+        .seals
+        .iter()
+        .filter(|(id, _)| named(id))
+        .flat_map(|(_, seals)| seals.iter().copied())
+        .collect();
+    match report.seal {
+        Some(seal) if seals.contains(&seal) => {
+            outcome.checked(format!("{} knows its seal {seal}", known.by));
+        }
+        _ => outcome.find(format!("{} knows no such seal of it", known.by)),
+    }
+    Ok(())
+}
+
+/// What stands behind the name of a package that was replaced.
+fn is_old(rest: &str) -> bool {
+    rest.starts_with(['-', '.'])
+}

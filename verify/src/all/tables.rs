@@ -1,0 +1,163 @@
+//! Source against target: less what certified purges deleted, and with what restores put back.
+//!
+//! Tables that no purge touched are compared as `handover-verify tables` does it. Of a table that
+//! was purged, the source has to be what the table was before the first purge; that it was nothing
+//! but the listed rows that went, and what is left, is for the check of the purge.
+
+use anyhow::{Context, Result};
+use handover_schemas::chunk::{CHUNK_BYTES_MAX, KeyRange};
+use handover_schemas::config::LeaveOut;
+use handover_schemas::digest::LineDigest;
+use handover_schemas::leaf::logical_name;
+use handover_schemas::name::TableName;
+use handover_schemas::plan::TableShape;
+use handover_schemas::purge::record::PurgeState;
+use handover_schemas::report::{TablesReport, Verdict};
+
+use super::{AllRequest, Outcome, Watch};
+use crate::endpoint::Endpoint;
+use crate::ledger::open;
+use crate::postgres;
+use crate::purge::ledger::PurgeEntry;
+use crate::reader::{End, ReadOptions};
+use crate::rows::Wire;
+use crate::sqlite;
+use crate::sqlite::values::TextLimit;
+use crate::tables::{TablesRequest, compare};
+
+/// A purged table, as it was before the first purge that touched it.
+struct Purged {
+    name: TableName,
+    before: LineDigest,
+}
+
+pub(super) fn check_tables(
+    request: &AllRequest,
+    (source, target): (&Endpoint, &Endpoint),
+    purges: &[PurgeEntry],
+    outcome: &mut Outcome,
+    watch: Watch<'_>,
+) -> Result<()> {
+    let purged = purged_tables(purges);
+    let mut end = open(source, watch.interrupt).context("source")?;
+    let shapes = describe(&mut end)?;
+    let mut leave_out = request.config.leave_out.clone();
+    for table in &purged {
+        let at_source = shapes.iter().find(|one| logical_name(&one.name) == table.name);
+        match at_source {
+            Some(shape) => {
+                leave_out.push(LeaveOut {
+                    table: shape.name.to_string(),
+                    reason: "purged: compared by its digest before the purge".to_owned(),
+                });
+                check_before(&mut end, shape, table, outcome, watch)?;
+            }
+            None => outcome.find(format!("the source lacks {}, which was purged", table.name)),
+        }
+    }
+    let tables = TablesRequest {
+        source: source.clone(),
+        target: target.clone(),
+        handover: request.handover.clone(),
+        jobs: request.jobs,
+        chunk_bytes: CHUNK_BYTES_MAX,
+        sample_percent: None,
+        type_overrides: Vec::new(),
+        leave_out,
+        chunks: None,
+        show_keys: false,
+    };
+    let report = compare(&tables, watch.interrupt, watch.progress)?;
+    take_over(&report, outcome);
+    Ok(())
+}
+
+fn purged_tables(purges: &[PurgeEntry]) -> Vec<Purged> {
+    let mut purged: Vec<Purged> = Vec::new();
+    for purge in purges {
+        match purge.state {
+            PurgeState::Executing | PurgeState::Executed | PurgeState::Certified => {}
+            PurgeState::Selected | PurgeState::BackedUp | PurgeState::Abandoned => continue,
+        }
+        for table in &purge.selection.tables {
+            let name = logical_name(table.name());
+            if purged.iter().all(|known| known.name != name) {
+                purged.push(Purged { name, before: table.before });
+            }
+        }
+    }
+    purged
+}
+
+fn describe(end: &mut End) -> Result<Vec<TableShape>> {
+    match end {
+        End::Postgres(session) => Ok(postgres::describe(session)?.tables),
+        End::Sqlite(connection) => Ok(sqlite::describe(connection, &[])?.tables),
+    }
+}
+
+fn check_before(
+    end: &mut End,
+    shape: &TableShape,
+    purged: &Purged,
+    outcome: &mut Outcome,
+    watch: Watch<'_>,
+) -> Result<()> {
+    let spill = tempfile::tempdir().context("cannot make a temporary folder (TMPDIR)")?;
+    let options = ReadOptions {
+        wire: Wire::None,
+        text_limit: TextLimit::None,
+        chunk_bytes: CHUNK_BYTES_MAX,
+        spill_dir: spill.path().to_owned(),
+        interrupt: watch.interrupt.clone(),
+    };
+    let found = end.reader().digests(shape, &[KeyRange::everything()], &options)?;
+    if found.as_slice() == [purged.before] {
+        outcome.checked(format!(
+            "{}: the source's {} rows are what the target held before the purge",
+            shape.name, purged.before.rows
+        ));
+    } else {
+        outcome.find(format!(
+            "{}: the source does not hold what the target held before the purge ({} rows now, {} \
+             then)",
+            shape.name,
+            found.iter().map(|one| one.rows).sum::<u64>(),
+            purged.before.rows
+        ));
+    }
+    Ok(())
+}
+
+fn take_over(report: &TablesReport, outcome: &mut Outcome) {
+    let mut rows = 0_u64;
+    let mut equal = 0_u64;
+    for table in &report.tables {
+        match table.verdict {
+            Verdict::Equal => {
+                equal += 1;
+                rows += table.target.as_ref().map_or(0, |end| end.rows);
+            }
+            Verdict::Unverified => {
+                outcome.unverified(format!("{} could not be compared", table.table));
+            }
+            Verdict::Different => {
+                for finding in &table.findings {
+                    outcome.find(format!("{}: {}", table.table, finding.message));
+                }
+                if table.findings.is_empty() {
+                    outcome.find(format!("{} differs", table.table));
+                }
+            }
+        }
+    }
+    if equal > 0 {
+        outcome.checked(format!("{rows} rows of {equal} tables are the same at both ends"));
+    }
+    for finding in &report.findings {
+        outcome.find(finding.message.clone());
+    }
+    for what in &report.not_checked {
+        outcome.not_checked(what.clone());
+    }
+}
