@@ -40,7 +40,10 @@ impl Commands {
         let seals_left = seals.len().saturating_sub(SEALS_MAX);
         seals.truncate(SEALS_MAX);
         Self {
-            all: "handover-verify all --handover . --trust TRUST.toml".to_owned(),
+            all: format!(
+                "handover-verify all --handover . --trust TRUST.toml --head {}",
+                attestation.ledger.head
+            ),
             attestation: format!(
                 "handover-verify attestation {file} --handover . --trust TRUST.toml"
             ),
