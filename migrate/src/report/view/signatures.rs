@@ -16,7 +16,7 @@ pub(super) struct Signatures {
     /// Each role has somebody, and no person may take two.
     one_for_all: bool,
     /// Every signature of a known key.
-    signatures: Vec<Signature>,
+    made: Vec<Signature>,
     /// What signatures of unknown keys say of their key.
     unknown: Vec<String>,
 }
@@ -69,7 +69,7 @@ impl Signatures {
         let bad = checked.bad.iter().map(|one| signature(one, Standing::Bad, None));
         Self {
             one_for_all: together.is_none() && needed.iter().all(|one| one.by.is_some()),
-            signatures: holds.chain(late).chain(bad).collect(),
+            made: holds.chain(late).chain(bad).collect(),
             unknown: checked.unknown.clone(),
             needed,
         }
