@@ -99,6 +99,7 @@ fn the_examples_of_init_hold_too() {
     );
     assert_eq!((config.leave_out.len(), config.file_reference.len()), (1, 1));
     assert_eq!((config.purge.rule.len(), config.purge.recipient.len()), (1, 2));
+    assert_eq!((config.figures.sets.len(), config.figures.shipped.len()), (1, 2));
     let document: Value = toml::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
     let schema: Value = serde_json::from_str(CONFIG_SCHEMA).unwrap();
     assert_eq!(violations(&schema, &document), [""; 0]);

@@ -11,8 +11,8 @@ use handover_migrate::command::status::StatusReport;
 use handover_migrate::copy::report::CopyReport;
 use handover_schemas::archive::record::RecordFile;
 use handover_schemas::config::Config;
-use handover_schemas::figures::FigureSet;
 use handover_schemas::figures::report::FiguresReport;
+use handover_schemas::figures::{FigureSet, SHIPPED};
 use handover_schemas::package::contents::{Entry, MemberLine};
 use handover_schemas::package::inventory::Inventory;
 use handover_schemas::package::manifest::PackageManifest;
@@ -101,6 +101,15 @@ fn the_schemas_are_up_to_date() {
     check_file("handover-config.schema.json", &schema_to_read::<Config>());
     check_file("figure-set.schema.json", &schema_to_read::<FigureSet>());
     check_file("trust.schema.json", &schema_to_read::<TrustFile>());
+}
+
+#[test]
+fn shipped_figure_sets_keep_to_theirs() {
+    let schema = schema_to_read::<FigureSet>();
+    for shipped in SHIPPED {
+        let document: Value = toml::from_str(shipped.toml).unwrap();
+        assert_eq!(violations(&schema, &document), [""; 0], "{}", shipped.id);
+    }
 }
 
 #[test]

@@ -40,6 +40,15 @@ impl Delegations {
         self.desk.at(name)
     }
 
+    fn trust(&self) -> Trust {
+        Trust::load(&self.at("trust.toml"), None).unwrap()
+    }
+
+    /// The sample, made when these people's keys were trusted.
+    pub(crate) fn sample(&self) -> HandoverAttestation {
+        HandoverAttestation { trusted_keys: self.trust().stated_keys(), ..sample() }
+    }
+
     fn envelope(&self, attestation: &HandoverAttestation, by: &[&str]) -> String {
         self.signed(&Statement::new(attestation.subjects(), attestation.clone()), by)
     }
@@ -55,9 +64,8 @@ impl Delegations {
     /// The report of an attestation that both sides signed.
     pub(crate) fn html(&self, attestation: &HandoverAttestation) -> String {
         let text = self.envelope(attestation, &["a", "b"]);
-        let trust = Trust::load(&self.at("trust.toml"), None).unwrap();
         let at = Some(today().parse().unwrap());
-        let signed = SignedAttestation::read(text.as_bytes(), "0003.dsse.json", &trust, at);
+        let signed = SignedAttestation::read(text.as_bytes(), "0003.dsse.json", &self.trust(), at);
         signed.unwrap().html().unwrap()
     }
 
@@ -98,8 +106,12 @@ fn attributes<'h>(html: &'h str, name: &str) -> Vec<&'h str> {
 #[test]
 fn everything_is_said_in_both_languages() {
     let delegations = Delegations::new();
-    let html = delegations.html(&sample());
-    assert_eq!(html, delegations.html(&sample()), "the same attestation gives the same bytes");
+    let html = delegations.html(&delegations.sample());
+    assert_eq!(
+        html,
+        delegations.html(&delegations.sample()),
+        "the same attestation gives the same bytes"
+    );
     let text = unescaped(&html);
     for said in [
         "Bàn giao Nền tảng quản lý tiêm chủng COVID-19",
@@ -213,7 +225,7 @@ fn what_nobody_signed_is_not_reported() {
         "no trusted person signed it: it has no signature",
     );
     refused(&delegations.envelope(&sample(), &["c"]), "a key that is not in the trust file");
-    let good = delegations.envelope(&sample(), &["a", "b"]);
+    let good = delegations.envelope(&delegations.sample(), &["a", "b"]);
     let (head, payload) = good.split_once("\"payload\": \"").unwrap();
     let mut changed = payload.to_owned();
     let other = if payload.as_bytes()[4_000] == b'B' { "C" } else { "B" };
@@ -234,7 +246,7 @@ fn a_report_follows_the_signatures() {
     let delegations = Delegations::new();
     delegations.put("0002.dsse.json", "{}");
     delegations.put("0003-closing.txt", "");
-    delegations.put("0003.dsse.json", &delegations.envelope(&sample(), &["a"]));
+    delegations.put("0003.dsse.json", &delegations.envelope(&delegations.sample(), &["a"]));
     let outcome = delegations.report(&[]);
     assert!(outcome.expect(1).stdout.contains("signatures not as needed"), "{}", outcome.stdout);
     let one = delegations.written("0003-report.html");
@@ -242,7 +254,8 @@ fn a_report_follows_the_signatures() {
     assert!(one.contains("Missing: Receiving side."));
 
     // One more: the report gives way. A signature of nobody known changes nothing about it.
-    delegations.put("0003.dsse.json", &delegations.envelope(&sample(), &["a", "b", "c"]));
+    delegations
+        .put("0003.dsse.json", &delegations.envelope(&delegations.sample(), &["a", "b", "c"]));
     delegations.report(&[]).expect(0);
     let two = delegations.written("0003-report.html");
     assert!(two.contains("Đủ chữ ký bắt buộc") && two.contains("không có trong tệp tin cậy"));
@@ -250,7 +263,7 @@ fn a_report_follows_the_signatures() {
     assert_eq!(fs::metadata(&place).unwrap().permissions().mode() & 0o777, 0o600);
 
     // A signature that does not hold is shown, and makes the report one with something wrong.
-    let envelope = delegations.envelope(&sample(), &["a", "b"]);
+    let envelope = delegations.envelope(&delegations.sample(), &["a", "b"]);
     let mut envelope = Envelope::parse(envelope.as_bytes()).unwrap();
     envelope.signatures[1].sig = envelope.signatures[0].sig.clone();
     let envelope = envelope.to_text().unwrap();
@@ -258,10 +271,16 @@ fn a_report_follows_the_signatures() {
     delegations.report(&[]).expect(1);
     assert!(delegations.written("0003-report.html").contains("chữ ký hoặc nội dung đã bị sửa"));
 
+    // Who may sign as what was another thing when it was stated.
+    delegations.put("0003.dsse.json", &delegations.envelope(&sample(), &["a", "b"]));
+    delegations.report(&[]).expect(1);
+    let changed = delegations.written("0003-report.html");
+    assert!(changed.contains("Tệp tin cậy đã thay đổi") && changed.contains("nguyen-thi-a"));
+
     // What was closed stays, and what is no report is not written over.
     delegations.put("0003-closing.dsse.json", "{}");
     delegations.report(&[]).expect(1);
-    delegations.put("0003.dsse.json", &delegations.envelope(&sample(), &["a", "b"]));
+    delegations.put("0003.dsse.json", &delegations.envelope(&delegations.sample(), &["a", "b"]));
     let outcome = delegations.report(&[]);
     assert!(outcome.expect(2).stderr.contains("stays as it is"), "{}", outcome.stderr);
     let outcome = delegations.report(&["--out", "trust.toml"]);
@@ -274,7 +293,7 @@ fn a_report_follows_the_signatures() {
 #[test]
 fn printed_commands_give_what_they_say() {
     let delegations = Delegations::new();
-    let text = delegations.envelope(&sample(), &["a", "b"]);
+    let text = delegations.envelope(&delegations.sample(), &["a", "b"]);
     delegations.put("0003.dsse.json", &text);
     delegations.report(&[]).expect(0);
     let html = delegations.written("0003-report.html");

@@ -118,7 +118,7 @@ fn it_prints_on_a4() {
     let delegations = Delegations::new();
     let folder = delegations.at(".");
     let page = folder.join("report.html");
-    let html = delegations.html(&sample());
+    let html = delegations.html(&delegations.sample());
     fs::write(&page, &html).unwrap();
     let pdf = format!("--print-to-pdf={}", folder.join("report.pdf").display());
     browse(&folder, &["--no-pdf-header-footer", &pdf], &page);

@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use handover_schemas::attestation::HandoverAttestation;
+use handover_schemas::attestation::{HandoverAttestation, StatedKey};
 use handover_schemas::date::Date;
 use handover_schemas::digest::Digest;
 use handover_schemas::signing::dsse::{ENVELOPE_MAX, Envelope};
@@ -23,6 +23,7 @@ pub struct Attested {
     stated_on: Timestamp,
     predicate: HandoverAttestation,
     checked: Checked,
+    changed_keys: Vec<StatedKey>,
     signed_enough: bool,
 }
 
@@ -58,9 +59,20 @@ impl Attested {
         }
         let stated_on =
             parse_moment(&predicate.stated_on).context("it does not say when it was made")?;
+        let known = trust.stated_keys();
+        let changed = predicate.trusted_keys.iter().filter(|key| !known.contains(key));
+        let changed_keys: Vec<StatedKey> = changed.cloned().collect();
         let signed_enough = meets(&checked, &both_sides()).is_ok();
         let statement_sha256 = Digest::of(checked.body()?);
-        Ok(Self { envelope, statement_sha256, stated_on, predicate, checked, signed_enough })
+        Ok(Self {
+            envelope,
+            statement_sha256,
+            stated_on,
+            predicate,
+            checked,
+            changed_keys,
+            signed_enough,
+        })
     }
 
     /// The envelope, byte by byte.
@@ -94,6 +106,11 @@ impl Attested {
         self.stated_on
     }
 
+    /// Keys of which the trust file says something else than when the statement was made.
+    pub fn changed_keys(&self) -> &[StatedKey] {
+        &self.changed_keys
+    }
+
     /// Whether giving and receiving side signed, two people.
     pub fn is_signed_enough(&self) -> bool {
         self.signed_enough
@@ -108,6 +125,13 @@ impl Attested {
                 self.checked.unknown.len()
             ));
         }
+        findings.extend(self.changed_keys.iter().map(|key| {
+            format!(
+                "the trust file says something else of the key {} of {} than when this was \
+                 stated, or lacks it",
+                key.keyid, key.name
+            )
+        }));
         if let Err(error) = meets(&self.checked, &both_sides()) {
             findings.push(error.to_string());
         }

@@ -7,6 +7,7 @@ mod manual;
 mod read_back;
 mod refused;
 mod sample;
+mod signers;
 mod untrusted;
 
 use std::fs;
@@ -28,7 +29,7 @@ struct Desk {
 impl Desk {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let trust = sample::trust_file(folder.path());
+        let trust = signers::trust_file(folder.path());
         Self { folder, trust }
     }
 
@@ -38,7 +39,7 @@ impl Desk {
 
     /// Writes an attestation that these signed.
     fn put(&self, attestation: HandoverAttestation, by: &[u8]) -> PathBuf {
-        self.put_text(&sample::signed(attestation, by).to_text().unwrap())
+        self.put_text(&signers::signed(attestation, by).to_text().unwrap())
     }
 
     fn put_text(&self, text: &str) -> PathBuf {

@@ -6,7 +6,7 @@ use handover_schemas::attestation::HandoverAttestation;
 use handover_schemas::signing::dsse::Envelope;
 use handover_schemas::signing::statement::{Statement, Subject};
 
-use crate::{AT, Desk, sample, text};
+use crate::{AT, Desk, sample, signers, text};
 
 /// What is said; that nothing is made.
 fn refused(desk: &Desk, envelope: &str, at: &str) -> String {
@@ -24,7 +24,7 @@ fn text_of(envelope: &Envelope) -> String {
 #[test]
 fn a_changed_byte_is_refused() {
     let desk = Desk::new();
-    let sound = sample::signed(sample::full(), &[1, 2]);
+    let sound = signers::signed(sample::full(), &[1, 2]);
     let body = String::from_utf8(sound.body().to_vec()).unwrap();
     let changed = body.replacen("82957967", "82957968", 1);
     assert_ne!(changed, body);
@@ -43,7 +43,7 @@ fn what_nobody_trusted_signed_is_refused() {
         (vec![1, 2], "2027-01-01", "counts from 2026-01-01 to 2026-12-31 only"),
         (vec![1, 2], "2025-12-31", "counts from 2026-01-01 to 2026-12-31 only"),
     ] {
-        let said = refused(&desk, &text_of(&sample::signed(sample::full(), &by)), at);
+        let said = refused(&desk, &text_of(&signers::signed(sample::full(), &by)), at);
         assert!(said.contains(says), "{says}: {said}");
     }
 }
@@ -60,7 +60,7 @@ fn a_statement_of_something_else_is_refused() {
         ("\"findings\":", "\"finding\":", "unknown field"),
     ] {
         assert!(body.contains(from));
-        let envelope = sample::signed_bytes(body.replacen(from, to, 1).into_bytes(), &[1, 2]);
+        let envelope = signers::signed_bytes(body.replacen(from, to, 1).into_bytes(), &[1, 2]);
         let said = refused(&desk, &text_of(&envelope), AT);
         assert!(said.contains(says), "{says}: {said}");
     }
@@ -75,7 +75,7 @@ fn subjects_that_the_statement_does_not_give_are_refused() {
     let mut subjects = predicate.subjects();
     subjects.push(Subject::new("package:other", sample::digest("other")));
     let body = Statement::new(subjects, predicate).to_bytes().unwrap();
-    let said = refused(&desk, &text_of(&sample::signed_bytes(body, &[1, 2])), AT);
+    let said = refused(&desk, &text_of(&signers::signed_bytes(body, &[1, 2])), AT);
     assert!(said.contains("its subjects are not"), "{said}");
 }
 
@@ -83,7 +83,7 @@ fn subjects_that_the_statement_does_not_give_are_refused() {
 #[test]
 fn a_signature_over_something_else_stands_in_the_minutes() {
     let desk = Desk::new();
-    let mut envelope = sample::signed(sample::full(), &[1, 2]);
+    let mut envelope = signers::signed(sample::full(), &[1, 2]);
     envelope.signatures[1].sig[7] ^= 1;
     let attestation = desk.put_text(&text_of(&envelope));
     let outcome = desk.program(&attestation, "m.pdf").args(["--at", AT]).go();
@@ -107,4 +107,18 @@ fn a_folder_without_the_fonts_is_no_reason_for_others() {
     outcome.expect(2);
     assert!(outcome.stderr.contains("apt-get install fonts-liberation"), "{}", outcome.stderr);
     assert!(!desk.path("m.pdf").exists());
+}
+
+/// The parties had another trust file when the attestation was made.
+#[test]
+fn a_trust_file_that_was_edited_since_stands_in_the_minutes() {
+    let desk = Desk::new();
+    let attestation = desk.put(sample::full(), &[1, 2]);
+    let text_then = fs::read_to_string(&desk.trust).unwrap();
+    fs::write(&desk.trust, text_then.replace("Đỗ Thị Phượng", "Đỗ Thị Khác")).unwrap();
+    let outcome = desk.program(&attestation, "m.pdf").args(["--at", AT]).go();
+    outcome.expect(1);
+    assert!(outcome.stderr.contains("says something else of the key"), "{}", outcome.stderr);
+    let text = text(&desk.path("m.pdf"));
+    assert!(text.contains("Tệp khóa tin cậy ghi về khóa của Đỗ Thị Phượng khác với lúc"), "{text}");
 }

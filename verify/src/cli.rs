@@ -49,6 +49,7 @@ pub enum Command {
     #[command(after_help = help_text::ENVELOPE)]
     Envelope(EnvelopeArgs),
     /// Check reported figures: whether they add up, and whether the databases give them.
+    #[command(after_help = help_text::FIGURES)]
     Figures(FiguresArgs),
     /// Write manual pages: one for this program, one for each of its commands.
     Manual(ManualArgs),

@@ -65,6 +65,18 @@ Examples:
   runbooks/09-recovery-without-this-program.md
 ";
 
+/// Below the help of `figures`.
+pub(crate) const FIGURES: &str = "\
+Examples:
+  Do the public reports add up?
+    handover-verify figures
+  The sets and databases of /srv/handover/handover.toml:
+    handover-verify figures --handover /srv/handover
+  A set of one's own, against a database; its form is in schemas/FORMAT.md, section 34:
+    handover-verify figures --set report.toml --source postgres://reader@vendor/platform
+  Queries are limited by the rights of the account too: give one that may read and nothing else.
+";
+
 /// Below the help of `completions`.
 pub(crate) const COMPLETIONS: &str = "\
 Examples:

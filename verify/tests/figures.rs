@@ -270,16 +270,37 @@ fn what_is_not_one_whole_number_is_no_answer() {
                 "select 3 -- three",
                 "select sum(id) from people",
                 "select -3",
+                "select cast(3 as numeric)",
             ],
         );
         let values: Vec<_> = answers.iter().map(|answer| (answer.verdict, answer.value)).collect();
         let (same, differs) = (FigureVerdict::Same, FigureVerdict::Differs);
         assert_eq!(
             values,
-            [(same, Some(3)), (same, Some(3)), (differs, Some(6)), (differs, Some(-3))]
+            [
+                (same, Some(3)),
+                (same, Some(3)),
+                (differs, Some(6)),
+                (differs, Some(-3)),
+                (same, Some(3))
+            ]
         );
         assert_eq!(answers[3].difference, Some(-6));
     }
+}
+
+#[test]
+fn an_account_that_may_not_read_is_told_so() {
+    let both = Both::new();
+    let role = both.postgres.role("reader", "secret");
+    both.postgres.sql("create table later (a int)");
+    let set = both.set(&["select count(*) from later", "select count(*) from people"]);
+    let run = figures(&set).args(["--source", &both.postgres.url_as(&role), "--json"]);
+    let report = report(&run.env("PGPASSWORD", "secret").go());
+    let figures = &report.sets[0].figures;
+    let reason = figures[0].source.as_ref().unwrap().reason.clone().unwrap();
+    assert!(reason.starts_with("the account may not read what it asks for"), "{reason}");
+    assert_eq!(figures[1].source.as_ref().unwrap().value, Some(3));
 }
 
 /// An error of the engine while rows are read can quote them.
@@ -483,6 +504,8 @@ fn a_bad_set_is_refused_by_its_place() {
     fs::write(both.file("set.toml"), [0xff, 0xfe]).unwrap();
     let outcome = figures(&both.file("set.toml")).go();
     assert!(outcome.expect(2).stderr.contains("it is not UTF-8"), "{}", outcome.stderr);
+    let outcome = figures(Path::new("/dev/zero")).go();
+    assert!(outcome.expect(2).stderr.contains("larger than 4 MiB"), "{}", outcome.stderr);
     // A database that is not there is an error, not a finding.
     let outcome = figures(&both.set(&["select 3"])).args(["--source", "sqlite:/nonexistent"]).go();
     assert!(outcome.expect(2).stderr.contains("the source cannot be read"), "{}", outcome.stderr);

@@ -2,6 +2,7 @@
 //! the middle included.
 
 mod deliveries;
+mod evidence;
 mod interrupted_copy;
 pub mod platform;
 mod purge;
@@ -14,6 +15,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use handover_schemas::config::CONFIG_FILE;
 use handover_schemas::package::PACKAGES_DIR;
+use handover_verify::attestation::place::{envelope_file, made_file};
 use handover_verify::endpoint::Endpoint;
 use handover_verify::exit_code::Exit;
 use handover_verify::handover_dir::HandoverDir;
@@ -23,6 +25,7 @@ use handover_verify::postgres::{Access, Session};
 use handover_verify::progress::Progress;
 
 use self::deliveries::{COMPONENTS, config_text, deliver};
+use self::evidence::EvidenceRehearsal;
 use self::interrupted_copy::interrupted_copy;
 use self::platform::PlatformSummary;
 use self::purge::PurgeRehearsal;
@@ -104,7 +107,17 @@ pub fn rehearse(request: &RehearsalRequest, interrupt: &Interrupt) -> Result<Exi
         summary: &summary,
         target: &target,
     };
-    purge.run(7)?;
+    let keys = purge.run(7)?;
+    let evidence = EvidenceRehearsal {
+        programs: &programs,
+        rehearsal: &dir,
+        handover: &handover,
+        platform: &built,
+        source: &source,
+        target: &target,
+        keys: &keys,
+    };
+    evidence.run(11, interrupt)?;
     print_text(&closing(&source, &target, &folder))?;
     Ok(Exit::Clean)
 }
@@ -196,10 +209,14 @@ fn closing(source: &Endpoint, target: &Endpoint, folder: &Path) -> String {
          source           {source}\n\
          target           {target}\n\
          SQL that was run {}\n\
-         packages         {}\n\n\
+         packages         {}\n\
+         attestation      {}\n\
+         report           {}\n\n\
          What an auditor can do without our programs: add --explain to the command of stage 4, and \
          run what it prints; follow RECOVERY.md in each package.\n",
         folder.join("schema").display(),
         folder.join(PACKAGES_DIR).display(),
+        folder.join(envelope_file(1)).display(),
+        folder.join(made_file(1, "report.html")).display(),
     )
 }

@@ -1,6 +1,6 @@
 //! The real programs, run as a person would run them.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -152,13 +152,51 @@ impl Programs {
 
     /// The same, shown as a person would type it; it has to end with 0.
     pub(super) fn shown(&self, words: &[&OsStr], databases: &[&Endpoint]) -> Result<String> {
+        self.shown_ending(words, databases, 0)
+    }
+
+    /// The same; it has to end with this code.
+    pub(super) fn shown_ending(
+        &self,
+        words: &[&OsStr],
+        databases: &[&Endpoint],
+        code: i32,
+    ) -> Result<String> {
         let mut command = Command::new(&self.migrate);
         command.args(words);
         for database in databases {
             give_passwords(&mut command, [database, database]);
         }
         show("handover-migrate", &command)?;
-        said("handover-migrate", &mut command, 0)
+        said("handover-migrate", &mut command, code)
+    }
+
+    /// What a command of `handover-verify` says; it has to end with this code.
+    pub(super) fn verified(
+        &self,
+        words: &[&OsStr],
+        databases: &[&Endpoint],
+        code: i32,
+    ) -> Result<String> {
+        let mut command = Command::new(&self.verify);
+        command.args(words);
+        for database in databases {
+            give_passwords(&mut command, [database, database]);
+        }
+        show("handover-verify", &command)?;
+        said("handover-verify", &mut command, code)
+    }
+
+    /// What `handover-minutes` says; nothing if that program is not beside this one.
+    pub(super) fn minutes(&self, words: &[OsString]) -> Result<Option<String>> {
+        let program = self.migrate.with_file_name("handover-minutes");
+        if !program.exists() {
+            return Ok(None);
+        }
+        let mut command = Command::new(program);
+        command.args(words);
+        show("handover-minutes", &command)?;
+        said("handover-minutes", &mut command, 0).map(Some)
     }
 
     /// What `handover-verify record` says; an error unless the proof holds.

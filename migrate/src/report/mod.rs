@@ -16,7 +16,7 @@ mod view;
 mod words;
 
 use anyhow::{Context, Result, bail};
-use handover_schemas::attestation::HandoverAttestation;
+use handover_schemas::attestation::{HandoverAttestation, StatedKey};
 use handover_schemas::date::Date;
 use handover_schemas::digest::Digest;
 use handover_schemas::signing::dsse::Envelope;
@@ -36,6 +36,8 @@ pub struct SignedAttestation {
     pub attestation: HandoverAttestation,
     /// Whose signatures hold, and which do not.
     pub signatures: Checked,
+    /// Keys of which the trust file says something else now than when it was stated, or nothing.
+    pub changed_keys: Vec<StatedKey>,
     /// The day as of which keys are judged.
     pub at: Date,
 }
@@ -52,7 +54,10 @@ impl SignedAttestation {
         if statement.subject != statement.predicate.subjects() {
             bail!("its subjects are not the root, the seals and the head that it states");
         }
+        let known = trust.stated_keys();
+        let changed = statement.predicate.trusted_keys.iter().filter(|key| !known.contains(key));
         Ok(Self {
+            changed_keys: changed.cloned().collect(),
             file_name: file_name.to_owned(),
             statement: Digest::of(signatures.body()?),
             attestation: statement.predicate,
@@ -61,10 +66,13 @@ impl SignedAttestation {
         })
     }
 
-    /// Whether everybody who has to sign has signed, and no signature is wrong.
+    /// Whether everybody who has to sign has signed, no signature is wrong, and the keys are those
+    /// that were trusted when it was stated.
     pub fn is_signed(&self) -> bool {
         let demand = Demand { roles: HandoverAttestation::ROLES.to_vec(), not: Vec::new() };
-        meets(&self.signatures, &demand).is_ok() && self.signatures.wrong().is_empty()
+        meets(&self.signatures, &demand).is_ok()
+            && self.signatures.wrong().is_empty()
+            && self.changed_keys.is_empty()
     }
 
     /// The report, as one HTML file.

@@ -5,6 +5,7 @@
 
 mod checks;
 mod copy;
+mod figures;
 mod purges;
 
 use handover_schemas::attestation::{HandoverAttestation, StatedFinding, StatedFindingKind};
@@ -37,8 +38,6 @@ pub(crate) struct Contents {
 pub(crate) fn contents(attested: &Attested, font: &str, english: bool) -> Contents {
     let predicate = attested.predicate();
     let (codes, images) = codes(attested);
-    let (figures, findings): (Vec<_>, Vec<_>) =
-        predicate.findings.iter().partition(|finding| is_figure(finding.kind));
     let document = json!({
         "font": font,
         "english": english,
@@ -55,8 +54,8 @@ pub(crate) fn contents(attested: &Attested, font: &str, english: bool) -> Conten
         "evidence": cut(&predicate.evidence, ROWS_MAX),
         "purges": purges::purges(&predicate.purges),
         "restores": purges::restores(&predicate.restores),
-        "figures": listed(&figures),
-        "findings": listed(&findings),
+        "figures": figures::figures(&predicate.figures),
+        "findings": listed(&predicate.findings),
         "notChecked": cut(&predicate.not_checked, ROWS_MAX),
         "timeline": timeline(predicate),
         "tools": cut(&predicate.tools, ROWS_MAX),
@@ -67,6 +66,7 @@ pub(crate) fn contents(attested: &Attested, font: &str, english: bool) -> Conten
         },
         "checks": checks::checks(predicate),
         "signatures": signatures(attested.checked()),
+        "changedKeys": cut(attested.changed_keys(), ROWS_MAX),
         "signedEnough": attested.is_signed_enough(),
         "codes": codes,
     });
@@ -123,17 +123,8 @@ fn timeline(predicate: &HandoverAttestation) -> Value {
     json!({ "rows": rows.collect::<Vec<_>>(), "left": left, "all": all.len() })
 }
 
-fn is_figure(kind: StatedFindingKind) -> bool {
-    matches!(
-        kind,
-        StatedFindingKind::FigureSum
-            | StatedFindingKind::FigureDiffers
-            | StatedFindingKind::FigureUnverified
-    )
-}
-
 /// Findings with what is to be done, and those that are not printed by their kind.
-fn listed(findings: &[&StatedFinding]) -> Value {
+fn listed(findings: &[StatedFinding]) -> Value {
     let rows = findings.iter().take(ROWS_MAX).map(|finding| {
         let kind = finding.kind;
         json!({

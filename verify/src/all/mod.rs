@@ -23,15 +23,18 @@ use self::attestations::{Attestations, check_attestations};
 use self::figures::check_figures;
 use self::packages::check_packages;
 use self::purges::{check_purges, check_statements};
-use self::tables::check_tables;
+use self::tables::{PlannedTables, check_tables};
+use crate::attestation::transforms;
 use crate::endpoint::Endpoint;
 use crate::interrupt::{Interrupt, Interrupted};
 use crate::ledger::check::{LedgerRequest, verify_ledger};
+use crate::ledger::events::events;
 use crate::ledger::{ledger_of, open};
 use crate::package::Identities;
 use crate::progress::Progress;
 use crate::purge::ledger::{PurgeEntry, database_id, purges};
 use crate::signing::Trust;
+use crate::sqlite::TypeOverride;
 
 pub use audit::audit_envelope;
 
@@ -78,7 +81,9 @@ pub fn verify_all(
     match (&request.source, &request.target) {
         (Some(source), Some(target)) => {
             all.run("tables", |outcome| {
-                check_tables(request, (source, target), purges, outcome, watch)
+                let overrides = recorded.as_ref().map(|one| one.type_overrides.as_slice());
+                let tables = PlannedTables { purges, overrides: overrides.unwrap_or_default() };
+                check_tables(request, (source, target), &tables, outcome, watch)
             })?;
         }
         _ => all.not_checked("rows of source against target: give both databases"),
@@ -117,6 +122,8 @@ pub fn verify_all(
 struct Recorded {
     identity: Option<String>,
     purges: Vec<PurgeEntry>,
+    /// Types that people chose for columns of a SQLite source.
+    type_overrides: Vec<TypeOverride>,
 }
 
 fn recorded(request: &AllRequest, all: &mut All, watch: Watch<'_>) -> Result<Option<Recorded>> {
@@ -124,7 +131,13 @@ fn recorded(request: &AllRequest, all: &mut All, watch: Watch<'_>) -> Result<Opt
     let read = || -> Result<Recorded> {
         let mut end = open(target, watch.interrupt)?;
         let ledger = ledger_of(&mut end);
-        Ok(Recorded { identity: database_id(ledger)?, purges: purges(ledger)? })
+        let events = events(ledger)?;
+        let overrides = transforms(&events)?.into_iter().map(|text| text.parse());
+        Ok(Recorded {
+            identity: database_id(ledger)?,
+            purges: purges(ledger)?,
+            type_overrides: overrides.collect::<Result<_>>()?,
+        })
     };
     match read() {
         Ok(recorded) => Ok(Some(recorded)),

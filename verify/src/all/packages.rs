@@ -24,6 +24,16 @@ struct Known {
     by: &'static str,
 }
 
+impl Known {
+    /// Seals that a package of this name may have. One that a later delivery replaced is kept
+    /// beside it under a longer name.
+    fn seals_of(&self, name: &str) -> Vec<Digest> {
+        let named = |id: &str| name == id || name.strip_prefix(id).is_some_and(is_old);
+        let seals = self.seals.iter().filter(|(id, _)| named(id));
+        seals.flat_map(|(_, seals)| seals.iter().copied()).collect()
+    }
+}
+
 pub(super) fn check_packages(
     request: &AllRequest,
     attested: &Attestations,
@@ -107,9 +117,14 @@ fn check_package(
         outcome.find(format!("{} is not there, though it was sealed", dir.display()));
         return Ok(());
     }
+    let seals = known.map(|known| known.seals_of(name)).unwrap_or_default();
     let package = PackageRequest {
         dir,
-        seal: None,
+        // Several: an earlier delivery was kept. Which of them it is, is told below.
+        seal: match seals.as_slice() {
+            [seal] => Some(*seal),
+            _ => None,
+        },
         ledger: None,
         identities: request.identities.clone(),
         jobs: request.jobs,
@@ -130,14 +145,6 @@ fn check_package(
         outcome.unverified("its seal: nobody here knows it; give the target, or a trust file");
         return Ok(());
     };
-    // A package that a later delivery replaced is kept beside it under a longer name.
-    let named = |id: &String| name == id || name.strip_prefix(id.as_str()).is_some_and(is_old);
-    let seals: Vec<Digest> = known
-        .seals
-        .iter()
-        .filter(|(id, _)| named(id))
-        .flat_map(|(_, seals)| seals.iter().copied())
-        .collect();
     match report.seal {
         Some(seal) if seals.contains(&seal) => {
             outcome.checked(format!("{} knows its seal {seal}", known.by));

@@ -21,9 +21,17 @@ use crate::postgres;
 use crate::purge::ledger::PurgeEntry;
 use crate::reader::{End, ReadOptions};
 use crate::rows::Wire;
-use crate::sqlite;
 use crate::sqlite::values::TextLimit;
+use crate::sqlite::{self, TypeOverride};
 use crate::tables::{TablesRequest, compare};
+
+/// What the ledger says about tables.
+pub(super) struct PlannedTables<'a> {
+    /// All purges.
+    pub(super) purges: &'a [PurgeEntry],
+    /// Types that people chose for columns of a SQLite source.
+    pub(super) overrides: &'a [TypeOverride],
+}
 
 /// A purged table, as it was before the first purge that touched it.
 struct Purged {
@@ -34,13 +42,13 @@ struct Purged {
 pub(super) fn check_tables(
     request: &AllRequest,
     (source, target): (&Endpoint, &Endpoint),
-    purges: &[PurgeEntry],
+    tables: &PlannedTables<'_>,
     outcome: &mut Outcome,
     watch: Watch<'_>,
 ) -> Result<()> {
-    let purged = purged_tables(purges);
+    let purged = purged_tables(tables.purges);
     let mut end = open(source, watch.interrupt).context("source")?;
-    let shapes = describe(&mut end)?;
+    let shapes = describe(&mut end, tables.overrides)?;
     let mut leave_out = request.config.leave_out.clone();
     for table in &purged {
         let at_source = shapes.iter().find(|one| logical_name(&one.name) == table.name);
@@ -55,19 +63,19 @@ pub(super) fn check_tables(
             None => outcome.find(format!("the source lacks {}, which was purged", table.name)),
         }
     }
-    let tables = TablesRequest {
+    let compared = TablesRequest {
         source: source.clone(),
         target: target.clone(),
         handover: request.handover.clone(),
         jobs: request.jobs,
         chunk_bytes: CHUNK_BYTES_MAX,
         sample_percent: None,
-        type_overrides: Vec::new(),
+        type_overrides: tables.overrides.to_vec(),
         leave_out,
         chunks: None,
         show_keys: false,
     };
-    let report = compare(&tables, watch.interrupt, watch.progress)?;
+    let report = compare(&compared, watch.interrupt, watch.progress)?;
     take_over(&report, outcome);
     Ok(())
 }
@@ -89,10 +97,10 @@ fn purged_tables(purges: &[PurgeEntry]) -> Vec<Purged> {
     purged
 }
 
-fn describe(end: &mut End) -> Result<Vec<TableShape>> {
+fn describe(end: &mut End, overrides: &[TypeOverride]) -> Result<Vec<TableShape>> {
     match end {
         End::Postgres(session) => Ok(postgres::describe(session)?.tables),
-        End::Sqlite(connection) => Ok(sqlite::describe(connection, &[])?.tables),
+        End::Sqlite(connection) => Ok(sqlite::describe(connection, overrides)?.tables),
     }
 }
 

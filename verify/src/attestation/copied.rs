@@ -60,7 +60,8 @@ pub(super) fn stated_copy(
     }))
 }
 
-fn transforms(events: &[RecordedEvent]) -> Result<Vec<String>> {
+/// Columns that the plan carries over as another type: `table.column=type`.
+pub fn transforms(events: &[RecordedEvent]) -> Result<Vec<String>> {
     let mut all = Vec::new();
     for event in events.iter().filter(|one| one.event.kind == EventKind::Plan) {
         all.extend(detail_of(event)?.mapped_types);

@@ -10,5 +10,6 @@ mod purged;
 mod rows;
 
 pub use check::{AttestationRequest, verify_attestation, verify_closing};
+pub use copied::transforms;
 pub use figure_findings::figure_findings;
 pub use gather::{detail_of, gather};

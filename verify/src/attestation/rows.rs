@@ -79,14 +79,11 @@ impl Copied {
         });
         progress.begin(side.words(), expected);
         let (mut tables, mut rows) = (0_u64, 0_u64);
+        let mut left = Vec::new();
         for (shape, chunks) in &self.tables {
             interrupt.check()?;
             if side == Side::Target && purged.contains(&logical_name(&shape.name)) {
-                outcome.not_checked(format!(
-                    "rows of {} against the copy: they were purged or restored since \
-                     (handover-verify purge looks at them)",
-                    shape.name
-                ));
+                left.push(shape.name.to_string());
                 continue;
             }
             let Some(here) = described.get(&logical_name(&shape.name)) else {
@@ -117,6 +114,13 @@ impl Copied {
                     shape.name
                 )),
             }
+        }
+        if !left.is_empty() {
+            outcome.not_checked(format!(
+                "rows of {} against the copy: they were purged since (handover-verify purge looks \
+                 at them)",
+                left.join(", ")
+            ));
         }
         if tables > 0 {
             outcome.checked(format!(

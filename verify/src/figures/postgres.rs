@@ -79,9 +79,13 @@ impl PostgresQueries {
         Ok(match (code, code.get(..2)) {
             ("57014", _) => too_long,
             ("25006", _) => "it writes, and was refused (SQLSTATE 25006)".to_owned(),
-            (_, Some("42" | "0A" | "34")) if may_be_told => {
+            ("42501", _) if may_be_told => {
+                format!("the account may not read what it asks for; PostgreSQL says: {refused}")
+            }
+            ("42601" | "42P11" | "0A000", _) if may_be_told => {
                 format!("{ONE_SELECT}; PostgreSQL says: {refused}")
             }
+            (_, Some("42")) if may_be_told => format!("PostgreSQL says: {refused}"),
             _ => format!("PostgreSQL stopped it (SQLSTATE {code}); the server's log says why"),
         })
     }
@@ -97,7 +101,8 @@ fn begin(endpoint: &PostgresEndpoint, timeout: Duration, interrupt: &Interrupt) 
         SET LOCAL enable_seqscan = on;
         SET LOCAL enable_bitmapscan = on;
         SET LOCAL cursor_tuple_fraction = 1;",
-        timeout.as_millis()
+        // 0 would be no limit at all.
+        timeout.as_millis().clamp(1, 1_000_000_000)
     ))?;
     Ok(session)
 }

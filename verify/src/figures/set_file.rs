@@ -1,13 +1,18 @@
 //! Figure sets as files: read, checked, written.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use handover_schemas::config::FiguresConfig;
 use handover_schemas::digest::Digest;
 use handover_schemas::figures::{FigureSet, SHIPPED, ShippedSet, shipped};
 
 use crate::config_file::explanation;
+
+/// Longest file that is read.
+const BYTES_MAX: u64 = 4 << 20;
 
 /// A set, and which bytes it was read from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,8 +34,13 @@ pub fn parse_set(bytes: &[u8]) -> Result<LoadedSet> {
 
 /// Reads and checks a file.
 pub fn load_set(path: &Path) -> Result<LoadedSet> {
-    let bytes = std::fs::read(path)
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(BYTES_MAX + 1).read_to_end(&mut bytes))
         .with_context(|| format!("cannot read the figure set {}", path.display()))?;
+    if u64::try_from(bytes.len())? > BYTES_MAX {
+        bail!("{} is larger than 4 MiB: it is no figure set", path.display());
+    }
     parse_set(&bytes).with_context(|| path.display().to_string())
 }
 

@@ -111,7 +111,7 @@ fn not_prepared(error: &Error) -> String {
             format!("{ONE_SELECT}, and does something else")
         }
         Error::SqlInputError { msg, .. } | Error::SqliteFailure(_, Some(msg)) => {
-            format!("{ONE_SELECT}; SQLite says: {msg}")
+            format!("SQLite says: {msg}")
         }
         _ => format!("{ONE_SELECT}, and SQLite does not take it"),
     }

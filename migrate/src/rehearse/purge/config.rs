@@ -13,25 +13,28 @@ use crate::random::random;
 use crate::rehearse::stage::Programs;
 
 /// Where the keys of a rehearsal are. In earnest each would be with another person.
-pub(super) struct Keys {
+pub(in crate::rehearse) struct Keys {
     dir: PathBuf,
 }
 
 /// People of the rehearsal: who signs as what. Nobody of these names exists.
-const PEOPLE: [(&str, &str, &str, &str); 3] = [
+const PEOPLE: [(&str, &str, &str, &str); 6] = [
     ("owner", "Nguyễn Thị Hồng Hạnh", "Cục Phòng bệnh, Bộ Y tế", "data_owner"),
     ("custodian", "Trần Văn Bình", "Trung tâm Thông tin y tế Quốc gia", "custodian"),
     ("operator", "Lê Minh Đức", "Trung tâm Thông tin y tế Quốc gia", "operator"),
+    ("giving", "Phạm Quốc Huy", "Đơn vị vận hành Nền tảng", "giving_side"),
+    ("receiving", "Đỗ Thị Mai", "Trung tâm Thông tin y tế Quốc gia", "receiving_side"),
+    ("witness", "Vũ Hoàng Nam", "Văn phòng Bộ Y tế", "witness"),
 ];
 
 impl Keys {
     /// A key file.
-    pub(super) fn file(&self, name: &str) -> PathBuf {
+    pub(in crate::rehearse) fn file(&self, name: &str) -> PathBuf {
         self.dir.join(name)
     }
 
     /// The file with the passphrase of all of them.
-    pub(super) fn passphrase(&self) -> PathBuf {
+    pub(in crate::rehearse) fn passphrase(&self) -> PathBuf {
         self.dir.join("passphrase")
     }
 }
@@ -73,7 +76,7 @@ pub(super) fn prepare(
         .replace("{escrow}", &escrow);
     handover.write(CONFIG_FILE, format!("{config}{purge}").as_bytes())?;
     print_text(&format!(
-        "Three people have keys that sign; whose counts as what: {}\nTwo keys open archives, one \
+        "Six people have keys that sign; whose counts as what: {}\nTwo keys open archives, one \
          of them in escrow.\n",
         trust.display()
     ))?;

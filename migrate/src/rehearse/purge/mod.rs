@@ -12,7 +12,8 @@ use handover_verify::endpoint::Endpoint;
 use handover_verify::handover_dir::HandoverDir;
 use handover_verify::output::print_text;
 
-use self::config::{Keys, prepare};
+pub(super) use self::config::Keys;
+use self::config::prepare;
 use super::headline;
 use super::platform::PlatformSummary;
 use super::stage::Programs;
@@ -32,7 +33,7 @@ pub(super) struct PurgeRehearsal<'a> {
 
 impl PurgeRehearsal<'_> {
     /// Runs its stages, the first of which has this number.
-    pub(super) fn run(&self, first: u8) -> Result<()> {
+    pub(super) fn run(&self, first: u8) -> Result<Keys> {
         headline(first, "Keys, and what the population database answered")?;
         let keys = prepare(self.programs, self.rehearsal, self.handover, self.target)?;
         let results = evidence::write(self.rehearsal, self.platform)?;
@@ -56,7 +57,8 @@ impl PurgeRehearsal<'_> {
         self.say(&["purge", "certify", "--key"], &signing(&keys, "operator"))?;
         self.verify(&with_escrow(&keys))?;
         headline(first + 3, "One of them comes back")?;
-        self.restore_somebody(&keys)
+        self.restore_somebody(&keys)?;
+        Ok(keys)
     }
 
     /// A person is found in the archive, put back, and the deletion still holds.

@@ -1,11 +1,11 @@
 //! Who signed, and who has yet to.
 
-use handover_schemas::attestation::HandoverAttestation;
+use handover_schemas::attestation::{HandoverAttestation, StatedKey};
 use handover_schemas::digest::Digest;
 use handover_verify::signing::{Checked, Demand, Signatory, meets};
 use serde::Serialize;
 
-use super::SignedAttestation;
+use super::{Part, SignedAttestation};
 use crate::report::words::{self, Words};
 
 /// Who signed, and who has yet to.
@@ -19,6 +19,8 @@ pub(super) struct Signatures {
     made: Vec<Signature>,
     /// What signatures of unknown keys say of their key.
     unknown: Vec<String>,
+    /// Keys of which the trust file says something else now.
+    changed: Part<StatedKey>,
 }
 
 /// A role that is needed.
@@ -71,6 +73,7 @@ impl Signatures {
             one_for_all: together.is_none() && needed.iter().all(|one| one.by.is_some()),
             made: holds.chain(late).chain(bad).collect(),
             unknown: checked.unknown.clone(),
+            changed: Part::of(signed.changed_keys.iter().cloned()),
             needed,
         }
     }
