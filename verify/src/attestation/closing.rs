@@ -12,7 +12,10 @@ use handover_schemas::signing::dsse::Envelope;
 use handover_schemas::signing::statement::Statement;
 
 use super::check::find_other_signatures;
-use super::place::{ATTESTATIONS_DIR, BOUND_DIRS, FINDINGS_DIR, closing_file, envelope_file};
+use super::place::{
+    ATTESTATIONS_DIR, BOUND_DIRS, FINDINGS_DIR, MADE_FROM_IT, closing_file, envelope_file,
+    made_file,
+};
 use crate::signing::{Checked, Trust, check_envelope, day_of};
 
 /// A closing to check.
@@ -21,7 +24,8 @@ pub struct ClosingRequest<'a> {
     pub handover: &'a Path,
     /// Number of the attestation.
     pub number: u64,
-    /// Whether no later attestation was made. What an earlier closing binds may have gone on since.
+    /// Whether no later attestation was made. Of what an earlier closing binds, only the files that
+    /// were made from its attestation are compared: config and statements have changed since.
     pub is_last: bool,
     /// Whose keys count.
     pub trust: &'a Trust,
@@ -107,11 +111,9 @@ fn check_attested(request: &ClosingRequest<'_>, closing: &Closing, outcome: &mut
 }
 
 fn check_files(request: &ClosingRequest<'_>, closing: &Closing, outcome: &mut Outcome) {
-    for file in &closing.files {
-        if !request.is_last && !file.name.starts_with(ATTESTATIONS_DIR) {
-            // A later attestation was made because of what was done since.
-            continue;
-        }
+    let number = request.number;
+    let made_from_it = |name: &str| MADE_FROM_IT.iter().any(|what| name == made_file(number, what));
+    for file in closing.files.iter().filter(|file| request.is_last || made_from_it(&file.name)) {
         // A name that leads elsewhere is none that a closing has.
         let mut parts = Path::new(&file.name).components();
         let is_name = parts.all(|part| matches!(part, Component::Normal(_)));
