@@ -198,9 +198,10 @@ impl Desk {
 
     /// What the last page is for: first a row is gone, which is noticed, and then everything.
     fn lose_the_target(&self) {
-        let change = |sql: &str| match self.target.strip_prefix("sqlite:") {
-            Some(file) => drop(sqlite(Path::new(file), sql)),
-            None => {
+        let change = |sql: &str| {
+            if let Some(file) = self.target.strip_prefix("sqlite:") {
+                sqlite(Path::new(file), sql);
+            } else {
                 let psql = Run::program("psql").args([&self.target, "-X", "-q", "-c", sql]);
                 psql.go().expect(0);
             }

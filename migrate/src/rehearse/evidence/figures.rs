@@ -46,7 +46,7 @@ pub(super) fn write(handover: &HandoverDir, platform: &Path, interrupt: &Interru
             .chain(&relation.less)
             .all(|id| known.contains(id))
     });
-    set.id = "rehearsal".to_owned();
+    "rehearsal".clone_into(&mut set.id);
     set.document = Document {
         title_vi: "Báo cáo diễn tập về dữ liệu tiêm chủng".to_owned(),
         title_en: "The rehearsal's report on vaccination data".to_owned(),
