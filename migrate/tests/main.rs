@@ -51,6 +51,7 @@ mod purge_tampering;
 mod purge_threats;
 mod refused;
 mod report;
+mod report_browser;
 mod report_sample;
 mod restore;
 mod resume;

@@ -144,6 +144,36 @@ fn purges() -> Value {
     }])
 }
 
+fn figure(id: &str, vi: &str, en: &str, reported: u64) -> Value {
+    json!({ "id": id, "labelVi": vi, "labelEn": en, "unit": "dose", "reported": reported.to_string() })
+}
+
+fn figures() -> Value {
+    let mut total = figure("total", "Tổng số mũi tiêm", "All doses", 266_492_904);
+    total["source"] = json!({ "verdict": "same", "value": "266492904" });
+    total["target"] = json!({ "verdict": "differs", "value": "258492702" });
+    let mut children =
+        figure("children", "Trẻ em từ 5 đến 11 tuổi", "Children from 5 to 11", 18_700_000);
+    children["rounding"] = json!({ "as": "over", "step": "100000" });
+    children["target"] = json!({ "verdict": "unverified" });
+    let relation = |vi: &str, en: &str, result: &str, difference: &str, fails_by: &str| {
+        json!({ "labelVi": vi, "labelEn": en, "total": "total", "parts": ["adults", "children"],
+                "rest": false, "result": result, "difference": difference, "failsBy": fails_by })
+    };
+    json!([{
+        "id": "cong-van-5200", "sha256": digest("figures"), "asOf": "2022-12-31",
+        "document": { "titleVi": "Báo cáo kết quả tiêm chủng năm 2022",
+                      "titleEn": "Report on vaccination in 2022", "number": "5200/BYT-DP", "date": "2023-01" },
+        "verdict": "differs", "itself": "differs", "target": "differs",
+        "figures": [total, figure("adults", "Người lớn", "Adults", 247_522_904), children],
+        "relations": [
+            relation("Tổng = người lớn + trẻ em", "All = adults + children", "fails", "-270000", "170001"),
+            relation("Tổng theo vùng", "All, by region", "rounded", "4000", "0"),
+            relation("Tổng theo tháng", "All, by month", "holds", "0", "0"),
+        ],
+    }])
+}
+
 fn timeline() -> Value {
     let events = [
         ("plan", None, "2026-11-18T01:12:40Z"),
@@ -211,12 +241,16 @@ pub(crate) fn sample() -> HandoverAttestation {
         "evidence": [{ "name": "c06_results", "sha256": digest("c06"), "rows": "118204311", "signer": "Cục C06" }],
         "purges": purges(),
         "restores": [{ "number": "1", "purge": "1", "rows": "14", "statement": digest("restore") }],
+        "figures": figures(),
         "findings": findings(),
         "notChecked": [
             { "vi": "Bản sao lưu của bên giao không được kiểm tra.", "en": "Backups of the giving side were not looked at." },
             { "vi": "Nội dung tài liệu không được đọc.", "en": "What documents say was not read." },
         ],
         "timeline": timeline(),
+        "trustedKeys": [{ "keyid": digest("key"), "person": "nguyen-thi-a", "name": "Nguyễn Thị A",
+            "organisation": "Tập đoàn X", "roles": ["giving_side"], "validFrom": "2026-11-01",
+            "validUntil": "2028-10-31" }],
         "tools": [{ "program": "handover-migrate 0.1.0", "sha256": digest("program"), "events": "12" }],
         "ledger": { "head": digest("event 12"), "events": "12", "tables": [
             { "name": "chunk", "rows": "5120", "sha256": digest("chunk") },
@@ -231,8 +265,64 @@ pub(crate) fn empty() -> HandoverAttestation {
     let attestation = json!({
         "number": "1", "statedOn": "2026-11-22T08:30:00Z", "minutes": {},
         "target": { "identity": "sqlite 1" }, "deliverables": [], "packages": [], "evidence": [],
-        "purges": [], "restores": [], "findings": [], "notChecked": [], "timeline": [], "tools": [],
+        "purges": [], "restores": [], "figures": [], "findings": [], "notChecked": [], "timeline": [],
+        "trustedKeys": [], "tools": [],
         "ledger": { "head": digest(""), "events": "0", "tables": [] },
     });
     serde_json::from_value(attestation).unwrap()
+}
+
+/// A hand-over with many tables, each with a name of 63 letters, some of them with something wrong.
+pub(crate) fn many(tables: usize) -> HandoverAttestation {
+    let mut attestation = sample();
+    let copied = (0..tables).map(|number| {
+        let name = format!("{}{number:04}", "ể".repeat(59));
+        let state = if number % 200 == 77 { "incomplete" } else { "settled" };
+        serde_json::from_value(table("public", &name, number as u64, state)).unwrap()
+    });
+    attestation.copy.as_mut().unwrap().tables = copied.collect();
+    let finding = attestation.findings[0].clone();
+    attestation.findings.extend(std::iter::repeat_n(finding, tables));
+    attestation
+}
+
+/// What a name may be, of all things.
+const HOSTILE: &str = "\"><script>alert(1)</script><img src=x onerror=alert(1)>'{{ 7*7 }}&lt;\
+    =HYPERLINK(\"https://example.org\")\u{202e}\u{2066}\u{200b}\u{0}\u{1b}[2J\r\n<!--]]>";
+
+/// The sample with every free text replaced by a plain one, and by a hostile one; and how many
+/// texts those were.
+pub(crate) fn hostile() -> (HandoverAttestation, HandoverAttestation, usize) {
+    let (mut plain, mut hostile) = (json!(sample()), json!(sample()));
+    let mut replaced = 0;
+    for place in texts(&plain) {
+        let before = plain.pointer(&place).unwrap().clone();
+        *plain.pointer_mut(&place).unwrap() = json!("plain text");
+        // What is no free text is refused: numbers, digests, states.
+        if serde_json::from_value::<HandoverAttestation>(plain.clone()).is_ok() {
+            // Components stay apart from one another.
+            *hostile.pointer_mut(&place).unwrap() = json!(HOSTILE);
+            replaced += 1;
+        } else {
+            *plain.pointer_mut(&place).unwrap() = before;
+        }
+    }
+    (serde_json::from_value(plain).unwrap(), serde_json::from_value(hostile).unwrap(), replaced)
+}
+
+/// Places of all texts in a document, as JSON pointers (RFC 6901).
+fn texts(value: &Value) -> Vec<String> {
+    let below = |key: String, value: &Value| {
+        texts(value).into_iter().map(|rest| format!("/{key}{rest}")).collect::<Vec<_>>()
+    };
+    match value {
+        Value::String(_) => vec![String::new()],
+        Value::Array(items) => {
+            items.iter().enumerate().flat_map(|(at, item)| below(at.to_string(), item)).collect()
+        }
+        Value::Object(members) => {
+            members.iter().flat_map(|(key, item)| below(key.clone(), item)).collect()
+        }
+        _ => Vec::new(),
+    }
 }

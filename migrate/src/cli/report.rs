@@ -20,14 +20,13 @@ pub struct ReportArgs {
     /// Whose keys count.
     pub trust: TrustArgs,
     /// The file to write. If it is not given, NNNN-report.html beside the attestation. An earlier
-    /// report gives way; no other file is written over.
+    /// report gives way unless the attestation was closed with it; no other file is written over.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
     /// A folder for the report's tables as CSV, whole.
     #[arg(long, value_name = "DIR")]
     pub csv: Option<PathBuf>,
-    /// Judge keys as of this day (UTC, YYYY-MM-DD), not today. With the same day the same attestation
-    /// gives the same bytes.
+    /// Judge keys as of this day (UTC, YYYY-MM-DD), not that of the statement.
     #[arg(long, value_name = "DATE")]
     pub at: Option<Date>,
 }

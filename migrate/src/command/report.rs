@@ -1,15 +1,14 @@
 //! `handover-migrate report`.
 
-use std::path::PathBuf;
+use std::path::Path;
 
-use anyhow::{Context, Result, bail};
-use handover_schemas::config::CONFIG_FILE;
+use anyhow::{Context, Result};
 use handover_verify::config_file;
 use handover_verify::exit_code::Exit;
 use handover_verify::handover_dir::HandoverDir;
 use handover_verify::output::print_text;
-use handover_verify::signing::{Trust, today};
 
+use super::purge::trust_of;
 use crate::cli::ReportArgs;
 use crate::report::{AttestationFile, SignedAttestation, csv_files, write_report};
 
@@ -19,10 +18,10 @@ pub fn run(args: &ReportArgs) -> Result<Exit> {
         Some(path) => AttestationFile::given(path.clone()),
         None => AttestationFile::last(&args.handover)?,
     };
-    let trust = Trust::load(&trust_file(args)?, Some(&args.handover))?;
-    let at = args.at.map_or_else(today, Ok)?;
+    let config = config_file::load(&args.handover)?.unwrap_or_default();
+    let trust = trust_of(&config, &HandoverDir::at(&args.handover), &args.trust)?;
     let text = file.read()?;
-    let signed = SignedAttestation::read(&text, file.name()?, &trust, at)
+    let signed = SignedAttestation::read(&text, file.name()?, &trust, args.at)
         .with_context(|| format!("no report is made of {}", file.path().display()))?;
     file.check_number(signed.attestation.number.0)?;
     let out = args.out.clone().map_or_else(|| file.report(), Ok)?;
@@ -37,22 +36,8 @@ pub fn run(args: &ReportArgs) -> Result<Exit> {
     Ok(if signed.is_signed() { Exit::Clean } else { Exit::Findings })
 }
 
-/// The file that says whose keys count.
-fn trust_file(args: &ReportArgs) -> Result<PathBuf> {
-    if let Some(path) = &args.trust.trust {
-        return Ok(path.clone());
-    }
-    let config = config_file::load(&args.handover)?.unwrap_or_default();
-    let Some(path) = config.purge.trust else {
-        bail!(
-            "whose keys count? Give --trust FILE, or write [purge] trust = \"…\" into {CONFIG_FILE}"
-        );
-    };
-    Ok(args.handover.join(path))
-}
-
 /// What is printed.
-fn told(signed: &SignedAttestation, out: &std::path::Path) -> String {
+fn told(signed: &SignedAttestation, out: &Path) -> String {
     let findings = match signed.attestation.findings.len() {
         0 => "nothing is outstanding".to_owned(),
         1 => "1 finding".to_owned(),

@@ -11,6 +11,14 @@ use handover_verify::exit_code::Exit;
 use handover_verify::output::print_text;
 use handover_verify::shell::quote;
 
+/// What stands in the error of `handover-minutes` where no font is installed that has all letters.
+const NO_FONT: &str = "no font with all Vietnamese letters";
+
+/// How to get the program that makes minutes.
+const BUILD_MINUTES: &str = "The minutes are made by handover-minutes, a program of its own, which is \
+                             not here yet. Build it beside the others, and make them later:\n\
+                             cargo build --release -p handover-minutes\n";
+
 /// Where the two programs are.
 pub(super) struct Programs {
     migrate: PathBuf,
@@ -187,16 +195,25 @@ impl Programs {
         said("handover-verify", &mut command, code)
     }
 
-    /// What `handover-minutes` says; nothing if that program is not beside this one.
-    pub(super) fn minutes(&self, words: &[OsString]) -> Result<Option<String>> {
+    /// What `handover-minutes` says. If that program is not beside this one, or no font is
+    /// installed that has all letters, how to get it: minutes can be made later.
+    pub(super) fn minutes(&self, words: &[OsString]) -> Result<String> {
         let program = self.migrate.with_file_name("handover-minutes");
         if !program.exists() {
-            return Ok(None);
+            return Ok(BUILD_MINUTES.to_owned());
         }
         let mut command = Command::new(program);
-        command.args(words);
+        command.args(words).stderr(Stdio::piped());
         show("handover-minutes", &command)?;
-        said("handover-minutes", &mut command, 0).map(Some)
+        let output = command.output().context("cannot run handover-minutes")?;
+        let problem = String::from_utf8_lossy(&output.stderr);
+        if problem.contains(NO_FONT) {
+            return Ok(format!("{problem}The minutes can be made later; the rehearsal goes on.\n"));
+        }
+        if !output.status.success() {
+            bail!("handover-minutes ended with {}:\n{problem}", output.status);
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
     /// What `handover-verify record` says; an error unless the proof holds.

@@ -24,7 +24,7 @@ pub(super) struct Bar {
     pub(super) name: String,
     /// How long it is.
     pub(super) value: u128,
-    /// It stands for everything that has no bar of its own.
+    /// It stands for everything that has no bar of its own, and has none either.
     pub(super) rest: bool,
 }
 
@@ -36,7 +36,9 @@ pub(super) fn chart(
     (title, description): (&str, &str),
     language: Language,
 ) -> String {
-    let most = bars.iter().map(|bar| bar.value).max().unwrap_or(0).max(1);
+    // What stands for many groups is a number without a bar: it would dwarf the others.
+    let named = bars.iter().filter(|bar| !bar.rest);
+    let most = named.map(|bar| bar.value).max().unwrap_or(0).max(1);
     let mut out = format!(
         "<svg class=\"bars\" role=\"img\" aria-labelledby=\"{id}-t {id}-d\" width=\"100%\" \
          height=\"{}\"><title id=\"{id}-t\">{}</title><desc id=\"{id}-d\">{}</desc>",
@@ -49,13 +51,16 @@ pub(super) fn chart(
         let number = language.number(&bar.value.to_string());
         out.push_str(&format!(
             "<text x=\"0\" y=\"{line}\">{}</text><text class=\"value\" x=\"100%\" y=\"{line}\" \
-             text-anchor=\"end\">{number}</text><rect class=\"track\" x=\"0\" y=\"{top}\" \
-             width=\"100%\" height=\"8\"/><rect class=\"{}\" x=\"0\" y=\"{top}\" width=\"{}%\" \
-             height=\"8\"/>",
+             text-anchor=\"end\">{number}</text>",
             text(&cut(&bar.name)),
-            if bar.rest { "bar rest" } else { "bar" },
-            percent(bar.value, most),
         ));
+        if !bar.rest {
+            out.push_str(&format!(
+                "<rect class=\"track\" x=\"0\" y=\"{top}\" width=\"100%\" height=\"8\"/><rect \
+                 class=\"bar\" x=\"0\" y=\"{top}\" width=\"{}%\" height=\"8\"/>",
+                percent(bar.value, most),
+            ));
+        }
     }
     out.push_str("</svg>");
     out
@@ -94,12 +99,14 @@ mod tests {
         }
         let bars = [
             Bar { name: "</text><script>\u{202e}".to_owned(), value: 1_234, rest: false },
-            Bar { name: "ễ".repeat(63), value: 617, rest: true },
+            Bar { name: "ễ".repeat(63), value: 617, rest: false },
+            Bar { name: "others".to_owned(), value: 9_000, rest: true },
         ];
         let svg = chart(&bars, "x", ("<t>", "d"), Language::Vietnamese);
         assert!(svg.contains("&lt;script&gt;[U+202E]"), "{svg}");
         assert!(!svg.contains("<script"), "{svg}");
         assert!(svg.contains(">1.234<") && svg.contains("width=\"50.00%\""), "{svg}");
+        assert!(svg.contains(">9.000<") && svg.matches("class=\"bar\"").count() == 2, "{svg}");
         assert!(svg.contains(&format!(">{}…<", "ễ".repeat(25))), "{svg}");
     }
 }

@@ -96,11 +96,9 @@ fn purges(purges: &[StatedPurge]) -> String {
 }
 
 fn findings(findings: &[StatedFinding]) -> String {
-    let mut out =
-        Lines::new(&["finding", "vi", "en", "subject", "count", "detail", "next_vi", "next_en"]);
+    let mut out = Lines::new(&["vi", "en", "subject", "count", "detail", "next_vi", "next_en"]);
     for one in findings {
         out.line(&[
-            one.kind.en(),
             one.kind.vi(),
             one.kind.en(),
             &one.subject,

@@ -6,16 +6,17 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use handover_schemas::signing::dsse::ENVELOPE_MAX;
+use handover_verify::attestation::place::ATTESTATIONS_DIR;
 use handover_verify::handover_dir::HandoverDir;
-
-/// Folder of attestations, below the hand-over folder.
-const ATTESTATIONS_DIR: &str = "attestations";
 
 /// How the name of an envelope ends.
 const ENVELOPE_SUFFIX: &str = ".dsse.json";
 
 /// How the name of a report ends.
 const REPORT_SUFFIX: &str = "-report.html";
+
+/// How the name of a closing ends: what binds a report for good.
+const CLOSING_SUFFIX: &str = "-closing.dsse.json";
 
 /// What a file of ours begins with; nothing else is written over.
 const MARK: &str = "<meta name=\"generator\" content=\"handover-migrate report\">";
@@ -103,12 +104,21 @@ impl AttestationFile {
     }
 }
 
-/// Writes a report, whole or not at all, for its owner only. An earlier report gives way to it;
-/// anything else that is there already is an error.
+/// Writes a report, whole or not at all, for its owner only. An earlier report gives way to it, as
+/// after another signature, unless the attestation was closed with it. Anything else that is there
+/// already is an error.
 pub fn write_report(path: &Path, html: &str) -> Result<()> {
     match fs::read(path) {
         Ok(before) if before == html.as_bytes() => return Ok(()),
-        Ok(before) if is_report(&before) => {}
+        Ok(before) if is_report(&before) => {
+            if let Some(closing) = closing_of(path).filter(|closing| closing.exists()) {
+                bail!(
+                    "{} is bound by {} and stays as it is; give another file with --out",
+                    path.display(),
+                    closing.display()
+                );
+            }
+        }
         Ok(_) => bail!(
             "{} is there already, and is no report; give another file with --out",
             path.display()
@@ -121,6 +131,12 @@ pub fn write_report(path: &Path, html: &str) -> Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     HandoverDir::at(folder.unwrap_or_else(|| Path::new("."))).write(name, html.as_bytes())?;
     Ok(())
+}
+
+/// The closing that would bind a report in this place.
+fn closing_of(report: &Path) -> Option<PathBuf> {
+    let stem = report.file_name()?.to_str()?.strip_suffix(REPORT_SUFFIX)?;
+    Some(report.with_file_name(format!("{stem}{CLOSING_SUFFIX}")))
 }
 
 fn is_report(content: &[u8]) -> bool {

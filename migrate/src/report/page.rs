@@ -18,7 +18,7 @@ use super::view::View;
 pub(super) const STYLE: &str = include_str!("templates/style.css");
 
 /// The templates, by name.
-const TEMPLATES: [(&str, &str); 13] = [
+const TEMPLATES: [(&str, &str); 14] = [
     ("page.html", include_str!("templates/page.html")),
     ("body.html", include_str!("templates/body.html")),
     ("parts.html", include_str!("templates/parts.html")),
@@ -28,6 +28,7 @@ const TEMPLATES: [(&str, &str); 13] = [
     ("timeline.html", include_str!("templates/timeline.html")),
     ("deliverables.html", include_str!("templates/deliverables.html")),
     ("purges.html", include_str!("templates/purges.html")),
+    ("figures.html", include_str!("templates/figures.html")),
     ("findings.html", include_str!("templates/findings.html")),
     ("not_checked.html", include_str!("templates/not_checked.html")),
     ("recheck.html", include_str!("templates/recheck.html")),

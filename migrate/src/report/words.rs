@@ -2,6 +2,8 @@
 
 use handover_schemas::attestation::TableState;
 use handover_schemas::config::{DeliverableKind, ResidualCopyKind};
+use handover_schemas::figures::report::{FigureVerdict, FiguresVerdict, RelationResult};
+use handover_schemas::figures::{RoundedAs, Unit};
 use handover_schemas::ledger::Stage;
 use handover_schemas::package::inventory::DeliverableState;
 use handover_schemas::purge::record::PurgeState;
@@ -125,6 +127,49 @@ pub(super) fn residual_copy(kind: ResidualCopyKind) -> Words {
         ResidualCopyKind::Wal => ("Nhật ký ghi trước (WAL)", "Write-ahead log"),
         ResidualCopyKind::VendorDatabase => ("Cơ sở dữ liệu của bên giao", "The vendor's database"),
         ResidualCopyKind::Other => ("Bản sao khác", "Other copies"),
+    };
+    Words { vi, en }
+}
+
+pub(super) fn figures_verdict(verdict: FiguresVerdict) -> StateWords {
+    match verdict {
+        FiguresVerdict::Holds => state(Mood::Good, "Khớp", "Holds"),
+        FiguresVerdict::Unverified => state(Mood::Open, "Chưa kiểm tra được", "Unverified"),
+        FiguresVerdict::Differs => state(Mood::Bad, "Không khớp", "Does not hold"),
+    }
+}
+
+pub(super) fn relation_result(result: RelationResult) -> StateWords {
+    match result {
+        RelationResult::Holds => state(Mood::Good, "Khớp", "Holds"),
+        RelationResult::Rounded => state(Mood::Open, "Chỉ do làm tròn", "Only because of rounding"),
+        RelationResult::Fails => state(Mood::Bad, "Không khớp", "Does not hold"),
+    }
+}
+
+pub(super) fn figure_verdict(verdict: FigureVerdict) -> StateWords {
+    match verdict {
+        FigureVerdict::Same => state(Mood::Good, "Đúng bằng", "The same"),
+        FigureVerdict::Rounded => state(Mood::Good, "Trong phạm vi làm tròn", "Within rounding"),
+        FigureVerdict::Differs => state(Mood::Bad, "Khác", "Differs"),
+        FigureVerdict::Unverified => state(Mood::Open, "Chưa kiểm tra được", "Unverified"),
+        FigureVerdict::NoQuery => state(Mood::Open, "Không có truy vấn", "No query"),
+    }
+}
+
+pub(super) fn rounded_as(rounded: RoundedAs) -> Words {
+    let (vi, en) = match rounded {
+        RoundedAs::Over => ("hơn", "over"),
+        RoundedAs::Nearly => ("gần", "nearly"),
+        RoundedAs::About => ("khoảng", "about"),
+    };
+    Words { vi, en }
+}
+
+pub(super) fn unit(unit: Unit) -> Words {
+    let (vi, en) = match unit {
+        Unit::Subject => ("đối tượng", "people"),
+        Unit::Dose => ("mũi tiêm", "doses"),
     };
     Words { vi, en }
 }

@@ -121,7 +121,7 @@ pub(super) fn check_attestations(
             *outcome = report.outcome;
             outcome.not_checked.retain(|what| !what.starts_with("packages: "));
             check_head(request, report.head, is_last, outcome);
-            verify_closing(&request.handover, number, trust, outcome)
+            verify_closing(&request.handover, (number, is_last), trust, outcome)
         })?;
     }
     Ok(())

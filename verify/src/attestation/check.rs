@@ -17,7 +17,7 @@ use handover_schemas::signing::dsse::Envelope;
 use handover_schemas::signing::statement::Statement;
 
 use super::gather::gather;
-use super::place::{closing_file, envelope_file};
+use super::place::{MADE_FROM_IT, closing_file, envelope_file, made_file};
 use super::rows::{Copied, Side};
 use crate::endpoint::Endpoint;
 use crate::interrupt::Interrupt;
@@ -324,10 +324,11 @@ fn check_packages(
 const PACKAGE_JOBS: usize = 2;
 
 /// Checks the closing of an attestation: its signatures, that it is about this attestation, and the
-/// files that it names. Nothing to say if there is none.
+/// files that it names. Of an earlier attestation only the files that were made from it: config and
+/// statements have changed since. Nothing to say if there is none.
 pub fn verify_closing(
     handover: &Path,
-    number: u64,
+    (number, is_last): (u64, bool),
     trust: &Trust,
     outcome: &mut Outcome,
 ) -> Result<()> {
@@ -343,7 +344,7 @@ pub fn verify_closing(
         }
         Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
     };
-    if let Err(error) = check_closing(handover, number, trust, &text, outcome) {
+    if let Err(error) = check_closing(handover, (number, is_last), trust, &text, outcome) {
         outcome.find(format!("{}: {error:#}", path.display()));
     }
     Ok(())
@@ -351,7 +352,7 @@ pub fn verify_closing(
 
 fn check_closing(
     handover: &Path,
-    number: u64,
+    (number, is_last): (u64, bool),
     trust: &Trust,
     text: &[u8],
     outcome: &mut Outcome,
@@ -374,7 +375,8 @@ fn check_closing(
     if statement.subject != closing.subjects() {
         outcome.find(format!("the subjects of closing {number} are not what it states"));
     }
-    for file in &closing.files {
+    let made_from_it = |name: &str| MADE_FROM_IT.iter().any(|what| name == made_file(number, what));
+    for file in closing.files.iter().filter(|file| is_last || made_from_it(&file.name)) {
         // A name that leads elsewhere is none that a closing has.
         let mut parts = Path::new(&file.name).components();
         let is_name = parts.all(|part| matches!(part, Component::Normal(_)));

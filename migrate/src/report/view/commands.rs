@@ -40,12 +40,15 @@ impl Commands {
         let seals_left = seals.len().saturating_sub(SEALS_MAX);
         seals.truncate(SEALS_MAX);
         Self {
-            all: "handover-verify all --handover . --trust TRUST.toml".to_owned(),
+            all: format!(
+                "handover-verify all --handover . --trust TRUST.toml --head {}",
+                attestation.ledger.head
+            ),
             attestation: format!(
                 "handover-verify attestation {file} --handover . --trust TRUST.toml"
             ),
             ledger: format!(
-                "handover-verify ledger --handover . --trust TRUST.toml --head {}",
+                "handover-verify ledger --handover . --head {}",
                 attestation.ledger.head
             ),
             signatures: format!("handover-verify envelope {file} --trust TRUST.toml --explain"),

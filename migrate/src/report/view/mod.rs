@@ -6,19 +6,21 @@
 mod commands;
 mod database;
 mod deliverables;
+mod figures;
 mod findings;
 mod purges;
 mod signatures;
 mod verdict;
 
-use handover_schemas::attestation::{HandoverAttestation, NotChecked, StatedEvent};
-use handover_schemas::attestation::{StatedEvidence, StatedPackage, StatedTool};
-use handover_schemas::attestation::{StatedLedgerTable, StatedRestore};
+use handover_schemas::attestation::{
+    HandoverAttestation, NotChecked, StatedEvent, StatedEvidence, StatedKey, StatedLedgerTable,
+    StatedPackage, StatedRestore, StatedTool,
+};
 use handover_schemas::digest::Digest;
 use serde::Serialize;
 
 use super::SignedAttestation;
-use super::words::Words;
+use super::words::{self, Words};
 
 pub(super) use purges::Purge;
 
@@ -83,10 +85,12 @@ pub(super) struct View<'a> {
     pub(super) purges: Vec<Purge<'a>>,
     purges_left: usize,
     restores: Part<&'a StatedRestore>,
+    figures: figures::Figures<'a>,
     findings: Vec<findings::Findings<'a>>,
     not_checked: Part<&'a NotChecked>,
     commands: commands::Commands,
     packages: Part<&'a StatedPackage>,
+    keys: Part<Key<'a>>,
     tools: Part<&'a StatedTool>,
     ledger_tables: Part<&'a StatedLedgerTable>,
 }
@@ -110,13 +114,28 @@ impl<'a> View<'a> {
             purges: purges.shown.into_iter().map(Purge::of).collect(),
             purges_left: purges.left,
             restores: Part::of(&attestation.restores),
+            figures: figures::Figures::of(&attestation.figures),
             findings: findings::by_kind(&attestation.findings),
             not_checked: Part::of(&attestation.not_checked),
             commands: commands::Commands::of(signed),
             packages: Part::of(&attestation.packages),
+            keys: Part::of(attestation.trusted_keys.iter().map(Key::of)),
             tools: Part::of(&attestation.tools),
             ledger_tables: Part::of(&attestation.ledger.tables),
         }
+    }
+}
+
+/// A key that counted when the attestation was made.
+#[derive(Serialize)]
+struct Key<'a> {
+    stated: &'a StatedKey,
+    roles: Vec<Words>,
+}
+
+impl<'a> Key<'a> {
+    fn of(stated: &'a StatedKey) -> Self {
+        Self { stated, roles: stated.roles.iter().map(|role| words::role(*role)).collect() }
     }
 }
 

@@ -1,11 +1,11 @@
 //! Who signed, and who has yet to.
 
-use handover_schemas::attestation::HandoverAttestation;
+use handover_schemas::attestation::{HandoverAttestation, StatedKey};
 use handover_schemas::digest::Digest;
 use handover_verify::signing::{Checked, Demand, Signatory, meets};
 use serde::Serialize;
 
-use super::SignedAttestation;
+use super::{Part, SignedAttestation};
 use crate::report::words::{self, Words};
 
 /// Who signed, and who has yet to.
@@ -16,9 +16,11 @@ pub(super) struct Signatures {
     /// Each role has somebody, and no person may take two.
     one_for_all: bool,
     /// Every signature of a known key.
-    signatures: Vec<Signature>,
+    made: Vec<Signature>,
     /// What signatures of unknown keys say of their key.
     unknown: Vec<String>,
+    /// Keys of which the trust file says something else now.
+    changed: Part<StatedKey>,
 }
 
 /// A role that is needed.
@@ -69,8 +71,9 @@ impl Signatures {
         let bad = checked.bad.iter().map(|one| signature(one, Standing::Bad, None));
         Self {
             one_for_all: together.is_none() && needed.iter().all(|one| one.by.is_some()),
-            signatures: holds.chain(late).chain(bad).collect(),
+            made: holds.chain(late).chain(bad).collect(),
             unknown: checked.unknown.clone(),
+            changed: Part::of(signed.changed_keys.iter().cloned()),
             needed,
         }
     }
