@@ -10,6 +10,9 @@ use handover_migrate::command::purge::approval_text::ApprovalReport;
 use handover_migrate::command::status::StatusReport;
 use handover_migrate::copy::report::CopyReport;
 use handover_schemas::archive::record::RecordFile;
+use handover_schemas::attestation::{
+    AllReport, AttestReport, AttestationReport, Audit, Closing, HandoverAttestation, LedgerReport,
+};
 use handover_schemas::config::Config;
 use handover_schemas::figures::report::FiguresReport;
 use handover_schemas::figures::{FigureSet, SHIPPED};
@@ -33,6 +36,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::attest_made::{AttestMade, CLOSING, FIRST};
 use crate::package_made::{Delivery, verify};
 use crate::purge_made::{Engine, PurgeMade, Until};
 
@@ -93,6 +97,13 @@ fn the_schemas_are_up_to_date() {
     check_up_to_date::<ApprovalReport>("purge-approval-report.schema.json");
     check_up_to_date::<PurgeVerdictReport>("purge-verdict.schema.json");
     check_up_to_date::<FiguresReport>("figures-report.schema.json");
+    check_up_to_date::<AttestReport>("attest-report.schema.json");
+    check_up_to_date::<LedgerReport>("ledger-report.schema.json");
+    check_up_to_date::<AttestationReport>("attestation-report.schema.json");
+    check_up_to_date::<AllReport>("all-report.schema.json");
+    check_up_to_date::<HandoverAttestation>("statement-attestation.schema.json");
+    check_up_to_date::<Closing>("statement-closing.schema.json");
+    check_up_to_date::<Audit>("statement-audit.schema.json");
     check_up_to_date::<Approval>("statement-purge-approval.schema.json");
     check_up_to_date::<Execution>("statement-purge-execution.schema.json");
     check_up_to_date::<Certificate>("statement-purge-certificate.schema.json");
@@ -251,4 +262,25 @@ fn purges_keep_to_theirs() {
     ] {
         assert_eq!(violations(&schema, &predicate(name)), [""; 0], "{name}");
     }
+}
+
+/// What is said about attestations, found and not found.
+#[test]
+fn attestations_keep_to_theirs() {
+    let made = AttestMade::copied(Engine::Sqlite);
+    check_report::<LedgerReport>(&made.ledger(&["--json"]), 0);
+    check_report::<AllReport>(&made.all(&["--json"]), 2);
+    check_report::<AttestReport>(&made.attest(&["--json", "--key", "ministry.pem"]).go(), 0);
+    check_report::<AttestationReport>(&made.attestation(&["--json"]), 1);
+    made.sign("vendor.pem", FIRST).expect(0);
+    check_report::<AttestationReport>(&made.attestation(&["--json"]), 0);
+    made.close();
+    let head = made.head();
+    check_report::<LedgerReport>(&made.ledger(&["--json", "--head", &head]), 0);
+    check_report::<AllReport>(&made.all(&["--json", "--head", &head]), 0);
+    fs::write(made.file(CLOSING), "{}").unwrap();
+    check_report::<LedgerReport>(&made.ledger(&["--json"]), 1);
+    check_report::<AllReport>(&made.all(&["--json"]), 1);
+    fs::write(made.file(FIRST), "").unwrap();
+    check_report::<AttestationReport>(&made.attestation(&["--json"]), 1);
 }

@@ -40,11 +40,14 @@ pub(crate) struct PurgeMade {
 }
 
 /// People who have keys, with their roles.
-const PEOPLE: [(&str, &str); 4] = [
+const PEOPLE: [(&str, &str); 7] = [
     ("owner", "data_owner"),
     ("keeper", "custodian"),
     ("operator", "operator"),
     ("third", "auditor"),
+    ("vendor", "giving_side"),
+    ("ministry", "receiving_side"),
+    ("witness", "witness"),
 ];
 
 impl PurgeMade {
@@ -60,6 +63,19 @@ impl PurgeMade {
     /// Keys and config, and a platform whose tables have no rows yet.
     #[track_caller]
     pub(crate) fn begin(engine: Engine) -> Self {
+        let made = Self::empty(engine);
+        let integer = match engine {
+            Engine::Sqlite => "integer primary key",
+            Engine::Postgres => "bigint generated always as identity primary key",
+        };
+        let bytes = if engine == Engine::Sqlite { "blob" } else { "bytea" };
+        made.sql(&TABLES.replace("SERIAL", integer).replace("BYTES", bytes));
+        made
+    }
+
+    /// Keys and config, and a database in which nothing is.
+    #[track_caller]
+    pub(crate) fn empty(engine: Engine) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let database = (engine == Engine::Postgres).then(Database::create);
         let made = Self { folder, engine, database, reached: Cell::new(Until::Made) };
@@ -72,12 +88,6 @@ impl PurgeMade {
         fs::create_dir(made.dir()).unwrap();
         let config = format!("[target]\nurl = \"{}\"\n{}{RULE}", made.url(), recipients);
         fs::write(made.dir().join("handover.toml"), config).unwrap();
-        let integer = match engine {
-            Engine::Sqlite => "integer primary key",
-            Engine::Postgres => "bigint generated always as identity primary key",
-        };
-        let bytes = if engine == Engine::Sqlite { "blob" } else { "bytea" };
-        made.sql(&TABLES.replace("SERIAL", integer).replace("BYTES", bytes));
         made
     }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks the test vectors in this folder without the crate: an implementation of its own of
-escaping, lines, leaves and trees, of the wire form of the commoner types, and of what archives are
-made of and signed by. Standard library only; Python 3.8 or later. `python3 check.py` exits 0 if
+escaping, lines, leaves and trees, of the wire form of the commoner types, of what archives are made
+of and signed by, and of events. Standard library only; Python 3.8 or later. `python3 check.py` exits 0 if
 every vector holds."""
 
 import base64
@@ -274,6 +274,47 @@ DER_PREFIX = bytes.fromhex("302a300506032b6570032100")  # RFC 8410: an Ed25519 k
 # --- The files ---------------------------------------------------------------------------------
 
 
+# --- Events -----------------------------------------------------------------------------------
+
+EVENT = "number kind at operator host program program_sha256 detail previous".split()
+
+
+def check_chain(chain):
+    head = "0" * 64
+    for number, event in enumerate(chain["events"], 1):
+        what = f"chain.json event {number}"
+        equal(f"{what} number", event["number"], number)
+        equal(f"{what} previous", event["previous"], head)
+        line = fields([str(event[column]) for column in EVENT]) + b"\n"
+        equal(f"{what} line", line, event["line"].encode())
+        head = sha256(line)
+        equal(f"{what} digest", head, event["digest"])
+    equal("chain.json head", head, chain["head"])
+
+
+# --- What others published ----------------------------------------------------------------------
+
+
+def proves(case):
+    """Whether a path proves its leaf: RFC 9162 section 2.1.3.2."""
+    index, last = int(case["index"]), int(case["size"]) - 1
+    texts = [case["leaf_hash"], case["root"], *case["proof"]]
+    if index > last or any(len(text) != 64 for text in texts):
+        return False
+    found = bytes.fromhex(case["leaf_hash"])
+    for sibling in map(bytes.fromhex, case["proof"]):
+        if last == 0:
+            return False
+        if index % 2 or index == last:
+            found = node_hash(sibling, found)
+            while index % 2 == 0 and index:
+                index, last = index >> 1, last >> 1
+        else:
+            found = node_hash(found, sibling)
+        index, last = index >> 1, last >> 1
+    return last == 0 and found.hex() == case["root"]
+
+
 def load(name):
     return json.loads((HERE / name).read_text(encoding="utf-8"))
 
@@ -378,6 +419,12 @@ def main():
         equal("trees.json paths", paths, case["paths"])
     check_handover(load("handover.json"))
     check_archive(load("archive.json"))
+    check_chain(load("chain.json"))
+    for case in load("inclusion.json"):
+        equal(f"inclusion.json {case['what']}", proves(case), case["proves"])
+    for case in load("signatures.json")["pae"]:
+        made = pae(case["type"], bytes.fromhex(case["body"]))
+        equal(f"signatures.json {case['what']}", made.hex(), case["pae"])
     held = [(value, value_holds(value)) for value in load("values.json")]
     for value, holds in held:
         equal(f"values.json {value['type']} {value['sql']}", holds is not False, True)

@@ -8,6 +8,7 @@
 //! | `HANDOVER_TEST_PGBIN` | folder of the PostgreSQL programs |
 //! | `HANDOVER_TEST_DIR` | folder with a short path, removed at the end, for [`Cluster`]s |
 //! | `HANDOVER_TEST_BAGIT` | the program `bagit.py` of the Library of Congress |
+//! | `HANDOVER_TEST_JSONSCHEMA` | a Python that has the package `jsonschema` |
 //!
 //! - [`Database`]: a fresh database on that cluster, dropped again. This is what most tests want.
 //! - [`Cluster`]: a server of the test's own, which may be killed and started again.

@@ -3,7 +3,8 @@
 //! sign it.
 //!
 //! The ledger decides: if the program is killed behind the transaction, the same command writes the
-//! envelope that the ledger already knows.
+//! envelope that the ledger already knows; if something else was done meanwhile, it writes it
+//! unsigned, and then makes another attestation.
 
 mod close;
 mod figures;
@@ -11,7 +12,7 @@ mod sign;
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use handover_schemas::attestation::{HandoverAttestation, NotChecked};
 use handover_schemas::chain::{EventDetail, EventKind};
 use handover_schemas::config::MinutesConfig;
@@ -68,6 +69,13 @@ pub fn attest(database: &mut PurgeDatabase, request: &AttestRequest<'_>) -> Resu
             .context("the ledger's last attestation is damaged")?;
         return finish(request, statement, recorded.statement.into_bytes(), true);
     }
+    if events(database.store())?.is_empty() {
+        bail!(
+            "the ledger of this database has no event: nothing was done that could be stated. Is it \
+             the right database (--target, or handover.toml)?"
+        );
+    }
+    bring_back(database.store(), request.dir)?;
     database.begin_at_one_moment()?;
     match record(database.store(), request) {
         Ok((statement, bytes)) => {
@@ -93,6 +101,22 @@ fn without_envelope(
     let is_there =
         file.try_exists().with_context(|| format!("cannot look at {}", file.display()))?;
     Ok((nothing_since && !is_there).then_some(last))
+}
+
+/// Writes the envelopes of earlier attestations that are not in the folder: a run was killed before
+/// it wrote one, and something else was done meanwhile; or the folder was lost. Nobody has signed
+/// them: they state what was then.
+fn bring_back(store: &mut dyn Store, dir: &HandoverDir) -> Result<()> {
+    for recorded in attestations(store)? {
+        let name = envelope_file(recorded.number);
+        let file = dir.path().join(&name);
+        if !file.try_exists().with_context(|| format!("cannot look at {}", file.display()))? {
+            let envelope = Envelope::new(recorded.statement.into_bytes());
+            let text = envelope.to_text().context("cannot write the envelope")?;
+            dir.write(&name, text.as_bytes())?;
+        }
+    }
+    Ok(())
 }
 
 fn record(

@@ -1,5 +1,11 @@
 //! Where the files of attestations are, below the hand-over folder.
 
+use std::collections::BTreeSet;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
 /// The folder.
 pub const ATTESTATIONS_DIR: &str = "attestations";
 
@@ -27,4 +33,26 @@ pub fn closing_file(number: u64) -> String {
 /// A file that was made from it, one of [`MADE_FROM_IT`].
 pub fn made_file(number: u64, what: &str) -> String {
     format!("{ATTESTATIONS_DIR}/{number:04}-{what}")
+}
+
+/// Numbers of attestations of which there is an envelope, or a closing's, in a hand-over folder.
+pub fn numbers_in_folder(handover: &Path) -> Result<BTreeSet<u64>> {
+    let folder = handover.join(ATTESTATIONS_DIR);
+    let place = || format!("cannot read {}", folder.display());
+    let entries = match std::fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(BTreeSet::new()),
+        Err(error) => return Err(error).with_context(place),
+    };
+    let mut numbers = BTreeSet::new();
+    for entry in entries {
+        let name = entry.with_context(place)?.file_name().to_string_lossy().into_owned();
+        let digits = name.split(['.', '-']).next().unwrap_or_default();
+        let Ok(number) = digits.parse() else { continue };
+        let path = format!("{ATTESTATIONS_DIR}/{name}");
+        if path == envelope_file(number) || path == closing_file(number) {
+            numbers.insert(number);
+        }
+    }
+    Ok(numbers)
 }

@@ -15,7 +15,7 @@ use super::events::{DamagedEvent, RecordedAttestation, RecordedEvent, attestatio
 use super::tables::{strangers, table_digests};
 use super::{LedgerQuery, ledger_of, open};
 use crate::attestation::detail_of;
-use crate::attestation::place::{closing_file, envelope_file};
+use crate::attestation::place::{closing_file, envelope_file, numbers_in_folder};
 use crate::endpoint::Endpoint;
 use crate::interrupt::Interrupt;
 
@@ -82,6 +82,7 @@ impl Check<'_> {
         for name in strangers(self.ledger)? {
             self.outcome.find(format!("{name} stands in the ledger, and is none of its tables"));
         }
+        self.check_unknown_files(&attested)?;
         self.check_last(&events, attested.last())?;
         self.check_head(&events);
         Ok((count, Some(head)))
@@ -165,6 +166,19 @@ impl Check<'_> {
             let what = format!("the closing of attestation {number}");
             self.check_file(&closing_file(number), closing, &what);
         }
+    }
+
+    /// Every envelope in the folder is one of the ledger's: whoever takes attestations out of the
+    /// ledger leaves their files behind.
+    fn check_unknown_files(&mut self, attested: &[Attested]) -> Result<()> {
+        for number in numbers_in_folder(&self.request.handover)? {
+            if attested.iter().all(|one| one.recorded.number != number) {
+                for name in [envelope_file(number), closing_file(number)] {
+                    self.check_file(&name, None, "");
+                }
+            }
+        }
+        Ok(())
     }
 
     fn check_file(&mut self, name: &str, statement: Option<&str>, what: &str) {

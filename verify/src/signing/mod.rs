@@ -10,6 +10,8 @@ mod envelope;
 mod explain;
 mod moment;
 #[cfg(test)]
+mod published;
+#[cfg(test)]
 mod tests;
 mod trust;
 
