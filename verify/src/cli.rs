@@ -39,11 +39,14 @@ pub enum Command {
     #[command(after_help = help_text::RECORD)]
     Record(RecordArgs),
     /// Every check there is, on everything that the folder, the databases and the packages hold.
+    #[command(after_help = help_text::ALL)]
     All(AllArgs),
     /// Check the chain of events: that nothing was edited, removed, reordered or left unattested.
+    #[command(after_help = help_text::LEDGER)]
     Ledger(LedgerArgs),
     /// Check a signed statement about a hand-over: signatures, and what it says against ledger,
     /// rows and packages.
+    #[command(after_help = help_text::ATTESTATION)]
     Attestation(AttestationArgs),
     /// Say who signed what in an envelope, and whether the signatures hold.
     #[command(after_help = help_text::ENVELOPE)]

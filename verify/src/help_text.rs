@@ -10,6 +10,8 @@ Examples:
     handover-verify package /srv/handover/packages/portal --seal SEAL
   Was only deleted what was archived and approved?
     handover-verify purge --handover /srv/handover --identity escrow.age
+  Everything at once, with the head of the ledger from paper:
+    handover-verify all --handover /srv/handover --head HEAD --identity escrow.age
   Who signed this?
     handover-verify envelope certificate.dsse.json --trust trust.toml
 
@@ -84,4 +86,31 @@ Examples:
   handover-verify completions fish > ~/.config/fish/completions/handover-verify.fish
   In zsh, into a folder that $fpath names:
     handover-verify completions zsh > ~/.zfunc/_handover-verify
+";
+
+/// Below the help of `all`.
+pub(crate) const ALL: &str = "\
+Examples:
+  Everything, with both databases and the head of the ledger from paper:
+    handover-verify all --handover /srv/handover --head HEAD --identity escrow.age
+  On a machine of one's own, without a database:
+    handover-verify all --handover /srv/handover --offline --trust trust.toml --head HEAD
+  The lines \"not checked\" belong to the verdict: read them.
+  runbooks/08-auditing-from-zero.md
+";
+
+/// Below the help of `ledger`.
+pub(crate) const LEDGER: &str = "\
+Examples:
+  handover-verify ledger --handover /srv/handover --head HEAD
+  runbooks/08-auditing-from-zero.md
+";
+
+/// Below the help of `attestation`.
+pub(crate) const ATTESTATION: &str = "\
+Examples:
+  Signatures alone, then also what it says:
+    handover-verify attestation 0001.dsse.json --trust trust.toml
+    handover-verify attestation 0001.dsse.json --trust trust.toml --handover /srv/handover
+  runbooks/08-auditing-from-zero.md
 ";

@@ -60,7 +60,7 @@ fn equal() {
         "\
 main.doses   equal                   3 rows :             3  {DOSES}
 main.people  equal                   2 rows :             2  {PEOPLE}
-not checked: user_version, application_id and the text encoding
+not checked: the text encoding
 verdict: equal (2 tables equal, 0 different, 0 unverified)
 "
     );
@@ -99,7 +99,7 @@ finding: the target has the table definition main.extra, which the source does n
 finding: 2 row(s) of main.people differ in name; likely cause: white space at the end differs; all \
 keys: {file}
 finding: the target has the index main.more, which the source does not have
-not checked: user_version, application_id and the text encoding
+not checked: the text encoding
 verdict: different (0 tables equal, 3 different, 0 unverified)
 "
     );
@@ -117,7 +117,7 @@ fn unverified() {
 main.doses   unverified              3 rows :             -  {DOSES}
 main.people  equal                   2 rows :             2  {PEOPLE}
 finding: main.doses cannot be read at the target: column note: not a text
-not checked: user_version, application_id and the text encoding
+not checked: the text encoding
 verdict: unverified (1 tables equal, 0 different, 1 unverified)
 "
     );

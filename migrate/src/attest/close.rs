@@ -5,19 +5,17 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 use handover_schemas::attestation::{ClosedFile, Closing, HandoverAttestation};
 use handover_schemas::chain::{EventDetail, EventKind};
-use handover_schemas::config::CONFIG_FILE;
 use handover_schemas::digest::Digest;
 use handover_schemas::signing::dsse::Envelope;
 use handover_schemas::signing::statement::Statement;
-use handover_verify::attestation::place::{
-    MADE_FROM_IT, PURGES_DIR, SCHEMA_DIR, closing_file, made_file,
-};
+use handover_verify::attestation::bound_files;
+use handover_verify::attestation::place::{MADE_FROM_IT, closing_file, envelope_file, made_file};
 use handover_verify::handover_dir::HandoverDir;
 use handover_verify::ledger::events::{RecordedAttestation, attestations, events};
 use handover_verify::sql::literal;
 
 use crate::keys::{Signer, sign_envelope};
-use crate::ledger::{Store, append_event, transaction};
+use crate::ledger::{Store, append_event_at, running_program, transaction};
 use crate::moment;
 use crate::purge::PurgeDatabase;
 
@@ -59,7 +57,7 @@ pub fn close(database: &mut PurgeDatabase, request: &CloseRequest<'_>) -> Result
             Statement::parse(recorded.as_bytes()).context("the ledger's closing is damaged")?;
         return finish(request, statement, recorded.clone().into_bytes(), true);
     }
-    let statement = statement(store, request.dir, &last)?;
+    let statement = statement(store, request, &last)?;
     let bytes = statement.to_bytes().context("cannot write the closing")?;
     let text = std::str::from_utf8(&bytes).context("cannot write the closing")?;
     let update = format!(
@@ -76,16 +74,17 @@ pub fn close(database: &mut PurgeDatabase, request: &CloseRequest<'_>) -> Result
     };
     transaction(store, |store| {
         store.execute(&update)?;
-        append_event(store, EventKind::Close, &detail)
+        append_event_at(store, EventKind::Close, &detail, &statement.predicate.closed_on)
     })?;
     finish(request, statement, bytes, false)
 }
 
 fn statement(
     store: &mut dyn Store,
-    dir: &HandoverDir,
+    request: &CloseRequest<'_>,
     last: &RecordedAttestation,
 ) -> Result<Statement<Closing>> {
+    let dir = request.dir;
     let events = events(store)?;
     let head = events.last().filter(|last| last.event.kind == EventKind::Attest);
     let head = head.with_context(|| {
@@ -108,19 +107,40 @@ fn statement(
             last.number
         );
     }
-    files.extend(closed_file(dir, CONFIG_FILE)?);
-    for name in files_below(dir, SCHEMA_DIR)?.into_iter().chain(files_below(dir, PURGES_DIR)?) {
+    for name in bound_files(dir.path())? {
         files.extend(closed_file(dir, &name)?);
     }
+    let running = running_program()?;
     let closing = Closing {
         database: attested.predicate.target.identity,
         attestation: last.number.into(),
         statement: Digest::of(last.statement.as_bytes()),
         head: head.digest,
+        signatures: signatures(dir, last)?,
         files,
         closed_on: moment::now()?.to_string(),
+        operator: running.operator.clone(),
+        host: running.host.clone(),
+        program: running.program.clone(),
+        program_sha256: running.sha256,
+        closed_by: request.signer.map(|signer| signer.key().keyid()),
     };
     Ok(Statement::new(closing.subjects(), closing))
+}
+
+/// The signatures under the attestation, which no statement but this one can bind.
+fn signatures(dir: &HandoverDir, last: &RecordedAttestation) -> Result<Vec<Digest>> {
+    let path = dir.path().join(envelope_file(last.number));
+    let text = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let envelope = Envelope::parse(&text).with_context(|| path.display().to_string())?;
+    if envelope.body() != last.statement.as_bytes() {
+        bail!(
+            "{} holds another statement than the ledger: one of them was changed. Nothing was \
+             closed",
+            path.display()
+        );
+    }
+    Ok(envelope.signature_digests())
 }
 
 /// A file of the hand-over folder as it is now; nothing if it is not there.
@@ -137,31 +157,6 @@ fn closed_file(dir: &HandoverDir, name: &str) -> Result<Option<ClosedFile>> {
     }
 }
 
-/// Files of a folder in the hand-over folder and of the folders in it, by name.
-fn files_below(dir: &HandoverDir, name: &str) -> Result<Vec<String>> {
-    let folder = dir.path().join(name);
-    let place = || format!("cannot read {}", folder.display());
-    let entries = match std::fs::read_dir(&folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(error).with_context(place),
-    };
-    let mut names = Vec::new();
-    for entry in entries {
-        let entry = entry.with_context(place)?;
-        let below = entry.file_name();
-        let below = below.to_str().with_context(place)?;
-        let path = format!("{name}/{below}");
-        if entry.file_type().with_context(place)?.is_dir() {
-            names.extend(files_below(dir, &path)?);
-        } else {
-            names.push(path);
-        }
-    }
-    names.sort();
-    Ok(names)
-}
-
 fn finish(
     request: &CloseRequest<'_>,
     statement: Statement<Closing>,
@@ -169,6 +164,12 @@ fn finish(
     was_recorded: bool,
 ) -> Result<Closed> {
     let mut envelope = Envelope::new(bytes);
+    let closed_by = statement.predicate.closed_by;
+    if let (Some(signer), Some(first)) = (request.signer, closed_by)
+        && signer.key().keyid() != first
+    {
+        bail!("the closing was begun with the key {first}: sign it with that one (--key)");
+    }
     if let Some(signer) = request.signer {
         sign_envelope(&mut envelope, signer)?;
     }

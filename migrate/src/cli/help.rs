@@ -13,6 +13,9 @@ The order of the work:
   purge select, backup, approve (two people), execute, certify
   handover-verify purge     the auditor: archive, signatures, certificate, database
   find, restore, prove      when somebody comes back
+  attest, report            what was done, stated and signed; a report for people
+  handover-minutes          the minutes of the hand-over, as a PDF
+  handover-verify all       the auditor: everything at once
   status                    at any time: what was done so far
 
 Examples:
@@ -143,4 +146,32 @@ Examples:
   handover-migrate completions fish > ~/.config/fish/completions/handover-migrate.fish
   In zsh, into a folder that $fpath names:
     handover-migrate completions zsh > ~/.zfunc/_handover-migrate
+";
+
+/// Below the help of `attest`.
+pub(super) const ATTEST: &str = "\
+The order of the work:
+  attest --key            state what the ledger knows, and sign it for one side
+  attest --sign FILE      the other side, and a witness: each adds a signature
+  report                  one HTML file for people
+  handover-minutes        the minutes, as a PDF
+  attest --close          bind report and minutes to the attestation
+  handover-verify all     the auditor
+
+Examples:
+  handover-migrate attest --handover /srv/handover --key receiving.pem
+  handover-migrate attest --handover /srv/handover --key giving.pem \\
+      --sign /srv/handover/attestations/0001.dsse.json
+  handover-migrate attest --handover /srv/handover --key receiving.pem --close
+  Write the line \"head\" down on paper: auditors ask for it.
+  runbooks/07-attest-and-sign.md
+";
+
+/// Below the help of `report`.
+pub(super) const REPORT: &str = "\
+Examples:
+  handover-migrate report --handover /srv/handover
+  handover-migrate report --handover /srv/handover --csv tables/
+  Next: handover-minutes, then handover-migrate attest --close.
+  runbooks/07-attest-and-sign.md
 ";

@@ -68,8 +68,10 @@ pub enum Command {
     #[command(after_help = help::PROVE)]
     Prove(ProveArgs),
     /// State everything that was done and found, signed; add a signature; close report and minutes.
+    #[command(after_help = help::ATTEST)]
     Attest(AttestArgs),
     /// Make the report of a signed attestation: one HTML file for people.
+    #[command(after_help = help::REPORT)]
     Report(ReportArgs),
     /// Show what the target's ledger says was done.
     #[command(after_help = help::STATUS)]

@@ -76,7 +76,8 @@ pub fn run(args: &AttestArgs, interrupt: &Interrupt) -> Result<Exit> {
     if args.json {
         print_json(&report)?;
     } else {
-        print_text(&text(&report))?;
+        // Whoever adds a signature has read them.
+        print_text(&text(&report, args.sign.is_none()))?;
     }
     Ok(if report.findings.is_empty() { Exit::Clean } else { Exit::Findings })
 }
@@ -111,7 +112,8 @@ fn report(file: &Path, trust: Option<&Trust>) -> Result<AttestReport> {
         head: attestation.as_ref().map(|one| one.ledger.head),
         root: attestation.as_ref().and_then(|one| one.copy.as_ref()?.root),
         signed_by: checked.as_ref().map(names).unwrap_or_default(),
-        missing: checked.as_ref().and_then(missing),
+        // Only an attestation needs both sides.
+        missing: attestation.as_ref().and(checked.as_ref()).and_then(missing),
         findings: attestation.map(|one| one.findings).unwrap_or_default(),
     })
 }
@@ -126,7 +128,7 @@ fn names(checked: &Checked) -> Vec<String> {
         .collect()
 }
 
-fn text(report: &AttestReport) -> String {
+fn text(report: &AttestReport, with_findings: bool) -> String {
     // Writing into a String cannot fail.
     let mut out = format!("envelope   {}\n", report.file);
     let _infallible = writeln!(out, "states     {}", report.predicate_type);
@@ -137,7 +139,10 @@ fn text(report: &AttestReport) -> String {
     if let Some(head) = report.head {
         let _infallible = writeln!(out, "head       {head} (write it down: --head)");
     }
-    for finding in &report.findings {
+    if !with_findings && !report.findings.is_empty() {
+        let _infallible = writeln!(out, "findings   {}", report.findings.len());
+    }
+    for finding in report.findings.iter().filter(|_finding| with_findings) {
         let count = finding.count.map(|count| format!(", {count}")).unwrap_or_default();
         let _infallible =
             writeln!(out, "finding    {}: {}{count}", finding.kind.en(), finding.subject);

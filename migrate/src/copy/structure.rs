@@ -15,7 +15,8 @@ use crate::target::postgres::{
     Archive, KeyIndex, PostDataEntry, SequenceValue, key_indexes, sequence_values, translate,
 };
 use crate::target::sqlite::{
-    ForeignKeyTo, foreign_keys_to, later_statements, sequence_statements, table_statements,
+    ForeignKeyTo, foreign_keys_to, header_statements, later_statements, sequence_statements,
+    table_statements,
 };
 use handover_verify::handover_dir::HandoverDir;
 
@@ -101,6 +102,7 @@ impl Structure {
         let after = later_statements(source, &left_out)?
             .into_iter()
             .chain(sequence_statements(source, &wanted)?)
+            .chain(header_statements(source)?)
             .map(|(name, sql)| PostDataEntry {
                 step: format!("post-data {name}"),
                 name,

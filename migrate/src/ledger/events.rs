@@ -36,10 +36,23 @@ pub fn append_event(
     kind: EventKind,
     detail: &EventDetail,
 ) -> Result<Digest> {
-    prepare_events(store)?;
+    append_event_at(store, kind, detail, &moment::now()?.to_string())
+}
+
+/// The same, with the moment that something else says too.
+pub fn append_event_at(
+    store: &mut dyn Store,
+    kind: EventKind,
+    detail: &EventDetail,
+    at: &str,
+) -> Result<Digest> {
+    // An account that may add rows and make no tables can append.
+    if !store.has_table("event")? {
+        prepare_events(store)?;
+    }
     let lock = store.lock_events();
     store.execute(lock).context("cannot append to the ledger's events")?;
-    let (statement, digest) = event_statement(store, kind, detail)?;
+    let (statement, digest) = statement_at(store, kind, detail, at)?;
     store.execute(&statement).context("cannot append to the ledger's events")?;
     Ok(digest)
 }
@@ -52,13 +65,22 @@ pub fn event_statement(
     kind: EventKind,
     detail: &EventDetail,
 ) -> Result<(String, Digest)> {
+    statement_at(store, kind, detail, &moment::now()?.to_string())
+}
+
+fn statement_at(
+    store: &mut dyn Store,
+    kind: EventKind,
+    detail: &EventDetail,
+    at: &str,
+) -> Result<(String, Digest)> {
     let last = last_event(store)?;
     let (number, previous) = last.map_or((1, NO_EVENT), |(number, digest)| (number + 1, digest));
     let running = running_program()?;
     let event = Event {
         number,
         kind,
-        at: moment::now()?.to_string(),
+        at: at.to_owned(),
         operator: running.operator.clone(),
         host: running.host.clone(),
         program: running.program.clone(),

@@ -14,8 +14,8 @@ use handover_schemas::ledger::Stage;
 use handover_verify::sql::literal;
 
 pub use events::{
-    RunningProgram, append_event, event_statement, prepare_events, prepare_events_statements,
-    running_program,
+    RunningProgram, append_event, append_event_at, event_statement, prepare_events,
+    prepare_events_statements, running_program,
 };
 pub use evidence::{evidence_table, make_evidence_table, prepare_evidence, record_evidence};
 pub use handover_verify::ledger::copied::{

@@ -21,11 +21,27 @@ pub struct Closing {
     pub statement: Digest,
     /// Head of the chain of events with the attestation's own event.
     pub head: Digest,
-    /// The report, the minutes, the config, the SQL that the copy ran and the statements about
-    /// purges.
+    /// SHA-256 of each signature under the attestation, in their order. Others may come behind them
+    /// later; none of these may go.
+    pub signatures: Vec<Digest>,
+    /// The report, the minutes, the config, the SQL that the copy ran, the statements about purges
+    /// and the sets of figures.
     pub files: Vec<ClosedFile>,
-    /// When: `YYYY-MM-DDTHH:MM:SSZ`.
+    /// When: `YYYY-MM-DDTHH:MM:SSZ`. This, and the next four, are what the event of the closing says
+    /// too: no later event binds that one.
     pub closed_on: String,
+    /// The account under which the program ran.
+    pub operator: String,
+    /// The host on which it ran.
+    pub host: String,
+    /// Name and version of the program.
+    pub program: String,
+    /// SHA-256 of the program's file.
+    pub program_sha256: Digest,
+    /// SHA-256 of the DER SubjectPublicKeyInfo of the key that signs it first; absent if it is
+    /// signed elsewhere.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub closed_by: Option<Digest>,
 }
 
 /// A file that was made from an attestation.

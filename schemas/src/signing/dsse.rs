@@ -12,6 +12,7 @@ use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STAN
 use base64::engine::{DecodePaddingMode, Engine};
 use serde::{Deserialize, Serialize};
 
+use crate::digest::Digest;
 use crate::strict_json;
 
 /// Type of the payload of all our envelopes: an in-toto statement.
@@ -123,6 +124,11 @@ impl Envelope {
     /// The bytes that are signed.
     pub fn pae(&self) -> Vec<u8> {
         pae(&self.payload_type, &self.body)
+    }
+
+    /// SHA-256 of each signature, in their order.
+    pub fn signature_digests(&self) -> Vec<Digest> {
+        self.signatures.iter().map(|signature| Digest::of(&signature.sig)).collect()
     }
 
     /// The envelope's text, ended by a line feed.

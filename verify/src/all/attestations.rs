@@ -12,7 +12,7 @@ use super::{All, AllRequest, Watch};
 use crate::attestation::place::{
     ATTESTATIONS_DIR, MADE_FROM_IT, closing_file, envelope_file, made_file,
 };
-use crate::attestation::{AttestationRequest, verify_attestation, verify_closing};
+use crate::attestation::{AttestationRequest, ClosingRequest, verify_attestation, verify_closing};
 use crate::package::Identities;
 use crate::signing::{check_envelope, day_of};
 
@@ -40,6 +40,7 @@ impl Attestations {
             names.push(entry.with_context(place)?.file_name().to_string_lossy().into_owned());
         }
         names.sort();
+        let mut belonging = Vec::new();
         for name in names {
             let number = name.split(['.', '-']).next().and_then(|digits| digits.parse().ok());
             let path = format!("{ATTESTATIONS_DIR}/{name}");
@@ -47,10 +48,12 @@ impl Attestations {
                 Some(number) if path == envelope_file(number) => {
                     found.signed.insert(number, stated(request, &path));
                 }
-                Some(number) if belongs(number, &path) => {}
+                Some(number) if belongs(number, &path) => belonging.push((number, path)),
                 _ => found.others.push(path),
             }
         }
+        let alone = belonging.into_iter().filter(|(of, _)| !found.signed.contains_key(of));
+        found.others.extend(alone.map(|(_, path)| path));
         Ok(found)
     }
 
@@ -119,12 +122,31 @@ pub(super) fn check_attestations(
                 watch.progress,
             )?;
             *outcome = report.outcome;
+            if report.number.is_some_and(|stated| stated != number) {
+                outcome.find(format!("{} states another number", envelope_file(number)));
+            }
             outcome.not_checked.retain(|what| !what.starts_with("packages: "));
             check_head(request, report.head, is_last, outcome);
-            verify_closing(&request.handover, (number, is_last), trust, outcome)
+            for name in [envelope_file(number), closing_file(number)] {
+                check_text(request, &name, outcome);
+            }
+            let handover = &request.handover;
+            verify_closing(&ClosingRequest { handover, number, is_last, trust }, outcome)
         })?;
     }
     Ok(())
+}
+
+/// No signature covers how an envelope is written; so there is one way only.
+fn check_text(request: &AllRequest, name: &str, outcome: &mut Outcome) {
+    let Ok(text) = std::fs::read(request.handover.join(name)) else { return };
+    let written = Envelope::parse(&text).ok().and_then(|envelope| envelope.to_text().ok());
+    if written.is_some_and(|written| written.as_bytes() != text) {
+        outcome.find(format!(
+            "{name} is not written as it was made: somebody changed it, or signed it with another \
+             program. handover-verify attestation says what its signatures are worth"
+        ));
+    }
 }
 
 /// Without a ledger, the head from paper is held against the attestation.

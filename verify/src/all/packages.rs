@@ -118,6 +118,10 @@ fn check_package(
         return Ok(());
     }
     let seals = known.map(|known| known.seals_of(name)).unwrap_or_default();
+    if let Some(known) = known.filter(|_known| seals.is_empty()) {
+        outcome.find(format!("{} knows of no package {name}", known.by));
+        return Ok(());
+    }
     let package = PackageRequest {
         dir,
         // Several: an earlier delivery was kept. Which of them it is, is told below.

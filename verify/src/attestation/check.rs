@@ -3,12 +3,10 @@
 //! What it says is gathered again from the ledger, and from there held against the rows and the
 //! packages, as far as they are given.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use handover_schemas::attestation::{
-    AttestationReport, Closing, HandoverAttestation, Outcome, StatedKey,
-};
+use handover_schemas::attestation::{AttestationReport, HandoverAttestation, Outcome, StatedKey};
 use handover_schemas::date::Date;
 use handover_schemas::digest::Digest;
 use handover_schemas::leaf::{TableContent, TableLeaf, handover_root};
@@ -17,7 +15,6 @@ use handover_schemas::signing::dsse::Envelope;
 use handover_schemas::signing::statement::Statement;
 
 use super::gather::gather;
-use super::place::{MADE_FROM_IT, closing_file, envelope_file, made_file};
 use super::rows::{Copied, Side};
 use crate::endpoint::Endpoint;
 use crate::interrupt::Interrupt;
@@ -110,15 +107,7 @@ fn signed(request: &AttestationRequest, text: &[u8], outcome: &mut Outcome) -> R
     };
     let checked = check_envelope(&envelope, &request.trust, at)?;
     let statement = checked.statement::<HandoverAttestation>()?;
-    for wrong in checked.wrong() {
-        outcome.find(wrong);
-    }
-    if !checked.unknown.is_empty() {
-        outcome.find(format!(
-            "{} signatures are of keys that are not in the trust file",
-            checked.unknown.len()
-        ));
-    }
+    find_other_signatures(&checked, outcome);
     let demand = Demand { roles: HandoverAttestation::ROLES.to_vec(), not: Vec::new() };
     match meets(&checked, &demand) {
         Ok(people) => {
@@ -128,6 +117,19 @@ fn signed(request: &AttestationRequest, text: &[u8], outcome: &mut Outcome) -> R
         Err(missing) => outcome.find(format!("signatures: {missing:#}")),
     }
     Ok((checked, statement))
+}
+
+/// Signatures that hold beside those that do not are findings all the same.
+pub(super) fn find_other_signatures(checked: &Checked, outcome: &mut Outcome) {
+    for wrong in checked.wrong().into_iter().chain(checked.odd()) {
+        outcome.find(wrong);
+    }
+    if !checked.unknown.is_empty() {
+        outcome.find(format!(
+            "{} signatures are of keys that are not in the trust file",
+            checked.unknown.len()
+        ));
+    }
 }
 
 /// The trust file says of every key what it said when the attestation was made.
@@ -322,75 +324,3 @@ fn check_packages(
 
 /// Files read at the same time.
 const PACKAGE_JOBS: usize = 2;
-
-/// Checks the closing of an attestation: its signatures, that it is about this attestation, and the
-/// files that it names. Of an earlier attestation only the files that were made from it: config and
-/// statements have changed since. Nothing to say if there is none.
-pub fn verify_closing(
-    handover: &Path,
-    (number, is_last): (u64, bool),
-    trust: &Trust,
-    outcome: &mut Outcome,
-) -> Result<()> {
-    let path = handover.join(closing_file(number));
-    let text = match std::fs::read(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            outcome.not_checked(format!(
-                "report and minutes of attestation {number}: they are not bound to it \
-                 (handover-migrate attest --close)"
-            ));
-            return Ok(());
-        }
-        Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
-    };
-    if let Err(error) = check_closing(handover, (number, is_last), trust, &text, outcome) {
-        outcome.find(format!("{}: {error:#}", path.display()));
-    }
-    Ok(())
-}
-
-fn check_closing(
-    handover: &Path,
-    (number, is_last): (u64, bool),
-    trust: &Trust,
-    text: &[u8],
-    outcome: &mut Outcome,
-) -> Result<()> {
-    let envelope = Envelope::parse(text)?;
-    let day = day_of(&Statement::<Closing>::parse(envelope.body())?.predicate.closed_on)?;
-    let checked = check_envelope(&envelope, trust, day)?;
-    let statement = checked.statement::<Closing>()?;
-    for wrong in checked.wrong() {
-        outcome.find(wrong);
-    }
-    let closing = &statement.predicate;
-    let attested = std::fs::read(handover.join(envelope_file(number)))
-        .ok()
-        .and_then(|text| Envelope::parse(&text).ok());
-    let is_about_it = attested.is_some_and(|one| Digest::of(one.body()) == closing.statement);
-    if closing.attestation.0 != number || !is_about_it {
-        outcome.find(format!("the closing of attestation {number} is about another statement"));
-    }
-    if statement.subject != closing.subjects() {
-        outcome.find(format!("the subjects of closing {number} are not what it states"));
-    }
-    let made_from_it = |name: &str| MADE_FROM_IT.iter().any(|what| name == made_file(number, what));
-    for file in closing.files.iter().filter(|file| is_last || made_from_it(&file.name)) {
-        // A name that leads elsewhere is none that a closing has.
-        let mut parts = Path::new(&file.name).components();
-        let is_name = parts.all(|part| matches!(part, Component::Normal(_)));
-        let path = handover.join(&file.name);
-        let found = is_name.then(|| std::fs::read(&path).ok()).flatten();
-        match found {
-            Some(bytes) if Digest::of(&bytes) == file.sha256 => {
-                outcome.checked(format!("{} is the one that was closed", file.name));
-            }
-            Some(_) => outcome.find(format!("{} is not the file that was closed", path.display())),
-            None => outcome.find(format!("{} is not there", path.display())),
-        }
-    }
-    let names: Vec<&str> = checked.signers.iter().map(|one| one.name.as_str()).collect();
-    outcome.checked(format!("report and minutes are bound by {}", names.join(" and ")));
-    Ok(())
-}

@@ -18,31 +18,45 @@ pub fn figure_findings(sets: &[StatedFigures]) -> Vec<StatedFinding> {
                 detail: None,
             });
         }
-        for figure in &set.figures {
-            let ends = [("source", &figure.source), ("target", &figure.target)];
-            let ends = ends.into_iter().filter_map(|(name, end)| Some((name, end.as_ref()?)));
-            found.extend(ends.filter_map(|(name, end)| of_end(&set.id, figure, name, end)));
+        for (name, end) in ENDS {
+            found.extend(differing(set, name, end));
+            found.extend(unanswered(set, name, end));
         }
     }
     found
 }
 
-fn of_end(
-    set: &str,
-    figure: &StatedFigure,
+type EndOf = fn(&StatedFigure) -> Option<&StatedEndFigure>;
+
+/// The databases that are asked.
+const ENDS: [(&str, EndOf); 2] =
+    [("source", |figure| figure.source.as_ref()), ("target", |figure| figure.target.as_ref())];
+
+/// One finding for all figures of a set that a database does not give: after a purge they are many,
+/// and the attestation has each with both numbers.
+fn differing(set: &StatedFigures, name: &str, end: EndOf) -> Option<StatedFinding> {
+    let verdict = |figure: &&StatedFigure| end(figure).map(|end| end.verdict);
+    let figures = set.figures.iter().filter(|one| verdict(one) == Some(FigureVerdict::Differs));
+    about(StatedFindingKind::FigureDiffers, set, name, figures)
+}
+
+fn unanswered(set: &StatedFigures, name: &str, end: EndOf) -> Option<StatedFinding> {
+    let verdict = |figure: &&StatedFigure| end(figure).map(|end| end.verdict);
+    let figures = set.figures.iter().filter(|one| verdict(one) == Some(FigureVerdict::Unverified));
+    about(StatedFindingKind::FigureUnverified, set, name, figures)
+}
+
+fn about<'f>(
+    kind: StatedFindingKind,
+    set: &StatedFigures,
     name: &str,
-    end: &StatedEndFigure,
+    figures: impl Iterator<Item = &'f StatedFigure>,
 ) -> Option<StatedFinding> {
-    let kind = match end.verdict {
-        FigureVerdict::Same | FigureVerdict::Rounded | FigureVerdict::NoQuery => return None,
-        FigureVerdict::Differs => StatedFindingKind::FigureDiffers,
-        FigureVerdict::Unverified => StatedFindingKind::FigureUnverified,
-    };
-    let difference = end.value.map(|value| (value.0 - figure.reported.0).unsigned_abs());
-    Some(StatedFinding {
+    let ids: Vec<&str> = figures.map(|figure| figure.id.as_str()).collect();
+    (!ids.is_empty()).then(|| StatedFinding {
         kind,
-        subject: format!("{set}: {} ({name})", figure.label_en),
-        count: difference.and_then(|by| u64::try_from(by).ok()).map(U64Text),
-        detail: end.value.map(|value| format!("reported {}, {name} {value}", figure.reported)),
+        subject: format!("{} ({name})", set.id),
+        count: Some(U64Text(ids.len() as u64)),
+        detail: Some(ids.join(", ")),
     })
 }

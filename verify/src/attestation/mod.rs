@@ -1,6 +1,7 @@
 //! Attestations: what a ledger says, gathered; and whether a signed one says what is.
 
 mod check;
+mod closing;
 mod copied;
 mod figure_findings;
 mod findings;
@@ -9,7 +10,8 @@ pub mod place;
 mod purged;
 mod rows;
 
-pub use check::{AttestationRequest, verify_attestation, verify_closing};
+pub use check::{AttestationRequest, verify_attestation};
+pub use closing::{ClosingRequest, bound_files, verify_closing};
 pub use copied::transforms;
 pub use figure_findings::figure_findings;
 pub use gather::{detail_of, gather};

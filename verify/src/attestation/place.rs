@@ -12,11 +12,13 @@ pub const ATTESTATIONS_DIR: &str = "attestations";
 /// What is made from an attestation and bound by its closing.
 pub const MADE_FROM_IT: [&str; 2] = ["report.html", "minutes.pdf"];
 
-/// The folder of the SQL that the copy ran.
-pub const SCHEMA_DIR: &str = "schema";
+/// Folders of which a closing binds every file: the SQL that the copy ran, the statements about
+/// purges, the sets of figures.
+pub const BOUND_DIRS: [&str; 3] = ["schema", "purges", "figures"];
 
-/// The folder of the statements about purges.
-pub const PURGES_DIR: &str = "purges";
+/// The folder of what checks found: the keys of rows and places in files. It is working output, no
+/// part of the hand-over.
+pub const FINDINGS_DIR: &str = "findings";
 
 /// The envelope of an attestation.
 pub fn envelope_file(number: u64) -> String {

@@ -27,6 +27,7 @@ pub fn run(args: TablesArgs, interrupt: &Interrupt) -> Result<Exit> {
         source: end("source", args.source, &config.source)?,
         target: end("target", args.target, &config.target)?,
         leave_out: leave_out(config.leave_out, args.leave_out),
+        rows_elsewhere: Vec::new(),
         handover: args.handover,
         jobs: usize::from(args.jobs),
         chunk_bytes: CHUNK_BYTES_MAX,

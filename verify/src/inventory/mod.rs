@@ -84,6 +84,9 @@ pub enum ObjectKind {
     Unlogged,
     /// `COMMENT ON` anything.
     Comment,
+    /// SQLite: a number that applications keep in the file's header, `user_version` or
+    /// `application_id`, where it is not zero.
+    HeaderNumber,
 }
 
 impl ObjectKind {
@@ -120,6 +123,7 @@ impl ObjectKind {
             Self::Statistics => "statistics",
             Self::Unlogged => "unlogged",
             Self::Comment => "comment",
+            Self::HeaderNumber => "header_number",
         }
     }
 

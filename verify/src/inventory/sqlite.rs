@@ -31,7 +31,9 @@ pub fn collect(connection: &Connection) -> Result<Inventory> {
         };
         // An index behind a constraint has no statement of its own.
         let Some(sql) = sql else { continue };
-        if is_reserved(&name) || is_reserved(&table) {
+        // A trigger or an index belongs to its table, whatever it is called; a table or a view is
+        // its own.
+        if is_reserved(&table) {
             continue;
         }
         let table = (kind != ObjectKind::View).then(|| TableName::new(SCHEMA, table));
@@ -41,7 +43,25 @@ pub fn collect(connection: &Connection) -> Result<Inventory> {
     if has_sequences {
         add_sequence_values(connection, &mut inventory)?;
     }
+    for (name, number) in header_numbers(connection)? {
+        let (kind, definition) = (ObjectKind::HeaderNumber, number.to_string());
+        inventory.add(CatalogObject { kind, name: name.to_owned(), table: None, definition });
+    }
     Ok(inventory)
+}
+
+/// The numbers that applications keep in a file's header, where they are not zero.
+pub fn header_numbers(connection: &Connection) -> Result<Vec<(&'static str, i64)>> {
+    let mut numbers = Vec::new();
+    for name in ["user_version", "application_id"] {
+        let number: i64 = connection
+            .query_row(&format!("select {name} from pragma_{name}"), [], |row| row.get(0))
+            .with_context(|| format!("reading {name}"))?;
+        if number != 0 {
+            numbers.push((name, number));
+        }
+    }
+    Ok(numbers)
 }
 
 /// Adds the highest row number that each `AUTOINCREMENT` table ever had.
@@ -192,6 +212,18 @@ mod tests {
                 ObjectKind::SequenceValue,
                 "main.person",
                 ObjectChange::Different,
+            ),
+            (
+                "pragma user_version = 7",
+                ObjectKind::HeaderNumber,
+                "user_version",
+                ObjectChange::Extra,
+            ),
+            (
+                "create trigger handover_tidy after insert on visit begin delete from visit; end",
+                ObjectKind::Trigger,
+                "main.handover_tidy",
+                ObjectChange::Extra,
             ),
         ] {
             let found = differences(&source, &read(changes));

@@ -12,7 +12,7 @@ use handover_schemas::signing::statement::Statement;
 
 use super::agree::agree;
 use super::events::{DamagedEvent, RecordedAttestation, RecordedEvent, attestations, events};
-use super::tables::table_digests;
+use super::tables::{strangers, table_digests};
 use super::{LedgerQuery, ledger_of, open};
 use crate::attestation::detail_of;
 use crate::attestation::place::{closing_file, envelope_file, numbers_in_folder};
@@ -79,6 +79,9 @@ impl Check<'_> {
         agree(self.ledger, &events, &mut self.outcome);
         let attested = self.check_attestations(&events)?;
         self.check_files(&attested);
+        for name in strangers(self.ledger)? {
+            self.outcome.find(format!("{name} stands in the ledger, and is none of its tables"));
+        }
         self.check_unknown_files(&attested)?;
         self.check_last(&events, attested.last())?;
         self.check_head(&events);
@@ -266,12 +269,28 @@ impl Check<'_> {
             self.outcome.find(format!("the ledger's closing of attestation {number} is damaged"));
             return;
         };
+        let closing = closing.predicate;
         let known = events
             .iter()
-            .any(|one| one.event.kind == EventKind::Attest && one.digest == closing.predicate.head);
-        if !known || closing.predicate.attestation.0 != number {
+            .any(|one| one.event.kind == EventKind::Attest && one.digest == closing.head);
+        if !known || closing.attestation.0 != number {
             self.outcome.find(format!(
                 "the closing of attestation {number} is bound to another chain of events"
+            ));
+        }
+        // Nothing follows the last event that could bind it: the closing says the same.
+        let own = events.iter().rev().find(|one| one.event.kind == EventKind::Close);
+        let same = own.is_some_and(|RecordedEvent { event, .. }| {
+            event.at == closing.closed_on
+                && event.operator == closing.operator
+                && event.host == closing.host
+                && event.program == closing.program
+                && event.program_sha256 == closing.program_sha256
+                && event.previous == closing.head
+        });
+        if !same {
+            self.outcome.find(format!(
+                "the event of the closing of attestation {number} is not what the closing says of it"
             ));
         }
     }

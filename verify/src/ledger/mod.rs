@@ -53,6 +53,10 @@ pub trait LedgerQuery {
     /// A query that gives a row if there is a table of this name in the ledger.
     fn table_query(&self, name: &str) -> String;
 
+    /// A query that gives the name of every table of the ledger, and of every view and trigger in
+    /// it with its kind before it.
+    fn objects_query(&self) -> &'static str;
+
     /// Whether there is a table of this name in the ledger.
     fn has_table(&mut self, name: &str) -> Result<bool> {
         let sql = self.table_query(name);
@@ -83,6 +87,18 @@ impl LedgerQuery for Session {
              WHERE n.nspname = 'handover' AND c.relname = '{name}'"
         )
     }
+
+    fn objects_query(&self) -> &'static str {
+        "SELECT CASE WHEN c.relkind = 'r' THEN '' ELSE 'view ' END || c.relname \
+         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+         WHERE n.nspname = 'handover' AND c.relkind IN ('r', 'p', 'v', 'm', 'f') \
+         UNION ALL SELECT 'trigger ' || t.tgname FROM pg_trigger t \
+         JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
+         WHERE n.nspname = 'handover' AND NOT t.tgisinternal \
+         UNION ALL SELECT 'rule ' || r.rulename FROM pg_rewrite r \
+         JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace \
+         WHERE n.nspname = 'handover' AND r.rulename <> '_RETURN'"
+    }
 }
 
 impl LedgerQuery for Connection {
@@ -107,6 +123,12 @@ impl LedgerQuery for Connection {
         format!(
             "SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = 'handover_{name}'"
         )
+    }
+
+    fn objects_query(&self) -> &'static str {
+        "SELECT CASE type WHEN 'table' THEN substr(name, 10) ELSE type || ' ' || name END \
+         FROM main.sqlite_master WHERE type IN ('table', 'view', 'trigger') \
+         AND tbl_name LIKE 'handover\\_%' ESCAPE '\\'"
     }
 }
 

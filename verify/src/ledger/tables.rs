@@ -123,6 +123,27 @@ pub fn table_digests(ledger: &mut dyn LedgerQuery) -> Result<Vec<StatedLedgerTab
     tables.iter().map(|table| digest(ledger, table)).collect()
 }
 
+/// Tables that are bound by their chain, and have no digest here.
+const CHAINED: [&str; 2] = ["event", "attestation"];
+
+/// What stands in the ledger and is none of its tables: tables, views, triggers and rules that
+/// somebody else made. Lists of purges that are going on are not among them.
+pub fn strangers(ledger: &mut dyn LedgerQuery) -> Result<Vec<String>> {
+    let files = all_evidence(ledger)?.into_iter().map(|file| format!("evidence_{}", file.name));
+    let files: Vec<String> = files.collect();
+    let is_known = |name: &str| {
+        TABLES.iter().any(|(known, ..)| *known == name)
+            || CHAINED.contains(&name)
+            || files.iter().any(|known| known == name)
+            || name.starts_with("purge_list_")
+    };
+    let sql = ledger.objects_query();
+    let mut names: Vec<String> = ledger.query(sql)?.into_iter().flatten().flatten().collect();
+    names.retain(|name| !is_known(name));
+    names.sort();
+    Ok(names)
+}
+
 fn fixed((name, key, columns): &(&str, &'static [&'static str], &[&str])) -> LedgerTable {
     let has_leaves = columns.contains(&"leaves");
     LedgerTable {

@@ -17,6 +17,10 @@ pub struct Checked {
     pub out_of_validity: Vec<OutOfValidity>,
     /// Signatures that name a trusted key and were not made by it over this content.
     pub bad: Vec<Signatory>,
+    /// Signatures that hold and say that another key made them.
+    pub mislabelled: Vec<Signatory>,
+    /// Signatures that hold, of keys that have signed already.
+    pub repeated: Vec<Signatory>,
     /// Signatures that no trusted key made, by what they say of their key.
     pub unknown: Vec<String>,
 }
@@ -49,12 +53,19 @@ pub fn check_envelope(envelope: &Envelope, trust: &Trust, at: Date) -> Result<Ch
         signers: Vec::new(),
         out_of_validity: Vec::new(),
         bad: Vec::new(),
+        mislabelled: Vec::new(),
+        repeated: Vec::new(),
         unknown: Vec::new(),
     };
     let message = envelope.pae();
     for signature in &envelope.signatures {
         match found(signature, trust, &message) {
-            Found::By(key) => checked.count(key, at),
+            Found::By(key) => {
+                if signature.keyid.as_ref().is_some_and(|keyid| *keyid != key.keyid.to_string()) {
+                    checked.mislabelled.push(key.signatory());
+                }
+                checked.count(key, at);
+            }
             Found::NotBy(key) => checked.bad.push(key.signatory()),
             Found::Nobody => {
                 let keyid = signature.keyid.as_deref().unwrap_or("no keyid");
@@ -104,7 +115,9 @@ impl Checked {
     fn count(&mut self, key: &Key, at: Date) {
         let signatory = key.signatory();
         if key.is_valid_on(at) {
-            if !self.signers.contains(&signatory) {
+            if self.signers.contains(&signatory) {
+                self.repeated.push(signatory);
+            } else {
                 self.signers.push(signatory);
             }
         } else if self.out_of_validity.iter().all(|known| known.signatory != signatory) {
@@ -141,6 +154,17 @@ impl Checked {
             )
         });
         out_of_validity.chain(bad).collect()
+    }
+
+    /// What no program writes, in words, though it takes nothing from the signatures that hold.
+    pub fn odd(&self) -> Vec<String> {
+        let mislabelled = self.mislabelled.iter().map(|signatory| {
+            format!("the signature of {} says that another key made it", signatory.name)
+        });
+        let repeated = self.repeated.iter().map(|signatory| {
+            format!("two signatures are of one key of {}: they count once", signatory.name)
+        });
+        mislabelled.chain(repeated).collect()
     }
 
     /// What became of signatures that do not count, in words; what is right if there is none.

@@ -32,13 +32,16 @@ pub(super) struct Evidence<'a> {
     pub(super) described: (Described, Described),
     pub(super) inventories: Option<(Inventory, Inventory)>,
     pub(super) left_out: LeftOutTables,
+    /// What differs in columns of tables whose rows are compared elsewhere.
+    pub(super) of_columns: Vec<Finding>,
     pub(super) dir: &'a HandoverDir,
 }
 
 /// Looks into what differs, and judges.
 pub(super) fn judge(evidence: Evidence<'_>) -> Result<TablesReport> {
-    let Evidence { request, options, pairs, mut hashed, described, inventories, mut left_out, dir } =
+    let Evidence { request, options, pairs, mut hashed, described, inventories, dir, .. } =
         evidence;
+    let (mut left_out, of_columns) = (evidence.left_out, evidence.of_columns);
     let mut file = FindingsFile::new(dir, "findings/verify-tables.jsonl");
     let mut objects: Vec<ObjectDifference> = inventories
         .as_ref()
@@ -88,7 +91,8 @@ pub(super) fn judge(evidence: Evidence<'_>) -> Result<TablesReport> {
     }
     tables.extend(unread_tables(&pairs, &described));
     tables.sort_by(|a, b| a.table.cmp(&b.table));
-    let mut findings: Vec<Finding> = objects.iter().map(catalog::finding).collect();
+    let mut findings = of_columns;
+    findings.extend(objects.iter().map(catalog::finding));
     findings.extend(nothing_compared(&tables));
     file.finish()?;
     let verdicts = tables.iter().map(|table| table.verdict).chain(findings.iter().map(weight));
@@ -263,7 +267,7 @@ const UNCHECKED_IN_POSTGRES: [&str; 3] = [
 ];
 
 /// What no pair of SQLite files is compared in.
-const UNCHECKED_IN_SQLITE: [&str; 1] = ["user_version, application_id and the text encoding"];
+const UNCHECKED_IN_SQLITE: [&str; 1] = ["the text encoding"];
 
 fn not_checked(
     described: &(Described, Described),

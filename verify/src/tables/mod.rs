@@ -20,8 +20,9 @@ use std::sync::Mutex;
 use anyhow::{Context, Result, bail};
 use handover_schemas::chunk::{KeyRange, KeyValue};
 use handover_schemas::config::LeaveOut;
+use handover_schemas::name::TableName;
 use handover_schemas::plan::TableShape;
-use handover_schemas::report::TablesReport;
+use handover_schemas::report::{Finding, TablesReport};
 
 use self::ends::{Described, OpenEnd};
 use self::hashing::is_about_one_table;
@@ -57,6 +58,8 @@ pub struct TablesRequest {
     pub type_overrides: Vec<TypeOverride>,
     /// Tables that are not compared because they are left out of the hand-over.
     pub leave_out: Vec<LeaveOut>,
+    /// Tables whose rows somebody else compares: of these, columns and catalogs only.
+    pub rows_elsewhere: Vec<TableName>,
     /// Report every chunk of this table, with its command.
     pub chunks: Option<String>,
     /// Show keys in the report.
@@ -87,6 +90,9 @@ pub fn compare(
     let mut at_target = target.describe(overrides).context("target")?;
     let left_out = LeftOutTables::take_from(&mut at_source, &mut at_target, &request.leave_out)?;
     let pairs = pair_tables(&at_source.tables, &at_target.tables);
+    let (elsewhere, pairs): (Vec<_>, Vec<_>) =
+        pairs.into_iter().partition(|pair| request.rows_elsewhere.contains(&pair.name));
+    let of_columns: Vec<Finding> = elsewhere.into_iter().flat_map(|pair| pair.findings).collect();
     if let Some(table) = &request.chunks {
         let unreadable = at_source.unreadable.iter().chain(&at_target.unreadable);
         let mut names = pairs.iter().map(|pair| &pair.name).chain(unreadable.map(|(name, _)| name));
@@ -109,6 +115,7 @@ pub fn compare(
         described: (at_source, at_target),
         inventories,
         left_out,
+        of_columns,
         dir: &dir,
     })
 }

@@ -19,39 +19,25 @@ const MISPRINTED: (&str, u64) = ("verified_right_subjects", 27);
 
 /// Writes the set into the hand-over folder.
 pub(super) fn write(handover: &HandoverDir, platform: &Path, interrupt: &Interrupt) -> Result<()> {
-    let mut set = shipped_set(MODEL)?.set;
-    let platform = Endpoint::Sqlite(platform.to_owned());
+    let model = shipped_set(MODEL)?;
     let request = FiguresRequest {
         sets: vec![shipped_set(MODEL)?],
-        source: Some(platform),
+        source: Some(Endpoint::Sqlite(platform.to_owned())),
         target: None,
         timeout: DEFAULT_TIMEOUT,
     };
     let asked = check_sets(&request, interrupt, &Progress::silent())?;
     let given = &asked.sets.first().context("no figure was asked for")?.figures;
-    set.figures.retain(|figure| figure.query.is_some());
-    for figure in &mut set.figures {
-        let answer = given.iter().find(|one| one.id == figure.id);
-        let value = answer.and_then(|one| one.source.as_ref()?.value);
-        let value = value.with_context(|| format!("the platform does not give {}", figure.id))?;
-        figure.value = u64::try_from(value).context("a count is below 0")?;
-        if figure.id == MISPRINTED.0 {
-            figure.value += MISPRINTED.1;
-        }
-    }
-    let known: Vec<String> = set.figures.iter().map(|figure| figure.id.clone()).collect();
-    set.relations.retain(|relation| {
-        std::iter::once(&relation.total)
-            .chain(&relation.parts)
-            .chain(&relation.less)
-            .all(|id| known.contains(id))
-    });
-    set.id = "rehearsal".to_owned();
-    set.document = Document {
+    let document = Document {
         title_vi: "Báo cáo diễn tập về dữ liệu tiêm chủng".to_owned(),
         title_en: "The rehearsal's report on vaccination data".to_owned(),
-        ..set.document
+        ..model.set.document.clone()
     };
+    let set = model.set.measured("rehearsal", document, |id| {
+        let answer = given.iter().find(|one| one.id == id)?;
+        let value = u64::try_from(answer.source.as_ref()?.value?).ok()?;
+        Some(if id == MISPRINTED.0 { value + MISPRINTED.1 } else { value })
+    });
     handover.write("figures/rehearsal.toml", to_toml(&set)?.as_bytes())?;
     Ok(())
 }

@@ -13,7 +13,7 @@ pub fn foreign_object(session: &mut Session) -> Result<Option<String>> {
          JOIN pg_namespace n ON n.oid = c.relnamespace \
          WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' \
            AND NOT (n.nspname = 'handover' AND c.relname ~ \
-             '^(package|inventory|evidence|evidence_[a-z0-9_]{1,40})(_pkey)?$') \
+             '^((package|inventory|identity|attestation|event|evidence|evidence_[a-z0-9_]{1,40})(_pkey)?|event_digest_key)$') \
            AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e') \
          UNION ALL \
          SELECT n.nspname || '.' || p.proname || '()' FROM pg_proc p \

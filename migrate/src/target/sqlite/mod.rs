@@ -6,8 +6,8 @@ mod write;
 
 pub use open::{foreign_object, open_ledger, open_target};
 pub use structure::{
-    ForeignKeyTo, foreign_keys_to, highest_ever, later_statements, sequence_statements,
-    table_statements,
+    ForeignKeyTo, foreign_keys_to, header_statements, highest_ever, later_statements,
+    sequence_statements, table_statements,
 };
 pub use write::write_chunk;
 

@@ -52,11 +52,12 @@ pub fn open_ledger(path: &Path) -> Result<Connection> {
 }
 
 /// The name of an object of somebody else's, if there is one. Seals of packages and evidence files
-/// that were received before the copy may be there.
+/// that were received before the copy may be there, with their events.
 pub fn foreign_object(connection: &Connection) -> Result<Option<String>> {
     let name = connection.query_row(
         "SELECT min(name) FROM main.sqlite_master WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
-         AND name NOT IN ('handover_package', 'handover_inventory', 'handover_evidence') \
+         AND name NOT IN ('handover_package', 'handover_inventory', 'handover_evidence', \
+                          'handover_event', 'handover_identity', 'handover_attestation') \
          AND name NOT GLOB 'handover_evidence_*'",
         [],
         |row| row.get(0),

@@ -1,6 +1,7 @@
 //! Everything but rows from SQLite to SQLite: the source's own statements, word for word.
 
 use anyhow::Result;
+use handover_verify::inventory::sqlite::header_numbers;
 use handover_verify::sql::literal;
 use handover_verify::sqlite::{is_ledger_table, sqlite_error};
 use rusqlite::Connection;
@@ -67,6 +68,15 @@ pub fn sequence_statements(
         statements.push((format!("SEQUENCE {table}"), sql));
     }
     Ok(statements)
+}
+
+/// Statements that set the numbers which applications keep in the file's header, such as the version
+/// of their tables: name and SQL.
+pub fn header_statements(source: &Connection) -> Result<Vec<(String, String)>> {
+    let numbers = header_numbers(source)?.into_iter();
+    let statement =
+        |(name, number)| (format!("HEADER {name}"), format!("PRAGMA {name} = {number}"));
+    Ok(numbers.map(statement).collect())
 }
 
 /// The highest number that an `AUTOINCREMENT` table ever had.
