@@ -167,14 +167,12 @@ impl Desk<'_> {
 
     /// The database as it was.
     fn restore(&mut self, end: End) {
-        match (&mut self.databases, &self.rehearsed.databases) {
-            (Some(databases), Some(originals)) => {
-                databases[index(end)] = originals[index(end)].copy();
-            }
-            _ => {
-                let file = file_of(end);
-                fs::copy(self.rehearsed.at(file), self.folder.path().join(file)).unwrap();
-            }
+        let file = file_of(end);
+        if let (Some(databases), Some(originals)) = (&mut self.databases, &self.rehearsed.databases)
+        {
+            databases[index(end)] = originals[index(end)].copy();
+        } else {
+            fs::copy(self.rehearsed.at(file), self.folder.path().join(file)).unwrap();
         }
     }
 }

@@ -46,7 +46,8 @@ impl Table {
             }
             Engine::Postgres => {
                 "select format('%I.%I', n.nspname, c.relname) || E'\\t' || quote_ident(a.attname) \
-                   || E'\\t' || format_type(a.atttypid, null) || E'\\t' || (exists (select 1 from \
+                   || E'\\t' || case a.attidentity when 'a' then 'always' else \
+                   format_type(a.atttypid, null) end || E'\\t' || (exists (select 1 from \
                    pg_index i where i.indrelid = c.oid and i.indisunique \
                    and a.attnum = any (i.indkey)))::int \
                  from pg_class c join pg_namespace n on n.oid = c.relnamespace \
@@ -94,7 +95,8 @@ impl Table {
 
     fn change(&self, column: usize, dice: &mut ChaCha8Rng) -> Option<Manipulation> {
         let column = &self.columns[column];
-        if self.rows == 0 {
+        // A number that the database gives is not to be changed either.
+        if self.rows == 0 || column.declared == "always" {
             return None;
         }
         let (row, changed) = (self.row(dice), self.changed(column, dice)?);
@@ -121,7 +123,9 @@ impl Table {
             .collect();
         let (names, values) = (names.join(", "), values?.join(", "));
         let (name, row) = (&self.name, self.row(dice));
-        let sql = format!("insert into {name} ({names}) select {values} from {name} where {row}");
+        let over = if name.starts_with('"') { "" } else { "overriding system value" };
+        let sql =
+            format!("insert into {name} ({names}) {over} select {values} from {name} where {row}");
         Some(self.manipulation("doubled", sql))
     }
 
@@ -165,7 +169,7 @@ impl Table {
         let declared = column.declared.as_str();
         let declared = declared.split('(').next().unwrap_or(declared);
         Some(match declared.trim() {
-            "integer" | "int" | "bigint" => format!("coalesce({name}, 0) + {more}"),
+            "integer" | "int" | "bigint" | "always" => format!("coalesce({name}, 0) + {more}"),
             "smallint" => format!("coalesce({name}, 0) + 7"),
             "numeric" | "decimal" | "real" | "double precision" | "double" => {
                 format!("coalesce({name}, 0) + 1")

@@ -135,6 +135,24 @@ fn any_other_byte_breaks_every_signature() {
 }
 
 #[test]
+fn what_no_program_writes_is_told() {
+    let checked = |envelope: &Envelope| check_envelope(envelope, &trust(), day(DAY)).unwrap();
+    assert_eq!(checked(&signed(&[1, 3])).odd(), [""; 0]);
+    // It is believed all the same: a keyid is a hint.
+    let mut envelope = signed(&[1, 3, 1]);
+    envelope.signatures[1].keyid = Some("0".repeat(64));
+    let checked = checked(&envelope);
+    assert_eq!(checked.signers.len(), 2);
+    assert_eq!(
+        checked.odd(),
+        [
+            "the signature of B says that another key made it",
+            "two signatures are of one key of A: they count once"
+        ]
+    );
+}
+
+#[test]
 fn a_key_counts_on_its_days_only() {
     for (at, counts) in
         [("2025-12-31", false), ("2026-01-01", true), ("2026-12-31", true), ("2027-01-01", false)]
