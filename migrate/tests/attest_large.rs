@@ -1,7 +1,7 @@
 //! Attestations of many tables, with names as long as PostgreSQL lets them be.
 
 use std::fs;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use handover_schemas::signing::dsse::ENVELOPE_MAX;
 use handover_testkit::Run;
@@ -61,8 +61,7 @@ fn many_tables() -> AttestMade {
 fn ten_thousand_tables_with_long_names() {
     let made = many_tables();
     let begun = Instant::now();
-    let limit = Duration::from_secs(600);
-    made.attest(&["--key", "ministry.pem"]).limit(limit).go().expect(0);
+    made.attest(&["--key", "ministry.pem"]).go().expect(0);
     println!("attested in {:?}", begun.elapsed());
     made.sign("vendor.pem", FIRST).expect(0);
     let size = fs::metadata(made.file(FIRST)).unwrap().len();

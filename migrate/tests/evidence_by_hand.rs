@@ -21,6 +21,15 @@ fn blocks(section: &str) -> Vec<String> {
     parts.map(|part| part.split("```").next().unwrap().to_owned()).collect()
 }
 
+/// The block of section 32 for an engine.
+fn block(blocks: &[String], engine: Engine) -> &str {
+    let [postgres, sqlite] = blocks else { panic!("{} blocks", blocks.len()) };
+    match engine {
+        Engine::Postgres => postgres,
+        Engine::Sqlite => sqlite,
+    }
+}
+
 fn shell(made: &AttestMade, command: &str) -> Outcome {
     let run = Run::program("sh").args(["-c", command]).env("TARGET", made.target.url());
     run.env("FILE", made.target.file()).go()
@@ -30,7 +39,7 @@ fn shell(made: &AttestMade, command: &str) -> Outcome {
 fn the_head_of_a_chain_by_hand() {
     let blocks = blocks("32");
     for engine in ENGINES {
-        let block = &blocks[if engine == Engine::Postgres { 0 } else { 1 }];
+        let block = block(&blocks, engine);
         let made = AttestMade::signed(engine);
         assert_eq!(shell(&made, block).expect(0).stdout.trim_end(), made.head());
         let event = made.table("event");
@@ -46,7 +55,7 @@ fn the_head_of_a_chain_by_hand() {
 fn characters_that_are_escaped_by_hand() {
     let blocks = blocks("32");
     for engine in ENGINES {
-        let block = &blocks[if engine == Engine::Postgres { 0 } else { 1 }];
+        let block = block(&blocks, engine);
         let made = AttestMade::copied(engine);
         let event = Event {
             number: 4,
