@@ -7,7 +7,7 @@ use handover_migrate::keys::{FileKey, sign_envelope};
 use handover_schemas::attestation::{HandoverAttestation, StatedFindingKind};
 use handover_schemas::signing::dsse::Envelope;
 use handover_schemas::signing::statement::Statement;
-use handover_testkit::Outcome;
+use handover_testkit::{Outcome, Run};
 use handover_verify::passphrase::{PassphraseSource, SIGNING_VARIABLE};
 
 use crate::attest_made::{AttestMade, CLOSING, ENGINES, FIRST, attest, finds};
@@ -77,7 +77,7 @@ fn what_is_stated_is_what_was_done() {
         }
         // What is not given is named, and not believed.
         let trust = made.target.at("trust.toml");
-        let alone = handover_testkit::Run::new("handover-verify")
+        let alone = Run::new("handover-verify")
             .arg("attestation")
             .arg(made.file(FIRST))
             .arg("--trust")
@@ -189,18 +189,11 @@ fn a_trust_file_in_the_folder_is_refused() {
     fs::copy(made.target.at("trust.toml"), made.file("trust.toml")).unwrap();
     let inside = made.file("trust.toml");
     let inside = inside.to_str().unwrap();
-    for outcome in [
-        made.attestation(&["--at", "2026-01-01"]).code.map(|_| {
-            let run = handover_testkit::Run::new("handover-verify").arg("attestation");
-            run.arg(made.file(FIRST))
-                .args(["--trust", inside, "--handover"])
-                .arg(made.target.dir())
-                .go()
-        }),
-        Some(made.all(&["--trust", inside])),
-        Some(made.attest(&["--key", "ministry.pem", "--trust", inside]).go()),
-    ] {
-        let outcome = outcome.unwrap();
+    let run = Run::new("handover-verify").arg("attestation").arg(made.file(FIRST));
+    let attestation = run.args(["--trust", inside, "--handover"]).arg(made.target.dir()).go();
+    let all = made.all(&["--trust", inside]);
+    let attest = made.attest(&["--key", "ministry.pem", "--trust", inside]).go();
+    for outcome in [attestation, all, attest] {
         assert!(outcome.expect(2).stderr.contains("the trust file"), "{outcome:?}");
         assert!(outcome.stderr.contains("hand-over folder"), "{outcome:?}");
     }
@@ -237,7 +230,7 @@ fn an_attestation_of_another_database_is_found() {
     for engine in ENGINES {
         let made = AttestMade::signed(engine);
         let other = AttestMade::signed(engine);
-        let run = handover_testkit::Run::new("handover-verify").arg("attestation");
+        let run = Run::new("handover-verify").arg("attestation");
         let run = run.arg(made.file(FIRST)).args(["--quiet", "--target", &other.target.url()]);
         let outcome = run.arg("--trust").arg(made.target.at("trust.toml")).go();
         finds(&outcome, "attestation 1 of this database states something else");
@@ -279,7 +272,7 @@ fn nothing_is_attested_where_nothing_was_done() {
         assert!(!made.dir().join("attestations/0001.dsse.json").exists());
         let refused = attest(&made, &["--close"]).go();
         assert!(refused.expect(2).stderr.contains("knows of no attestation"), "{refused:?}");
-        let run = || handover_testkit::Run::new("handover-verify");
+        let run = || Run::new("handover-verify");
         let ledger = run().args(["ledger", "--handover"]).arg(made.dir()).go();
         assert!(ledger.expect(2).stdout.contains("has no event"), "{ledger:?}");
         assert!(ledger.stdout.contains("verdict: unverified"), "{ledger:?}");
@@ -292,7 +285,7 @@ fn nothing_is_attested_where_nothing_was_done() {
 #[test]
 fn an_empty_folder_does_not_hold() {
     let folder = tempfile::tempdir().unwrap();
-    let run = || handover_testkit::Run::new("handover-verify").args(["all", "--quiet"]);
+    let run = || Run::new("handover-verify").args(["all", "--quiet"]);
     for more in [&[][..], &["--offline"], &["--json"]] {
         let all = run().args(more).arg("--handover").arg(folder.path()).go();
         assert!(all.expect(2).stdout.contains("unverified"), "{all:?}");

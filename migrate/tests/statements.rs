@@ -14,7 +14,7 @@ use crate::attest_made::{AttestMade, CLOSING, FIRST, attest};
 use crate::purge_made::{Engine, PurgeMade, Until};
 
 /// Holds a document against a schema: 0 and nothing, or 1 and where it differs.
-const VALIDATE: &str = r#"
+const VALIDATE: &str = r"
 import json, sys
 import jsonschema
 schema, document = (json.load(open(name)) for name in sys.argv[1:])
@@ -23,7 +23,7 @@ errors = list(jsonschema.Draft202012Validator(schema).iter_errors(document))
 for error in errors:
     print(error.json_path, error.message[:200])
 sys.exit(1 if errors else 0)
-"#;
+";
 
 fn validate(schema: &str, document: &Path) -> Outcome {
     let python = env::var_os("HANDOVER_TEST_JSONSCHEMA")

@@ -67,14 +67,14 @@ pub fn is_ledger_table(name: &str) -> bool {
 /// Describes all tables of schema `main`.
 pub fn describe(connection: &Connection, overrides: &[TypeOverride]) -> Result<Description> {
     let mut description = Description { is_utf16: !is_utf8(connection)?, ..Description::default() };
-    for (name, kind) in table_list(connection)? {
+    for Listed { name, is_virtual, without_rowid } in table_list(connection)? {
         let table = TableName::new("main", &name);
         if is_ledger_table(&name) {
             description.has_ledger = true;
-        } else if kind == "virtual" {
+        } else if is_virtual {
             description.virtual_tables.push(table);
         } else {
-            match describe_table(connection, table.clone(), overrides) {
+            match describe_table(connection, table.clone(), without_rowid, overrides) {
                 Ok(shape) => description.tables.push(shape),
                 Err(error) if error.is::<Unmapped>() => {
                     description.unmapped.push((table, error.to_string()));
@@ -95,17 +95,26 @@ pub fn describe(connection: &Connection, overrides: &[TypeOverride]) -> Result<D
     Ok(description)
 }
 
+/// A table as SQLite lists it. The list is read once: it takes as long for one table as for all.
+struct Listed {
+    name: String,
+    is_virtual: bool,
+    without_rowid: bool,
+}
+
 /// Tables and virtual tables, sorted by the bytes of their names.
-fn table_list(connection: &Connection) -> Result<Vec<(String, String)>> {
+fn table_list(connection: &Connection) -> Result<Vec<Listed>> {
     let mut statement = connection
         .prepare(
-            "SELECT name, type FROM pragma_table_list \
+            "SELECT name, type = 'virtual', wr FROM pragma_table_list \
              WHERE schema = 'main' AND type IN ('table', 'virtual') AND name NOT LIKE 'sqlite\\_%' \
              ESCAPE '\\' ORDER BY name COLLATE BINARY",
         )
         .map_err(sqlite_error)?;
     let rows = statement
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .query_map([], |row| {
+            Ok(Listed { name: row.get(0)?, is_virtual: row.get(1)?, without_rowid: row.get(2)? })
+        })
         .and_then(Iterator::collect)
         .map_err(sqlite_error)?;
     Ok(rows)
@@ -132,16 +141,10 @@ struct DeclaredColumn {
 fn describe_table(
     connection: &Connection,
     table: TableName,
+    without_rowid: bool,
     overrides: &[TypeOverride],
 ) -> Result<TableShape> {
     let declared = declared_columns(connection, &table.name)?;
-    let without_rowid: bool = connection
-        .query_row(
-            "SELECT wr FROM pragma_table_list WHERE schema = 'main' AND name = ?1",
-            [&table.name],
-            |row| row.get(0),
-        )
-        .map_err(sqlite_error)?;
     let rowid_alias = rowid_alias(&declared, without_rowid);
     let mut columns = Vec::new();
     for column in declared.iter().filter(|column| !column.generated) {
