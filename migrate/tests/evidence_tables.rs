@@ -169,8 +169,9 @@ impl Table {
         let declared = column.declared.as_str();
         let declared = declared.split('(').next().unwrap_or(declared);
         Some(match declared.trim() {
-            "integer" | "int" | "bigint" | "always" => format!("coalesce({name}, 0) + {more}"),
-            "smallint" => format!("coalesce({name}, 0) + 7"),
+            "integer" | "int" | "bigint" | "smallint" | "always" => {
+                format!("coalesce({name}, 0) + {more}")
+            }
             "numeric" | "decimal" | "real" | "double precision" | "double" => {
                 format!("coalesce({name}, 0) + 1")
             }
@@ -178,7 +179,9 @@ impl Table {
             "boolean" => format!("not coalesce({name}, false)"),
             "blob" => format!("zeroblob(length({name}))"),
             "bytea" => format!("set_byte({name}, 0, get_byte({name}, 0) # 1)"),
-            "date" if !self.name.starts_with('"') => format!("coalesce({name}, '2021-01-01') + 1"),
+            "date" if !self.name.starts_with('"') => {
+                format!("coalesce({name}, '2021-01-01') + {more}")
+            }
             "timestamp with time zone" | "timestamp without time zone" => {
                 format!("coalesce({name}, '2021-01-01') + interval '1 second'")
             }
