@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use handover_schemas::digest::Digest;
-use handover_schemas::package::TAG_MANIFEST_FILE;
+use handover_schemas::package::{TAG_MANIFEST_FILE, kept_name};
 
 /// Moves a sealed package aside, so that its place is free.
 pub(super) fn set_aside(place: &Path, seal: Digest) -> Result<()> {
@@ -28,6 +28,6 @@ pub(super) fn is_aside(place: &Path, seal: Digest) -> bool {
 }
 
 fn kept_place(place: &Path, seal: Digest) -> PathBuf {
-    let digits: String = seal.to_string().chars().take(16).collect();
-    place.with_added_extension(digits)
+    let identifier = place.file_name().unwrap_or_default().to_string_lossy();
+    place.with_file_name(kept_name(&identifier, &seal))
 }

@@ -6,6 +6,7 @@ use anyhow::{Context, Result, bail};
 use handover_schemas::attestation::{ClosedFile, Closing, HandoverAttestation};
 use handover_schemas::chain::{EventDetail, EventKind};
 use handover_schemas::digest::Digest;
+use handover_schemas::purge::record::PurgeState;
 use handover_schemas::signing::dsse::Envelope;
 use handover_schemas::signing::statement::Statement;
 use handover_verify::attestation::bound_files;
@@ -14,8 +15,9 @@ use handover_verify::handover_dir::HandoverDir;
 use handover_verify::ledger::events::{RecordedAttestation, attestations, events};
 use handover_verify::sql::literal;
 
+use super::at_one_moment;
 use crate::keys::{Signer, sign_envelope};
-use crate::ledger::{Store, append_event_at, running_program, transaction};
+use crate::ledger::{Store, append_event_at, running_program};
 use crate::moment;
 use crate::purge::PurgeDatabase;
 
@@ -37,46 +39,56 @@ pub struct Closed {
     pub was_recorded: bool,
 }
 
-/// Closes the last attestation: states the digests of the report and the minutes made from it.
+/// Closes the last attestation: states the digests of the report and the minutes made from it. A
+/// closing that the ledger has and the folder has not is written first.
 pub fn close(database: &mut PurgeDatabase, request: &CloseRequest<'_>) -> Result<Closed> {
-    let store = database.store();
+    for recorded in attestations(database.store())? {
+        let file = request.dir.path().join(closing_file(recorded.number));
+        if let Some(closing) = recorded.closing.filter(|_closing| !file.exists()) {
+            let statement =
+                Statement::parse(closing.as_bytes()).context("the ledger's closing is damaged")?;
+            return finish(request, statement, closing.into_bytes(), true);
+        }
+    }
+    let (statement, bytes) = at_one_moment(database, |store| record(store, request))?;
+    finish(request, statement, bytes, false)
+}
+
+fn record(
+    store: &mut dyn Store,
+    request: &CloseRequest<'_>,
+) -> Result<(Statement<Closing>, Vec<u8>)> {
     let last = attestations(store)?.pop();
     let last = last
         .context("the ledger knows of no attestation; make one first (handover-migrate attest)")?;
-    if let Some(recorded) = &last.closing {
-        let envelope = request.dir.path().join(closing_file(last.number));
-        if envelope.exists() {
-            bail!(
-                "attestation {} is closed already: {}. What changed since needs an attestation of \
-                 its own",
-                last.number,
-                envelope.display()
-            );
-        }
-        let statement =
-            Statement::parse(recorded.as_bytes()).context("the ledger's closing is damaged")?;
-        return finish(request, statement, recorded.clone().into_bytes(), true);
+    if last.closing.is_some() {
+        bail!(
+            "attestation {} is closed already: {}. What changed since needs an attestation of its \
+             own",
+            last.number,
+            request.dir.path().join(closing_file(last.number)).display()
+        );
     }
     let statement = statement(store, request, &last)?;
     let bytes = statement.to_bytes().context("cannot write the closing")?;
     let text = std::str::from_utf8(&bytes).context("cannot write the closing")?;
-    let update = format!(
-        "UPDATE {} SET closing = {} WHERE attestation_no = {} AND closing IS NULL",
+    let updated = store.query(&format!(
+        "UPDATE {} SET closing = {} WHERE attestation_no = {} AND closing IS NULL RETURNING 1",
         store.table("attestation"),
         literal(text),
         last.number
-    );
+    ))?;
+    if updated.len() != 1 {
+        bail!("attestation {} was closed by somebody else meanwhile", last.number);
+    }
     let detail = EventDetail {
         number: Some(last.number),
         sha256: Some(Digest::of(&bytes)),
         count: Some(statement.predicate.files.len() as u64),
         ..EventDetail::default()
     };
-    transaction(store, |store| {
-        store.execute(&update)?;
-        append_event_at(store, EventKind::Close, &detail, &statement.predicate.closed_on)
-    })?;
-    finish(request, statement, bytes, false)
+    append_event_at(store, EventKind::Close, &detail, &statement.predicate.closed_on)?;
+    Ok((statement, bytes))
 }
 
 fn statement(
@@ -96,6 +108,7 @@ fn statement(
     })?;
     let attested = Statement::<HandoverAttestation>::parse(last.statement.as_bytes())
         .context("the ledger's last attestation is damaged")?;
+    refuse_open_purges(&attested.predicate)?;
     let mut files = Vec::new();
     for what in MADE_FROM_IT {
         files.extend(closed_file(dir, &made_file(last.number, what))?);
@@ -126,6 +139,26 @@ fn statement(
         closed_by: request.signer.map(|signer| signer.key().keyid()),
     };
     Ok(Statement::new(closing.subjects(), closing))
+}
+
+/// The approvals of a purge that is not finished change without an event; a closing would bind what
+/// is about to be signed.
+fn refuse_open_purges(attested: &HandoverAttestation) -> Result<()> {
+    let open = attested.purges.iter().find(|purge| match purge.state {
+        PurgeState::Certified | PurgeState::Abandoned => false,
+        PurgeState::Selected
+        | PurgeState::BackedUp
+        | PurgeState::Executing
+        | PurgeState::Executed => true,
+    });
+    match open {
+        Some(purge) => bail!(
+            "purge {} is {}: carry it on to its certificate, attest again, and close that",
+            purge.number,
+            purge.state
+        ),
+        None => Ok(()),
+    }
 }
 
 /// The signatures under the attestation, which no statement but this one can bind.

@@ -76,12 +76,18 @@ pub fn attest(database: &mut PurgeDatabase, request: &AttestRequest<'_>) -> Resu
         );
     }
     bring_back(database.store(), request.dir)?;
+    let (statement, bytes) = at_one_moment(database, |store| record(store, request))?;
+    finish(request, statement, bytes, false)
+}
+
+/// Runs work in a transaction in which everything is seen as it is at one moment.
+fn at_one_moment<T>(
+    database: &mut PurgeDatabase,
+    work: impl FnOnce(&mut dyn Store) -> Result<T>,
+) -> Result<T> {
     database.begin_at_one_moment()?;
-    match record(database.store(), request) {
-        Ok((statement, bytes)) => {
-            database.execute("COMMIT")?;
-            finish(request, statement, bytes, false)
-        }
+    match work(database.store()) {
+        Ok(done) => database.execute("COMMIT").map(|()| done),
         Err(error) => match database.execute("ROLLBACK") {
             Ok(()) => Err(error),
             Err(also) => Err(error.context(format!("and it could not be undone: {also:#}"))),

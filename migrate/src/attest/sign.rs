@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use handover_schemas::attestation::{Audit, Closing, HandoverAttestation};
 use handover_schemas::date::Date;
 use handover_schemas::signing::dsse::Envelope;
-use handover_schemas::signing::statement::StatementHeader;
+use handover_schemas::signing::statement::{Predicate, StatementHeader};
 use handover_verify::handover_dir::HandoverDir;
 use handover_verify::signing::{Checked, Signatory, Trust, check_envelope};
 
@@ -29,8 +30,16 @@ pub fn add_signature(request: &SignRequest<'_>) -> Result<(Checked, Signatory)> 
     let place = || format!("{}", request.file.display());
     let text = std::fs::read(request.file).with_context(|| format!("cannot read {}", place()))?;
     let mut envelope = Envelope::parse(&text).with_context(place)?;
-    // Only what is a statement at all is signed here.
-    StatementHeader::parse(envelope.body()).with_context(place)?;
+    let header = StatementHeader::parse(envelope.body()).with_context(place)?;
+    let here = [HandoverAttestation::TYPE, Closing::TYPE, Audit::TYPE];
+    if !here.contains(&header.predicate_type.as_str()) {
+        bail!(
+            "{}: it states {:?}, which is not signed here: an approval of a purge is signed with \
+             handover-migrate purge approve, which shows what is approved",
+            place(),
+            header.predicate_type
+        );
+    }
     let before = check_envelope(&envelope, request.trust, request.today).with_context(place)?;
     if let Some(first) = before.bad.first() {
         bail!(

@@ -17,6 +17,11 @@ pub struct Audit {
     pub verdict: CheckVerdict,
     /// Every check.
     pub checks: Vec<AuditedCheck>,
+    /// What was not looked at, and what it would take.
+    pub not_checked: Vec<String>,
+    /// The head from elsewhere that the auditor gave; absent if none was.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub head_given: Option<Digest>,
     /// Head of the chain of events that was found; absent if no ledger was looked at.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub head: Option<Digest>,

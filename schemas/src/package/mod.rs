@@ -25,6 +25,8 @@ pub mod recovery;
 pub mod report;
 pub mod stored_name;
 
+use crate::digest::Digest;
+
 /// `bagit.txt`.
 pub const BAGIT_FILE: &str = "bagit.txt";
 /// `bag-info.txt`.
@@ -48,3 +50,10 @@ pub const PAYLOAD_DIR: &str = "data";
 
 /// The folder of packages, below the hand-over folder.
 pub const PACKAGES_DIR: &str = "packages";
+
+/// The name under which a package is kept that a later delivery replaced: its own, a point and the
+/// first sixteen digits of its seal.
+pub fn kept_name(identifier: &str, seal: &Digest) -> String {
+    let digits: String = seal.to_string().chars().take(16).collect();
+    format!("{identifier}.{digits}")
+}

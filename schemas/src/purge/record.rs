@@ -277,14 +277,16 @@ pub struct OutcomeCounts {
 impl OutcomeCounts {
     /// Rows dealt with.
     pub fn total(&self) -> u64 {
-        self.deleted + self.changed + self.referenced + self.absent
+        // A ledger may say anything: too many is not the same as few.
+        let kept = self.changed.saturating_add(self.referenced).saturating_add(self.absent);
+        self.deleted.saturating_add(kept)
     }
 
     /// Adds others.
     pub fn add(&mut self, other: &Self) {
-        self.deleted += other.deleted;
-        self.changed += other.changed;
-        self.referenced += other.referenced;
-        self.absent += other.absent;
+        self.deleted = self.deleted.saturating_add(other.deleted);
+        self.changed = self.changed.saturating_add(other.changed);
+        self.referenced = self.referenced.saturating_add(other.referenced);
+        self.absent = self.absent.saturating_add(other.absent);
     }
 }

@@ -12,6 +12,7 @@ use super::{All, AllRequest, Watch};
 use crate::attestation::place::{
     ATTESTATIONS_DIR, MADE_FROM_IT, closing_file, envelope_file, made_file,
 };
+use crate::attestation::read_regular;
 use crate::attestation::{AttestationRequest, ClosingRequest, verify_attestation, verify_closing};
 use crate::package::Identities;
 use crate::signing::{check_envelope, day_of};
@@ -69,7 +70,7 @@ fn belongs(number: u64, path: &str) -> bool {
 
 /// What an envelope states, if a key signed it that is trusted and counted on its day.
 fn stated(request: &AllRequest, path: &str) -> Option<HandoverAttestation> {
-    let envelope = Envelope::parse(&std::fs::read(request.handover.join(path)).ok()?).ok()?;
+    let envelope = Envelope::parse(&read_regular(&request.handover.join(path)).ok()?).ok()?;
     let claimed = Statement::<HandoverAttestation>::parse(envelope.body()).ok()?.predicate;
     let day = request.at.map_or_else(|| day_of(&claimed.stated_on), Ok).ok()?;
     let checked = check_envelope(&envelope, request.trust.as_ref()?, day).ok()?;
@@ -139,7 +140,7 @@ pub(super) fn check_attestations(
 
 /// No signature covers how an envelope is written; so there is one way only.
 fn check_text(request: &AllRequest, name: &str, outcome: &mut Outcome) {
-    let Ok(text) = std::fs::read(request.handover.join(name)) else { return };
+    let Ok(text) = read_regular(&request.handover.join(name)) else { return };
     let written = Envelope::parse(&text).ok().and_then(|envelope| envelope.to_text().ok());
     if written.is_some_and(|written| written.as_bytes() != text) {
         outcome.find(format!(

@@ -7,8 +7,17 @@ use handover_schemas::signing::dsse::Envelope;
 use handover_schemas::signing::statement::Statement;
 use jiff::Timestamp;
 
+/// What no check looked at, each with the check that says so.
+fn not_checked(report: &AllReport) -> Vec<String> {
+    let of_checks = report.checks.iter().flat_map(|check| {
+        let left = check.outcome.not_checked.iter().chain(&check.outcome.unverified);
+        left.map(move |what| format!("{}: {what}", check.name))
+    });
+    of_checks.chain(report.not_checked.iter().cloned()).collect()
+}
+
 /// The envelope of an audit statement, without signatures. This program signs nothing.
-pub fn audit_envelope(report: &AllReport) -> Result<String> {
+pub fn audit_envelope(report: &AllReport, head_given: Option<Digest>) -> Result<String> {
     let checks = report.checks.iter().map(|check| {
         let text = serde_json::to_vec(check).context("cannot write a check")?;
         Ok(AuditedCheck {
@@ -23,6 +32,8 @@ pub fn audit_envelope(report: &AllReport) -> Result<String> {
         database: report.database.clone(),
         verdict: report.verdict,
         checks: checks.collect::<Result<_>>()?,
+        not_checked: not_checked(report),
+        head_given,
         head: report.head,
         program: concat!("handover-verify ", env!("CARGO_PKG_VERSION")).to_owned(),
         program_sha256: Digest::of(&program),

@@ -50,6 +50,8 @@ pub struct AllRequest {
     pub target: Option<Endpoint>,
     /// Whose keys count.
     pub trust: Option<Trust>,
+    /// Whether somebody named that file; otherwise the folder's own config does.
+    pub trust_is_given: bool,
     /// Keys that open packages and archives.
     pub identities: Identities,
     /// The head of the chain of events, as it is printed in the minutes.
@@ -76,6 +78,12 @@ pub fn verify_all(
     let watch = Watch { interrupt, progress };
     let mut all = All { checks: Vec::new(), not_checked: Vec::new() };
     let attested = Attestations::read(request)?;
+    if request.trust.is_some() && !request.trust_is_given {
+        all.not_checked(
+            "whether the trust file is the one that the parties have: handover.toml names it; give \
+             your own (--trust)",
+        );
+    }
     let recorded = recorded(request, &mut all, watch)?;
     let purges = recorded.as_ref().map(|recorded| recorded.purges.as_slice()).unwrap_or_default();
     match (&request.source, &request.target) {

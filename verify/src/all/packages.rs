@@ -6,8 +6,8 @@ use std::io::ErrorKind;
 use anyhow::{Context, Result};
 use handover_schemas::attestation::Outcome;
 use handover_schemas::digest::Digest;
-use handover_schemas::package::PACKAGES_DIR;
 use handover_schemas::package::report::PackageVerdict;
+use handover_schemas::package::{PACKAGES_DIR, kept_name};
 
 use super::attestations::Attestations;
 use super::{All, AllRequest, Watch};
@@ -17,20 +17,23 @@ use crate::package::{PackageRequest, verify_package};
 
 /// The seals that somebody knows, by the package's name.
 struct Known {
-    seals: BTreeMap<String, Vec<Digest>>,
-    /// Packages that have to be there.
-    present: BTreeSet<String>,
+    /// Of packages that have to be there.
+    present: BTreeMap<String, Digest>,
+    /// Of all packages, by the name under which one is kept that a later delivery replaced.
+    kept: BTreeMap<String, Digest>,
     /// Who knows them.
     by: &'static str,
 }
 
 impl Known {
-    /// Seals that a package of this name may have. One that a later delivery replaced is kept
-    /// beside it under a longer name.
-    fn seals_of(&self, name: &str) -> Vec<Digest> {
-        let named = |id: &str| name == id || name.strip_prefix(id).is_some_and(is_old);
-        let seals = self.seals.iter().filter(|(id, _)| named(id));
-        seals.flat_map(|(_, seals)| seals.iter().copied()).collect()
+    fn seal_of(&self, name: &str) -> Option<Digest> {
+        let known = |name: &str| self.present.get(name).or_else(|| self.kept.get(name)).copied();
+        // One that was delivered and replaced several times has a number besides.
+        let numbered = || {
+            let (name, number) = name.rsplit_once('.')?;
+            number.parse::<u32>().ok().and_then(|_number| self.kept.get(name).copied())
+        };
+        known(name).or_else(numbered)
     }
 }
 
@@ -50,9 +53,7 @@ pub(super) fn check_packages(
     };
     let mut there = in_folder(request)?;
     if let Some(known) = &known {
-        for name in known.present.difference(&there.clone()) {
-            there.insert(name.clone());
-        }
+        there.extend(known.present.keys().cloned());
     }
     for name in there {
         all.run(format!("package {name}"), |outcome| {
@@ -63,11 +64,11 @@ pub(super) fn check_packages(
 }
 
 fn known(request: &AllRequest, attested: &Attestations, watch: Watch<'_>) -> Result<Option<Known>> {
-    let mut found = Known { seals: BTreeMap::new(), present: BTreeSet::new(), by: "the ledger" };
+    let mut found = Known { present: BTreeMap::new(), kept: BTreeMap::new(), by: "the ledger" };
     let mut take = |name: &str, seal: Digest, superseded: bool| {
-        found.seals.entry(name.to_owned()).or_default().push(seal);
+        found.kept.insert(kept_name(name, &seal), seal);
         if !superseded {
-            found.present.insert(name.to_owned());
+            found.present.insert(name.to_owned(), seal);
         }
     };
     if let Some(target) = &request.target {
@@ -117,18 +118,9 @@ fn check_package(
         outcome.find(format!("{} is not there, though it was sealed", dir.display()));
         return Ok(());
     }
-    let seals = known.map(|known| known.seals_of(name)).unwrap_or_default();
-    if let Some(known) = known.filter(|_known| seals.is_empty()) {
-        outcome.find(format!("{} knows of no package {name}", known.by));
-        return Ok(());
-    }
     let package = PackageRequest {
         dir,
-        // Several: an earlier delivery was kept. Which of them it is, is told below.
-        seal: match seals.as_slice() {
-            [seal] => Some(*seal),
-            _ => None,
-        },
+        seal: known.and_then(|known| known.seal_of(name)),
         ledger: None,
         identities: request.identities.clone(),
         jobs: request.jobs,
@@ -149,16 +141,12 @@ fn check_package(
         outcome.unverified("its seal: nobody here knows it; give the target, or a trust file");
         return Ok(());
     };
-    match report.seal {
-        Some(seal) if seals.contains(&seal) => {
+    match known.seal_of(name) {
+        Some(seal) if report.seal == Some(seal) => {
             outcome.checked(format!("{} knows its seal {seal}", known.by));
         }
-        _ => outcome.find(format!("{} knows no such seal of it", known.by)),
+        Some(_) => outcome.find(format!("{} knows another seal of it", known.by)),
+        None => outcome.find(format!("{} knows of no such package", known.by)),
     }
     Ok(())
-}
-
-/// What stands behind the name of a package that was replaced.
-fn is_old(rest: &str) -> bool {
-    rest.starts_with(['-', '.'])
 }

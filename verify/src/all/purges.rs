@@ -11,6 +11,7 @@ use handover_schemas::purge::verdict::{PurgeVerdict, PurgeVerdictEntry};
 
 use super::attestations::Attestations;
 use super::{All, AllRequest, Watch};
+use crate::attestation::read_regular;
 use crate::endpoint::Endpoint;
 use crate::purge::check::{PurgeRequest, verify_purges};
 use crate::purge::ledger::PurgeEntry;
@@ -91,7 +92,7 @@ pub(super) fn check_statements(
         };
         all.run(format!("purge {}", purge.number), |outcome| {
             let path = request.handover.join(format!("purges/{package}/certificate.dsse.json"));
-            let text = std::fs::read(&path)
+            let text = read_regular(&path)
                 .with_context(|| format!("cannot read the certificate {}", path.display()))?;
             if Digest::of(&text) == certificate {
                 outcome.checked("its certificate is the one that the attestation states");

@@ -15,6 +15,7 @@ use handover_schemas::signing::dsse::Envelope;
 use handover_schemas::signing::statement::Statement;
 
 use super::gather::gather;
+use super::regular_file::read_regular;
 use super::rows::{Copied, Side};
 use crate::endpoint::Endpoint;
 use crate::interrupt::Interrupt;
@@ -50,7 +51,7 @@ pub fn verify_attestation(
     progress: &Progress,
 ) -> Result<AttestationReport> {
     let place = || request.file.display().to_string();
-    let text = std::fs::read(&request.file).with_context(|| format!("cannot read {}", place()))?;
+    let text = read_regular(&request.file).with_context(|| format!("cannot read {}", place()))?;
     let mut outcome = Outcome::default();
     let (checked, stated) = match signed(request, &text, &mut outcome) {
         Ok(signed) => signed,
@@ -135,15 +136,25 @@ pub(super) fn find_other_signatures(checked: &Checked, outcome: &mut Outcome) {
 /// The trust file says of every key what it said when the attestation was made.
 fn check_keys(trust: &Trust, stated: &HandoverAttestation, outcome: &mut Outcome) {
     let now = trust.stated_keys();
-    let same = |key: &StatedKey| now.iter().find(|known| known.keyid == key.keyid) == Some(key);
-    let (kept, others): (Vec<&StatedKey>, Vec<&StatedKey>) =
-        stated.trusted_keys.iter().partition(|key| same(key));
-    for key in &others {
-        outcome.find(format!(
-            "the trust file says something else of the key {} of {} than when this was stated, or \
-             lacks it",
-            key.keyid, key.name
-        ));
+    let mut kept = 0;
+    let mut others = false;
+    for key in &stated.trusted_keys {
+        let known = now.iter().find(|known| known.keyid == key.keyid);
+        match known {
+            Some(known) if known == key => kept += 1,
+            Some(known) if is_shortened(key, known) => outcome.not_checked(format!(
+                "the key {} of {}: it counts until {} only, which was {} when this was stated",
+                key.keyid, key.name, known.valid_until, key.valid_until
+            )),
+            Some(_) | None => {
+                others = true;
+                outcome.find(format!(
+                    "the trust file says something else of the key {} of {} than when this was \
+                     stated, or lacks it",
+                    key.keyid, key.name
+                ));
+            }
+        }
     }
     let added = now.iter().filter(|key| stated.trusted_keys.iter().all(|k| k.keyid != key.keyid));
     for key in added {
@@ -152,9 +163,16 @@ fn check_keys(trust: &Trust, stated: &HandoverAttestation, outcome: &mut Outcome
             key.keyid, key.name
         ));
     }
-    if others.is_empty() && !kept.is_empty() {
-        outcome.checked(format!("{} trusted keys are those that it states", kept.len()));
+    if !others && kept > 0 {
+        outcome.checked(format!("{kept} trusted keys are those that it states"));
     }
+}
+
+/// A key that was lost later counts for fewer days; whether it counted on the day of a signature is
+/// judged with that signature.
+fn is_shortened(then: &StatedKey, now: &StatedKey) -> bool {
+    now.valid_until < then.valid_until
+        && StatedKey { valid_until: then.valid_until, ..now.clone() } == *then
 }
 
 /// What can be told from the statement alone.

@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::path::{Component, Path};
 
 use anyhow::{Context, Result};
-use handover_schemas::attestation::{Closing, Outcome};
+use handover_schemas::attestation::{Closing, HandoverAttestation, Outcome};
 use handover_schemas::config::CONFIG_FILE;
 use handover_schemas::digest::Digest;
 use handover_schemas::package::PACKAGES_DIR;
@@ -16,7 +16,8 @@ use super::place::{
     ATTESTATIONS_DIR, BOUND_DIRS, FINDINGS_DIR, MADE_FROM_IT, closing_file, envelope_file,
     made_file,
 };
-use crate::signing::{Checked, Trust, check_envelope, day_of};
+use super::regular_file::read_regular;
+use crate::signing::{Checked, Demand, Trust, check_envelope, day_of, meets};
 
 /// A closing to check.
 pub struct ClosingRequest<'a> {
@@ -35,14 +36,20 @@ pub struct ClosingRequest<'a> {
 /// signed then, and the files that it names. Nothing to say if there is none.
 pub fn verify_closing(request: &ClosingRequest<'_>, outcome: &mut Outcome) -> Result<()> {
     let path = request.handover.join(closing_file(request.number));
-    let text = match std::fs::read(&path) {
+    let text = match read_regular(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            outcome.not_checked(format!(
-                "report and minutes of attestation {}: they are not bound to it (handover-migrate \
+            let what = format!(
+                "report and minutes of attestation {}: nothing binds them to it (handover-migrate \
                  attest --close)",
                 request.number
-            ));
+            );
+            // What nothing binds must not pass for what was signed.
+            if made_from(request).is_empty() {
+                outcome.not_checked(what);
+            } else {
+                outcome.unverified(what);
+            }
             return Ok(());
         }
         Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
@@ -67,12 +74,32 @@ fn check_closing(request: &ClosingRequest<'_>, text: &[u8], outcome: &mut Outcom
         outcome.find(format!("the subjects of closing {number} are not what it states"));
     }
     check_files(request, closing, outcome);
+    for name in made_from(request) {
+        if closing.files.iter().all(|file| file.name != name) {
+            outcome.find(format!("{name} is not among what was closed"));
+        }
+    }
     if request.is_last {
         check_others(request.handover, closing, outcome)?;
     }
-    let names: Vec<&str> = checked.signers.iter().map(|one| one.name.as_str()).collect();
-    outcome.checked(format!("report and minutes are bound by {}", names.join(" and ")));
+    let demand = Demand { roles: HandoverAttestation::ROLES.to_vec(), not: Vec::new() };
+    match meets(&checked, &demand) {
+        Ok(people) => {
+            let names: Vec<&str> = people.iter().map(|one| one.name.as_str()).collect();
+            outcome.checked(format!("report and minutes are bound by {}", names.join(" and ")));
+        }
+        Err(missing) => outcome.unverified(format!(
+            "report and minutes are not bound by both sides yet (handover-migrate attest --sign): \
+             {missing:#}"
+        )),
+    }
     Ok(())
+}
+
+/// Report and minutes that are there.
+fn made_from(request: &ClosingRequest<'_>) -> Vec<String> {
+    let names = MADE_FROM_IT.iter().map(|what| made_file(request.number, what));
+    names.filter(|name| request.handover.join(name).symlink_metadata().is_ok()).collect()
 }
 
 /// Who closed it is among those who signed.
@@ -89,7 +116,7 @@ fn check_signer(closing: &Closing, checked: &Checked, outcome: &mut Outcome) {
 /// It is about this attestation, and every signature that was under it then still is.
 fn check_attested(request: &ClosingRequest<'_>, closing: &Closing, outcome: &mut Outcome) {
     let number = request.number;
-    let attested = std::fs::read(request.handover.join(envelope_file(number)))
+    let attested = read_regular(&request.handover.join(envelope_file(number)))
         .ok()
         .and_then(|text| Envelope::parse(&text).ok());
     let about = attested.filter(|one| Digest::of(one.body()) == closing.statement);
@@ -118,7 +145,7 @@ fn check_files(request: &ClosingRequest<'_>, closing: &Closing, outcome: &mut Ou
         let mut parts = Path::new(&file.name).components();
         let is_name = parts.all(|part| matches!(part, Component::Normal(_)));
         let path = request.handover.join(&file.name);
-        let found = is_name.then(|| std::fs::read(&path).ok()).flatten();
+        let found = is_name.then(|| read_regular(&path).ok()).flatten();
         match found {
             Some(bytes) if Digest::of(&bytes) == file.sha256 => {
                 outcome.checked(format!("{} is the one that was closed", file.name));

@@ -71,8 +71,9 @@ pub fn transforms(events: &[RecordedEvent]) -> Result<Vec<String>> {
 
 fn stated_table(shape: &TableShape, chunks: &[ChunkEntry]) -> StatedTable {
     let lines = chunks.iter().filter_map(|chunk| chunk.digest);
-    let (rows, bytes) =
-        lines.fold((0, 0), |(rows, bytes), one| (rows + one.rows, bytes + one.bytes));
+    let (rows, bytes) = lines.fold((0_u64, 0_u64), |(rows, bytes), one| {
+        (rows.saturating_add(one.rows), bytes.saturating_add(one.bytes))
+    });
     let all_are = |least: ChunkState| {
         !chunks.is_empty()
             && chunks.iter().all(|chunk| chunk.state >= least && chunk.digest.is_some())

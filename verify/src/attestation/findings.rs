@@ -87,7 +87,9 @@ fn of_purge(purge: &StatedPurge, found: &mut Vec<StatedFinding>) {
         }
     }
     let counts = purge.tables.iter().filter_map(|table| table.counts);
-    let kept: u64 = counts.map(|counts| counts.changed + counts.referenced).sum();
+    let kept = counts.fold(0_u64, |kept, counts| {
+        kept.saturating_add(counts.changed).saturating_add(counts.referenced)
+    });
     if kept > 0 {
         found.push(StatedFinding {
             count: Some(kept.into()),

@@ -8,6 +8,7 @@ mod findings;
 mod gather;
 pub mod place;
 mod purged;
+mod regular_file;
 mod rows;
 
 pub use check::{AttestationRequest, verify_attestation};
@@ -15,3 +16,4 @@ pub use closing::{ClosingRequest, bound_files, verify_closing};
 pub use copied::transforms;
 pub use figure_findings::figure_findings;
 pub use gather::{detail_of, gather};
+pub use regular_file::read_regular;

@@ -1,5 +1,7 @@
 //! What the ledger says of purges and restores, as a statement has it.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context, Result};
 use handover_schemas::attestation::{
     StatedGroup, StatedPurge, StatedPurgeTable, StatedRestore, StatedSummary,
@@ -83,10 +85,13 @@ pub(super) fn stated_restores(
     let mut all = Vec::new();
     for purge in purges {
         let purge_no = i64::try_from(purge.number.0).context("the ledger has a damaged number")?;
-        let runs = restored(ledger, purge_no)?;
+        let mut rows: BTreeMap<i64, u64> = BTreeMap::new();
+        for run in restored(ledger, purge_no)? {
+            let sum = rows.entry(run.restore).or_default();
+            *sum = sum.saturating_add(run.rows);
+        }
         for (restore, statement) in restore_statements(ledger, purge_no)? {
-            let rows: u64 =
-                runs.iter().filter(|run| run.restore == restore).map(|run| run.rows).sum();
+            let rows = rows.get(&restore).copied().unwrap_or_default();
             all.push(StatedRestore {
                 number: number(restore)?.into(),
                 purge: purge.number,

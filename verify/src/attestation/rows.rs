@@ -75,7 +75,10 @@ impl Copied {
         let described = self.described(end)?;
         let purged = purged_tables(stated);
         let expected = self.tables.iter().map(|(shape, chunks)| {
-            (shape.name.to_string(), chunks.iter().filter_map(|one| Some(one.digest?.rows)).sum())
+            (
+                shape.name.to_string(),
+                chunks.iter().filter_map(|one| Some(one.digest?.rows)).fold(0, u64::saturating_add),
+            )
         });
         progress.begin(side.words(), expected);
         let (mut tables, mut rows) = (0_u64, 0_u64);

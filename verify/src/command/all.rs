@@ -1,11 +1,13 @@
 //! `handover-verify all`.
 
 use std::fmt::Write;
+use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use handover_schemas::attestation::{AllReport, CheckVerdict};
 use handover_schemas::config::End;
 
+use super::outcome_text::one_line;
 use crate::all::{AllRequest, audit_envelope, verify_all};
 use crate::cli::AllArgs;
 use crate::config_file;
@@ -28,7 +30,17 @@ pub fn run(args: AllArgs, interrupt: &Interrupt) -> Result<Exit> {
         (None, _) => Ok(None),
     };
     let configured = config.purge.trust.as_ref().map(|path| args.handover.join(path));
+    if args.offline && args.trust.is_none() {
+        bail!(
+            "whose keys count? A folder that somebody gives away could bring its own: give the \
+             trust file that you got from the parties (--trust)"
+        );
+    }
+    let trust_is_given = args.trust.is_some();
     let trust = args.trust.clone().or(configured);
+    if let Some(file) = &args.statement {
+        refuse_statement_file(file, &args.handover)?;
+    }
     let passphrase = PassphraseSource::new(args.passphrase_file, ARCHIVE_VARIABLE);
     let request = AllRequest {
         source: end(args.source, config.source.as_ref())?,
@@ -38,6 +50,7 @@ pub fn run(args: AllArgs, interrupt: &Interrupt) -> Result<Exit> {
         head: args.head,
         at: args.at,
         jobs: usize::from(args.jobs),
+        trust_is_given,
         config,
         handover: args.handover,
     };
@@ -49,8 +62,8 @@ pub fn run(args: AllArgs, interrupt: &Interrupt) -> Result<Exit> {
         let name = file.file_name().and_then(|name| name.to_str());
         let name = name.context("--statement names no file")?;
         let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty());
-        let folder = HandoverDir::at(parent.unwrap_or(std::path::Path::new(".")));
-        let written = folder.write(name, audit_envelope(&report)?.as_bytes())?;
+        let folder = HandoverDir::at(parent.unwrap_or(Path::new(".")));
+        let written = folder.write(name, audit_envelope(&report, args.head)?.as_bytes())?;
         tell(&format!(
             "{} is not signed: handover-migrate attest --sign, or sign it elsewhere",
             written.display()
@@ -64,6 +77,20 @@ pub fn run(args: AllArgs, interrupt: &Interrupt) -> Result<Exit> {
     Ok(report.verdict.into())
 }
 
+/// The auditor's statement is a new file, outside of what is audited.
+fn refuse_statement_file(file: &Path, handover: &Path) -> Result<()> {
+    if file.symlink_metadata().is_ok() {
+        bail!("{} is there already; name another file with --statement", file.display());
+    }
+    let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let parent = std::fs::canonicalize(parent.unwrap_or(Path::new("."))).ok();
+    let handover = std::fs::canonicalize(handover).ok();
+    if parent.zip(handover).is_some_and(|(parent, handover)| parent.starts_with(handover)) {
+        bail!("{} is in the hand-over folder, which is what is audited", file.display());
+    }
+    Ok(())
+}
+
 fn text(report: &AllReport) -> String {
     let mut out = String::new();
     // Writing into a String cannot fail.
@@ -71,12 +98,12 @@ fn text(report: &AllReport) -> String {
         if check.verdict == CheckVerdict::Holds {
             continue;
         }
-        let _infallible = writeln!(out, "{}", check.name);
+        let _infallible = writeln!(out, "{}", one_line(&check.name));
         for finding in &check.outcome.findings {
-            let _infallible = writeln!(out, "  FINDING      {finding}");
+            let _infallible = writeln!(out, "  FINDING      {}", one_line(finding));
         }
         for what in &check.outcome.unverified {
-            let _infallible = writeln!(out, "  unverified   {what}");
+            let _infallible = writeln!(out, "  unverified   {}", one_line(what));
         }
     }
     let not_checked = report.checks.iter().flat_map(|check| {
@@ -87,7 +114,7 @@ fn text(report: &AllReport) -> String {
         out.push_str("not checked\n");
     }
     for what in not_checked {
-        let _infallible = writeln!(out, "  {what}");
+        let _infallible = writeln!(out, "  {}", one_line(&what));
     }
     if !out.is_empty() {
         out.push('\n');

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use handover_schemas::attestation::{Closing, HandoverAttestation, LedgerReport, Outcome};
-use handover_schemas::chain::{EventKind, check_chain};
+use handover_schemas::chain::{EventKind, NO_EVENT, check_chain};
 use handover_schemas::digest::Digest;
 use handover_schemas::signing::dsse::Envelope;
 use handover_schemas::signing::statement::Statement;
@@ -16,6 +16,7 @@ use super::tables::{strangers, table_digests};
 use super::{LedgerQuery, ledger_of, open};
 use crate::attestation::detail_of;
 use crate::attestation::place::{closing_file, envelope_file, numbers_in_folder};
+use crate::attestation::read_regular;
 use crate::endpoint::Endpoint;
 use crate::interrupt::Interrupt;
 
@@ -84,6 +85,11 @@ impl Check<'_> {
         }
         self.check_unknown_files(&attested)?;
         self.check_last(&events, attested.last())?;
+        if !attested.is_empty() {
+            self.outcome.not_checked(
+                "who signed the attestations: handover-verify attestation, or all, says that",
+            );
+        }
         self.check_head(&events);
         Ok((count, Some(head)))
     }
@@ -143,7 +149,8 @@ impl Check<'_> {
         let number = states.number;
         let at = events.iter().find(|one| one.event.number == states.ledger.events.0);
         let is_first = states.ledger.events.0 == 0;
-        if is_first || at.is_some_and(|event| event.digest == states.ledger.head) {
+        let begins = is_first && states.ledger.head == NO_EVENT;
+        if begins || at.is_some_and(|event| event.digest == states.ledger.head) {
             self.outcome.checked(format!(
                 "the chain leads through the head that {what} {number} states ({} events)",
                 states.ledger.events
@@ -183,7 +190,7 @@ impl Check<'_> {
 
     fn check_file(&mut self, name: &str, statement: Option<&str>, what: &str) {
         let path = self.request.handover.join(name);
-        let envelope = match std::fs::read(&path) {
+        let envelope = match read_regular(&path) {
             Ok(text) => Envelope::parse(&text).map_err(|error| error.to_string()),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 if statement.is_some() {
@@ -245,7 +252,9 @@ impl Check<'_> {
         let now = table_digests(self.ledger)?;
         if now == last.states.ledger.tables {
             let count = now.len();
-            self.outcome.checked(format!("all {count} tables of the ledger are what was attested"));
+            self.outcome.checked(format!(
+                "all {count} tables of the ledger are what the recorded attestation states"
+            ));
             return Ok(());
         }
         let stated = &last.states.ledger.tables;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use handover_schemas::config::CONFIG_FILE;
-use handover_verify::attestation::place::{envelope_file, made_file};
+use handover_verify::attestation::place::{closing_file, envelope_file, made_file};
 use handover_verify::endpoint::Endpoint;
 use handover_verify::handover_dir::HandoverDir;
 use handover_verify::interrupt::Interrupt;
@@ -106,6 +106,9 @@ impl EvidenceRehearsal<'_> {
         .map(OsStr::to_owned);
         print_text(&self.programs.minutes(&words)?)?;
         self.migrate(&["attest", "--close", "--key"], &self.signing("receiving"), 0)?;
+        let mut words = vec![folder.join(closing_file(NUMBER)), "--key".into()];
+        words.extend(self.signing("giving"));
+        self.migrate(&["attest", "--sign"], &words, 0)?;
         Ok(())
     }
 

@@ -31,7 +31,7 @@ impl Check<'_> {
         {
             self.find(Kind::Ledger, "the ledger has batches of a table that was not selected");
         }
-        let mut deleted = 0;
+        let mut deleted = 0_u64;
         for (number, table) in self.purge.selection.tables.iter().enumerate() {
             let number = number as u64;
             let of_table: Vec<&BatchEntry> =
@@ -40,7 +40,7 @@ impl Check<'_> {
             let kept: Vec<&KeptEntry> = kept.iter().filter(|row| row.table == number).collect();
             self.check_kept(table, &of_table, &kept);
             self.check_outcome(number, table, &counts, finished);
-            deleted += counts.deleted;
+            deleted = counts.deleted.saturating_add(deleted);
         }
         if self.entry.findings.len() == findings {
             self.checked(format!("ledger: {deleted} rows deleted, and every list adds up"));
@@ -63,7 +63,7 @@ impl Check<'_> {
                     format!("the batches of {} do not follow one another", table.name()),
                 );
             }
-            next = batch.first + batch.rows;
+            next = batch.first.saturating_add(batch.rows);
             counts.add(&batch.counts);
         }
         if next > table.listed.rows || (finished && next != table.listed.rows) {
