@@ -139,8 +139,13 @@ fn one_person_is_not_two_sides() {
             if by.is_empty() { "0001.dsse.json" } else { "signatures: " },
         );
     }
-    // Once more the same key, beside those that are needed, changes nothing.
-    write_signed(&made, body.clone(), &["vendor", "ministry", "vendor", "witness"]);
+    // A third person changes nothing; once more the same key is what no program of ours writes.
+    write_signed(&made, body.clone(), &["vendor", "ministry", "witness"]);
+    let mut doubled = made.envelope(FIRST);
+    doubled.signatures.push(doubled.signatures[0].clone());
+    fs::write(made.file(FIRST), doubled.to_text().unwrap()).unwrap();
+    finds(&made.attestation(&[]), "two signatures are of one key");
+    write_signed(&made, body.clone(), &["vendor", "ministry", "witness"]);
     made.attestation(&[]).expect(0);
     let again = made.sign("vendor.pem", FIRST);
     assert!(again.expect(2).stderr.contains("has signed with this key already"), "{again:?}");
