@@ -139,8 +139,13 @@ fn one_person_is_not_two_sides() {
             if by.is_empty() { "0001.dsse.json" } else { "signatures: " },
         );
     }
-    // Once more the same key, beside those that are needed, changes nothing.
-    write_signed(&made, body.clone(), &["vendor", "ministry", "vendor", "witness"]);
+    // A third person changes nothing; once more the same key is what no program of ours writes.
+    write_signed(&made, body.clone(), &["vendor", "ministry", "witness"]);
+    let mut doubled = made.envelope(FIRST);
+    doubled.signatures.push(doubled.signatures[0].clone());
+    fs::write(made.file(FIRST), doubled.to_text().unwrap()).unwrap();
+    finds(&made.attestation(&[]), "two signatures are of one key");
+    write_signed(&made, body.clone(), &["vendor", "ministry", "witness"]);
     made.attestation(&[]).expect(0);
     let again = made.sign("vendor.pem", FIRST);
     assert!(again.expect(2).stderr.contains("has signed with this key already"), "{again:?}");
@@ -286,11 +291,14 @@ fn nothing_is_attested_where_nothing_was_done() {
 fn an_empty_folder_does_not_hold() {
     let folder = tempfile::tempdir().unwrap();
     let run = || Run::new("handover-verify").args(["all", "--quiet"]);
-    for more in [&[][..], &["--offline"], &["--json"]] {
+    for more in [&[][..], &["--json"]] {
         let all = run().args(more).arg("--handover").arg(folder.path()).go();
         assert!(all.expect(2).stdout.contains("unverified"), "{all:?}");
         assert!(!all.stdout.contains("holds"), "{all:?}");
     }
+    // Offline nothing but the folder speaks: it must not say whose keys count.
+    let all = run().args(["--offline", "--handover"]).arg(folder.path()).go();
+    assert!(all.expect(2).stderr.contains("give the trust file"), "{all:?}");
 }
 
 /// A platform that was filled by somebody else and purged: no copy, and it is said.

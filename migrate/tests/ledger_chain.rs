@@ -85,7 +85,11 @@ fn a_ledger_that_nobody_touched_holds() {
         for head in [head, made.stated().ledger.head.to_string()] {
             let outcome = made.ledger(&["--head", &head]);
             assert!(outcome.expect(0).stdout.contains("the head that was given is that of event"));
-            assert!(outcome.stdout.contains("tables of the ledger are what was attested"));
+            assert!(
+                outcome
+                    .stdout
+                    .contains("tables of the ledger are what the recorded attestation states")
+            );
         }
         made.attestation(&[]).expect(0);
     }

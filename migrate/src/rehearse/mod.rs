@@ -203,6 +203,12 @@ fn load_platform(
     Ok(endpoint)
 }
 
+/// Where the minutes are, if they could be made.
+fn minutes(folder: &Path) -> String {
+    let file = folder.join(made_file(1, "minutes.pdf"));
+    if file.exists() { file.display().to_string() } else { "not made yet".to_owned() }
+}
+
 fn closing(source: &Endpoint, target: &Endpoint, folder: &Path) -> String {
     format!(
         "\n== The rehearsal ended as it should\n\n\
@@ -211,12 +217,14 @@ fn closing(source: &Endpoint, target: &Endpoint, folder: &Path) -> String {
          SQL that was run {}\n\
          packages         {}\n\
          attestation      {}\n\
-         report           {}\n\n\
+         report           {}\n\
+         minutes          {}\n\n\
          What an auditor can do without our programs: add --explain to the command of stage 4, and \
          run what it prints; follow RECOVERY.md in each package.\n",
         folder.join("schema").display(),
         folder.join(PACKAGES_DIR).display(),
         folder.join(envelope_file(1)).display(),
         folder.join(made_file(1, "report.html")).display(),
+        minutes(folder),
     )
 }

@@ -51,12 +51,15 @@ impl EvidenceRehearsal<'_> {
         headline(first + 3, "Everything at once")?;
         let escrow = self.keys.file("escrow.age");
         let passphrase = self.keys.passphrase();
+        let trust = self.rehearsal.path().join("trust.toml");
         let words = [
             "all".as_ref(),
             "--handover".as_ref(),
             folder,
             "--head".as_ref(),
             head.as_ref(),
+            "--trust".as_ref(),
+            trust.as_os_str(),
             "--identity".as_ref(),
             escrow.as_os_str(),
             "--passphrase-file".as_ref(),
