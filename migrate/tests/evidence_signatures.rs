@@ -148,7 +148,8 @@ pub(crate) fn trust(rehearsed: &Rehearsed) -> Vec<Manipulation> {
         ("person = \"giving\"", "person = \"someone\""),
         ("valid_from = \"2022-01-01\"", "valid_from = \"2099-01-01\""),
         ("valid_until = \"2099-12-31\"", "valid_until = \"2022-12-31\""),
-        ("valid_until = \"2099-12-31\"", "valid_until = \"2098-12-31\""),
+        // That a key counts for fewer days is what is written down when it was lost.
+        ("valid_until = \"2099-12-31\"", "valid_until = \"2199-12-31\""),
     ] {
         assert!(text.contains(from), "{from}");
         all.push((format!("{from} is {to}"), text.replacen(from, to, 1)));

@@ -38,11 +38,14 @@ fn manipulations(rehearsed: &Rehearsed, dice: &mut ChaCha8Rng) -> Vec<Manipulati
 /// What the auditor said of a manipulation that was not found.
 fn missed(desk: &mut Desk<'_>, one: &Manipulation) -> Option<String> {
     let outcome = desk.judged_after(&one.deed);
-    // Without a readable config, or without keys, nothing can be looked at, and it says so.
+    // Without a readable config, or without keys, nothing can be looked at, and it says so. That a
+    // side signed the closing after the other, nothing can bind: without it, the side is missing.
     let cannot = matches!(one.kind, "config" | "trust file");
+    let is_missing =
+        outcome.stdout.contains("  unverified   report and minutes are not bound by both");
     let is_found = match outcome.code {
         Some(1) => outcome.stdout.contains("  FINDING "),
-        Some(2) => cannot && !outcome.stdout.contains("verdict: holds"),
+        Some(2) => (cannot || is_missing) && !outcome.stdout.contains("verdict: holds"),
         _ => false,
     };
     let said: String = outcome.stdout.chars().take(600).collect();

@@ -118,9 +118,15 @@ fn check_package(
         outcome.find(format!("{} is not there, though it was sealed", dir.display()));
         return Ok(());
     }
+    let seal = known.and_then(|known| known.seal_of(name));
+    if let Some(known) = known.filter(|_known| seal.is_none()) {
+        // Whether it can be read or not.
+        outcome.find(format!("{} knows of no package {name}", known.by));
+        return Ok(());
+    }
     let package = PackageRequest {
         dir,
-        seal: known.and_then(|known| known.seal_of(name)),
+        seal,
         ledger: None,
         identities: request.identities.clone(),
         jobs: request.jobs,
@@ -141,12 +147,11 @@ fn check_package(
         outcome.unverified("its seal: nobody here knows it; give the target, or a trust file");
         return Ok(());
     };
-    match known.seal_of(name) {
+    match seal {
         Some(seal) if report.seal == Some(seal) => {
             outcome.checked(format!("{} knows its seal {seal}", known.by));
         }
-        Some(_) => outcome.find(format!("{} knows another seal of it", known.by)),
-        None => outcome.find(format!("{} knows of no such package", known.by)),
+        _ => outcome.find(format!("{} knows another seal of it", known.by)),
     }
     Ok(())
 }
