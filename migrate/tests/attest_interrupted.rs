@@ -54,7 +54,11 @@ fn a_killed_attest_is_finished_by_the_same_command() {
                 if attests(&made) > before {
                     behind += 1;
                 }
-                made.attest(&["--key", "ministry.pem"]).go().expect(0);
+                // One that had nothing left to do but to say so is not begun again.
+                let envelope = format!("attestations/{:04}.dsse.json", before + 1);
+                if !made.file(&envelope).exists() {
+                    made.attest(&["--key", "ministry.pem"]).go().expect(0);
+                }
             }
             assert_eq!(number(&made), before + 1, "{engine:?}, round {round}");
             made.ledger(&[]).expect(0);
