@@ -100,7 +100,7 @@ pub(crate) struct Desk<'a> {
 }
 
 impl Desk<'_> {
-    /// What the auditor says, who has the head from paper and the escrow key.
+    /// What the auditor says, who has the head from paper, the escrow key and a trust file.
     pub(crate) fn judged(&self) -> Outcome {
         let at = |name: &str| self.folder.path().join(name);
         let mut run = Run::new("handover-verify")
@@ -109,7 +109,9 @@ impl Desk<'_> {
             .arg("--identity")
             .arg(at("keys/escrow.age"))
             .arg("--passphrase-file")
-            .arg(at("keys/passphrase"));
+            .arg(at("keys/passphrase"))
+            .arg("--trust")
+            .arg(at("trust.toml"));
         if let Some([source, target]) = &self.databases {
             run = run.args(["--source", &source.url(), "--target", &target.url()]);
         }
