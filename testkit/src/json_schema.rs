@@ -81,6 +81,9 @@ impl Checker<'_> {
             "minimum" => {
                 value.as_f64().zip(argument.as_f64()).is_none_or(|(value, least)| value >= least)
             }
+            "maximum" => {
+                value.as_f64().zip(argument.as_f64()).is_none_or(|(value, most)| value <= most)
+            }
             "pattern" => {
                 // Ours have one only.
                 assert_eq!(argument, "^[0-9a-f]{64}$");
@@ -139,7 +142,7 @@ mod tests {
     #[test]
     fn violations_are_found() {
         let schema = json!({
-            "$defs": {"count": {"type": "integer", "minimum": 0, "format": "uint64"}},
+            "$defs": {"count": {"type": "integer", "minimum": 0, "maximum": 9, "format": "uint64"}},
             "type": "object",
             "properties": {
                 "count": {"$ref": "#/$defs/count"},
@@ -155,6 +158,7 @@ mod tests {
         for (bad, keyword) in [
             (json!({}), "required"),
             (json!({"count": -1}), "minimum"),
+            (json!({"count": 10}), "maximum"),
             (json!({"count": "1"}), "type"),
             (json!({"count": 1, "name": 2}), "type"),
             (json!({"count": 1, "kind": "c"}), "oneOf"),
