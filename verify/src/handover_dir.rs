@@ -53,6 +53,14 @@ impl HandoverDir {
         Ok(path)
     }
 
+    /// Waits until no other run holds the folder, and holds it until what is given is dropped.
+    pub fn lock(&self) -> Result<File> {
+        let place = || format!("cannot lock the folder {}", self.root.display());
+        let folder = File::open(&self.root).with_context(place)?;
+        folder.lock().with_context(place)?;
+        Ok(folder)
+    }
+
     /// Takes a file away, if it is there.
     pub fn remove(&self, relative: &str) -> Result<()> {
         let path = self.root.join(relative);

@@ -33,6 +33,7 @@ pub mod purge;
 pub mod reader;
 pub mod record;
 pub mod rows;
+pub mod running_program;
 pub mod shell;
 pub mod signing;
 pub mod sort;

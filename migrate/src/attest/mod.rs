@@ -32,7 +32,7 @@ pub use figures::stated_figures;
 pub use sign::{SignRequest, add_signature};
 
 use crate::keys::{Signer, sign_envelope};
-use crate::ledger::{Store, append_event, prepare_events};
+use crate::ledger::{Store, append_event, end_transaction, prepare_events};
 use crate::moment;
 use crate::purge::PurgeDatabase;
 
@@ -86,13 +86,8 @@ fn at_one_moment<T>(
     work: impl FnOnce(&mut dyn Store) -> Result<T>,
 ) -> Result<T> {
     database.begin_at_one_moment()?;
-    match work(database.store()) {
-        Ok(done) => database.execute("COMMIT").map(|()| done),
-        Err(error) => match database.execute("ROLLBACK") {
-            Ok(()) => Err(error),
-            Err(also) => Err(error.context(format!("and it could not be undone: {also:#}"))),
-        },
-    }
+    let done = work(database.store());
+    end_transaction(database.store(), done)
 }
 
 /// The last attestation, if its envelope is not in the folder and nothing was done since.

@@ -28,6 +28,9 @@ pub struct SignRequest<'a> {
 /// not count today, or if a signature that is there is not over this content.
 pub fn add_signature(request: &SignRequest<'_>) -> Result<(Checked, Signatory)> {
     let place = || format!("{}", request.file.display());
+    let parent = request.file.parent().filter(|parent| !parent.as_os_str().is_empty());
+    // Somebody who signs at the same time must not lose the signature.
+    let _alone = HandoverDir::at(parent.unwrap_or(Path::new("."))).lock()?;
     let text = std::fs::read(request.file).with_context(|| format!("cannot read {}", place()))?;
     let mut envelope = Envelope::parse(&text).with_context(place)?;
     let header = StatementHeader::parse(envelope.body()).with_context(place)?;

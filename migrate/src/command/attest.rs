@@ -51,6 +51,8 @@ pub fn run(args: &AttestArgs, interrupt: &Interrupt) -> Result<Exit> {
         )?;
         let mut database = PurgeDatabase::open(&target, interrupt)?;
         let dir = HandoverDir::open(&args.handover)?;
+        // A SQLite file has no lock that outlives a transaction; two would write one envelope.
+        let _alone = dir.lock()?;
         let signer = key.as_ref().map(|key| key as &dyn Signer);
         let file = if args.close {
             close(&mut database, &CloseRequest { dir: &dir, signer })?.file

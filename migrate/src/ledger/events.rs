@@ -1,13 +1,12 @@
 //! Events in the target's ledger: what is written. What is read is in `handover_verify::ledger`.
 
-use std::io::Read;
 use std::sync::OnceLock;
 
 use anyhow::{Context, Result};
 use handover_schemas::chain::{Event, EventDetail, EventKind, NO_EVENT};
 use handover_schemas::digest::{Digest, hex};
+use handover_verify::running_program::own_digest;
 use handover_verify::sql::literal;
-use sha2::{Digest as _, Sha256};
 
 use super::store::Store;
 use crate::moment;
@@ -153,20 +152,6 @@ pub fn running_program() -> Result<&'static RunningProgram> {
         sha256: own_digest().context("cannot read this program's own file")?,
     };
     Ok(RUNNING.get_or_init(|| running))
-}
-
-fn own_digest() -> std::io::Result<Digest> {
-    // The very file that runs, also when another one was put in its place meanwhile.
-    let mut file = std::fs::File::open("/proc/self/exe")?;
-    let mut hasher = Sha256::new();
-    let mut block = vec![0; 1 << 20];
-    loop {
-        let count = file.read(&mut block)?;
-        match block.get(..count) {
-            Some(read) if !read.is_empty() => hasher.update(read),
-            _ => return Ok(Digest::from_bytes(hasher.finalize().into())),
-        }
-    }
 }
 
 /// The name of the account, or its number where the system's list does not have it.

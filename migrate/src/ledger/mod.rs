@@ -36,7 +36,7 @@ pub use purge::{
     record_leaves, record_outcome, record_selection,
 };
 pub use restore::{RestoredRuns, next_restore, record_restore, restore_statements};
-pub use store::{Store, transaction};
+pub use store::{Store, end_transaction, transaction};
 
 /// Moves the hand-over on to a stage.
 pub fn set_stage(store: &mut dyn Store, stage: Stage) -> Result<()> {

@@ -149,7 +149,13 @@ pub fn transaction<T>(
 ) -> Result<T> {
     let begin = store.begin();
     store.execute(begin)?;
-    match work(store) {
+    let done = work(store);
+    end_transaction(store, done)
+}
+
+/// Ends the transaction that is open: commits if its work succeeded, rolls back if it did not.
+pub fn end_transaction<T>(store: &mut dyn Store, done: Result<T>) -> Result<T> {
+    match done {
         Ok(done) => store.execute("COMMIT").map(|()| done),
         Err(error) => match store.execute("ROLLBACK") {
             Ok(()) => Err(error),

@@ -7,6 +7,8 @@ use handover_schemas::signing::dsse::Envelope;
 use handover_schemas::signing::statement::Statement;
 use jiff::Timestamp;
 
+use crate::running_program::own_digest;
+
 /// What no check looked at, each with the check that says so.
 fn not_checked(report: &AllReport) -> Vec<String> {
     let of_checks = report.checks.iter().flat_map(|check| {
@@ -27,7 +29,6 @@ pub fn audit_envelope(report: &AllReport, head_given: Option<Digest>) -> Result<
             report: Digest::of(&text),
         })
     });
-    let program = std::fs::read("/proc/self/exe").context("cannot read this program's own file")?;
     let audit = Audit {
         database: report.database.clone(),
         verdict: report.verdict,
@@ -36,7 +37,7 @@ pub fn audit_envelope(report: &AllReport, head_given: Option<Digest>) -> Result<
         head_given,
         head: report.head,
         program: concat!("handover-verify ", env!("CARGO_PKG_VERSION")).to_owned(),
-        program_sha256: Digest::of(&program),
+        program_sha256: own_digest().context("cannot read this program's own file")?,
         audited_on: Timestamp::from_second(Timestamp::now().as_second())?.to_string(),
     };
     let statement = Statement::new(audit.subjects(), audit);

@@ -126,8 +126,12 @@ fn text(report: &AllReport) -> String {
             1 => "  1 finding".to_owned(),
             count => format!("  {count} findings"),
         };
-        let _infallible =
-            writeln!(out, "{:<width$}  {:<13}{findings}", check.name, check.verdict.as_str());
+        let _infallible = writeln!(
+            out,
+            "{:<width$}  {:<13}{findings}",
+            one_line(&check.name),
+            check.verdict.as_str()
+        );
     }
     let _infallible = writeln!(out, "verdict: {}", report.verdict.as_str());
     out

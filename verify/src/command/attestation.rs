@@ -44,7 +44,10 @@ pub fn run(args: AttestationArgs, interrupt: &Interrupt) -> Result<Exit> {
     let progress = Progress::on_stderr(args.quiet);
     let done = verify_attestation(&request, interrupt, &progress);
     progress.finish();
-    let report = done?;
+    let mut report = done?;
+    if request.packages.is_none() {
+        report.outcome.not_checked("packages: give the hand-over folder (--handover)");
+    }
     if args.json {
         print_json(&report)?;
     } else {

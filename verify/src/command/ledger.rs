@@ -16,7 +16,10 @@ pub fn run(args: LedgerArgs, interrupt: &Interrupt) -> Result<Exit> {
     let target =
         config_file::choose_end("target", args.target, config.target.as_ref(), &args.handover)?;
     let request = LedgerRequest { target, handover: args.handover, head: args.head };
-    let report = verify_ledger(&request, interrupt)?;
+    let mut report = verify_ledger(&request, interrupt)?;
+    report
+        .outcome
+        .not_checked("who signed the attestations: handover-verify attestation, or all, says that");
     if args.json {
         print_json(&report)?;
     } else {
