@@ -244,7 +244,7 @@ impl LeafText {
 mod tests {
     use super::*;
     use crate::pg_type::PgType;
-    use crate::plan::Key;
+    use crate::plan::{Extent, Key};
 
     fn column(name: &str, type_name: &str) -> Column {
         Column { name: name.into(), type_name: type_name.into(), ty: PgType::Text, not_null: true }
@@ -257,6 +257,7 @@ mod tests {
             generated: vec![],
             key: Some(Key { name: "pk".into(), columns: vec![1, 0], range_scan: true }),
             partitioned: false,
+            extent: Extent::Whole,
             estimated_rows: 7,
             largest_row: 9,
         }

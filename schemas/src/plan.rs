@@ -34,6 +34,28 @@ pub struct Key {
     pub range_scan: bool,
 }
 
+/// Which rows of a table are meant, where those that a plain `SELECT` gives are too many.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Extent {
+    /// All of them.
+    #[default]
+    Whole,
+    /// Those in these partitions of a partitioned table. Others of its partitions are foreign
+    /// tables: no statement may reach the servers behind them.
+    LocalPartitions(Vec<TableName>),
+    /// Those of a table of an extension that the extension declares to be configuration: what
+    /// follows `FROM` and the table (`pg_extension.extcondition`), e.g. `WHERE custom`, or nothing.
+    Configuration(String),
+}
+
+impl Extent {
+    /// Whether all rows are meant.
+    pub fn is_whole(&self) -> bool {
+        *self == Self::Whole
+    }
+}
+
 /// One table as described by its database.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TableShape {
@@ -47,6 +69,9 @@ pub struct TableShape {
     pub key: Option<Key>,
     /// Read through a parent that holds no rows of its own.
     pub partitioned: bool,
+    /// Which of its rows are meant.
+    #[serde(default, skip_serializing_if = "Extent::is_whole")]
+    pub extent: Extent,
     /// Estimated rows, from the engine's statistics. For display and scheduling only.
     pub estimated_rows: u64,
     /// Upper bound, in bytes, that the source gives for its largest value in one row; rows beyond

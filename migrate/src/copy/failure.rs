@@ -5,6 +5,7 @@ use handover_verify::postgres::Refused;
 use handover_verify::sqlite::{ConstraintViolated, Misfit};
 
 use super::feed::WriterGone;
+use crate::target::postgres::{ReachesAnotherServer, RowsThere};
 
 /// How far an error reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +58,8 @@ pub(super) fn severity(error: &anyhow::Error) -> Severity {
             || cause.is::<ChangedAtSource>()
             || cause.is::<ReadBackDiffers>()
             || cause.is::<ReaderGone>()
+            || cause.is::<ReachesAnotherServer>()
+            || cause.is::<RowsThere>()
         {
             return Severity::Table;
         }

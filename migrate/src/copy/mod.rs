@@ -1,11 +1,13 @@
 //! Copying a database: plan → open ledger → for each chunk: read, encode, write, record → read
 //! back → settle.
 
+mod beside;
 mod board;
 mod changes;
 mod failure;
 mod feed;
 mod finish;
+mod foreign_servers;
 mod gate;
 mod left_out;
 mod plan;
@@ -79,6 +81,7 @@ pub fn copy(
     let mut options = read_options(request, &dir, interrupt);
     let mut described = source.describe(&request.type_overrides)?;
     described.leave_out(&request.leave_out)?;
+    let watched = std::mem::take(&mut described.watched);
     let existing = target.existing(&mut source)?;
     let is_new = existing.is_none();
     let (plan, stage) = if let Some((head, plan)) = existing {
@@ -97,9 +100,11 @@ pub fn copy(
     if is_new {
         target.create(&mut source, request, &plan, &structure)?;
     }
+    let settings = target.source_settings(&mut source, progress)?;
     let run = target.begin_run()?;
     tell::resumed(target.store(), progress)?;
-    let work = rows::Work { request, plan: &plan, structure: &structure, stage, options, run };
+    let (plan, structure) = (&plan, &structure);
+    let work = rows::Work { request, plan, structure, watched, settings, stage, options, run };
     let done = work.copy_and_finish(source, &mut target, &dir, interrupt, progress);
     let outcome = match &done {
         Ok(report) if report.has_findings() => RunOutcome::Findings,

@@ -163,6 +163,12 @@ fn same_table(planned: &TableShape, now: &TableShape) -> Result<()> {
             now.columns.len() + now.generated.len()
         );
     }
+    if planned.extent != now.extent {
+        bail!(
+            "the source's schema changed: which rows of {name} belong to it (its partitions, or \
+             what its extension declares to be configuration); start anew with an empty target"
+        );
+    }
     if planned.key != now.key || planned.partitioned != now.partitioned {
         bail!("the source's schema changed: the key of {name}; start anew with an empty target");
     }

@@ -13,6 +13,7 @@ use handover_verify::progress::Progress;
 use handover_verify::reader::{End, ReadMode, ReadOptions};
 
 use super::CopyRequest;
+use super::beside::{Expected, Watched, compare, no_longer_held};
 use super::board::{Board, ChunkJob, Unit};
 use super::feed::feed;
 use super::finish::{finish_postgres, finish_sqlite};
@@ -28,7 +29,7 @@ use super::tell;
 use super::worker::{OpenSource, OpenTarget, Worker};
 use crate::ledger::{self, FrozenPlan};
 use crate::target::Target;
-use crate::target::postgres::share_work;
+use crate::target::postgres::{SourceSettings, share_work};
 use handover_verify::handover_dir::HandoverDir;
 
 /// What one run has to do.
@@ -36,6 +37,8 @@ pub(super) struct Work<'a> {
     pub(super) request: &'a CopyRequest,
     pub(super) plan: &'a FrozenPlan,
     pub(super) structure: &'a Structure,
+    pub(super) watched: Watched,
+    pub(super) settings: SourceSettings,
     pub(super) stage: Stage,
     pub(super) options: ReadOptions,
     pub(super) run: i64,
@@ -54,11 +57,12 @@ impl Work<'_> {
         let jobs = chunk_jobs(self.plan, ledger::chunks(target.store())?);
         let shared = self.shared(&source, target, &jobs, interrupt, progress)?;
         tell::begin_rows(&shared, &jobs);
-        let source = self.copy_rows(&shared, source, target, jobs, interrupt);
+        let (source, expected) = self.copy_rows(&shared, source, target, jobs, interrupt);
         interrupt.check()?;
         if let Some(failure) = shared.board.take_failure() {
             return Err(failure);
         }
+        let expected = expected?;
         if let OpenedTarget::Sqlite(path, connection) = &mut *target {
             progress.begin("reading back", tell::expected(&shared));
             read_back_sqlite(&shared, connection, path, self.request.jobs)?;
@@ -66,7 +70,11 @@ impl Work<'_> {
         let mut report = tell::report(&shared, target.store(), self.structure)?;
         tell::stopped_tables(&shared, source.as_ref(), dir, self.request.show_keys, &mut report)?;
         if shared.stopped_tables().is_empty() {
-            let findings = self.finish(target, progress, interrupt)?;
+            let mut findings = self.finish(target, progress, interrupt)?;
+            if let OpenedTarget::Postgres(endpoint, _) = target {
+                findings.extend(compare(endpoint, &expected, &shared.options)?);
+                findings.extend(no_longer_held(endpoint, &self.watched.held, interrupt)?);
+            }
             let is_done = findings.iter().all(|finding| finding.kind != FindingKind::ObjectMissing);
             report.findings.extend(findings);
             ledger::end_structure(target.store(), &report.findings, is_done)?;
@@ -118,11 +126,13 @@ impl Work<'_> {
             progress,
             steps,
             may_replace: self.stage == Stage::Rows,
+            settings: self.settings.clone(),
             stopped: Mutex::default(),
         })
     }
 
-    /// Lets the workers copy everything; gives a SQLite source back.
+    /// Lets the workers copy everything; gives a SQLite source back, and what a PostgreSQL source has
+    /// of what is not copied.
     fn copy_rows<'s>(
         &self,
         shared: &Shared<'_>,
@@ -130,7 +140,7 @@ impl Work<'_> {
         target: &mut OpenedTarget<'_>,
         jobs: Vec<ChunkJob>,
         interrupt: &Interrupt,
-    ) -> Option<Source<'s>> {
+    ) -> (Option<Source<'s>>, Result<Vec<Expected>>) {
         let keys = &self.structure.keys;
         let workers = match target {
             OpenedTarget::Postgres(..) => self.request.jobs,
@@ -163,11 +173,13 @@ impl Work<'_> {
                             Worker::new(shared, open_source, open_target, keys).run();
                         });
                     }
+                    let open = || snapshot.open_session(endpoint, interrupt);
+                    let expected = self.watched.read_source(self.plan, &shared.options, open);
                     shared.board.wait_for_source();
                     // All rows are read: the source may forget this moment.
                     drop(holder);
-                });
-                None
+                    (None, expected)
+                })
             }
             Source::Sqlite(path, connection) => {
                 let open_source: &OpenSource<'_> =
@@ -180,7 +192,7 @@ impl Work<'_> {
                     }
                     feed(shared, &connection, &jobs);
                 });
-                Some(Source::Sqlite(path, connection))
+                (Some(Source::Sqlite(path, connection)), Ok(Vec::new()))
             }
         }
     }

@@ -13,6 +13,7 @@ use super::board::Board;
 use super::gate::Gate;
 use super::rate::Rate;
 use crate::ledger::FrozenPlan;
+use crate::target::postgres::SourceSettings;
 
 /// The run's plan, moment and settings.
 pub(super) struct Shared<'a> {
@@ -28,6 +29,8 @@ pub(super) struct Shared<'a> {
     pub(super) steps: BTreeSet<String>,
     /// The target has no foreign keys and no triggers yet: ranges may be replaced.
     pub(super) may_replace: bool,
+    /// What holds while rows are written.
+    pub(super) settings: SourceSettings,
     pub(super) stopped: Mutex<Vec<StoppedTable>>,
 }
 

@@ -13,6 +13,7 @@ use handover_verify::postgres::{self, Session, SnapshotHolder};
 use handover_verify::sqlite::{self, TypeOverride};
 use rusqlite::Connection;
 
+use super::beside::Watched;
 use crate::ledger::LeftOutTable;
 
 /// An opened source.
@@ -29,6 +30,10 @@ pub(super) struct Described {
     pub(super) tables: Vec<TableShape>,
     /// Tables that are not copied, and why.
     pub(super) left_out: Vec<LeftOutTable>,
+    /// Foreign tables that are partitions, and the partitioned tables that they are parts of.
+    foreign_partitions: Vec<(TableName, TableName)>,
+    /// What is held against the source though it is not copied.
+    pub(super) watched: Watched,
 }
 
 impl Described {
@@ -37,7 +42,8 @@ impl Described {
         for LeaveOut { table, reason } in wanted {
             let is_meant = |name: &TableName| name.to_string() == *table;
             let names = self.tables.iter().map(|shape| &shape.name);
-            let mut names = names.chain(self.left_out.iter().map(|left_out| &left_out.name));
+            let names = names.chain(self.left_out.iter().map(|left_out| &left_out.name));
+            let mut names = names.chain(self.watched.uncopied.iter().map(|table| &table.shape.name));
             let Some(name) = names.find(|name| is_meant(name)).cloned() else {
                 bail!(
                     "{CONFIG_FILE}: leave_out {table:?}: the source has no such table; a table is \
@@ -45,7 +51,12 @@ impl Described {
                 );
             };
             self.tables.retain(|shape| shape.name != name);
-            self.left_out.retain(|left_out| left_out.name != name);
+            self.watched.uncopied.retain(|table| table.shape.name != name);
+            let roots = &self.foreign_partitions;
+            let goes_with = |table: &TableName| {
+                *table == name || roots.iter().any(|(part, root)| part == table && *root == name)
+            };
+            self.left_out.retain(|left_out| !goes_with(&left_out.name));
             let (reason, by) = (reason.clone(), LeftOutBy::Config);
             self.left_out.push(LeftOutTable { name, reason, by });
         }
@@ -95,15 +106,25 @@ impl<'a> Source<'a> {
                          the target; it is itself a target of a hand-over, or has to rename it"
                     );
                 }
-                let foreign = "a foreign table: its rows live on another server";
-                let foreign = found.foreign.into_iter().map(|name| (name, foreign.to_owned()));
+                let foreign = found.foreign.iter().map(|table| (table.name.clone(), table.reason()));
                 let left_out = found
                     .unreadable
                     .into_iter()
                     .chain(foreign)
                     .map(|(name, reason)| left_out(name, reason))
                     .collect();
-                Ok(Described { tables: found.tables, left_out })
+                let parts = found.foreign.into_iter();
+                let parts = parts.filter_map(|table| table.root.map(|root| (table.name, root)));
+                Ok(Described {
+                    tables: found.tables,
+                    left_out,
+                    foreign_partitions: parts.collect(),
+                    watched: Watched {
+                        beside: found.beside,
+                        uncopied: found.uncopied,
+                        held: postgres::held_by_row_security(holder.session())?,
+                    },
+                })
             }
             Self::Sqlite(path, connection) => {
                 let found = sqlite::describe(connection, overrides)
@@ -122,7 +143,12 @@ impl<'a> Source<'a> {
                 let why = "a virtual table: its rows are computed or live elsewhere";
                 let virtual_tables = found.virtual_tables.into_iter();
                 left_out_tables.extend(virtual_tables.map(|name| left_out(name, why.to_owned())));
-                Ok(Described { tables: found.tables, left_out: left_out_tables })
+                Ok(Described {
+                    tables: found.tables,
+                    left_out: left_out_tables,
+                    foreign_partitions: Vec::new(),
+                    watched: Watched::default(),
+                })
             }
         }
     }

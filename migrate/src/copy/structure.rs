@@ -9,6 +9,7 @@ use handover_verify::endpoint::PostgresEndpoint;
 use handover_verify::postgres::SnapshotHolder;
 use rusqlite::Connection;
 
+use super::foreign_servers;
 use super::left_out::Dependents;
 use crate::ledger::FrozenPlan;
 use crate::target::postgres::{
@@ -59,6 +60,7 @@ impl Structure {
         after.extend(archive.post_data(&chosen, &dependents.foreign_keys, spill.path())?);
         after.extend(refreshes(holder, &dependents.relations)?);
         let mut not_carried = dependents.not_carried;
+        not_carried.extend(foreign_servers::not_carried(holder.session(), plan)?);
         let objects =
             holder.session().query_value("SELECT count(*) FROM pg_largeobject_metadata")?;
         if let Some(count) = objects.filter(|count| count != "0") {

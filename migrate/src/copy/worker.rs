@@ -18,7 +18,7 @@ use super::board::{Block, ChunkJob, Unit, WriteJob};
 use super::failure::{ChangedAtSource, ReadBackDiffers, ReaderGone, Severity, severity};
 use super::shared::Shared;
 use crate::ledger::{self, Store};
-use crate::target::postgres::KeyIndex;
+use crate::target::postgres::{KeyIndex, pinned_again};
 use crate::target::{ChunkWrite, Filled, Target, shape_at_postgres};
 
 /// Rows of at least this size move one at a time.
@@ -181,6 +181,7 @@ impl<'a> Worker<'a> {
             replace: job.replace,
             snapshot: &shared.snapshot,
             spill_dir: &shared.options.spill_dir,
+            settings: &shared.settings,
         };
         let (mut rows, mut bytes) = (0, 0);
         let rest = target.write_chunk(write, &mut |send| loop {
@@ -220,10 +221,14 @@ impl<'a> Worker<'a> {
             return Ok(());
         }
         let statement = key.definition.clone();
+        let settings = format!("BEGIN; {}", self.shared.settings.begin());
         let Target::Postgres(session) = self.target()? else { return Ok(()) };
         let record = ledger::step_statement(session, &step, None);
+        // By themselves, so that whoever looks at the server's activity sees what takes its time.
+        session.execute(&settings)?;
         let built = session.execute(&format!(
-            "BEGIN; SET LOCAL maintenance_work_mem = '256MB'; {statement}; {record} COMMIT"
+            "SET LOCAL maintenance_work_mem = '256MB'; {statement}; {} {record} COMMIT",
+            pinned_again()
         ));
         if built.is_err() && session.is_usable() {
             session.execute("ROLLBACK")?;
@@ -407,6 +412,7 @@ impl Copying<'_> {
             replace,
             snapshot: &shared.snapshot,
             spill_dir: &shared.options.spill_dir,
+            settings: &shared.settings,
         };
         let keyless = self.shape.key.is_none();
         let (mut rows, mut bytes) = (0, 0);

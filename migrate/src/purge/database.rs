@@ -111,10 +111,15 @@ impl PurgeDatabase {
         }
     }
 
-    /// Describes all tables.
+    /// Describes all tables. Rows of a table that reaches another server, or of which only a part
+    /// is the platform's, are nobody's to delete.
     pub fn tables(&mut self) -> Result<Vec<TableShape>> {
         match self {
-            Self::Postgres(session) => Ok(postgres::describe(session)?.tables),
+            Self::Postgres(session) => {
+                let mut tables = postgres::describe(session)?.tables;
+                tables.retain(|table| table.extent.is_whole());
+                Ok(tables)
+            }
             Self::Sqlite(connection) => Ok(sqlite::describe(connection, &[])?.tables),
         }
     }

@@ -14,6 +14,7 @@ use handover_schemas::plan::TableShape;
 use handover_verify::postgres::{Session, TextRow};
 use rusqlite::Connection;
 
+use self::postgres::SourceSettings;
 use crate::ledger::Store;
 
 /// The connection on which rows and the ledger's entries about them are committed together.
@@ -37,6 +38,8 @@ pub struct ChunkWrite<'a> {
     pub snapshot: &'a str,
     /// Where sorts spill.
     pub spill_dir: &'a Path,
+    /// What holds while a PostgreSQL target takes the rows.
+    pub settings: &'a SourceSettings,
 }
 
 /// What was read for a chunk.

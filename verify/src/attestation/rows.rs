@@ -10,7 +10,7 @@ use handover_schemas::digest::LineDigest;
 use handover_schemas::leaf::logical_name;
 use handover_schemas::ledger::ChunkEntry;
 use handover_schemas::name::TableName;
-use handover_schemas::plan::TableShape;
+use handover_schemas::plan::{Extent, TableShape};
 use handover_schemas::purge::record::PurgeState;
 
 use crate::interrupt::{Interrupt, Interrupted};
@@ -165,6 +165,9 @@ fn purged_tables(stated: &HandoverAttestation) -> BTreeSet<TableName> {
 fn at_end(planned: &TableShape, here: &TableShape) -> TableShape {
     let mut shape = planned.clone();
     shape.name = here.name.clone();
+    if !matches!(shape.extent, Extent::Configuration(_)) {
+        shape.extent = here.extent.clone();
+    }
     if let Some(key) = &mut shape.key {
         key.range_scan =
             here.key.as_ref().is_some_and(|known| known.range_scan && known.columns == key.columns);

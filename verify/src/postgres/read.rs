@@ -5,8 +5,9 @@ use std::ops::Range;
 use anyhow::{Context, Result, bail};
 use handover_schemas::chunk::{KeyRange, KeyValue};
 use handover_schemas::copy_binary::{self, Piece};
+use handover_schemas::name::TableName;
 use handover_schemas::pg_type::PgType;
-use handover_schemas::plan::{Column, Key, TableShape};
+use handover_schemas::plan::{Column, Extent, Key, TableShape};
 
 use super::copy_stream::CopyOut;
 use super::session::Session;
@@ -26,10 +27,32 @@ pub fn canonical_columns(columns: &[Column]) -> String {
 }
 
 /// `FROM` item of a table: plain inheritance is read table by table, partitions through the
-/// parent.
+/// parent, unless some of these are foreign tables.
 pub fn from_table(shape: &TableShape) -> String {
-    let only = if shape.partitioned { "" } else { "ONLY " };
-    format!("{only}{}", qualified(&shape.name.schema, &shape.name.name))
+    let name = qualified(&shape.name.schema, &shape.name.name);
+    let table = if shape.partitioned { name } else { format!("ONLY {name}") };
+    let alias = ident(&shape.name.name);
+    match &shape.extent {
+        Extent::Whole => table,
+        Extent::Configuration(condition) if condition.is_empty() => table,
+        Extent::Configuration(condition) => {
+            format!("(SELECT tableoid, * FROM {table} {condition}) AS {alias}")
+        },
+        Extent::LocalPartitions(partitions) => {
+            let mut columns = vec!["tableoid".to_owned()];
+            columns.extend(shape.columns.iter().map(|column| ident(&column.name)));
+            let columns = columns.join(", ");
+            let select = |name: &TableName| {
+                let name = qualified(&name.schema, &name.name);
+                format!("SELECT {columns} FROM ONLY {name}")
+            };
+            let selects: Vec<String> = partitions.iter().map(select).collect();
+            // Without its partitions the table itself has no rows.
+            let selects =
+                if selects.is_empty() { select(&shape.name) } else { selects.join(" UNION ALL ") };
+            format!("({selects}) AS {alias}")
+        }
+    }
 }
 
 /// The expression by which one key column is ordered and compared.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::{Context, Result, bail};
 use handover_schemas::name::TableName;
 use handover_schemas::pg_type::PgType;
-use handover_schemas::plan::{Column, Key, TableShape};
+use handover_schemas::plan::{Column, Extent, Key, TableShape};
 use handover_schemas::sqlite_type::{self, MappedType};
 use rusqlite::Connection;
 
@@ -166,6 +166,7 @@ fn describe_table(
         generated: declared.into_iter().filter(|c| c.generated).map(|c| c.name).collect(),
         key,
         partitioned: false,
+        extent: Extent::Whole,
         estimated_rows,
         largest_row: 0,
     })

@@ -1,16 +1,19 @@
 //! Both ends, opened each at one moment, and what their catalogs say.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use handover_schemas::name::TableName;
-use handover_schemas::plan::TableShape;
+use handover_schemas::plan::{Extent, TableShape};
 use rusqlite::Connection;
 
 use crate::endpoint::{Endpoint, PostgresEndpoint};
 use crate::interrupt::Interrupt;
 use crate::inventory::{self, Inventory};
-use crate::postgres::{self, SnapshotHolder};
+use crate::postgres::{
+    self, Beside, HeldByRowSecurity, SnapshotHolder, Uncopied, UncopiedKind, held_by_row_security,
+};
 use crate::reader::Reader;
 use crate::sqlite::{self, TypeOverride};
 
@@ -29,8 +32,18 @@ pub(super) struct Described {
     pub(super) tables: Vec<TableShape>,
     /// Tables that cannot be read, and why.
     pub(super) unreadable: Vec<(TableName, String)>,
-    /// Foreign and virtual tables, which have no rows of their own.
+    /// Virtual tables, which have no rows of their own.
     pub(super) without_rows: Vec<TableName>,
+    /// Foreign tables that are partitions, and the partitioned tables that they are parts of.
+    pub(super) foreign_partitions: Vec<(TableName, TableName)>,
+    /// All columns in declared order, of tables and of their partitions.
+    pub(super) column_order: BTreeMap<TableName, Vec<String>>,
+    /// Views and functions that row security holds because of who owns them.
+    pub(super) held: Vec<HeldByRowSecurity>,
+    /// What tables have beside the columns that are read.
+    pub(super) beside: BTreeMap<TableName, Beside>,
+    /// What is compared though nobody copies it; `tables` has it too.
+    pub(super) uncopied: Vec<Uncopied>,
     /// What is not looked at.
     pub(super) not_checked: Vec<String>,
     /// Whether it is a SQLite file that compares texts as UTF-16.
@@ -69,13 +82,8 @@ impl OpenEnd {
         match self {
             Self::Postgres(_, holder) => {
                 let found = postgres::describe(holder.session())?;
-                Ok(Described {
-                    not_checked: not_checked_in(&found),
-                    unreadable: found.unreadable,
-                    without_rows: found.foreign,
-                    tables: found.tables,
-                    is_utf16: false,
-                })
+                let held = held_by_row_security(holder.session())?;
+                Ok(Described { held, ..described_in_postgres(found) })
             }
             Self::Sqlite(_, connection) => {
                 let found = sqlite::describe(connection, overrides)?;
@@ -85,6 +93,7 @@ impl OpenEnd {
                     unreadable: found.unmapped,
                     without_rows: found.virtual_tables,
                     is_utf16: found.is_utf16,
+                    ..Described::default()
                 })
             }
         }
@@ -128,15 +137,79 @@ fn generated_columns(tables: &[TableShape]) -> impl Iterator<Item = String> {
     })
 }
 
+fn described_in_postgres(found: postgres::Description) -> Described {
+    let mut described = Described {
+        not_checked: not_checked_in(&found),
+        unreadable: found.unreadable,
+        tables: found.tables,
+        beside: found.beside,
+        column_order: found.column_order,
+        ..Described::default()
+    };
+    for foreign in found.foreign {
+        described.unreadable.push((foreign.name.clone(), foreign.reason()));
+        described.foreign_partitions.extend(foreign.root.map(|root| (foreign.name, root)));
+    }
+    for table in found.uncopied {
+        let name = table.shape.name.clone();
+        match &table.unreadable {
+            Some(reason) => described.unreadable.push((name, reason.clone())),
+            None => described.tables.push(table.shape.clone()),
+        }
+        described.uncopied.push(table);
+    }
+    described.tables.sort_by(|a, b| a.name.cmp(&b.name));
+    described
+}
+
+impl Described {
+    /// Takes away what only one of two ends has, and what is no loss there: a materialised view,
+    /// which catalogs tell of, and an empty table of another version of an extension.
+    pub(super) fn match_uncopied(&mut self, other: &mut Self) {
+        let (mine, theirs) = (self.only_here(other), other.only_here(self));
+        for (end, gone) in [(self, mine), (other, theirs)] {
+            end.tables.retain(|table| !gone.contains(&table.name));
+            end.unreadable.retain(|(name, _)| !gone.contains(name));
+        }
+    }
+
+    /// What a table has beside the columns that are read.
+    pub(super) fn beside(&self, shape: &TableShape) -> Beside {
+        self.beside.get(&shape.name).cloned().unwrap_or_default()
+    }
+
+    fn only_here(&self, other: &Self) -> Vec<TableName> {
+        let is_there = |name: &TableName| {
+            let unreadable = other.unreadable.iter().map(|(name, _)| name);
+            other.tables.iter().map(|table| &table.name).chain(unreadable).any(|o| o == name)
+        };
+        let is_no_loss =
+            |table: &&Uncopied| table.is_empty || table.kind == UncopiedKind::MaterializedView;
+        let gone = self.uncopied.iter().filter(is_no_loss).map(|table| &table.shape.name);
+        gone.filter(|name| !is_there(name)).cloned().collect()
+    }
+}
+
 fn not_checked_in(found: &postgres::Description) -> Vec<String> {
     let mut list = Vec::new();
-    for name in &found.foreign {
-        list.push(format!("rows of the foreign table {name}, which live on another server"));
+    for table in &found.tables {
+        if let Extent::Configuration(condition) = &table.extent
+            && !condition.is_empty()
+        {
+            let name = &table.name;
+            list.push(format!("rows of {name} that its extension makes itself (not {condition})"));
+        }
     }
-    for name in &found.materialized_views {
-        list.push(format!("contents of the materialized view {name}"));
+    let is_stored = |table: &TableShape, name: &str| {
+        let beside = found.beside.get(&table.name).into_iter().flat_map(|beside| &beside.generated);
+        beside.into_iter().any(|column| column.name == name)
+    };
+    let mut computed = found.tables.clone();
+    for table in &mut computed {
+        let generated = std::mem::take(&mut table.generated);
+        table.generated = generated.into_iter().filter(|name| !is_stored(table, name)).collect();
     }
-    list.extend(generated_columns(&found.tables));
+    list.extend(generated_columns(&computed));
     match found.large_objects {
         Some(0) => list.push("large objects (there are none)".to_owned()),
         Some(count) => list.push(format!("large objects ({count})")),

@@ -10,16 +10,18 @@ use handover_schemas::report::{
     ChunkReport, EndReport, Finding, FindingKind, TableReport, TablesReport, Verdict,
 };
 
+use super::beside::BothEnds;
 use super::drill_down::DrillDown;
 use super::hashing::HashedTable;
 use super::left_out::LeftOutTables;
+use super::of_the_database::{column_orders, no_longer_held};
 use super::pairs::TablePair;
 use super::{Described, Hashed, TablesRequest, catalog};
 use crate::endpoint::Endpoint;
 use crate::findings::{FindingsFile, key_holds_text};
 use crate::handover_dir::HandoverDir;
 use crate::inventory::Inventory;
-use crate::inventory::difference::{ObjectDifference, differences};
+use crate::inventory::difference::{ObjectChange, ObjectDifference, differences};
 use crate::reader::ReadOptions;
 use crate::{postgres, sqlite};
 
@@ -65,6 +67,11 @@ pub(super) fn judge(evidence: Evidence<'_>) -> Result<TablesReport> {
                 show_keys: request.show_keys,
             };
             findings.extend(drill_down.look_into(pair, at_source, at_target)?);
+            let (source, target) = (&mut hashed.ends.0, &mut hashed.ends.1);
+            let mut ends = BothEnds { source, target, options };
+            if !is_sampled {
+                findings.extend(ends.look_beside(pair, &described, at_source, at_target)?);
+            }
         }
         if is_sampled {
             findings.push(sampled_finding(pair, at_source.as_ref()));
@@ -93,6 +100,14 @@ pub(super) fn judge(evidence: Evidence<'_>) -> Result<TablesReport> {
     tables.sort_by(|a, b| a.table.cmp(&b.table));
     let mut findings = of_columns;
     findings.extend(objects.iter().map(catalog::finding));
+    findings.extend(column_orders(&described.0, &described.1, &tables));
+    if matches!((&request.source, &request.target), (Endpoint::Postgres(_), Endpoint::Postgres(_))) {
+        let missing = |name: &str| {
+            let mut objects = objects.iter();
+            objects.any(|object| object.name == name && object.what == ObjectChange::Missing)
+        };
+        findings.extend(no_longer_held(&described.0, &described.1, missing));
+    }
     findings.extend(nothing_compared(&tables));
     file.finish()?;
     let verdicts = tables.iter().map(|table| table.verdict).chain(findings.iter().map(weight));

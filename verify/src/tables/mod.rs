@@ -3,6 +3,7 @@
 //! open both ends → describe → pair tables → hash every row at both ends → look into what differs
 //! → compare catalogs → judge.
 
+mod beside;
 mod catalog;
 pub mod cause;
 mod drill_down;
@@ -10,6 +11,7 @@ mod ends;
 mod hashing;
 mod judge;
 mod left_out;
+mod of_the_database;
 mod pairs;
 pub mod row_diff;
 mod turnstile;
@@ -89,6 +91,7 @@ pub fn compare(
     };
     let mut at_target = target.describe(overrides).context("target")?;
     let left_out = LeftOutTables::take_from(&mut at_source, &mut at_target, &request.leave_out)?;
+    at_source.match_uncopied(&mut at_target);
     let pairs = pair_tables(&at_source.tables, &at_target.tables);
     let (elsewhere, pairs): (Vec<_>, Vec<_>) =
         pairs.into_iter().partition(|pair| request.rows_elsewhere.contains(&pair.name));

@@ -3,7 +3,7 @@
 use handover_schemas::leaf::logical_name;
 use handover_schemas::name::TableName;
 use handover_schemas::pg_type::PgType;
-use handover_schemas::plan::{Key, TableShape};
+use handover_schemas::plan::{Extent, Key, TableShape};
 use handover_schemas::report::{Finding, FindingKind};
 
 /// A table at both ends, or at one.
@@ -65,6 +65,9 @@ fn compare(source: &TableShape, target: &TableShape) -> TablePair {
         .iter()
         .all(|column| target.columns.iter().any(|other| other.name == column.name));
     let mut at_target = target.clone();
+    if let Extent::Configuration(_) = source.extent {
+        at_target.extent = source.extent.clone();
+    }
     if all_there {
         at_target.columns = source
             .columns

@@ -15,6 +15,9 @@ pub fn foreign_object(session: &mut Session) -> Result<Option<String>> {
            AND NOT (n.nspname = 'handover' AND c.relname ~ \
              '^((package|inventory|identity|attestation|event|evidence|evidence_[a-z0-9_]{1,40})(_pkey)?|event_digest_key)$') \
            AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e') \
+           AND NOT EXISTS (SELECT 1 FROM pg_index i JOIN pg_depend d ON d.objid = i.indrelid \
+                           WHERE i.indexrelid = c.oid AND d.classid = 'pg_class'::regclass \
+                             AND d.deptype = 'e') \
          UNION ALL \
          SELECT n.nspname || '.' || p.proname || '()' FROM pg_proc p \
          JOIN pg_namespace n ON n.oid = p.pronamespace \

@@ -18,7 +18,8 @@ pub struct SequenceValue {
     pub owner: Option<(String, String)>,
 }
 
-/// Reads all sequences of the source.
+/// Reads all sequences of the source, those of extensions as far as their extension declares them to
+/// be configuration.
 pub fn sequence_values(session: &mut Session) -> Result<Vec<SequenceValue>> {
     let rows = session.query(
         "SELECT n.nspname, c.relname, has_sequence_privilege(c.oid, 'SELECT') \
@@ -32,7 +33,9 @@ pub fn sequence_values(session: &mut Session) -> Result<Vec<SequenceValue>> {
          LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = d.refobjsubid \
          WHERE c.relkind = 'S' AND n.nspname !~ '^pg_' \
            AND n.nspname NOT IN ('information_schema', 'handover') \
-           AND NOT EXISTS (SELECT 1 FROM pg_depend e WHERE e.objid = c.oid AND e.deptype = 'e') \
+           AND (NOT EXISTS (SELECT 1 FROM pg_depend e WHERE e.classid = 'pg_class'::regclass \
+                            AND e.objid = c.oid AND e.deptype = 'e') \
+                OR EXISTS (SELECT 1 FROM pg_extension x WHERE c.oid = ANY (x.extconfig))) \
          ORDER BY n.nspname COLLATE \"C\", c.relname COLLATE \"C\"",
     )?;
     let mut sequences = Vec::new();

@@ -33,6 +33,8 @@ struct TocEntry {
 /// Catalog oids that `pg_dump` writes into its table of contents.
 const PG_CLASS: &str = "1259";
 const PG_CONSTRAINT: &str = "2606";
+const PG_FOREIGN_SERVER: &str = "1417";
+const PG_USER_MAPPING: &str = "1418";
 
 impl<'a> Archive<'a> {
     /// Runs `pg_dump` under the snapshot, without the tables named.
@@ -117,6 +119,7 @@ impl<'a> Archive<'a> {
             .list
             .iter()
             .filter(|entry| !(entry.catalog.0 == PG_CLASS && without.contains(&entry.catalog.1)))
+            .filter(|entry| ![PG_FOREIGN_SERVER, PG_USER_MAPPING].contains(&&*entry.catalog.0))
             .map(|entry| entry.line.as_str())
             .collect();
         self.section("pre-data", &lines, dir)
@@ -253,7 +256,7 @@ impl KeyIndex {
     }
 }
 
-/// The key indexes of the source's plain tables. Partitioned tables have theirs made by the
+/// The key indexes of the source's plain tables. Extensions make theirs themselves. Partitioned tables have theirs made by the
 /// post-data section, and so do tables whose key index carries a further property.
 pub fn key_indexes(session: &mut Session) -> Result<BTreeMap<TableName, Vec<(String, KeyIndex)>>> {
     let rows = session.query(
@@ -266,6 +269,8 @@ pub fn key_indexes(session: &mut Session) -> Result<BTreeMap<TableName, Vec<(Str
            AND c.relkind = 'r' AND NOT c.relispartition AND NOT i.indisclustered \
            AND NOT i.indisreplident AND n.nspname !~ '^pg_' \
            AND n.nspname NOT IN ('information_schema', 'handover') \
+           AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass \
+                           AND d.objid = c.oid AND d.deptype = 'e') \
          ORDER BY 1, 2, 3",
     )?;
     let mut keys: BTreeMap<TableName, Vec<(String, KeyIndex)>> = BTreeMap::new();
