@@ -73,5 +73,6 @@ mod settings;
 mod signatures;
 mod statements;
 mod structure;
+mod structure_refused;
 mod support;
 mod values;

@@ -7,6 +7,12 @@ use handover_schemas::name::TableName;
 use handover_verify::postgres::{ForeignTable, Session, foreign_tables};
 
 use crate::ledger::FrozenPlan;
+use crate::target::postgres::SchemaEntry;
+
+/// Whether an entry would make one.
+pub(super) fn is_one(entry: &SchemaEntry) -> bool {
+    matches!(entry.kind.as_str(), "SERVER" | "USER MAPPING")
+}
 
 /// What of them is not carried over, and why. A server all of whose tables are left out by name goes
 /// with these.

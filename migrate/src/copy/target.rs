@@ -12,11 +12,11 @@ use handover_verify::postgres::{Access, Session};
 use handover_verify::progress::Progress;
 use rusqlite::Connection;
 
-use super::CopyRequest;
 use super::source::{Source, postgres_identity};
 use super::structure::Structure;
+use super::{CopyRequest, before_rows, finish};
 use crate::ledger::{self, FrozenPlan, Head, RunOutcome, Store};
-use crate::target::postgres::{self, Psql, SourceSettings, SqlFile};
+use crate::target::postgres::{self, SourceSettings};
 use crate::target::shape_at_postgres;
 use crate::target::sqlite;
 
@@ -106,13 +106,16 @@ impl<'a> OpenedTarget<'a> {
         })
     }
 
-    /// Makes the tables, the ledger and the plan in one transaction.
+    /// Makes the tables, the ledger and the plan in one transaction. What a PostgreSQL target refuses
+    /// is recorded there, and does not keep the rest from being made.
     pub(super) fn create(
         &mut self,
         source: &mut Source<'_>,
         request: &CopyRequest,
         plan: &FrozenPlan,
         structure: &Structure,
+        progress: &Progress,
+        interrupt: &Interrupt,
     ) -> Result<()> {
         let head = Head {
             source: request.source.to_string(),
@@ -125,6 +128,9 @@ impl<'a> OpenedTarget<'a> {
             let settings = SourceSettings::read(endpoint, holder.session())?;
             statements.push_str(&ledger::setting_statements(self.store(), settings.iter()));
         }
+        if let Some(digest) = structure.archive {
+            statements.push_str(&ledger::archive_statement(self.store(), digest));
+        }
         statements.push_str(&ledger::prepare_events_statements(self.store())?);
         let detail = EventDetail {
             sha256: Some(Digest::of(statements.as_bytes())),
@@ -136,15 +142,17 @@ impl<'a> OpenedTarget<'a> {
         statements.push_str(&event);
         match self {
             Self::Postgres(endpoint, _) => {
-                let ledger = format!("{}\n{POSTGRES_DDL}\n{statements}", structure.before);
-                Psql::new(endpoint)
-                    .run_in_transaction(&[SqlFile::Text(&ledger)])
+                let mut session = postgres::making_session(endpoint, interrupt)?;
+                let sql = (POSTGRES_DDL, statements.as_str());
+                before_rows::make_new(&mut session, structure, plan, sql, progress)
                     .context("cannot make the source's tables in the target; nothing was kept")
             }
             Self::Sqlite(path, connection) => {
+                let before: Vec<&str> =
+                    structure.before.iter().map(|entry| entry.sql.as_str()).collect();
                 let sql = format!(
                     "BEGIN IMMEDIATE;\n{}\n{SQLITE_DDL}\n{statements}\nCOMMIT;",
-                    structure.before
+                    before.join("\n")
                 );
                 let made = Store::execute(connection, &sql);
                 if made.is_err() && !connection.is_autocommit() {
@@ -183,6 +191,43 @@ impl<'a> OpenedTarget<'a> {
             ));
         }
         Ok(usable)
+    }
+
+    /// Makes what an earlier run was refused, where a PostgreSQL target allows it now.
+    pub(super) fn make_refused(
+        &mut self,
+        structure: &Structure,
+        progress: &Progress,
+        interrupt: &Interrupt,
+    ) -> Result<()> {
+        match self {
+            Self::Postgres(endpoint, _) => {
+                let mut session = postgres::making_session(endpoint, interrupt)?;
+                before_rows::make_refused(&mut session, structure, progress)
+            }
+            Self::Sqlite(..) => Ok(()),
+        }
+    }
+
+    /// The same for what is made after the rows, once everything else is done. Sequences, which may
+    /// be in use by now, are left alone.
+    pub(super) fn make_refused_later(
+        &mut self,
+        structure: &Structure,
+        jobs: usize,
+        settings: &SourceSettings,
+        progress: &Progress,
+        interrupt: &Interrupt,
+    ) -> Result<()> {
+        match self {
+            Self::Postgres(endpoint, session) => {
+                let run = ledger::newest_run(session)?;
+                let making =
+                    finish::Making { target: endpoint, structure, settings, jobs, run, progress, interrupt };
+                making.make_rest().map(drop)
+            }
+            Self::Sqlite(..) => Ok(()),
+        }
     }
 
     /// Records that a run began; gives its number. What an earlier run left behind does nothing

@@ -13,7 +13,7 @@ use handover_verify::postgres::{PINNED, Refused, Session};
 use handover_verify::sql::literal;
 use serde::Deserialize;
 
-use super::psql::run;
+use super::client_program::run;
 
 /// What an expression can see, of what every server has. Encoding and row security are pinned for
 /// good, and so is how literals are read.
@@ -169,7 +169,7 @@ fn shown(endpoint: &PostgresEndpoint) -> Result<Vec<Shown>> {
     command.args(["-c", &query]);
     // What libpq would set for whoever runs this.
     command.env_remove("PGTZ").env_remove("PGDATESTYLE").env_remove("PGGEQO");
-    let output = run(endpoint, command, "")?
+    let output = run(endpoint, command)?
         .map_err(|message| anyhow::anyhow!("psql cannot read the source's settings: {message}"))?;
     serde_json::from_slice(&output).context("psql printed the source's settings in an unknown way")
 }
