@@ -90,5 +90,8 @@ fn columns_behind_a_row_type_in_another_order_are_not_equal() {
         end.sql("insert into p values (1, 2); insert into uses values (1, '(7,8)')");
     }
     let report = json(Handover::postgres(&source, &target).verify().go().expect(1));
-    assert!(messages(&report).contains("columns of public.p1 are declared in another order"), "{report:#}");
+    assert!(
+        messages(&report).contains("columns of public.p1 are declared in another order"),
+        "{report:#}"
+    );
 }

@@ -46,6 +46,9 @@ fn configuration_of_an_extension_is_copied_by_its_condition() {
     assert_eq!(table(&report, "public.rule")["source"]["rows"], 10);
     assert!(report["not_checked"].to_string().contains("public.rule"), "{report:#}");
 
+    target.query("select setval('counter', 7)");
+    assert!(messages(&json(handover.verify().go().expect(1))).contains("sequence public.counter"));
+    target.query("select setval('counter', 41)");
     target.sql("update rule set word = 'x' where id = 7");
     let report = json(handover.verify().go().expect(1));
     assert_eq!(table(&report, "public.rule")["verdict"], "different");
@@ -78,9 +81,23 @@ fn rows_that_are_there_already_are_not_doubled() {
     target.sql("insert into rule values (99, true, 'by hand')");
     let report = json(handover.copy().go().expect(1));
     let said = messages(&report);
-    assert!(said.contains("public.rule") && said.contains("holds 1 row(s) in the target"), "{said}");
+    assert!(
+        said.contains("public.rule") && said.contains("holds 1 row(s) in the target"),
+        "{said}"
+    );
     assert_eq!(target.query("select count(*) from rule where custom"), "1");
     target.sql("delete from rule where id = 99");
+    handover.copied();
+    handover.verified();
+}
+
+#[test]
+fn an_extension_that_only_the_target_has_is_no_difference() {
+    let (source, target) = (Database::create(), Database::create());
+    source.sql("create table plain (id int primary key); insert into plain values (1)");
+    target.sql(EXTENSION);
+    target.sql("delete from lookup");
+    let handover = Handover::postgres(&source, &target);
     handover.copied();
     handover.verified();
 }

@@ -13,8 +13,7 @@ fn server(remote: &Database) -> String {
         "create extension postgres_fdw;
          create server archive foreign data wrapper postgres_fdw
              options (host '{host}', dbname '{}');
-         create user mapping for postgres server archive options (user 'postgres', password 'hush');
-         comment on server archive is 'old years';",
+         create user mapping for postgres server archive options (user 'postgres', password 'hush');",
         remote.name()
     )
 }
@@ -61,6 +60,7 @@ fn three() -> (Database, Database, Database) {
 #[test]
 fn rows_on_another_server_are_named_and_all_others_are_copied() {
     let (source, target, remote) = three();
+    source.sql("comment on server archive is 'old years'");
     let handover = Handover::postgres(&source, &target);
     let report = json(handover.copy().go().expect(1));
     let said = messages(&report);
@@ -104,7 +104,8 @@ fn foreign_tables_that_are_left_out_by_name_leave_an_equal_rest() {
     let (source, target, _remote) = three();
     let handover = Handover::postgres(&source, &target);
     let names = ["ev_old", "ev_2023", "person_old", "plain"];
-    let entry = |name| format!("[[leave_out]]\ntable = \"public.{name}\"\nreason = \"stays there\"\n");
+    let entry =
+        |name| format!("[[leave_out]]\ntable = \"public.{name}\"\nreason = \"stays there\"\n");
     write(&handover.dir(), &names.map(entry).concat());
     let report = handover.copied();
     assert_eq!(table(&report, "public.ev")["rows"], 70);
@@ -115,7 +116,8 @@ fn foreign_tables_that_are_left_out_by_name_leave_an_equal_rest() {
 fn a_foreign_partition_goes_with_its_table() {
     let (source, target, _remote) = three();
     let handover = Handover::postgres(&source, &target);
-    let entry = |name| format!("[[leave_out]]\ntable = \"public.{name}\"\nreason = \"stays there\"\n");
+    let entry =
+        |name| format!("[[leave_out]]\ntable = \"public.{name}\"\nreason = \"stays there\"\n");
     write(&handover.dir(), &["ev", "person_old", "plain"].map(entry).concat());
     let report = handover.copied();
     assert_eq!(by_table(&report).into_keys().collect::<Vec<_>>(), ["public.person"]);

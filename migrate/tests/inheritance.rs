@@ -57,5 +57,8 @@ fn columns_have_the_order_and_the_descent_that_they_have_at_the_source() {
         assert_eq!(source.query(query), target.query(query), "{query}");
     }
     handover.verified();
-    assert_eq!(target.query("select count(*) from pg_class where relname like 'handover_parent%'"), "0");
+    assert_eq!(
+        target.query("select count(*) from pg_class where relname like 'handover_parent%'"),
+        "0"
+    );
 }

@@ -22,10 +22,12 @@ const TABLES: &str = "
         as $$ begin return day_of(t); end $$;
     create function app.calls_plain(t text) returns text language plpgsql immutable
         as $$ begin return plain(t); end $$;
+    create function app.tells(t timestamptz) returns text language plpgsql immutable
+        as $$ begin return day_of(t)::text || ' ' || shift(); end $$;
     create domain app.word as text check (app.calls_plain(value) <> '');
     create table app.x (id int primary key, at timestamptz, name app.word,
         day date generated always as (app.calls_day(at)) stored,
-        told text generated always as (app.calls_day(at)::text || app.shift()) stored,
+        told text generated always as (app.tells(at)) stored,
         check (app.calls_plain(name) <> 'none'), price money);
     create table app.p (id int, at timestamptz) partition by list (app.calls_day(at));
     create table app.p1 partition of app.p for values in ('2022-01-01');
@@ -57,9 +59,11 @@ const HANOI: [&str; 5] = [
     "app.shift = '7'",
 ];
 
-const VALUES: &str = "select string_agg(id || ' ' || day || ' ' || told || ' ' || price, ',' order by id)
+const VALUES: &str =
+    "select string_agg(id || ' ' || day || ' ' || told || ' ' || price, ',' order by id)
     from app.x";
-const PLACES: &str = "select string_agg(id || ' ' || tableoid::regclass::text, ',' order by id) from app.p";
+const PLACES: &str =
+    "select string_agg(id || ' ' || tableoid::regclass::text, ',' order by id) from app.p";
 
 #[test]
 fn rows_are_written_under_the_settings_of_the_source_database() {

@@ -216,7 +216,8 @@ impl Check {
     /// What to say if the target does not have it. A table or view that was to be made is a finding
     /// of its own.
     fn missing(&self, at_source: Option<&LineDigest>) -> Option<Finding> {
-        let Self::Uncopied(Uncopied { kind: UncopiedKind::OfExtension(extension), shape, .. }) = self
+        let Self::Uncopied(Uncopied { kind: UncopiedKind::OfExtension(extension), shape, .. }) =
+            self
         else {
             return None;
         };

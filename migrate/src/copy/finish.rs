@@ -109,7 +109,7 @@ impl Making<'_> {
                 format!("{}\n{pinned}{record}\n", entry.statements())
             })
             .collect();
-        let refused = Entries { making: *self, entries: &open, statements }.make_all()?;
+        let refused = Entries { making: *self, open: &open, statements }.make_all()?;
         let steps: BTreeSet<String> =
             ledger::refused(&mut session)?.into_iter().map(|(step, _)| step).collect();
         let mut refused = before_rows::still_missing(&mut session, &open, refused)?;
@@ -132,7 +132,7 @@ impl Making<'_> {
 /// Entries on their way into the target.
 struct Entries<'a> {
     making: Making<'a>,
-    entries: &'a [&'a SchemaEntry],
+    open: &'a [&'a SchemaEntry],
     /// SQL of each entry, with what records it.
     statements: Vec<String>,
 }
@@ -143,7 +143,7 @@ impl Entries<'_> {
     /// since they act on what is made after them.
     fn make_all(&self) -> Result<Vec<(usize, Refusal)>> {
         let of = |wanted: &dyn Fn(&SchemaEntry) -> bool| -> Vec<usize> {
-            let known = self.entries.iter().enumerate();
+            let known = self.open.iter().enumerate();
             known.filter(|(_, entry)| wanted(entry)).map(|(at, _)| at).collect()
         };
         let is_alone =
@@ -191,7 +191,7 @@ impl Entries<'_> {
         let mut groups: Vec<Vec<usize>> = Vec::new();
         let mut is_open = false;
         for at in open {
-            let is_quick = self.entries.get(*at).is_some_and(|entry| entry.is_quick());
+            let is_quick = self.open.get(*at).is_some_and(|entry| entry.is_quick());
             match groups.last_mut() {
                 Some(group) if is_open && is_quick && group.len() < AT_ONCE => group.push(*at),
                 _ => groups.push(vec![*at]),
@@ -224,7 +224,7 @@ impl Entries<'_> {
     /// goes by itself.
     fn settings_of(&self, group: &[usize]) -> String {
         match group {
-            [at] if self.entries.get(*at).is_some_and(|entry| !entry.is_quick()) => {
+            [at] if self.open.get(*at).is_some_and(|entry| !entry.is_quick()) => {
                 self.making.settings.begin()
             }
             _ => String::new(),

@@ -24,7 +24,8 @@ pub(super) fn not_carried(
     let left_out: Vec<&TableName> =
         plan.left_out_by(LeftOutBy::Config).map(|table| &table.name).collect();
     let is_left_out = |table: &ForeignTable| {
-        left_out.contains(&&table.name) || table.root.as_ref().is_some_and(|r| left_out.contains(&r))
+        left_out.contains(&&table.name)
+            || table.root.as_ref().is_some_and(|r| left_out.contains(&r))
     };
     let goes = |server: &str| {
         let mut of_server = tables.iter().filter(|table| table.server == server).peekable();

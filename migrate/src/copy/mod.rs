@@ -1,8 +1,8 @@
 //! Copying a database: plan → open ledger → for each chunk: read, encode, write, record → read
 //! back → settle.
 
-mod beside;
 mod before_rows;
+mod beside;
 mod board;
 mod changes;
 mod failure;

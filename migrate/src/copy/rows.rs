@@ -12,8 +12,8 @@ use handover_verify::progress::Progress;
 use handover_verify::reader::{End, ReadMode, ReadOptions};
 
 use super::CopyRequest;
-use super::beside::{Expected, Watched, compare, no_longer_held};
 use super::before_rows;
+use super::beside::{Expected, Watched, compare, no_longer_held};
 use super::board::{Board, ChunkJob, Unit};
 use super::feed::feed;
 use super::finish::{Finished, Making, finish_postgres, finish_sqlite};
@@ -112,8 +112,7 @@ impl Work<'_> {
             OpenedTarget::Postgres(endpoint, _) => {
                 let (structure, settings, run) = (self.structure, &self.settings, self.run);
                 let (target, jobs) = (*endpoint, self.request.jobs);
-                let making =
-                    Making { target, structure, settings, jobs, run, progress, interrupt };
+                let making = Making { target, structure, settings, jobs, run, progress, interrupt };
                 finish_postgres(&making)
             }
             OpenedTarget::Sqlite(_, connection) => {

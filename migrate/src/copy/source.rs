@@ -43,7 +43,8 @@ impl Described {
             let is_meant = |name: &TableName| name.to_string() == *table;
             let names = self.tables.iter().map(|shape| &shape.name);
             let names = names.chain(self.left_out.iter().map(|left_out| &left_out.name));
-            let mut names = names.chain(self.watched.uncopied.iter().map(|table| &table.shape.name));
+            let mut names =
+                names.chain(self.watched.uncopied.iter().map(|table| &table.shape.name));
             let Some(name) = names.find(|name| is_meant(name)).cloned() else {
                 bail!(
                     "{CONFIG_FILE}: leave_out {table:?}: the source has no such table; a table is \
@@ -106,7 +107,8 @@ impl<'a> Source<'a> {
                          the target; it is itself a target of a hand-over, or has to rename it"
                     );
                 }
-                let foreign = found.foreign.iter().map(|table| (table.name.clone(), table.reason()));
+                let foreign =
+                    found.foreign.iter().map(|table| (table.name.clone(), table.reason()));
                 let left_out = found
                     .unreadable
                     .into_iter()

@@ -70,7 +70,8 @@ impl Structure {
             dependents.relations.contains(&entry.object) || foreign_servers::is_one(entry)
         });
         let children = reordered_children(holder.session())?;
-        let findings = keep_order(&mut before, &children).iter().map(|t| reordered_finding(t)).collect();
+        let findings =
+            keep_order(&mut before, &children).iter().map(|t| reordered_finding(t)).collect();
         let built: BTreeSet<(u32, u32)> = keys.values().filter_map(KeyIndex::object).collect();
         let rest = without(archive.post_data, &mut gone, |entry| {
             dependents.foreign_keys.contains(&entry.object)

@@ -101,9 +101,9 @@ impl<'a> OpenedTarget<'a> {
     fn refuse_foreign_partitions(&mut self, plan: &FrozenPlan) -> Result<()> {
         let Self::Postgres(_, session) = self else { return Ok(()) };
         let shapes = plan.tables.iter().map(|(_, table)| shape_at_postgres(&table.shape));
-        shapes.filter(|shape| shape.partitioned).try_for_each(|shape| {
-            postgres::refuse_foreign_partition(session, &shape)
-        })
+        shapes
+            .filter(|shape| shape.partitioned)
+            .try_for_each(|shape| postgres::refuse_foreign_partition(session, &shape))
     }
 
     /// Makes the tables, the ledger and the plan in one transaction. What a PostgreSQL target refuses
@@ -222,8 +222,15 @@ impl<'a> OpenedTarget<'a> {
         match self {
             Self::Postgres(endpoint, session) => {
                 let run = ledger::newest_run(session)?;
-                let making =
-                    finish::Making { target: endpoint, structure, settings, jobs, run, progress, interrupt };
+                let making = finish::Making {
+                    target: endpoint,
+                    structure,
+                    settings,
+                    jobs,
+                    run,
+                    progress,
+                    interrupt,
+                };
                 making.make_rest().map(drop)
             }
             Self::Sqlite(..) => Ok(()),

@@ -19,8 +19,8 @@ pub use events::{
 };
 pub use evidence::{evidence_table, make_evidence_table, prepare_evidence, record_evidence};
 pub use handover_verify::ledger::copied::{
-    FrozenPlan, Head, LeftOutTable, chunks, chunks_of, exists, findings, head, plan, runs, settings,
-    steps,
+    FrozenPlan, Head, LeftOutTable, chunks, chunks_of, exists, findings, head, plan, runs,
+    settings, steps,
 };
 pub use handover_verify::ledger::evidence::{Evidence, all_evidence, evidence};
 pub use handover_verify::ledger::packages::{has_packages, inventory, sealed};

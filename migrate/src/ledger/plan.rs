@@ -48,7 +48,11 @@ pub fn setting_statements<'s>(
 ) -> String {
     let table = names.table("session_setting");
     let insert = |(name, value): (&str, &str)| {
-        format!("INSERT INTO {table} (name, value) VALUES ({}, {});\n", literal(name), literal(value))
+        format!(
+            "INSERT INTO {table} (name, value) VALUES ({}, {});\n",
+            literal(name),
+            literal(value)
+        )
     };
     settings.map(insert).collect()
 }

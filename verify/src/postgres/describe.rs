@@ -26,6 +26,8 @@ pub struct Description {
     pub unreadable: Vec<(TableName, String)>,
     /// Foreign tables: their rows live elsewhere.
     pub foreign: Vec<ForeignTable>,
+    /// Tables of extensions among them that hold no configuration.
+    pub empty_configuration: Vec<TableName>,
     /// What has rows that are not copied, and that are compared all the same.
     pub uncopied: Vec<Uncopied>,
     /// What tables have beside the columns that are read, as far as they have anything.
@@ -119,10 +121,10 @@ pub fn describe(session: &mut Session) -> Result<Description> {
         let relation = Relation::of(row)?;
         let own = columns.get(&relation.oid).cloned().unwrap_or_default();
         let parts = partitions.get(&relation.oid);
-        let key = keys.get(&relation.oid).and_then(|keys| usable_key(keys, &own.columns));
+        let key = keys.get(&relation.oid).and_then(|keys| usable_key(keys, &own.written));
         let shape = TableShape {
             name: relation.name.clone(),
-            columns: own.columns,
+            columns: own.written,
             generated: own.generated,
             key,
             partitioned: relation.kind == "p",
@@ -154,14 +156,22 @@ pub fn describe(session: &mut Session) -> Result<Description> {
         let largest = about_rows(session, |session| largest_row(session, table))?;
         table.largest_row = largest.unwrap_or(0);
     }
+    for table in &description.tables {
+        if matches!(table.extent, Extent::Configuration(_)) && is_empty(session, table)? {
+            description.empty_configuration.push(table.name.clone());
+        }
+    }
     for table in &mut description.uncopied {
         if matches!(table.kind, UncopiedKind::OfExtension(_)) && table.unreadable.is_none() {
-            let sql = format!("SELECT 1 FROM {} LIMIT 1", from_table(&table.shape));
-            let first = about_rows(session, |session| session.query_value(&sql))?;
-            table.is_empty = first == Some(None);
+            table.is_empty = is_empty(session, &table.shape)?;
         }
     }
     Ok(description)
+}
+
+fn is_empty(session: &mut Session, table: &TableShape) -> Result<bool> {
+    let sql = format!("SELECT 1 FROM {} LIMIT 1", from_table(table));
+    Ok(about_rows(session, |session| session.query_value(&sql))? == Some(None))
 }
 
 /// Asks about rows. Nothing if the server refuses: reading the rows will say why.
@@ -217,8 +227,18 @@ struct Relation {
 
 impl Relation {
     fn of(row: TextRow) -> Result<Self> {
-        let Ok([Some(oid), Some(schema), Some(name), Some(kind), Some(readable), Some(rows), extension, condition]) =
-            <[Option<String>; 8]>::try_from(row)
+        let Ok(
+            [
+                Some(oid),
+                Some(schema),
+                Some(name),
+                Some(kind),
+                Some(readable),
+                Some(rows),
+                extension,
+                condition,
+            ],
+        ) = <[Option<String>; 8]>::try_from(row)
         else {
             anyhow::bail!("the catalog gave an incomplete row for a table");
         };
@@ -350,7 +370,7 @@ fn column_order(session: &mut Session) -> Result<BTreeMap<TableName, Vec<String>
 #[derive(Clone, Default)]
 struct Columns {
     /// Those that hold what somebody wrote.
-    columns: Vec<Column>,
+    written: Vec<Column>,
     /// Names of the generated ones.
     generated: Vec<String>,
     /// Those of them whose values are stored.
@@ -385,7 +405,7 @@ fn columns_by_table(
         };
         let generated = generated.as_deref().unwrap_or_default();
         if generated.is_empty() {
-            of_table.columns.push(column);
+            of_table.written.push(column);
             continue;
         }
         of_table.generated.push(name.clone());

@@ -6,6 +6,7 @@ mod copy_stream;
 mod describe;
 mod error;
 mod explain;
+mod extension_sequences;
 mod owners;
 mod read;
 mod session;
@@ -20,6 +21,7 @@ pub use describe::{
 };
 pub use error::Refused;
 pub use explain::explain;
+pub use extension_sequences::extension_sequences;
 pub use owners::{HeldByRowSecurity, held_by_row_security};
 pub use read::{
     PostgresRows, canonical_columns, from_table, order_by, range_condition, read_query, read_range,

@@ -37,7 +37,7 @@ pub fn from_table(shape: &TableShape) -> String {
         Extent::Configuration(condition) if condition.is_empty() => table,
         Extent::Configuration(condition) => {
             format!("(SELECT tableoid, * FROM {table} {condition}) AS {alias}")
-        },
+        }
         Extent::LocalPartitions(partitions) => {
             let mut columns = vec!["tableoid".to_owned()];
             columns.extend(shape.columns.iter().map(|column| ident(&column.name)));

@@ -10,9 +10,10 @@ use rusqlite::Connection;
 
 use crate::endpoint::{Endpoint, PostgresEndpoint};
 use crate::interrupt::Interrupt;
-use crate::inventory::{self, Inventory};
+use crate::inventory::{self, Inventory, SequenceValue};
 use crate::postgres::{
-    self, Beside, HeldByRowSecurity, SnapshotHolder, Uncopied, UncopiedKind, held_by_row_security,
+    self, Beside, HeldByRowSecurity, SnapshotHolder, Uncopied, UncopiedKind, extension_sequences,
+    held_by_row_security,
 };
 use crate::reader::Reader;
 use crate::sqlite::{self, TypeOverride};
@@ -28,6 +29,8 @@ pub(super) enum OpenEnd {
 /// What an end has.
 #[derive(Default)]
 pub(super) struct Described {
+    /// Whether it is a PostgreSQL database.
+    pub(super) is_postgres: bool,
     /// Tables that can be read, sorted by name.
     pub(super) tables: Vec<TableShape>,
     /// Tables that cannot be read, and why.
@@ -40,6 +43,10 @@ pub(super) struct Described {
     pub(super) column_order: BTreeMap<TableName, Vec<String>>,
     /// Views and functions that row security holds because of who owns them.
     pub(super) held: Vec<HeldByRowSecurity>,
+    /// Sequences of extensions that are configuration of the platform.
+    pub(super) sequences: BTreeMap<String, SequenceValue>,
+    /// Tables of extensions that are configuration of the platform and hold none.
+    pub(super) empty_configuration: Vec<TableName>,
     /// What tables have beside the columns that are read.
     pub(super) beside: BTreeMap<TableName, Beside>,
     /// What is compared though nobody copies it; `tables` has it too.
@@ -83,7 +90,8 @@ impl OpenEnd {
             Self::Postgres(_, holder) => {
                 let found = postgres::describe(holder.session())?;
                 let held = held_by_row_security(holder.session())?;
-                Ok(Described { held, ..described_in_postgres(found) })
+                let sequences = extension_sequences(holder.session())?;
+                Ok(Described { held, sequences, ..described_in_postgres(found) })
             }
             Self::Sqlite(_, connection) => {
                 let found = sqlite::describe(connection, overrides)?;
@@ -139,11 +147,13 @@ fn generated_columns(tables: &[TableShape]) -> impl Iterator<Item = String> {
 
 fn described_in_postgres(found: postgres::Description) -> Described {
     let mut described = Described {
+        is_postgres: true,
         not_checked: not_checked_in(&found),
         unreadable: found.unreadable,
         tables: found.tables,
         beside: found.beside,
         column_order: found.column_order,
+        empty_configuration: found.empty_configuration,
         ..Described::default()
     };
     for foreign in found.foreign {
@@ -186,6 +196,7 @@ impl Described {
         let is_no_loss =
             |table: &&Uncopied| table.is_empty || table.kind == UncopiedKind::MaterializedView;
         let gone = self.uncopied.iter().filter(is_no_loss).map(|table| &table.shape.name);
+        let gone = gone.chain(&self.empty_configuration);
         gone.filter(|name| !is_there(name)).cloned().collect()
     }
 }

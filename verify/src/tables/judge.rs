@@ -14,14 +14,14 @@ use super::beside::BothEnds;
 use super::drill_down::DrillDown;
 use super::hashing::HashedTable;
 use super::left_out::LeftOutTables;
-use super::of_the_database::{column_orders, no_longer_held};
+use super::of_the_database::{column_orders, extension_sequences, no_longer_held};
 use super::pairs::TablePair;
 use super::{Described, Hashed, TablesRequest, catalog};
 use crate::endpoint::Endpoint;
 use crate::findings::{FindingsFile, key_holds_text};
 use crate::handover_dir::HandoverDir;
 use crate::inventory::Inventory;
-use crate::inventory::difference::{ObjectChange, ObjectDifference, differences};
+use crate::inventory::difference::{ObjectDifference, differences};
 use crate::reader::ReadOptions;
 use crate::{postgres, sqlite};
 
@@ -59,13 +59,9 @@ pub(super) fn judge(evidence: Evidence<'_>) -> Result<TablesReport> {
         findings.extend(one_sided(pair, &described));
         if let (Some(at_source), Some(at_target)) = (&at_source, &at_target) {
             findings.extend(failures(pair, at_source, at_target));
-            let mut drill_down = DrillDown {
-                source: &mut hashed.ends.0,
-                target: &mut hashed.ends.1,
-                options,
-                file: &mut file,
-                show_keys: request.show_keys,
-            };
+            let (source, target) = (&mut hashed.ends.0, &mut hashed.ends.1);
+            let (file, show_keys) = (&mut file, request.show_keys);
+            let mut drill_down = DrillDown { source, target, options, file, show_keys };
             findings.extend(drill_down.look_into(pair, at_source, at_target)?);
             let (source, target) = (&mut hashed.ends.0, &mut hashed.ends.1);
             let mut ends = BothEnds { source, target, options };
@@ -101,13 +97,8 @@ pub(super) fn judge(evidence: Evidence<'_>) -> Result<TablesReport> {
     let mut findings = of_columns;
     findings.extend(objects.iter().map(catalog::finding));
     findings.extend(column_orders(&described.0, &described.1, &tables));
-    if matches!((&request.source, &request.target), (Endpoint::Postgres(_), Endpoint::Postgres(_))) {
-        let missing = |name: &str| {
-            let mut objects = objects.iter();
-            objects.any(|object| object.name == name && object.what == ObjectChange::Missing)
-        };
-        findings.extend(no_longer_held(&described.0, &described.1, missing));
-    }
+    findings.extend(no_longer_held(&described.0, &described.1, &objects));
+    findings.extend(extension_sequences(&described.0, &described.1));
     findings.extend(nothing_compared(&tables));
     file.finish()?;
     let verdicts = tables.iter().map(|table| table.verdict).chain(findings.iter().map(weight));

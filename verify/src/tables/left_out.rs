@@ -37,12 +37,12 @@ impl LeftOutTables {
             };
             for end in [&mut *source, &mut *target] {
                 end.tables.retain(|table| !is_same(&table.name, &name));
+                end.column_order.retain(|table, _| !is_same(table, &name));
                 let roots = std::mem::take(&mut end.foreign_partitions);
                 let goes_with = |table: &TableName| {
                     roots.iter().any(|(part, root)| part == table && is_same(root, &name))
                 };
-                end.unreadable
-                    .retain(|(table, _)| !is_same(table, &name) && !goes_with(table));
+                end.unreadable.retain(|(table, _)| !is_same(table, &name) && !goes_with(table));
                 end.foreign_partitions = roots;
             }
             left_out

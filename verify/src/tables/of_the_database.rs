@@ -4,6 +4,8 @@ use handover_schemas::name::TableName;
 use handover_schemas::report::{Finding, FindingKind, TableReport};
 
 use super::ends::Described;
+use crate::inventory::difference::{ObjectChange, ObjectDifference};
+use crate::postgres::HeldByRowSecurity;
 
 /// Tables, and partitions, whose columns are the same and in another order: values of their row
 /// types, wherever they are stored or passed, are exchanged by place. `told` has what is said of
@@ -18,9 +20,10 @@ pub(super) fn column_orders(
         let mut findings = table.into_iter().flat_map(|table| &table.findings);
         findings.any(|finding| finding.kind == FindingKind::ColumnOrder)
     };
-    let both = source.column_order.iter().filter_map(|(name, columns)| {
-        Some((name, columns, target.column_order.get(name)?))
-    });
+    let both = source
+        .column_order
+        .iter()
+        .filter_map(|(name, columns)| Some((name, columns, target.column_order.get(name)?)));
     let reordered = both.filter(|(_, one, other)| one != other && sorted(one) == sorted(other));
     reordered
         .filter(|(name, ..)| !is_told(name))
@@ -48,9 +51,16 @@ fn sorted(names: &[String]) -> Vec<&String> {
 pub(super) fn no_longer_held(
     source: &Described,
     target: &Described,
-    is_missing: impl Fn(&str) -> bool,
+    objects: &[ObjectDifference],
 ) -> Vec<Finding> {
-    let is_held = |one: &&crate::postgres::HeldByRowSecurity| {
+    if !target.is_postgres {
+        return Vec::new();
+    }
+    let is_missing = |name: &str| {
+        let mut objects = objects.iter();
+        objects.any(|object| object.name == name && object.what == ObjectChange::Missing)
+    };
+    let is_held = |one: &&HeldByRowSecurity| {
         target.held.iter().any(|other| (&other.kind, &other.name) == (&one.kind, &one.name))
     };
     let no_longer = source.held.iter().filter(|one| !is_held(one) && !is_missing(&one.name));
@@ -60,6 +70,36 @@ pub(super) fn no_longer_held(
             object_kind: Some(one.kind.replace(' ', "_")),
             source: Some(one.owner.clone()),
             ..Finding::new(FindingKind::ObjectDiffers, one.no_longer())
+        })
+        .collect()
+}
+
+/// Sequences that extensions declare to be configuration, which count otherwise at the target.
+pub(super) fn extension_sequences(source: &Described, target: &Described) -> Vec<Finding> {
+    if !target.is_postgres {
+        return Vec::new();
+    }
+    let differing = source.sequences.iter().filter_map(|(name, at_source)| {
+        let at_target = target.sequences.get(name);
+        (at_target != Some(at_source)).then_some((name, at_source, at_target))
+    });
+    differing
+        .map(|(name, at_source, at_target)| {
+            let (kind, what) = match at_target {
+                Some(_) => {
+                    (FindingKind::ObjectDiffers, "does not stand where it does at the source")
+                }
+                None => {
+                    (FindingKind::ObjectMissing, "is not at the target, or may not be read there")
+                }
+            };
+            Finding {
+                object: Some(name.clone()),
+                object_kind: Some("sequence_value".to_owned()),
+                source: Some(at_source.to_string()),
+                target: at_target.map(ToString::to_string),
+                ..Finding::new(kind, format!("the sequence {name} of an extension {what}"))
+            }
         })
         .collect()
 }

@@ -126,12 +126,25 @@ impl Child {
             let name = ident(&column.name);
             if column.local {
                 let item = columns.remove(&column.name)?;
-                sql.push_str(&format!("ALTER TABLE ONLY {table} ADD COLUMN {item};\n"));
+                // What a column has from its parents is not in its own item.
+                let extra = if column.inherited && !says_value(item) {
+                    column.extra(separate_defaults)
+                } else {
+                    String::new()
+                };
+                sql.push_str(&format!("ALTER TABLE ONLY {table} ADD COLUMN {item}{extra};\n"));
             }
             if column.inherited {
-                let extra = column.extra(separate_defaults);
+                // The table's own column has its default already, and stays as it is.
+                let extra = if column.local && column.generated.is_empty() {
+                    String::new()
+                } else {
+                    column.extra(separate_defaults)
+                };
                 let definition = &column.definition;
-                sql.push_str(&format!("ALTER TABLE {own} ADD COLUMN {name} {definition}{extra};\n"));
+                sql.push_str(&format!(
+                    "ALTER TABLE {own} ADD COLUMN {name} {definition}{extra};\n"
+                ));
                 if column.not_null {
                     sql.push_str(&not_null(&own, &name, column.not_null_name.as_deref()));
                 }
@@ -162,8 +175,6 @@ impl ChildColumn {
     fn extra(&self, separate_defaults: &BTreeSet<u32>) -> String {
         let is_separate = self.default_oid.is_some_and(|oid| separate_defaults.contains(&oid));
         match (&self.default, self.generated.as_str()) {
-            // The table's own column has it already, and stays as it is.
-            _ if self.local && self.generated.is_empty() => String::new(),
             (Some(expression), "s") => format!(" GENERATED ALWAYS AS ({expression}) STORED"),
             (Some(expression), "v") => format!(" GENERATED ALWAYS AS ({expression}) VIRTUAL"),
             (Some(expression), _) if !is_separate => format!(" DEFAULT {expression}"),
@@ -281,6 +292,12 @@ fn items(list: &str) -> Vec<&str> {
     found.into_iter().map(str::trim).filter(|item| !item.is_empty()).collect()
 }
 
+/// Whether the item of a column says what it holds where nobody gives a value.
+fn says_value(item: &str) -> bool {
+    let mut tokens = Lexer::new(item);
+    tokens.any(|t| t.kind == Kind::Word && matches!(t.text, "DEFAULT" | "GENERATED"))
+}
+
 /// The column that an item declares; none if it is a constraint of the table. `pg_dump` quotes
 /// every name that is also a word of SQL's own.
 fn column_of(item: &str) -> Option<String> {
@@ -336,11 +353,14 @@ mod tests {
                    ALTER TABLE x;";
         let dumped = Dumped::of(sql).unwrap();
         assert_eq!(dumped.head, "CREATE UNLOGGED TABLE public.\"a(b\" ");
-        assert_eq!(dumped.items, [
-            "ward text DEFAULT ','::text",
-            "\"Check\" numeric(4,2)[] NOT NULL",
-            "CONSTRAINT c CHECK ((ward <> ');'::text))"
-        ]);
+        assert_eq!(
+            dumped.items,
+            [
+                "ward text DEFAULT ','::text",
+                "\"Check\" numeric(4,2)[] NOT NULL",
+                "CONSTRAINT c CHECK ((ward <> ');'::text))"
+            ]
+        );
         assert_eq!(dumped.tail, "\nWITH (fillfactor='70')");
         assert_eq!(dumped.rest, "ALTER TABLE x;");
         let columns: Vec<_> = dumped.items.iter().map(|item| column_of(item)).collect();

@@ -104,7 +104,10 @@ impl SourceSettings {
 
     /// What another database has otherwise of what decides about values: name, value here, value
     /// there.
-    pub fn others_than<'s>(&'s self, other: &'s Self) -> impl Iterator<Item = (&'s str, &'s str, &'s str)> {
+    pub fn others_than<'s>(
+        &'s self,
+        other: &'s Self,
+    ) -> impl Iterator<Item = (&'s str, &'s str, &'s str)> {
         let decides = |name: &str| {
             ["DateStyle", "IntervalStyle", "TimeZone", "default_text_search_config", "search_path"]
                 .contains(&name)
