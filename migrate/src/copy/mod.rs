@@ -9,6 +9,7 @@ mod feed;
 mod finish;
 mod gate;
 mod left_out;
+mod making;
 mod plan;
 mod rate;
 mod read_back;
@@ -96,8 +97,7 @@ pub fn copy(
         progress.phase(&format!("planning {} tables", described.tables.len()));
         (plan::make_plan(&source, described, request.jobs, &options)?, Stage::Rows)
     };
-    let refused = !is_new && !ledger::refused(target.store())?.is_empty();
-    if stage == Stage::Done && !refused {
+    if stage == Stage::Done && ledger::refused(target.store())?.is_empty() {
         return changes::changes_since(&mut source, target, &plan, &options, progress);
     }
     progress.phase("reading the source's schema");
@@ -111,10 +111,9 @@ pub fn copy(
     }
     structure.write_down(&dir)?;
     if is_new {
-        target.create(&mut source, request, &plan, &structure, progress, interrupt)?;
-    } else if refused {
-        target.make_refused(&structure, progress, interrupt)?;
+        target.create(&mut source, request, &plan, &structure, (progress, interrupt))?;
     }
+    target.make_before_rows(&structure, is_new, progress, interrupt)?;
     if stage == Stage::Done {
         target.make_refused_later(&structure, request.jobs, progress, interrupt)?;
         return changes::changes_since(&mut source, target, &plan, &options, progress);

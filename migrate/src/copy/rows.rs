@@ -78,7 +78,12 @@ impl Work<'_> {
             report.findings.extend(finished.findings);
             ledger::end_structure(target.store(), &report.findings, is_done)?;
         }
-        report.findings.extend(tell::refused(target.store(), self.structure, &not_made)?);
+        report.findings.extend(tell::refused(
+            target.store(),
+            self.structure,
+            self.plan,
+            &not_made,
+        )?);
         tell::set_outcome(&mut report);
         Ok(report)
     }
