@@ -3,7 +3,7 @@
 import sys
 
 from . import data, pairs, rehearsals, results, tools
-from .cache import say
+from .cache import cache, say
 from .server import VERSIONS, Server
 
 PARTS = ["pairs", "rehearsals", "tools"]
@@ -13,6 +13,7 @@ def main(arguments: list) -> int:
     """Runs the parts that are asked for; 1 if a cell is wrong."""
     chosen = [argument for argument in arguments if argument not in PARTS]
     parts = [part for part in PARTS if part in arguments] or PARTS
+    (cache() / "results").mkdir(exist_ok=True)
     servers = start(parts, chosen)
     wrong = False
     try:

@@ -18,8 +18,9 @@ def cache() -> pathlib.Path:
 
 
 def programs() -> pathlib.Path:
-    """Where our programs are."""
-    return pathlib.Path(os.environ.get("CARGO_TARGET_DIR", PROJECT / "target")).resolve() / "debug"
+    """Where our programs are: built as COMPAT_PROFILE says."""
+    target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", PROJECT / "target")).resolve()
+    return target / os.environ.get("COMPAT_PROFILE", "debug")
 
 
 def say(text: str) -> None:

@@ -104,24 +104,10 @@ class Cell:
 
     def run_commands(self, report: dict) -> None:
         """Every command that the verifier prints gives the digest beside it."""
-        commands = []
-        for table in report["tables"]:
-            for end in ("source", "target"):
-                side = table[end] or {}
-                for one in [side, *side.get("chunks", [])]:
-                    if one.get("command"):
-                        commands.append((f"{table['table']} ({end})", one["command"], one["digest"]))
-
-        def runs(entry):
-            place, command, digest = entry
-            done = subprocess.run(["bash", "-c", command], env=self.environment, capture_output=True, text=True)
-            if done.stdout.strip() != digest:
-                return f"command for {place} gives another digest {done.stderr[:200]}"
-
-        with concurrent.futures.ThreadPoolExecutor(4) as pool:
-            self.wrong += [said for said in pool.map(runs, commands) if said]
-        self.notes.append(f"{len(commands)} commands")
-        if not commands:
+        wrong, ran = commands_that_differ(report, self.environment)
+        self.wrong += wrong
+        self.notes.append(f"{ran} commands")
+        if not ran:
             self.wrong.append("no command was printed")
 
     def change(self, arguments: list) -> None:
@@ -150,6 +136,26 @@ class Cell:
             "named": len(set(self.named)),
             "notes": self.notes,
         }
+
+
+def commands_that_differ(report: dict, environment: dict) -> tuple:
+    """Runs every command of a verifier's report: those that do not print the digest beside them, and how many ran."""
+    commands = []
+    for table in report["tables"]:
+        for end in ("source", "target"):
+            side = table[end] or {}
+            for one in [side, *side.get("chunks", [])]:
+                if one.get("command"):
+                    commands.append((f"{table['table']} ({end})", one["command"], one["digest"]))
+
+    def differs(entry):
+        place, command, digest = entry
+        done = subprocess.run(["bash", "-c", command], env=environment, capture_output=True, text=True)
+        if done.stdout.strip() != digest:
+            return f"command for {place} gives another digest {done.stderr[:200]}"
+
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        return [said for said in pool.map(differs, commands) if said], len(commands)
 
 
 def cells(servers: dict, chosen: list):

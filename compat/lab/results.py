@@ -25,7 +25,6 @@ target can hold, a refusal, a command with another digest.
 def keep(part: str, cells: list, versions: list) -> None:
     """Keeps the result of a whole part, and writes the file from all parts."""
     folder = cache() / "results"
-    folder.mkdir(exist_ok=True)
     commit = subprocess.run(
         ["git", "describe", "--always", "--dirty"], cwd=PROJECT, capture_output=True, text=True
     ).stdout.strip()
@@ -65,6 +64,11 @@ def beside(cell: dict) -> str:
 
 
 def line(cell: dict) -> str:
-    """The cell for the terminal, with everything that is wrong."""
+    """The cell for the terminal. Everything that is wrong is in a file of its own."""
     head = f"{cell['cell']}: {'WRONG' if cell['wrong'] else verdict(cell)} ({beside(cell)})"
-    return "\n".join([head, *(f"    {text}" for text in cell["wrong"])])
+    if not cell["wrong"]:
+        return head
+    file = cache() / "results" / f"{cell['cell'].replace(' ', '')}.txt"
+    file.write_text("\n".join(cell["wrong"]) + "\n")
+    shown = [f"    {text[:300]}" for text in cell["wrong"][:8]]
+    return "\n".join([head, *shown, f"    {len(cell['wrong'])} in {file}"])

@@ -2,8 +2,6 @@
 -- Keys of all kinds, with enough rows for several chunks.
 create schema keys;
 
-create collation keys.no_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
-create collation keys.vietnamese (provider = icu, locale = 'vi');
 create type keys.day as enum ('thứ hai', 'thứ ba', 'chủ nhật');
 
 create function keys.words(n int) returns setof text language sql as $$
@@ -18,10 +16,6 @@ create table keys.of_text (name text primary key, n int);
 insert into keys.of_text select w, length(w) from keys.words(40) w;
 create table keys.of_text_c (name text collate "C" primary key);
 insert into keys.of_text_c select w from keys.words(40) w;
-create table keys.of_text_icu (name text collate keys.vietnamese primary key);
-insert into keys.of_text_icu select w from keys.words(40) w;
-create table keys.of_text_no_case (name text collate keys.no_case primary key, n int);
-insert into keys.of_text_no_case select chr(65 + i % 26) || chr(97 + i * 7 % 26) || i, i from generate_series(1, 200) i;
 create table keys.composite (region text, day keys.day, facility int, filler text, primary key (day, region, facility));
 insert into keys.composite select 'Vùng ' || chr(65 + i % 5), (enum_range(null::keys.day))[i % 3 + 1], i, repeat('x', i % 30) from generate_series(1, 400) i;
 create table keys.descending (a int not null, b text not null, c text);

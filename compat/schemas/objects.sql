@@ -12,7 +12,6 @@ create domain birth_year as positive default 1990 check (value < 3000);
 create type span as range (subtype = float8, subtype_diff = float8mi, multirange_type_name = spans);
 create type shell;
 create collation by_bytes from "C";
-create collation numeric_order (provider = icu, locale = 'en-u-kn-true');
 
 create sequence card_numbers start 1000 increment 5 cache 3;
 select nextval('card_numbers');
