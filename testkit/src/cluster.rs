@@ -41,19 +41,18 @@ impl Cluster {
     /// Makes and starts a cluster with further lines for its `postgresql.conf`.
     #[track_caller]
     pub fn start_with(settings: &[&str]) -> Self {
-        Self::start_from(pg_program("postgres"), settings)
+        Self::start_from(pg_program(""), settings)
     }
 
     /// Makes and starts a cluster of another version than the usual one: 14 or 18, which `./test`
     /// installs.
     #[track_caller]
     pub fn start_version(version: u32) -> Self {
-        Self::start_from(programs_of(version).join("postgres"), &["fsync = off"])
+        Self::start_from(programs_of(version), &["fsync = off"])
     }
 
     #[track_caller]
-    fn start_from(postgres: PathBuf, settings: &[&str]) -> Self {
-        let programs = postgres.parent().expect("a program is in a folder").to_owned();
+    fn start_from(programs: PathBuf, settings: &[&str]) -> Self {
         // Not TMPDIR: the path of a socket has at most 107 bytes.
         let parent = env::var_os("HANDOVER_TEST_DIR").unwrap_or_else(|| "/tmp".into());
         let folder = tempfile::Builder::new()

@@ -41,7 +41,9 @@ impl Writer {
             self.key(&mut columns, &mut parts, &mut options);
             if strict && parts.iter().any(|part| part.starts_with("PRIMARY")) {
                 // The columns of a key of a STRICT table cannot be NULL.
-                columns.iter_mut().for_each(|column| column.nullable = false);
+                for column in &mut columns {
+                    column.nullable = false;
+                }
             }
         }
         if strict {
