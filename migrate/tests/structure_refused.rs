@@ -20,7 +20,8 @@ fn copied_but(handover: &Handover, named: &[&str]) -> Value {
         first.get_or_insert(report);
     }
     // The ledger knows it too.
-    let refused = handover.status().0["refused"].as_array().cloned().unwrap_or_default();
+    let status = json(handover.ask_status().env("PGPASSWORD", "pw").go().expect(0));
+    let refused = status["refused"].as_array().cloned().unwrap_or_default();
     let known = |finding: &Value| named.iter().any(|part| says_part(finding, part));
     assert!(refused.iter().all(known), "{refused:#?}");
     let by_target = named.iter().filter(|part| part.contains("could not be made")).count();
@@ -74,21 +75,18 @@ fn a_plain_owner_makes_what_he_may() {
         ],
     );
     assert_eq!(table(&report, "public.t")["read_back"], 1);
-    assert_eq!(handover.status().stage(), "done");
+    assert_eq!(target.query("select stage from handover.ledger"), "done");
     assert_eq!(target.query("select a from over_t where id = 7"), "7");
     let made = "select count(*) from pg_constraint where connamespace <> 11
         and conrelid <> 0 and connamespace::regnamespace::text <> 'handover'";
     assert_eq!(target.query(made), source.query(made));
 
     // What an administrator makes by hand is no longer said.
-    target.sql(
-        "create function quick(int) returns int leakproof immutable language sql as 'select $1'",
-    );
-    let report = json(handover.copy().env("PGPASSWORD", "pw").go().expect(1));
-    assert!(!messages(&report).contains("quick"), "{report:#}");
     target.sql("create event trigger guard on sql_drop execute function stop()");
     let report = json(handover.copy().env("PGPASSWORD", "pw").go().expect(1));
-    assert_eq!(messages(&report).lines().count(), 1, "{report:#}");
+    let said = messages(&report);
+    assert!(said.contains("public.quick"), "{said}");
+    assert!(!said.lines().any(|line| line.starts_with("EVENT TRIGGER")), "{said}");
 }
 
 /// Nothing is left of a target in which no table can be made.
@@ -151,8 +149,7 @@ fn what_needs_a_table_that_is_not_copied() {
             "public.of_rows stopped: TABLE public.of_rows could not be made: type \
              \"public.secret\" does not exist",
             "FUNCTION public.body() could not be made: relation \"public.secret\" does not exist",
-            "FUNCTION public.takes(public.secret) could not be made: type \"public.secret\" does \
-             not exist",
+            "FUNCTION public.takes(public.secret) could not be made: type public.secret does not exist",
             "COMMENT ON FUNCTION takes(public.secret) of public could not be made: it needs",
             "VIEW public.over_body could not be made: it needs FUNCTION public.body()",
             "KEY public.of_rows of_rows_pkey could not be made: it needs TABLE public.of_rows",
@@ -278,9 +275,9 @@ fn texts_that_look_like_commands() {
     ));
     source.sql(&format!(
         "comment on table plain is $e${evil}$e$;
-         create function f() returns text language plpgsql as $body$ begin
+         create function f() returns text language plpgsql as $body$ begin /*
 {evil}
-return 1; end $body$;
+*/ return 1; end $body$;
          create function g() returns text language sql begin atomic select $e${evil}$e$::text; end;
          create view v as select $e${evil}$e$::text as t;
          create index i on plain ((id::text || $e${evil}$e$));

@@ -5,74 +5,103 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Result, bail};
 use handover_schemas::name::TableName;
 use handover_schemas::report::{Finding, FindingKind};
+use handover_verify::endpoint::PostgresEndpoint;
+use handover_verify::interrupt::Interrupt;
 use handover_verify::postgres::Session;
 use handover_verify::progress::Progress;
 
+use super::making::Making;
 use super::structure::Structure;
 use crate::ledger::{self, FrozenPlan, RefusedIn};
 use crate::target::postgres::{Refusal, SchemaEntry, is_there_already, make_within};
 use crate::target::shape_at_postgres;
 
-/// Makes everything in a new target, with the ledger and the plan, in one transaction. `ledger_rows`
-/// are the statements that write into the ledger's tables. Entries that are refused are recorded.
+/// Objects that are made in one transaction with the ledger and the plan. A server has locks for some
+/// thousands of tables only, and a transaction keeps those of every table that it makes.
+const WITH_LEDGER: usize = 500;
+
+const TRY_ANEW: &str = "; run the command again to try anew";
+
+const STAGE: &str = "making types, tables, functions and views";
+
+/// Makes the first objects of a new target, with the ledger and the plan, in one transaction. `sql`
+/// is the ledger's tables, and what is written into them.
 ///
-/// An error, and nothing is kept, if no table of the plan can be made.
+/// An error, and nothing is kept, if there are tables and none of them can be made.
 pub(super) fn make_new(
     session: &mut Session,
     structure: &Structure,
-    plan: &FrozenPlan,
     (ledger_tables, ledger_rows): (&str, &str),
     progress: &Progress,
 ) -> Result<()> {
-    let entries: Vec<&SchemaEntry> = structure.before.iter().collect();
+    let entries: Vec<&SchemaEntry> = structure.before.iter().take(WITH_LEDGER).collect();
+    progress.phase_of(STAGE, entries.len() as u64);
     session.execute("BEGIN")?;
     let made = session.execute(ledger_tables).and_then(|()| {
-        let refused = make(session, &entries, progress)?;
-        let tables = tables_of(session)?;
-        let is_made = |table: &TableName| tables.contains(table);
-        if let Some((at, refusal)) = refused.first()
-            && !planned(plan).any(|(_, name)| is_made(&name))
+        let refused = make_within(session, &entries)?;
+        let is_refused = |at: &usize| refused.iter().any(|(other, _)| other == at);
+        let tables = entries.iter().enumerate().filter(|(_, entry)| entry.table.is_some());
+        let (lost, made): (Vec<_>, Vec<_>) = tables.partition(|(at, _)| is_refused(at));
+        let all = structure.before.iter().filter(|entry| entry.table.is_some()).count();
+        if let Some((at, entry)) = lost.first()
+            && made.is_empty()
+            && lost.len() == all
         {
-            let name = entries.get(*at).map_or("", |entry| entry.name.as_str());
-            bail!("{name}: {}", refusal.reason);
+            let refusal = refused.iter().find(|(other, _)| other == at);
+            bail!("{}: {}", entry.name, refusal.map_or("", |(_, refusal)| refusal.reason.as_str()));
         }
         session.execute(ledger_rows)?;
-        record(session, &entries, &refused)
+        let made = entries.iter().enumerate().filter(|(at, _)| !is_refused(at));
+        record_made(session, made.map(|(_, entry)| *entry))
     });
     ledger::end_transaction(session, made)
 }
 
-/// Makes what an earlier run was refused, where the target allows it now.
-pub(super) fn make_refused(
+/// Makes what is not made yet; what is refused is recorded.
+pub(super) fn make_open(
+    target: &PostgresEndpoint,
     session: &mut Session,
     structure: &Structure,
-    progress: &Progress,
+    is_new: bool,
+    (progress, interrupt): (&Progress, &Interrupt),
 ) -> Result<()> {
-    let refused: BTreeSet<String> =
-        ledger::refused(session)?.into_iter().map(|(step, _)| step).collect();
-    let entries: Vec<&SchemaEntry> =
-        structure.before.iter().filter(|entry| refused.contains(&entry.step)).collect();
-    if entries.is_empty() {
+    let done: BTreeSet<String> =
+        ledger::steps(session)?.into_iter().map(|(name, _)| name).collect();
+    let open: Vec<&SchemaEntry> =
+        structure.before.iter().filter(|entry| !done.contains(&entry.step)).collect();
+    if open.is_empty() {
         return Ok(());
     }
-    session.execute("BEGIN")?;
-    let made = make(session, &entries, progress).and_then(|mut refused| {
+    progress.phase_of(STAGE, open.len() as u64);
+    let making = Making::new(target, session, &open, None, progress, interrupt);
+    let refused = making.make_before_rows()?;
+    let mut missing = still_missing(session, &open, refused.clone())?;
+    if !is_new {
         // Somebody made it by hand. Whether it is the same, the verifier says.
-        refused.retain(|(_, refusal)| !refusal.is_there);
-        record(session, &entries, &refused)
-    });
-    ledger::end_transaction(session, made)
+        missing.retain(|(_, refusal)| !refusal.is_there);
+    }
+    let is_missing = |at: &usize| missing.iter().any(|(other, _)| other == at);
+    let there: Vec<&SchemaEntry> = refused
+        .iter()
+        .filter(|(at, _)| !is_missing(at))
+        .filter_map(|(at, _)| open.get(*at).copied())
+        .collect();
+    let findings = findings(&open, &missing, &[], "schema/pre-data.sql");
+    session.execute("BEGIN")?;
+    let recorded = record_made(session, there)
+        .and_then(|()| ledger::record_refused(session, RefusedIn::PreData, &findings));
+    ledger::end_transaction(session, recorded)
 }
 
-fn make(
+fn record_made<'e>(
     session: &mut Session,
-    entries: &[&SchemaEntry],
-    progress: &Progress,
-) -> Result<Vec<(usize, Refusal)>> {
-    let text = "making types, tables, functions and views";
-    progress.phase_of(text, entries.len() as u64);
-    let refused = make_within(session, entries, |made| progress.done(made as u64))?;
-    still_missing(session, entries, refused)
+    entries: impl IntoIterator<Item = &'e SchemaEntry>,
+) -> Result<()> {
+    let steps: Vec<String> = entries
+        .into_iter()
+        .map(|entry| ledger::step_statement(session, &entry.step, None))
+        .collect();
+    session.execute(&steps.join("\n"))
 }
 
 /// What was refused and is not there already.
@@ -89,15 +118,6 @@ pub(super) fn still_missing(
         }
     }
     Ok(missing)
-}
-
-fn record(
-    session: &mut Session,
-    entries: &[&SchemaEntry],
-    refused: &[(usize, Refusal)],
-) -> Result<()> {
-    let findings = findings(entries, refused, &[], "schema/pre-data.sql");
-    ledger::record_refused(session, RefusedIn::PreData, &findings)
 }
 
 /// A finding for each refused entry, with the name of its step. One that needs another refused
@@ -131,8 +151,7 @@ pub(super) fn findings(
                 ..Finding::new(
                     FindingKind::ObjectMissing,
                     format!(
-                        "{} could not be made: {why}; its SQL is in {file}; run the command again \
-                         to try anew",
+                        "{} could not be made: {why}; its SQL is in {file}{TRY_ANEW}",
                         entry.name
                     ),
                 )
@@ -159,7 +178,9 @@ pub(super) fn not_made(
         .filter(|(_, name)| !tables.contains(name))
         .map(|(number, name)| {
             let why = match reasons.get(&name) {
-                Some(finding) => finding.message.clone(),
+                Some(Finding { message, .. }) => {
+                    message.strip_suffix(TRY_ANEW).unwrap_or(message).to_owned()
+                }
                 None => "the target does not have it any more".to_owned(),
             };
             (number, why)

@@ -11,6 +11,7 @@ mod finish;
 mod foreign_servers;
 mod gate;
 mod left_out;
+mod making;
 mod plan;
 mod rate;
 mod read_back;
@@ -99,8 +100,7 @@ pub fn copy(
         progress.phase(&format!("planning {} tables", described.tables.len()));
         (plan::make_plan(&source, described, request.jobs, &options)?, Stage::Rows)
     };
-    let refused = !is_new && !ledger::refused(target.store())?.is_empty();
-    if stage == Stage::Done && !refused {
+    if stage == Stage::Done && ledger::refused(target.store())?.is_empty() {
         return changes::changes_since(&mut source, target, &plan, &options, progress);
     }
     progress.phase("reading the source's schema");
@@ -114,19 +114,18 @@ pub fn copy(
     }
     structure.write_down(&dir)?;
     if is_new {
-        target.create(&mut source, request, &plan, &structure, progress, interrupt)?;
-    } else if refused {
-        target.make_refused(&structure, progress, interrupt)?;
+        target.create(&mut source, request, &plan, &structure, (progress, interrupt))?;
     }
-    let settings = target.source_settings(&mut source, progress)?;
+    target.make_before_rows(&structure, is_new, progress, interrupt)?;
+    structure.settings = target.source_settings(&mut source, progress)?;
     if stage == Stage::Done {
-        target.make_refused_later(&structure, request.jobs, &settings, progress, interrupt)?;
+        target.make_refused_later(&structure, request.jobs, progress, interrupt)?;
         return changes::changes_since(&mut source, target, &plan, &options, progress);
     }
     let run = target.begin_run()?;
     tell::resumed(target.store(), progress)?;
     let (plan, structure) = (&plan, &structure);
-    let work = rows::Work { request, plan, structure, watched, settings, stage, options, run };
+    let work = rows::Work { request, plan, structure, watched, stage, options, run };
     let done = work.copy_and_finish(source, &mut target, &dir, interrupt, progress);
     let outcome = match &done {
         Ok(report) if report.has_findings() => RunOutcome::Findings,

@@ -16,7 +16,7 @@ use super::before_rows;
 use super::beside::{Expected, Watched, compare, no_longer_held};
 use super::board::{Board, ChunkJob, Unit};
 use super::feed::feed;
-use super::finish::{Finished, Making, finish_postgres, finish_sqlite};
+use super::finish::{Finished, finish_postgres, finish_sqlite};
 use super::gate::Gate;
 use super::rate::Rate;
 use super::read_back::read_back_sqlite;
@@ -29,7 +29,7 @@ use super::tell;
 use super::worker::{OpenSource, OpenTarget, Worker};
 use crate::ledger::{self, FrozenPlan};
 use crate::target::Target;
-use crate::target::postgres::{SourceSettings, share_work};
+use crate::target::postgres::share_work;
 use handover_verify::handover_dir::HandoverDir;
 
 /// What one run has to do.
@@ -38,7 +38,6 @@ pub(super) struct Work<'a> {
     pub(super) plan: &'a FrozenPlan,
     pub(super) structure: &'a Structure,
     pub(super) watched: Watched,
-    pub(super) settings: SourceSettings,
     pub(super) stage: Stage,
     pub(super) options: ReadOptions,
     pub(super) run: i64,
@@ -87,7 +86,12 @@ impl Work<'_> {
             }
             ledger::end_structure(target.store(), &report.findings, is_done)?;
         }
-        report.findings.extend(tell::refused(target.store(), self.structure, &not_made)?);
+        report.findings.extend(tell::refused(
+            target.store(),
+            self.structure,
+            self.plan,
+            &not_made,
+        )?);
         tell::set_outcome(&mut report);
         Ok(report)
     }
@@ -110,10 +114,9 @@ impl Work<'_> {
     ) -> Result<Finished> {
         match target {
             OpenedTarget::Postgres(endpoint, _) => {
-                let (structure, settings, run) = (self.structure, &self.settings, self.run);
-                let (target, jobs) = (*endpoint, self.request.jobs);
-                let making = Making { target, structure, settings, jobs, run, progress, interrupt };
-                finish_postgres(&making)
+                let jobs = self.request.jobs;
+                let (structure, run) = (self.structure, self.run);
+                finish_postgres(endpoint, structure, jobs, run, progress, interrupt)
             }
             OpenedTarget::Sqlite(_, connection) => {
                 finish_sqlite(connection, self.structure, progress, interrupt)
@@ -146,7 +149,7 @@ impl Work<'_> {
             progress,
             steps,
             may_replace: self.stage == Stage::Rows,
-            settings: self.settings.clone(),
+            settings: self.structure.settings.clone(),
             stopped: Mutex::default(),
         })
     }

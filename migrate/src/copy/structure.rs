@@ -14,7 +14,7 @@ use super::foreign_servers;
 use super::left_out::Dependents;
 use crate::ledger::FrozenPlan;
 use crate::target::postgres::{
-    Archive, KeyIndex, PG_CLASS, SchemaEntry, SequenceValue, dump, keep_order, key_indexes,
+    Archive, KeyIndex, PG_CLASS, SchemaEntry, SequenceValue, SourceSettings, dump, keep_order, key_indexes,
     reordered_children, sequence_values, translate, without,
 };
 use crate::target::sqlite::{
@@ -38,6 +38,8 @@ pub(super) struct Structure {
     pub(super) not_carried: Vec<(String, String)>,
     /// What is known beforehand not to be as it is at the source.
     pub(super) findings: Vec<Finding>,
+    /// What holds while expressions of a PostgreSQL source are evaluated in the target.
+    pub(super) settings: SourceSettings,
     /// Digest of the archive that entries were read from, if they were.
     pub(super) archive: Option<Digest>,
 }
@@ -90,7 +92,7 @@ impl Structure {
         let mut sequences = sequence_values(holder.session())?;
         sequences.retain(|sequence| !dependents.sequences.contains(&sequence.display));
         let archive = Some(archive.digest);
-        Ok(Self { before, keys, after, sequences, not_carried, findings, archive })
+        Ok(Self { before, keys, after, sequences, not_carried, findings, archive, ..Self::default() })
     }
 
     /// From SQLite to PostgreSQL: by the written table of types.

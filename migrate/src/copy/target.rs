@@ -106,16 +106,15 @@ impl<'a> OpenedTarget<'a> {
             .try_for_each(|shape| postgres::refuse_foreign_partition(session, &shape))
     }
 
-    /// Makes the tables, the ledger and the plan in one transaction. What a PostgreSQL target refuses
-    /// is recorded there, and does not keep the rest from being made.
+    /// Makes the tables, the ledger and the plan in one transaction; in a PostgreSQL target as many
+    /// objects as a transaction takes, and [`make_before_rows`](Self::make_before_rows) the rest.
     pub(super) fn create(
         &mut self,
         source: &mut Source<'_>,
         request: &CopyRequest,
         plan: &FrozenPlan,
         structure: &Structure,
-        progress: &Progress,
-        interrupt: &Interrupt,
+        (progress, interrupt): (&Progress, &Interrupt),
     ) -> Result<()> {
         let head = Head {
             source: request.source.to_string(),
@@ -144,7 +143,7 @@ impl<'a> OpenedTarget<'a> {
             Self::Postgres(endpoint, _) => {
                 let mut session = postgres::making_session(endpoint, interrupt)?;
                 let sql = (POSTGRES_DDL, statements.as_str());
-                before_rows::make_new(&mut session, structure, plan, sql, progress)
+                before_rows::make_new(&mut session, structure, sql, progress)
                     .context("cannot make the source's tables in the target; nothing was kept")
             }
             Self::Sqlite(path, connection) => {
@@ -193,45 +192,37 @@ impl<'a> OpenedTarget<'a> {
         Ok(usable)
     }
 
-    /// Makes what an earlier run was refused, where a PostgreSQL target allows it now.
-    pub(super) fn make_refused(
+    /// Makes what is still missing of what a PostgreSQL target has before the rows: a database with
+    /// many objects is not made in one transaction, and what an earlier run was refused may be
+    /// allowed now.
+    pub(super) fn make_before_rows(
         &mut self,
         structure: &Structure,
+        is_new: bool,
         progress: &Progress,
         interrupt: &Interrupt,
     ) -> Result<()> {
         match self {
-            Self::Postgres(endpoint, _) => {
-                let mut session = postgres::making_session(endpoint, interrupt)?;
-                before_rows::make_refused(&mut session, structure, progress)
+            Self::Postgres(endpoint, session) => {
+                before_rows::make_open(endpoint, session, structure, is_new, (progress, interrupt))
             }
             Self::Sqlite(..) => Ok(()),
         }
     }
 
-    /// The same for what is made after the rows, once everything else is done. Sequences, which may
-    /// be in use by now, are left alone.
+    /// Makes what an earlier run was refused after the rows, once everything else is done. Sequences,
+    /// which may be in use by now, are left alone.
     pub(super) fn make_refused_later(
         &mut self,
         structure: &Structure,
         jobs: usize,
-        settings: &SourceSettings,
         progress: &Progress,
         interrupt: &Interrupt,
     ) -> Result<()> {
         match self {
             Self::Postgres(endpoint, session) => {
                 let run = ledger::newest_run(session)?;
-                let making = finish::Making {
-                    target: endpoint,
-                    structure,
-                    settings,
-                    jobs,
-                    run,
-                    progress,
-                    interrupt,
-                };
-                making.make_rest().map(drop)
+                finish::make_rest(endpoint, structure, jobs, run, progress, interrupt).map(drop)
             }
             Self::Sqlite(..) => Ok(()),
         }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Result;
 use handover_schemas::chunk::KeyValue;
 use handover_schemas::ledger::{ChunkEntry, ChunkState, LeftOutBy};
+use handover_schemas::name::TableName;
 use handover_schemas::plan::TableShape;
 use handover_schemas::report::{Finding, FindingKind, LeftOut};
 use handover_verify::progress::Progress;
@@ -16,6 +17,7 @@ use super::shared::{Shared, StoppedTable};
 use super::source::Source;
 use super::structure::Structure;
 use crate::ledger::{self, Store};
+use crate::target::shape_at_postgres;
 use handover_verify::findings::{FindingsFile, KeyLine};
 use handover_verify::handover_dir::HandoverDir;
 
@@ -83,16 +85,23 @@ pub(super) fn report(
 pub(super) fn refused(
     store: &mut dyn Store,
     structure: &Structure,
-    stopped: &BTreeMap<i64, String>,
+    plan: &ledger::FrozenPlan,
+    not_made: &BTreeMap<i64, String>,
 ) -> Result<Vec<Finding>> {
     let mut refused: BTreeMap<String, Finding> = ledger::refused(store)?.into_iter().collect();
-    let told: BTreeSet<&String> = stopped.values().collect();
+    let stopped: BTreeSet<TableName> = plan
+        .tables
+        .iter()
+        .filter(|(number, _)| not_made.contains_key(number))
+        .map(|(_, table)| shape_at_postgres(&table.shape).name)
+        .collect();
     let mut findings = Vec::new();
     for entry in structure.before.iter().chain(&structure.after) {
-        findings.extend(refused.remove(&entry.step));
+        let is_told = entry.table.as_ref().is_some_and(|table| stopped.contains(table));
+        let finding = refused.remove(&entry.step);
+        findings.extend(finding.filter(|_| !is_told));
     }
     findings.extend(refused.into_values());
-    findings.retain(|finding| !told.contains(&finding.message));
     Ok(findings)
 }
 

@@ -102,6 +102,7 @@ impl SchemaEntry {
     }
 
     /// The same entry, which needs another one.
+    #[must_use]
     pub fn needing(mut self, other: Option<&Self>) -> Self {
         self.needs.extend(other.and_then(Self::number));
         self

@@ -47,12 +47,12 @@ pub(super) fn split(sql: &str) -> Result<Vec<DumpedEntry>> {
 #[derive(Default)]
 struct Section {
     /// The last one is still being read; the first one is what stands before all entries.
-    entries: Vec<Statements>,
+    entries: Vec<EntryText>,
 }
 
 /// An entry while it is read.
 #[derive(Default)]
-struct Statements {
+struct EntryText {
     entry: DumpedEntry,
     statements: Vec<String>,
     /// The statement that has not ended yet.
@@ -64,14 +64,14 @@ struct Statements {
 impl Section {
     fn push(&mut self, token: Token<'_>) -> Result<()> {
         if self.entries.is_empty() {
-            self.entries.push(Statements::default());
+            self.entries.push(EntryText::default());
         }
         if token.kind == Kind::LineComment
             && token.begins_line
             && let Some((number, object)) = entry_line(token.text)
         {
             let entry = DumpedEntry { number, object, ..DumpedEntry::default() };
-            self.entries.push(Statements { entry, in_comment: true, ..Statements::default() });
+            self.entries.push(EntryText { entry, in_comment: true, ..EntryText::default() });
             return Ok(());
         }
         match self.entries.last_mut() {
@@ -87,8 +87,8 @@ impl Section {
         let mut found = Vec::new();
         for mut read in entries {
             read.end_statement();
-            read.entry.tablespace = Option::clone(&tablespace);
-            read.entry.access_method = Option::clone(&access_method);
+            read.entry.tablespace.clone_from(&tablespace);
+            read.entry.access_method.clone_from(&access_method);
             // Settings for the next entry stand behind this one.
             while let Some(last) = read.statements.last() {
                 if let Some(value) = setting(last, "default_tablespace") {
@@ -107,7 +107,7 @@ impl Section {
     }
 }
 
-impl Statements {
+impl EntryText {
     fn push(&mut self, token: Token<'_>) -> Result<()> {
         match token.kind {
             Kind::Unfinished => {
@@ -176,7 +176,7 @@ impl Statements {
 
 /// What stands before all entries may only be settings; texts have to be written as the lexer
 /// reads them.
-fn check_head(mut head: Statements) -> Result<()> {
+fn check_head(mut head: EntryText) -> Result<()> {
     head.end_statement();
     let mut reads_texts = false;
     for statement in &head.statements {
@@ -244,10 +244,7 @@ mod tests {
         let found = split(&format!("{HEAD}{text}\\unrestrict x1\n")).unwrap();
         assert_eq!(found.len(), statements.len());
         for (entry, sql) in found.iter().zip(&statements) {
-            assert_eq!(
-                entry.sql.replace(";\nSELECT", ";\n SELECT").replace(";\nEND", ";\nEND"),
-                *sql
-            );
+            assert_eq!(entry.sql.replace(";\nSELECT", ";\n SELECT"), *sql);
             assert_eq!((entry.kind.as_str(), entry.schema.as_str()), ("TABLE", "public"));
             assert_eq!(entry.name, "a; Type: VIEW; Schema: b");
             assert_eq!((entry.needs.as_slice(), &entry.tablespace), (&[3, 4][..], &None));

@@ -72,28 +72,20 @@ const AT_ONCE: usize = 50;
 pub fn make_within(
     session: &mut Session,
     entries: &[&SchemaEntry],
-    mut made: impl FnMut(usize),
 ) -> Result<Vec<(usize, Refusal)>> {
-    let all: Vec<usize> = (0..entries.len()).collect();
-    retried(all, |open| {
-        let mut refused = Vec::new();
-        for group in open.chunks(AT_ONCE) {
-            let of_group = |at: &usize| Some(entries.get(*at)?.statements());
-            let statements: Vec<String> = group.iter().filter_map(of_group).collect();
-            let one_by_one = match within_savepoint(session, &statements.join("\n"))? {
-                None => &[][..],
-                Some(_) => group,
-            };
-            for at in one_by_one {
-                let sql = of_group(at).unwrap_or_default();
-                if let Some(refusal) = within_savepoint(session, &sql)? {
-                    refused.push((*at, refusal));
-                }
+    let all: Vec<(usize, String)> =
+        entries.iter().enumerate().map(|(at, entry)| (at, entry.statements())).collect();
+    let mut refused = Vec::new();
+    for group in all.chunks(AT_ONCE) {
+        let together: Vec<&str> = group.iter().map(|(_, sql)| sql.as_str()).collect();
+        if within_savepoint(session, &together.join("\n"))?.is_some() {
+            for (at, sql) in group {
+                let refusal = within_savepoint(session, sql)?;
+                refused.extend(refusal.map(|refusal| (*at, refusal)));
             }
-            made(group.len());
         }
-        Ok(refused)
-    })
+    }
+    Ok(refused)
 }
 
 /// Makes what is open, and what was refused again, as long as that helps.

@@ -67,7 +67,7 @@ pub fn refuse_foreign_partition(session: &mut Session, shape: &TableShape) -> Re
     }
     let name = &shape.name;
     let foreign = session.query_value(&format!(
-        "SELECT t.relid::text FROM pg_partition_tree({}::regclass) t \
+        "SELECT t.relid::text FROM pg_partition_tree(to_regclass({})) t \
          JOIN pg_class c ON c.oid = t.relid WHERE c.relkind = 'f' LIMIT 1",
         literal(&qualified(&name.schema, &name.name))
     ))?;
