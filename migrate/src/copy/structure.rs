@@ -14,8 +14,8 @@ use super::foreign_servers;
 use super::left_out::Dependents;
 use crate::ledger::FrozenPlan;
 use crate::target::postgres::{
-    Archive, KeyIndex, PG_CLASS, SchemaEntry, SequenceValue, SourceSettings, dump, keep_order, key_indexes,
-    reordered_children, sequence_values, translate, without,
+    Archive, KeyIndex, PG_CLASS, SchemaEntry, SequenceValue, SourceSettings, dump, keep_order,
+    key_indexes, reordered_children, sequence_values, translate, without,
 };
 use crate::target::sqlite::{
     ForeignKeyTo, foreign_keys_to, header_statements, later_statements, sequence_statements,
@@ -92,7 +92,16 @@ impl Structure {
         let mut sequences = sequence_values(holder.session())?;
         sequences.retain(|sequence| !dependents.sequences.contains(&sequence.display));
         let archive = Some(archive.digest);
-        Ok(Self { before, keys, after, sequences, not_carried, findings, archive, ..Self::default() })
+        Ok(Self {
+            before,
+            keys,
+            after,
+            sequences,
+            not_carried,
+            findings,
+            archive,
+            ..Self::default()
+        })
     }
 
     /// From SQLite to PostgreSQL: by the written table of types.
