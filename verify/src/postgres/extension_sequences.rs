@@ -12,8 +12,8 @@ use crate::sql::qualified;
 pub fn extension_sequences(session: &mut Session) -> Result<BTreeMap<String, SequenceValue>> {
     let names = session.query(
         "SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
-         WHERE c.relkind = 'S' AND has_schema_privilege(n.oid, 'USAGE') \
-           AND has_sequence_privilege(c.oid, 'SELECT') \
+         WHERE CASE WHEN c.relkind = 'S' THEN has_schema_privilege(n.oid, 'USAGE') \
+                 AND has_sequence_privilege(c.oid, 'SELECT') ELSE false END \
            AND EXISTS (SELECT 1 FROM pg_extension x WHERE c.oid = ANY (x.extconfig))",
     )?;
     let mut values = BTreeMap::new();
