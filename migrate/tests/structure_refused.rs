@@ -207,6 +207,37 @@ fn what_was_refused_is_made_later() {
     assert_eq!(target.query("select count(*) from b"), "20");
 }
 
+/// What an older server cannot even parse does not keep the rest from being made.
+#[test]
+fn a_target_older_than_the_source() {
+    let (source, cluster) = (Database::create(), Cluster::start_version(14));
+    source.sql(
+        "create table t (id int primary key, n int); insert into t select i, i from
+             generate_series(1, 30) i;
+         create unique index t_n on t (n) nulls not distinct; create index t_both on t (n, id);
+         create function merge(int) returns void language sql begin atomic
+             merge into t using (select $1 as n) s on s.n = t.id when matched then do nothing; end;
+         comment on function merge(int) is 'x';
+         create view careful with (security_invoker = on) as select id from t;
+         create view plain as select id from t;",
+    );
+    let handover = Handover::between(&source.url(), &cluster.database_url("postgres"));
+    copied_but(
+        &handover,
+        &[
+            "FUNCTION public.merge(integer) could not be made: syntax error at or near",
+            "COMMENT ON FUNCTION merge(integer) of public could not be made: it needs",
+            "VIEW public.careful could not be made: unrecognized parameter \"security_invoker\"",
+            "INDEX public.t_n could not be made: syntax error at or near",
+        ],
+    );
+    let target = |sql: &str| cluster.server().query("postgres", sql);
+    assert_eq!(target("select count(*) from plain"), "30");
+    assert_eq!(target("select count(*) from pg_indexes where tablename = 't'"), "2");
+    let outcome = handover.copy().go();
+    crate::support::says(&outcome, &["target 14 is older than source 15"]);
+}
+
 #[test]
 fn a_tablespace_that_the_target_lacks() {
     let (cluster, target) = (Cluster::start(), Database::create());

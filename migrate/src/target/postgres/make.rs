@@ -104,8 +104,9 @@ pub fn retried(
 }
 
 fn within_savepoint(session: &mut Session, sql: &str) -> Result<Option<Refusal>> {
-    let Err(error) = session.execute(&format!("SAVEPOINT entry;\n{sql}\n;RELEASE SAVEPOINT entry"))
-    else {
+    // By itself: of a text that the server cannot parse it does nothing at all.
+    session.execute("SAVEPOINT entry")?;
+    let Err(error) = session.execute(&format!("{sql}\n;RELEASE SAVEPOINT entry")) else {
         return Ok(None);
     };
     let refusal = Refusal::of(error)?;
