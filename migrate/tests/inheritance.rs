@@ -39,7 +39,7 @@ const CATALOG: &str = "
       and not a.attisdropped
     order by c.relname, a.attnum";
 const CHECKS: &str = "
-    select conrelid::regclass, conname, conislocal, coninhcount, pg_get_constraintdef(oid)
+    select conrelid::regclass::text, conname, conislocal, coninhcount, pg_get_constraintdef(oid)
     from pg_constraint where conrelid <> 0 and connamespace = 'public'::regnamespace order by 1, 2";
 
 #[test]
