@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use crate::memory::peak_resident_bytes;
@@ -17,7 +17,21 @@ const TABLE_BARS: usize = 8;
 /// Reports progress to people.
 pub struct Progress {
     started: Instant,
-    state: Mutex<State>,
+    state: Arc<Mutex<State>>,
+}
+
+/// The printer on standard error, for what is to be said by those who do not have it at hand. There
+/// is one standard error.
+static ON_STDERR: Mutex<Option<(Instant, Weak<Mutex<State>>)>> = Mutex::new(None);
+
+/// Says a line through the printer on standard error, if there is one.
+pub(crate) fn tell(text: &str) {
+    let printer = ON_STDERR.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((started, state)) = printer.as_ref()
+        && let Some(state) = state.upgrade()
+    {
+        state.lock().unwrap_or_else(PoisonError::into_inner).line(*started, text);
+    }
 }
 
 /// What is counted.
@@ -59,7 +73,10 @@ impl Progress {
     /// Bars if standard error is a terminal.
     pub fn on_stderr(quiet: bool) -> Self {
         let bars = (std::io::stderr().is_terminal() && !quiet).then(Bars::new);
-        Self::new(bars, !quiet)
+        let progress = Self::new(bars, !quiet);
+        let printer = (progress.started, Arc::downgrade(&progress.state));
+        *ON_STDERR.lock().unwrap_or_else(PoisonError::into_inner) = Some(printer);
+        progress
     }
 
     /// Says nothing.
@@ -81,7 +98,7 @@ impl Progress {
             last_line: now,
             verbose,
         };
-        Self { started: now, state: Mutex::new(state) }
+        Self { started: now, state: Arc::new(Mutex::new(state)) }
     }
 
     /// A new stage begins: `tables` with the rows expected in each.

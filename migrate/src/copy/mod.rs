@@ -7,6 +7,7 @@ mod failure;
 mod feed;
 mod finish;
 mod gate;
+mod intervals;
 mod left_out;
 mod plan;
 mod rate;
@@ -79,6 +80,7 @@ pub fn copy(
     let mut options = read_options(request, &dir, interrupt);
     let mut described = source.describe(&request.type_overrides)?;
     described.leave_out(&request.leave_out)?;
+    intervals::keep_meaning(&mut source, &target, &mut described);
     let existing = target.existing(&mut source)?;
     let is_new = existing.is_none();
     let (plan, stage) = if let Some((head, plan)) = existing {

@@ -118,6 +118,7 @@ impl Work<'_> {
             progress,
             steps,
             may_replace: self.stage == Stage::Rows,
+            counted: Mutex::default(),
             stopped: Mutex::default(),
         })
     }
@@ -160,7 +161,9 @@ impl Work<'_> {
                 std::thread::scope(|scope| {
                     for _ in 0..workers {
                         scope.spawn(|| {
-                            Worker::new(shared, open_source, open_target, keys).run();
+                            shared.board.run(|| {
+                                Worker::new(shared, open_source, open_target, keys).run();
+                            });
                         });
                     }
                     shared.board.wait_for_source();
@@ -175,10 +178,12 @@ impl Work<'_> {
                 std::thread::scope(|scope| {
                     for _ in 0..workers {
                         scope.spawn(|| {
-                            Worker::new(shared, open_source, open_target, keys).run();
+                            shared.board.run(|| {
+                                Worker::new(shared, open_source, open_target, keys).run();
+                            });
                         });
                     }
-                    feed(shared, &connection, &jobs);
+                    shared.board.run(|| feed(shared, &connection, &jobs));
                 });
                 Some(Source::Sqlite(path, connection))
             }

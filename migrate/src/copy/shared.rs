@@ -1,6 +1,6 @@
 //! What all workers of a run know.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Result;
@@ -28,6 +28,8 @@ pub(super) struct Shared<'a> {
     pub(super) steps: BTreeSet<String>,
     /// The target has no foreign keys and no triggers yet: ranges may be replaced.
     pub(super) may_replace: bool,
+    /// Rows of tables of a SQLite source that are read in ranges, counted by its one reader.
+    pub(super) counted: Mutex<BTreeMap<i64, u64>>,
     pub(super) stopped: Mutex<Vec<StoppedTable>>,
 }
 
