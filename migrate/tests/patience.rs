@@ -44,7 +44,8 @@ struct Holder(Child);
 impl Holder {
     #[track_caller]
     fn of(database: &Database, table: &str) -> Self {
-        let sql = format!("begin; lock table {table} in access exclusive mode; select pg_sleep(600)");
+        let sql =
+            format!("begin; lock table {table} in access exclusive mode; select pg_sleep(600)");
         let child = Command::new("psql")
             .args(["-X", "-q", "-d", &database.url(), "-c", &sql])
             .env("PGAPPNAME", "nightly job")

@@ -65,11 +65,7 @@ impl<'s> RowSorter<'s> {
 }
 
 /// Reads all rows and sorts them by key.
-pub fn sort_rows(
-    shape: &TableShape,
-    rows: impl RowStream,
-    spill_dir: &Path,
-) -> Result<SortedRows> {
+pub fn sort_rows(shape: &TableShape, rows: impl RowStream, spill_dir: &Path) -> Result<SortedRows> {
     let mut sorter = RowSorter::new(shape, spill_dir);
     sorter.take(rows)?;
     sorter.finish()

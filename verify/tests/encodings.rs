@@ -25,7 +25,8 @@ fn database(encoding: &'static str, letters: &str) -> Database {
          insert into public.lines select word || E'\\t' || word from public.words;",
         first = letters.chars().next().unwrap(),
         count = letters.chars().count(),
-        letters = letters.chars().map(|letter| format!("'{letter}'")).collect::<Vec<_>>().join(", "),
+        letters =
+            letters.chars().map(|letter| format!("'{letter}'")).collect::<Vec<_>>().join(", "),
     ));
     database
 }

@@ -63,10 +63,7 @@ fn an_index_that_lacks_rows_hides_none_of_a_small_table() {
         lose_rows_of_the_index(database);
     }
     target.sql("set enable_indexscan = off; delete from public.doses where code = 130");
-    assert_eq!(
-        judge(&source.url(), &target.url()).brief(),
-        ["public.doses: rows_missing 1 [130]"]
-    );
+    assert_eq!(judge(&source.url(), &target.url()).brief(), ["public.doses: rows_missing 1 [130]"]);
 }
 
 /// NOT NULL that was never held against the rows there are is no NOT NULL.

@@ -15,8 +15,16 @@ const TYPES: &[(&str, &[&str], bool)] = &[
     ("integer", &["-2147483648", "2147483647"], true),
     ("bigint", &["-9223372036854775808", "9223372036854775807"], true),
     ("real", &["-0", "3.4028235e38", "1e-45", "NaN", "-Infinity", "1e6", "0.1"], true),
-    ("double precision", &["-0", "1.7976931348623157e308", "5e-324", "1e23", "NaN", "Infinity"], true),
-    ("numeric", &["NaN", "-1e-300", "1.50", "-0.00", "1e1000", "123456789012345678901234567890"], true),
+    (
+        "double precision",
+        &["-0", "1.7976931348623157e308", "5e-324", "1e23", "NaN", "Infinity"],
+        true,
+    ),
+    (
+        "numeric",
+        &["NaN", "-1e-300", "1.50", "-0.00", "1e1000", "123456789012345678901234567890"],
+        true,
+    ),
     ("text", &["", "a\tb", "\\N", "\u{10ffff}", "NULL", "{\"}", " "], true),
     ("varchar(9)", &["", "  x  ", "Nguyễn"], true),
     ("char(4)", &["", "a", "ab  ", "\ta"], true),
@@ -24,9 +32,21 @@ const TYPES: &[(&str, &[&str], bool)] = &[
     ("date", &["4714-11-24 BC", "5874897-12-31", "infinity", "-infinity", "0001-01-01"], true),
     ("time", &["00:00:00", "24:00:00", "23:59:59.999999"], true),
     ("timestamp", &["4714-11-24 00:00:00 BC", "294276-12-31 23:59:59.999999", "infinity"], true),
-    ("timestamptz", &["4714-11-24 00:00:00+00 BC", "294276-12-31 23:59:59.999999+00", "-infinity"], true),
-    ("interval", &["-1 day +02:00", "178956970 years 7 mons", "-2147483648 days", "00:00:00"], true),
-    ("uuid", &["00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"], true),
+    (
+        "timestamptz",
+        &["4714-11-24 00:00:00+00 BC", "294276-12-31 23:59:59.999999+00", "-infinity"],
+        true,
+    ),
+    (
+        "interval",
+        &["-1 day +02:00", "178956970 years 7 mons", "-2147483648 days", "00:00:00"],
+        true,
+    ),
+    (
+        "uuid",
+        &["00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"],
+        true,
+    ),
     ("json", &["{ \"a\" : 1, \"a\": 2}", "\"\\u0000\"", "1e400"], false),
     ("jsonb", &["{\"b\": 1, \"aa\": [1.50, null]}", "\"\\t\\\\\"", "-0.000"], true),
     ("pg_lsn", &["0/0", "0/1A2B", "16/B374D848", "FFFFFFFF/FFFFFFFF", "1/10"], true),
@@ -40,15 +60,18 @@ fn every_type_with_a_codec() {
     let database = Database::create();
     database.sql("create type public.mood as enum ('vui', '', 'a b', 'NULL')");
     for (number, (type_name, values, has_order)) in TYPES.iter().enumerate() {
-        let mut values: Vec<String> =
-            values.iter().map(|value| format!("'{}'::{type_name}", value.replace('\'', "''"))).collect();
+        let mut values: Vec<String> = values
+            .iter()
+            .map(|value| format!("'{}'::{type_name}", value.replace('\'', "''")))
+            .collect();
         // The extreme bits are infinite in one version and finite in another.
         match *type_name {
             "interval" if version >= 170_000 => {
                 values.extend(["'infinity'::interval", "'-infinity'::interval"].map(str::to_owned));
             }
             "interval" => values.push(
-                "'178956970 years 7 mons 2147483647 days 2562047788:00:54.775807'::interval".to_owned(),
+                "'178956970 years 7 mons 2147483647 days 2562047788:00:54.775807'::interval"
+                    .to_owned(),
             ),
             "\"char\"" => values.push("(-56)::\"char\"".to_owned()),
             _ => {}

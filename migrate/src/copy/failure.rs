@@ -6,6 +6,7 @@ use handover_verify::reader::RowsBesideRanges;
 use handover_verify::sqlite::{ConstraintViolated, Misfit};
 
 use super::feed::WriterGone;
+use super::intervals::NoSuchInterval;
 
 /// How far an error reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +58,9 @@ pub(super) struct TargetCountDiffers {
 
 /// A fault of this program ended a worker.
 #[derive(Debug, thiserror::Error)]
-#[error("a worker of this program failed by a fault of its own; please report what it printed above")]
+#[error(
+    "a worker of this program failed by a fault of its own; please report what it printed above"
+)]
 pub(super) struct WorkerPanicked;
 
 /// Rows changed at the source after they were copied, and cannot be replaced any more.
@@ -93,6 +96,7 @@ pub(super) fn severity(error: &anyhow::Error) -> Severity {
             || cause.is::<ReaderGone>()
             || cause.is::<RowsBesideRanges>()
             || cause.is::<TargetCountDiffers>()
+            || cause.is::<NoSuchInterval>()
         {
             return Severity::Table;
         }

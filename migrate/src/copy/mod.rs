@@ -80,7 +80,7 @@ pub fn copy(
     let mut options = read_options(request, &dir, interrupt);
     let mut described = source.describe(&request.type_overrides)?;
     described.leave_out(&request.leave_out)?;
-    intervals::keep_meaning(&mut source, &target, &mut described);
+    let intervals = intervals::keep_meaning(&mut source, &target, &mut described);
     let existing = target.existing(&mut source)?;
     let is_new = existing.is_none();
     let (plan, stage) = if let Some((head, plan)) = existing {
@@ -101,7 +101,8 @@ pub fn copy(
     }
     let run = target.begin_run()?;
     tell::resumed(target.store(), progress)?;
-    let work = rows::Work { request, plan: &plan, structure: &structure, stage, options, run };
+    let work =
+        rows::Work { request, plan: &plan, structure: &structure, stage, options, run, intervals };
     let done = work.copy_and_finish(source, &mut target, &dir, interrupt, progress);
     let outcome = match &done {
         Ok(report) if report.has_findings() => RunOutcome::Findings,

@@ -11,6 +11,7 @@ use handover_verify::sqlite::Misfit;
 
 use super::board::Board;
 use super::gate::Gate;
+use super::intervals::IntervalEnds;
 use super::rate::Rate;
 use crate::ledger::FrozenPlan;
 
@@ -24,6 +25,8 @@ pub(super) struct Shared<'a> {
     pub(super) rate: Rate,
     pub(super) gate: Arc<Gate>,
     pub(super) progress: &'a Progress,
+    /// Intervals that the target's version does not have.
+    pub(super) intervals: &'a IntervalEnds,
     /// Steps that earlier runs did.
     pub(super) steps: BTreeSet<String>,
     /// The target has no foreign keys and no triggers yet: ranges may be replaced.

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use handover_schemas::name::TableName;
 use handover_schemas::report::{Finding, FindingKind};
 use handover_verify::endpoint::PostgresEndpoint;
-use handover_verify::postgres::SnapshotHolder;
+use handover_verify::postgres::{SnapshotHolder, wait_until_free};
 use rusqlite::Connection;
 
 use super::left_out::Dependents;
@@ -50,6 +50,8 @@ impl Structure {
         let dependents = Dependents::of(holder.session(), &without)?;
         let archive_path = dir.file("schema/schema.dump")?;
         let snapshot = holder.exported_name().to_owned();
+        let tables = plan.tables.iter().map(|(_, table)| &table.shape.name);
+        wait_until_free(holder.session(), tables)?;
         let archive = Archive::dump(endpoint, &snapshot, &dependents.tables, archive_path)?;
         let keys = keys_of_plan(holder, plan)?;
         let spill = tempfile::tempdir_in(dir.path()).context("cannot make a temporary folder")?;

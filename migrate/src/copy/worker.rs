@@ -321,11 +321,7 @@ pub(super) fn rows_in(entries: &[ChunkEntry]) -> u64 {
 }
 
 /// Refuses a target that holds other rows of a table beside those in the ranges that were copied.
-pub(super) fn check_target(
-    reader: &mut Reader<'_>,
-    shape: &TableShape,
-    copied: u64,
-) -> Result<()> {
+pub(super) fn check_target(reader: &mut Reader<'_>, shape: &TableShape, copied: u64) -> Result<()> {
     match reader.count(shape)? {
         counted if counted == copied => Ok(()),
         counted => {
@@ -477,6 +473,8 @@ impl Copying<'_> {
         let (mut rows, mut bytes) = (0, 0);
         let rest = self.target.write_chunk(write, &mut |send| {
             let mut send = |row: &[u8]| {
+                // Such tables go over the text wire, whose rows are canonical lines.
+                shared.intervals.check(self.shape, row)?;
                 shared.rate.spend(row.len() as u64)?;
                 send(row)
             };

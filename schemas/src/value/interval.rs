@@ -79,10 +79,7 @@ mod tests {
     #[test]
     fn extremes_were_finite() {
         let cases = [
-            (
-                Interval::INFINITY,
-                "178956970 years 7 mons 2147483647 days 2562047788:00:54.775807",
-            ),
+            (Interval::INFINITY, "178956970 years 7 mons 2147483647 days 2562047788:00:54.775807"),
             (
                 Interval::NEG_INFINITY,
                 "-178956970 years -8 mons -2147483648 days -2562047788:00:54.775808",

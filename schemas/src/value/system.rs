@@ -42,9 +42,12 @@ mod tests {
 
     #[test]
     fn positions() {
-        for (position, expected) in
-            [(0, "0/0"), (0x1a2b, "0/1A2B"), (0x16_b374_d848, "16/B374D848"), (u64::MAX, "FFFFFFFF/FFFFFFFF")]
-        {
+        for (position, expected) in [
+            (0, "0/0"),
+            (0x1a2b, "0/1A2B"),
+            (0x16_b374_d848, "16/B374D848"),
+            (u64::MAX, "FFFFFFFF/FFFFFFFF"),
+        ] {
             let mut out = Vec::new();
             push_lsn(position, &mut out);
             assert_eq!(String::from_utf8(out).unwrap(), expected);

@@ -42,9 +42,8 @@ pub(crate) fn database_error(error: sqlx::Error) -> anyhow::Error {
     };
     let code = refused.code().map(std::borrow::Cow::into_owned).unwrap_or_default();
     let postgres = refused.try_downcast_ref::<PgDatabaseError>();
-    let is_fatal = postgres.is_some_and(|refused| {
-        matches!(refused.severity(), PgSeverity::Fatal | PgSeverity::Panic)
-    });
+    let is_fatal = postgres
+        .is_some_and(|refused| matches!(refused.severity(), PgSeverity::Fatal | PgSeverity::Panic));
     let text = match code.get(..2) {
         // Data exceptions and integrity violations quote values.
         Some("22" | "23") => {

@@ -7,6 +7,7 @@ mod describe;
 mod error;
 mod exchange;
 mod explain;
+mod free;
 mod read;
 mod session;
 mod snapshot;
@@ -17,6 +18,7 @@ pub use copy_stream::{CopyIn, CopyOut};
 pub use describe::{Description, LEDGER_SCHEMA, can_scan_ranges, describe};
 pub use error::{ConnectionLost, Refused};
 pub use explain::explain;
+pub use free::wait_until_free;
 pub use read::{
     PostgresRows, canonical_columns, count, from_table, order_by, parts, range_condition,
     read_query, read_range, read_whole,

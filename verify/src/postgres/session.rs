@@ -188,16 +188,32 @@ impl Session {
         &mut self,
         act: impl FnOnce(&mut Self) -> Result<T>,
     ) -> Result<Result<T, Refused>> {
+        self.within_savepoint(act, "RELEASE SAVEPOINT attempt")
+    }
+
+    /// The same, and lets go of every lock that it took.
+    pub(super) fn released<T>(
+        &mut self,
+        act: impl FnOnce(&mut Self) -> Result<T>,
+    ) -> Result<Result<T, Refused>> {
+        self.within_savepoint(act, UNDO_ATTEMPT)
+    }
+
+    fn within_savepoint<T>(
+        &mut self,
+        act: impl FnOnce(&mut Self) -> Result<T>,
+        then: &str,
+    ) -> Result<Result<T, Refused>> {
         self.execute("SAVEPOINT attempt")?;
         match act(self) {
             Ok(done) => {
-                self.execute("RELEASE SAVEPOINT attempt")?;
+                self.execute(then)?;
                 Ok(Ok(done))
             }
             Err(error) if !self.is_usable() => Err(error),
             Err(error) => {
                 let refused = error.downcast::<Refused>()?;
-                self.execute("ROLLBACK TO SAVEPOINT attempt; RELEASE SAVEPOINT attempt")?;
+                self.execute(UNDO_ATTEMPT)?;
                 Ok(Err(refused))
             }
         }
@@ -325,6 +341,8 @@ impl Drop for Session {
         }
     }
 }
+
+const UNDO_ATTEMPT: &str = "ROLLBACK TO SAVEPOINT attempt; RELEASE SAVEPOINT attempt";
 
 const CLOSED: &str = "this session is closed";
 

@@ -132,7 +132,10 @@ mod tests {
             TextForm::Padded,
         ];
         let lines: [(&[u8], &[u8]); 3] = [
-            (b"a  \tb \t0/00001A2B\t{0/00000000,NULL,1/000000AB}\t\xc8\tA\t\\N\n", b"a\tb \t0/1A2B\t{0/0,NULL,1/AB}\t\\\\310\tA\t\\N\n"),
+            (
+                b"a  \tb \t0/00001A2B\t{0/00000000,NULL,1/000000AB}\t\xc8\tA\t\\N\n",
+                b"a\tb \t0/1A2B\t{0/0,NULL,1/AB}\t\\\\310\tA\t\\N\n",
+            ),
             (b"\t\t\\N\t{}\t\\\\310\t\t   \n", b"\t\t\\N\t{}\t\\\\310\t\t\n"),
             (b" a\t\t0/0\t\\N\t\\N\t\\\\\ta\\t \n", b" a\t\t0/0\t\\N\t\\N\t\\\\\ta\\t\n"),
         ];

@@ -131,7 +131,9 @@ pub(super) struct OtherWorkerFailed;
 
 /// A fault of this program ended a worker.
 #[derive(Debug, thiserror::Error)]
-#[error("a worker of this program failed by a fault of its own; please report what it printed above")]
+#[error(
+    "a worker of this program failed by a fault of its own; please report what it printed above"
+)]
 pub(super) struct WorkerPanicked;
 
 /// Does a worker's work to its end, even if that is a panic: those who wait for it have to know.
@@ -217,9 +219,7 @@ impl EndHasher<'_> {
             let threads: Vec<_> = (0..workers).map(|_| scope.spawn(guarded)).collect();
             let mut results: Vec<Result<()>> = threads
                 .into_iter()
-                .map(|thread| {
-                    thread.join().unwrap_or_else(|_panic| Err(WorkerPanicked.into()))
-                })
+                .map(|thread| thread.join().unwrap_or_else(|_panic| Err(WorkerPanicked.into())))
                 .collect();
             // The first cause counts, not those whom it made fail.
             results.sort_by_key(|done| match done {
@@ -302,12 +302,7 @@ impl EndHasher<'_> {
         })
     }
 
-    fn gather(
-        &self,
-        gathered: &mut Gathered,
-        unit: &Unit,
-        done: Result<UnitRead>,
-    ) -> Result<()> {
+    fn gather(&self, gathered: &mut Gathered, unit: &Unit, done: Result<UnitRead>) -> Result<()> {
         let Some(table) = gathered.tables.get_mut(unit.table) else { return Ok(()) };
         match done {
             Ok(read) => {
@@ -339,11 +334,7 @@ impl EndHasher<'_> {
 
     /// Whether a unit is the last of a table that is read whole, range by range: by planned ones,
     /// or by what the other end cut the only one into.
-    fn is_to_be_counted(
-        table: &TableToRead<'_>,
-        unit: &Unit,
-        follow: Option<&[KeyRange]>,
-    ) -> bool {
+    fn is_to_be_counted(table: &TableToRead<'_>, unit: &Unit, follow: Option<&[KeyRange]>) -> bool {
         let parts = follow.map_or(1, <[KeyRange]>::len);
         unit.is_last
             && table.ranges.len() == table.ranges_in_all
@@ -533,4 +524,37 @@ impl ChunkVisitor for Hashing<'_> {
 
 fn has_nul(text: &[u8]) -> bool {
     memchr::memchr(0, text).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rows::Wire;
+    use crate::sqlite::values::TextLimit;
+
+    /// The other end waits for the ranges that it was to cut.
+    #[test]
+    fn an_end_whose_worker_panics_keeps_nobody_waiting() {
+        let options = ReadOptions {
+            wire: Wire::None,
+            text_limit: TextLimit::None,
+            chunk_bytes: 1,
+            spill_dir: std::env::temp_dir(),
+            interrupt: Interrupt::default(),
+        };
+        let (cuts, progress, large_rows) = (Cuts::default(), Progress::silent(), Mutex::new(()));
+        let hasher = EndHasher {
+            tables: &[],
+            role: Role::Leads(&cuts),
+            options: &options,
+            progress: &progress,
+            large_rows: &large_rows,
+        };
+        std::thread::scope(|scope| {
+            let follower = scope.spawn(|| cuts.wait(0, 0, &options.interrupt));
+            let led = hasher.run(&|| panic!("as a test may"), 2);
+            assert!(led.unwrap_err().is::<WorkerPanicked>());
+            assert!(follower.join().unwrap().unwrap_err().is::<OtherWorkerFailed>());
+        });
+    }
 }
