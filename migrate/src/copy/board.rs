@@ -259,7 +259,7 @@ mod tests {
             for _ in 0..3 {
                 scope.spawn(|| {
                     board.run(|| {
-                        while board.take().is_some() {
+                        if board.take().is_some() {
                             taken.fetch_add(1, Ordering::SeqCst);
                             panic!("as a test may");
                         }

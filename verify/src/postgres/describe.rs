@@ -88,7 +88,7 @@ pub fn describe(session: &mut Session) -> Result<Description> {
             _ => {
                 let (columns, generated) = columns.get(oid).cloned().unwrap_or_default();
                 let key = keys.get(oid).and_then(|keys| usable_key(keys, &columns));
-                let mut table = TableShape {
+                description.tables.push(TableShape {
                     name: table,
                     columns,
                     generated,
@@ -96,22 +96,28 @@ pub fn describe(session: &mut Session) -> Result<Description> {
                     partitioned: kind == "p",
                     estimated_rows: rows.parse().unwrap_or(0),
                     largest_row: 0,
-                    whole_only: false,
-                };
-                table.whole_only = may_call == "true" && !can_plan(session, &table)?;
-                if let Some(key) = &mut table.key {
-                    key.range_scan &= !table.whole_only;
-                }
-                description.tables.push(table);
+                    whole_only: may_call == "true",
+                });
             }
         }
     }
     for table in &mut description.tables {
-        // Reading the table's rows will say what it is refused for.
-        let largest = session.attempt(|session| largest_row(session, table))?;
-        table.largest_row = largest.unwrap_or(0);
+        ask_about(session, table)?;
     }
     Ok(description)
+}
+
+/// Asks what only a look at the table itself tells: whether a query over it can be planned, where
+/// something of the vendor's might stand before that, and how large its rows are.
+fn ask_about(session: &mut Session, table: &mut TableShape) -> Result<()> {
+    table.whole_only = table.whole_only && !can_plan(session, table)?;
+    if let Some(key) = &mut table.key {
+        key.range_scan &= !table.whole_only;
+    }
+    // Reading the table's rows will say what it is refused for.
+    let largest = session.attempt(|session| largest_row(session, table))?;
+    table.largest_row = largest.unwrap_or(0);
+    Ok(())
 }
 
 /// Whether planning a query over `c` may look at expressions that call something: those of indexes

@@ -62,8 +62,8 @@ fn key_literal(column: &Column, range_scan: bool, text: &str) -> String {
         PgType::Text if range_scan => format!("{}::text", literal(text)),
         // As bytes: the database's encoding need not have the characters of the other end's keys.
         _ => {
-            let hex: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
-            format!("'\\x{hex}'::bytea")
+            let hex: Vec<String> = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+            format!("'\\x{}'::bytea", hex.concat())
         }
     }
 }

@@ -322,7 +322,7 @@ impl Session {
     /// A statement that was cut off leaves its reply behind; one that the server refused does not.
     fn note<T>(&mut self, done: &Result<T>) {
         if let Err(error) = done
-            && !error.downcast_ref::<Refused>().is_some_and(|refused| !refused.is_fatal())
+            && error.downcast_ref::<Refused>().is_none_or(Refused::is_fatal)
         {
             self.usable = false;
         }

@@ -206,7 +206,7 @@ impl EndHasher<'_> {
             }
         };
         let guarded = || {
-            let done = to_its_end(&work);
+            let done = to_its_end(work);
             if done.is_err() {
                 turns.break_down();
                 if let Role::Leads(cuts) = self.role {
