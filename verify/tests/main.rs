@@ -13,6 +13,7 @@ mod judged;
 mod left_out;
 mod manual;
 mod mutation;
+mod own_ledger;
 mod postgres_objects;
 mod postgres_rows;
 mod postgres_tables;

@@ -9,6 +9,7 @@ use handover_verify::endpoint::PostgresEndpoint;
 use handover_verify::postgres::SnapshotHolder;
 use rusqlite::Connection;
 
+use super::invalid_indexes::invalid_indexes;
 use super::left_out::Dependents;
 use crate::ledger::FrozenPlan;
 use crate::target::postgres::{
@@ -54,11 +55,15 @@ impl Structure {
         let keys = keys_of_plan(holder, plan)?;
         let spill = tempfile::tempdir_in(dir.path()).context("cannot make a temporary folder")?;
         let before = archive.pre_data(&dependents.relations, spill.path())?;
+        // The schema may be there, with what was recorded before the copy.
+        let before = before
+            .replace("\nCREATE SCHEMA handover;\n", "\nCREATE SCHEMA IF NOT EXISTS handover;\n");
         let chosen: Vec<&KeyIndex> = keys.values().collect();
         let mut after = attachments(&keys);
         after.extend(archive.post_data(&chosen, &dependents.foreign_keys, spill.path())?);
         after.extend(refreshes(holder, &dependents.relations)?);
         let mut not_carried = dependents.not_carried;
+        not_carried.extend(invalid_indexes(holder.session())?);
         let objects =
             holder.session().query_value("SELECT count(*) FROM pg_largeobject_metadata")?;
         if let Some(count) = objects.filter(|count| count != "0") {

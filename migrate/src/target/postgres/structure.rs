@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use handover_schemas::name::TableName;
 use handover_verify::endpoint::PostgresEndpoint;
-use handover_verify::postgres::{LEDGER_SCHEMA, Session};
+use handover_verify::postgres::Session;
 use handover_verify::sql::{ident, qualified};
 
 use super::psql::run;
@@ -46,7 +46,6 @@ impl<'a> Archive<'a> {
         command.args(["--schema-only", "--format=custom", "--no-owner", "--no-privileges"]);
         command.args(["--no-publications", "--no-subscriptions", "--lock-wait-timeout=60s"]);
         command.arg(format!("--snapshot={snapshot}"));
-        command.arg(format!("--exclude-schema={LEDGER_SCHEMA}"));
         for table in without {
             let pattern = format!("{}.{}", pattern(&table.schema), pattern(&table.name));
             command.arg(format!("--exclude-table={pattern}"));
@@ -265,7 +264,7 @@ pub fn key_indexes(session: &mut Session) -> Result<BTreeMap<TableName, Vec<(Str
          WHERE i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL \
            AND c.relkind = 'r' AND NOT c.relispartition AND NOT i.indisclustered \
            AND NOT i.indisreplident AND n.nspname !~ '^pg_' \
-           AND n.nspname NOT IN ('information_schema', 'handover') \
+           AND n.nspname <> 'information_schema' \
          ORDER BY 1, 2, 3",
     )?;
     let mut keys: BTreeMap<TableName, Vec<(String, KeyIndex)>> = BTreeMap::new();
