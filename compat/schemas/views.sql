@@ -1,5 +1,5 @@
--- Views, as people write them, that every PostgreSQL from 14 on takes. Versions print some of
--- them differently; copied from one to another they are the same views. Loaded into an empty database.
+-- servers: all
+-- Views as people write them, which versions print differently. Copied from one to another they are the same.
 create schema clinic;
 create schema "Sở Y tế";
 create type clinic.mood as enum ('sad', 'ok', 'happy');
