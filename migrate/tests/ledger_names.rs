@@ -124,6 +124,5 @@ fn an_index_that_was_never_built_is_named_by_both() {
         messages(&verify).contains("the target lacks the index public.t_code, which is not valid")
     );
     source.sql("drop index public.t_code");
-    assert_eq!(json(handover.copy().go().expect(0))["outcome"], "unchanged");
     handover.verified();
 }

@@ -26,3 +26,4 @@ mod sqlite_to_postgres;
 mod sqlite_to_sqlite;
 mod text_keys;
 mod text_output;
+mod versions;

@@ -18,8 +18,8 @@ pub(super) fn invalid_indexes(session: &mut Session) -> Result<Vec<(String, Stri
     for row in rows {
         if let [Some(index), Some(table)] = row.as_slice() {
             let why = format!(
-                "it is not valid: it was never built to its end on {table} at the source; have it \
-                 rebuilt (REINDEX INDEX) or dropped there, or"
+                "it is not valid at the source, where it was never built to its end on {table}, \
+                 and the vendor should rebuild (REINDEX INDEX) or drop it"
             );
             found.push((format!("index {index}"), why));
         }

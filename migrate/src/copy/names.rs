@@ -7,30 +7,39 @@ use handover_schemas::config::CONFIG_FILE;
 use handover_schemas::identity_number::POSTGRES_FUNCTION;
 use handover_schemas::name::TableName;
 use handover_verify::endpoint::Endpoint;
-use handover_verify::ledger::own::is_ledger_name;
+use handover_verify::ledger::own::{OwnObjects, is_ledger_name};
 use handover_verify::postgres::Session;
 use handover_verify::sqlite::sqlite_error;
 use rusqlite::Connection;
 
 use super::source::Source;
 
-/// Refuses a source with names that the ledger needs in this target, other than those of the tables
-/// that are left out.
+/// Refuses a source that holds a ledger itself, or has names that the ledger needs in this target,
+/// other than those of the tables that are left out.
 pub(super) fn refuse_ledger_names(
     source: &mut Source<'_>,
     target: &Endpoint,
     left_out: &[&TableName],
 ) -> Result<()> {
-    let (names, is_ledger) = match (source, target) {
+    let own = match source {
+        Source::Postgres(_, holder) => OwnObjects::of(holder.session())?,
+        Source::Sqlite(_, connection) => OwnObjects::of(connection)?,
+    };
+    let ledger: Vec<String> =
+        own.tables().filter(|table| !left_out.contains(table)).map(ToString::to_string).collect();
+    if !ledger.is_empty() {
+        bail!(
+            "the source is itself a target of a hand-over: it has the ledger's tables {}; use the \
+             vendor's database, or name these tables in leave_out of {CONFIG_FILE} (nothing was made)",
+            ledger.join(", ")
+        );
+    }
+    let names = match (source, target) {
         (Source::Postgres(_, holder), Endpoint::Postgres(_)) => {
-            let names = names_in_schema(holder.session(), left_out)?;
-            let is_ledger = names.contains("handover.ledger") && names.contains("handover.chunk");
-            (names, is_ledger)
+            names_in_schema(holder.session(), left_out)?
         }
         (Source::Sqlite(_, connection), Endpoint::Sqlite(_)) => {
-            let names = names_in_file(connection, left_out)?;
-            let is_ledger = names.contains("handover_ledger") && names.contains("handover_chunk");
-            (names, is_ledger)
+            names_in_file(connection, left_out)?
         }
         // Tables of a file come into another schema than the ledger.
         _ => return Ok(()),
@@ -38,11 +47,10 @@ pub(super) fn refuse_ledger_names(
     if names.is_empty() {
         return Ok(());
     }
-    let list = names.into_iter().collect::<Vec<_>>().join(", ");
-    let why = if is_ledger { "; it is itself the target of a hand-over" } else { "" };
     bail!(
-        "the source has names that the ledger needs in the target: {list}{why}; have them renamed \
-         at the source, or name the tables in leave_out of {CONFIG_FILE} (nothing was made)"
+        "the source has names that the ledger needs in the target: {}; have them renamed at the \
+         source, or name the tables in leave_out of {CONFIG_FILE} (nothing was made)",
+        names.into_iter().collect::<Vec<_>>().join(", ")
     )
 }
 

@@ -41,15 +41,24 @@ pub(super) fn mean_the_same(one: &str, other: &str) -> bool {
     one == other || matches!((canonical(one), canonical(other)), (Some(a), Some(b)) if a == b)
 }
 
-/// Whether both definitions are made of the same words in the same order, brackets aside: between
-/// two versions of the server, nobody can say whether more than the printing differs.
+/// Whether both definitions are made of the same words in the same order, brackets and the rules
+/// above aside: between two versions of the server, nobody can say whether more than the printing
+/// differs.
 pub(super) fn have_the_same_words(one: &str, other: &str) -> bool {
-    let words = |definition: &str| {
-        let mut tokens = tokens(definition)?;
-        tokens.retain(|token| token != "(" && token != ")");
-        Some(tokens)
-    };
-    matches!((words(one), words(other)), (Some(a), Some(b)) if a == b)
+    let (Some(one), Some(other)) = (canonical(one), canonical(other)) else { return false };
+    words(&one) == words(&other)
+}
+
+/// The tokens of nodes without round brackets.
+fn words(nodes: &[Node]) -> Vec<&str> {
+    nodes
+        .iter()
+        .flat_map(|node| match node {
+            Node::Token(token) => vec![token.as_str()],
+            Node::Group('[', inner) => [vec!["["], words(inner), vec!["]"]].concat(),
+            Node::Group(_, inner) => words(inner),
+        })
+        .collect()
 }
 
 fn canonical(definition: &str) -> Option<Vec<Node>> {
@@ -434,6 +443,7 @@ mod tests {
         assert!(have_the_same_words("(a OR b) AND c", "a OR (b AND c)"));
         assert!(!have_the_same_words("(a OR b) AND c", "(a OR b) AND d"));
         assert!(!have_the_same_words("a[1]", "a1"));
+        assert!(have_the_same_words("SELECT (NOT t.a) = b FROM t;", "SELECT NOT (a = b) FROM t;"));
     }
 
     #[test]

@@ -77,9 +77,9 @@ impl OwnObjects {
         self.tables.contains(table)
     }
 
-    /// The names of the tables, as the database has them within their schema.
-    pub fn table_names(&self) -> impl Iterator<Item = &str> {
-        self.tables.iter().map(|table| table.name.as_str())
+    /// The tables, as descriptions of databases name them.
+    pub fn tables(&self) -> impl Iterator<Item = &TableName> {
+        self.tables.iter()
     }
 
     /// Whether a function of schema `handover`, given with its arguments' types, is one of them.

@@ -10,7 +10,7 @@ use handover_verify::sql::literal;
 /// ministry's administrators prepare them where the copying account may not. So may the seals of
 /// packages and the evidence files that were received before the copy, and our own function.
 pub fn foreign_object(session: &mut Session, own: &OwnObjects) -> Result<Option<String>> {
-    let mut names: Vec<String> = own.table_names().map(literal).collect();
+    let mut names: Vec<String> = own.tables().map(|table| literal(&table.name)).collect();
     names.push("''".to_owned());
     let function = if own.has_function("identity_number_class(text)") {
         "n.nspname = 'handover' AND p.proname = 'identity_number_class'"

@@ -56,7 +56,7 @@ pub fn open_ledger(path: &Path) -> Result<Connection> {
 /// The name of an object of somebody else's, if there is one. Seals of packages and evidence files
 /// that were received before the copy may be there, with their events.
 pub fn foreign_object(connection: &Connection, own: &OwnObjects) -> Result<Option<String>> {
-    let names: Vec<String> = own.table_names().map(literal).collect();
+    let names: Vec<String> = own.tables().map(|table| literal(&table.name)).collect();
     let sql = format!(
         "SELECT min(name) FROM main.sqlite_master WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
          AND name NOT IN ({})",
