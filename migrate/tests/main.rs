@@ -69,5 +69,6 @@ mod routes;
 mod signatures;
 mod statements;
 mod structure;
+mod structure_refused;
 mod support;
 mod values;
