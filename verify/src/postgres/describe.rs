@@ -11,9 +11,6 @@ use super::read::from_table;
 use super::session::Session;
 use crate::sql::{ident, literal, qualified};
 
-/// Schema of the target that holds the ledger; never compared, never copied.
-pub const LEDGER_SCHEMA: &str = "handover";
-
 /// Everything the catalog says about a database's tables.
 #[derive(Debug, Default)]
 pub struct Description {
@@ -27,22 +24,16 @@ pub struct Description {
     pub materialized_views: Vec<TableName>,
     /// Number of large objects, where the account may count them.
     pub large_objects: Option<u64>,
-    /// Whether the schema named like the ledger's exists.
-    pub has_ledger_schema: bool,
 }
 
-/// Condition on `n.nspname` and `c.oid` that leaves out what does not belong to the platform.
-const OF_THE_PLATFORM: &str = "n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'handover') \
-     AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass \
+/// Condition on `n.nspname` and `c.oid` that leaves out what is the server's or an extension's.
+const OF_THE_PLATFORM: &str = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass \
                      AND d.objid = c.oid AND d.deptype = 'e')";
 
-/// Describes all tables.
+/// Describes all tables; in a target, those of the ledger too.
 pub fn describe(session: &mut Session) -> Result<Description> {
     let types = TypeCatalog::load(session)?;
     let mut description = Description {
-        has_ledger_schema: session
-            .query_value("SELECT 1 FROM pg_namespace WHERE nspname = 'handover'")?
-            .is_some(),
         large_objects: session
             .query_value("SELECT count(*) FROM pg_largeobject_metadata")?
             .and_then(|count| count.parse().ok()),

@@ -15,7 +15,7 @@ mod written;
 
 pub use boundaries::boundaries;
 pub use copy_stream::{CopyIn, CopyOut};
-pub use describe::{Description, LEDGER_SCHEMA, can_scan_ranges, describe};
+pub use describe::{Description, can_scan_ranges, describe};
 pub use error::{ConnectionLost, Refused};
 pub use explain::explain;
 pub use free::wait_until_free;
