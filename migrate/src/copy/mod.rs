@@ -112,7 +112,7 @@ pub fn copy(
     let mut structure = structure_of(&mut source, request, &plan, &dir, known)?;
     if let OpenedTarget::Postgres(_, session) = &mut target {
         if let Source::Postgres(_, holder) = &mut source {
-            target_lacks::tell_versions(holder.session(), session, progress)?;
+            target_lacks::tell_versions(holder.session(), session, progress);
         }
         target_lacks::without_tablespaces(&mut structure, session)?;
     }
