@@ -29,6 +29,7 @@ const TABLES: &str = "
         day date generated always as (app.calls_day(at)) stored,
         told text generated always as (app.tells(at)) stored,
         check (app.calls_plain(name) <> 'none'), price money);
+    create index on app.x (app.calls_plain(name));
     create table app.p (id int, at timestamptz) partition by list (app.calls_day(at));
     create table app.p1 partition of app.p for values in ('2022-01-01');
     create table app.p2 partition of app.p for values in ('2022-01-02');

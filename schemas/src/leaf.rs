@@ -260,6 +260,7 @@ mod tests {
             extent: Extent::Whole,
             estimated_rows: 7,
             largest_row: 9,
+            whole_only: false,
         }
     }
 

@@ -17,7 +17,7 @@ pub struct Column {
     pub type_name: String,
     /// Codec for its values.
     pub ty: PgType,
-    /// Declared `NOT NULL`.
+    /// Declared `NOT NULL`, and every row was held against it.
     pub not_null: bool,
 }
 
@@ -41,6 +41,8 @@ pub enum Extent {
     /// All of them.
     #[default]
     Whole,
+    /// All of a materialised view, which is read by a query only.
+    Computed,
     /// Those in these partitions of a partitioned table. Others of its partitions are foreign
     /// tables: no statement may reach the servers behind them.
     LocalPartitions(Vec<TableName>),
@@ -72,6 +74,10 @@ pub struct TableShape {
     /// Which of its rows are meant.
     #[serde(default, skip_serializing_if = "Extent::is_whole")]
     pub extent: Extent,
+    /// No query over it can be planned without what its indexes call, which only the database's own
+    /// `search_path` finds: its rows come by plain `COPY`, whole and unordered.
+    #[serde(default)]
+    pub whole_only: bool,
     /// Estimated rows, from the engine's statistics. For display and scheduling only.
     pub estimated_rows: u64,
     /// Upper bound, in bytes, that the source gives for its largest value in one row; rows beyond

@@ -143,6 +143,7 @@ impl Described {
             extent: Extent::Whole,
             estimated_rows: 0,
             largest_row: 0,
+            whole_only: false,
         }
     }
 }

@@ -18,6 +18,7 @@ use super::board::{Board, ChunkJob, Unit};
 use super::feed::feed;
 use super::finish::{Finished, finish_postgres, finish_sqlite};
 use super::gate::Gate;
+use super::intervals::IntervalEnds;
 use super::rate::Rate;
 use super::read_back::read_back_sqlite;
 use super::report::CopyReport;
@@ -41,6 +42,7 @@ pub(super) struct Work<'a> {
     pub(super) stage: Stage,
     pub(super) options: ReadOptions,
     pub(super) run: i64,
+    pub(super) intervals: IntervalEnds,
 }
 
 impl Work<'_> {
@@ -147,9 +149,11 @@ impl Work<'_> {
             rate: Rate::new(self.request.max_rate, interrupt),
             gate: Arc::new(Gate::default()),
             progress,
+            intervals: &self.intervals,
             steps,
             may_replace: self.stage == Stage::Rows,
             settings: self.structure.settings.clone(),
+            counted: Mutex::default(),
             stopped: Mutex::default(),
         })
     }
@@ -193,7 +197,9 @@ impl Work<'_> {
                 std::thread::scope(|scope| {
                     for _ in 0..workers {
                         scope.spawn(|| {
-                            Worker::new(shared, open_source, open_target, keys).run();
+                            shared.board.run(|| {
+                                Worker::new(shared, open_source, open_target, keys).run();
+                            });
                         });
                     }
                     let open = || snapshot.open_session(endpoint, interrupt);
@@ -210,10 +216,12 @@ impl Work<'_> {
                 std::thread::scope(|scope| {
                     for _ in 0..workers {
                         scope.spawn(|| {
-                            Worker::new(shared, open_source, open_target, keys).run();
+                            shared.board.run(|| {
+                                Worker::new(shared, open_source, open_target, keys).run();
+                            });
                         });
                     }
-                    feed(shared, &connection, &jobs);
+                    shared.board.run(|| feed(shared, &connection, &jobs));
                 });
                 (Some(Source::Sqlite(path, connection)), Ok(Vec::new()))
             }

@@ -5,6 +5,7 @@ use handover_schemas::name::TableName;
 use handover_schemas::plan::TableShape;
 use handover_verify::endpoint::Endpoint;
 use handover_verify::interrupt::Interrupt;
+use handover_verify::ledger::own::without_own;
 use handover_verify::postgres::{self, Access, Session};
 use handover_verify::reader::Reader;
 use handover_verify::sqlite;
@@ -111,16 +112,19 @@ impl PurgeDatabase {
         }
     }
 
-    /// Describes all tables. Rows of a table that reaches another server, or of which only a part
-    /// is the platform's, are nobody's to delete.
+    /// Describes all tables of the platform. Rows of a table that reaches another server, or of which
+    /// only a part is the platform's, are nobody's to delete.
     pub fn tables(&mut self) -> Result<Vec<TableShape>> {
         match self {
             Self::Postgres(session) => {
                 let mut tables = postgres::describe(session)?.tables;
                 tables.retain(|table| table.extent.is_whole());
-                Ok(tables)
+                without_own(session, tables)
             }
-            Self::Sqlite(connection) => Ok(sqlite::describe(connection, &[])?.tables),
+            Self::Sqlite(connection) => {
+                let tables = sqlite::describe(connection, &[])?.tables;
+                without_own(connection, tables)
+            }
         }
     }
 

@@ -93,6 +93,7 @@ impl Beside {
         spill_dir: &Path,
     ) -> Result<LineDigest> {
         let (read, sql) = self.query(shape);
+        session.prefer_indexes(true)?;
         let mut rows = read_query(session, &read, &sql)?;
         if shape.key.is_some() {
             let mut hasher = LineHasher::new();

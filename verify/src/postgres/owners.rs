@@ -69,8 +69,7 @@ const QUERY: &str = "WITH guarded AS ( \
     JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid \
          AND d.refclassid = 'pg_class'::regclass \
     JOIN held ON held.owner = v.relowner AND held.guarded = d.refobjid \
-    WHERE v.relkind IN ('v', 'm') AND n.nspname !~ '^pg_' \
-      AND n.nspname NOT IN ('information_schema', 'handover') \
+    WHERE v.relkind IN ('v', 'm') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' \
       AND NOT coalesce((SELECT o.option_value::boolean FROM pg_options_to_table(v.reloptions) o \
                         WHERE o.option_name = 'security_invoker'), false) \
     GROUP BY v.oid, v.relkind, n.nspname, v.relname, held.rolname \
@@ -79,8 +78,7 @@ const QUERY: &str = "WITH guarded AS ( \
            held.rolname::text, string_agg(DISTINCT held.name, ', ' ORDER BY held.name) \
     FROM pg_proc f JOIN pg_namespace n ON n.oid = f.pronamespace \
     JOIN held ON held.owner = f.proowner \
-    WHERE f.prosecdef AND n.nspname !~ '^pg_' \
-      AND n.nspname NOT IN ('information_schema', 'handover') \
+    WHERE f.prosecdef AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' \
       AND NOT EXISTS (SELECT 1 FROM pg_depend e WHERE e.classid = 'pg_proc'::regclass \
                       AND e.objid = f.oid AND e.deptype = 'e') \
     GROUP BY f.oid, f.prokind, held.rolname \

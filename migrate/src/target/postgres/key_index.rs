@@ -92,7 +92,7 @@ pub fn key_indexes(session: &mut Session) -> Result<BTreeMap<TableName, Vec<(Str
          WHERE i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL \
            AND c.relkind = 'r' AND NOT c.relispartition AND NOT i.indisclustered \
            AND NOT i.indisreplident AND n.nspname !~ '^pg_' \
-           AND n.nspname NOT IN ('information_schema', 'handover') \
+           AND n.nspname <> 'information_schema' \
            AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass \
                            AND d.objid = c.oid AND d.deptype = 'e') \
          ORDER BY 1, 2, 3",
