@@ -151,7 +151,9 @@ struct CandidateKey {
     byte_order: Vec<bool>,
 }
 
-/// Candidates per table, the best first: the primary key, then fewest columns, then name.
+/// Candidates per table, the best first: the primary key, then fewest columns, then name. A key
+/// WITHOUT OVERLAPS (PostgreSQL 18) is one too: its index is an exclusion constraint's, and equal
+/// values overlap.
 fn keys_by_table(session: &mut Session) -> Result<HashMap<String, Vec<CandidateKey>>> {
     let rows = session.query(&format!(
         "SELECT i.indrelid::text, x.relname, i.indexrelid::text, a.attname, \
@@ -159,7 +161,7 @@ fn keys_by_table(session: &mut Session) -> Result<HashMap<String, Vec<CandidateK
                   IN ('C', 'POSIX') AND (coll.oid <> 100 OR db.datlocprovider <> 'i') \
          FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid \
          JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
-         JOIN pg_am am ON am.oid = x.relam AND am.amname = 'btree' \
+         JOIN pg_am am ON am.oid = x.relam AND (am.amname = 'btree' OR i.indisexclusion) \
          CROSS JOIN LATERAL generate_series(0, i.indnkeyatts - 1) AS position \
          JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[position] \
          LEFT JOIN pg_collation coll ON coll.oid = i.indcollation[position] \
