@@ -20,7 +20,7 @@ mod target;
 mod tell;
 mod worker;
 
-pub(crate) use source::postgres_identity;
+pub(crate) use source::source_place;
 
 use std::path::PathBuf;
 

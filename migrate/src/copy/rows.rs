@@ -45,14 +45,14 @@ impl Work<'_> {
     /// Does it.
     pub(super) fn copy_and_finish(
         self,
-        source: Source<'_>,
+        mut source: Source<'_>,
         target: &mut OpenedTarget<'_>,
         dir: &HandoverDir,
         interrupt: &Interrupt,
         progress: &Progress,
     ) -> Result<CopyReport> {
         let jobs = chunk_jobs(self.plan, ledger::chunks(target.store())?);
-        let shared = self.shared(&source, target, &jobs, interrupt, progress)?;
+        let shared = self.shared(&mut source, target, &jobs, interrupt, progress)?;
         tell::begin_rows(&shared, &jobs);
         let source = self.copy_rows(&shared, source, target, jobs, interrupt);
         interrupt.check()?;
@@ -95,7 +95,7 @@ impl Work<'_> {
 
     fn shared<'s>(
         &'s self,
-        source: &Source<'_>,
+        source: &mut Source<'_>,
         target: &mut OpenedTarget<'_>,
         jobs: &[ChunkJob],
         interrupt: &Interrupt,
@@ -107,11 +107,11 @@ impl Work<'_> {
         }
         let steps: BTreeSet<String> =
             ledger::steps(target.store())?.into_iter().map(|(name, _)| name).collect();
-        let feeding = matches!(source, Source::Sqlite(..));
+        let feeding = matches!(&*source, Source::Sqlite(..));
         Ok(Shared {
             plan: self.plan,
             board: Board::new(open, VecDeque::new(), feeding, interrupt),
-            snapshot: source.snapshot(self.run),
+            snapshot: source.snapshot(self.run)?,
             options: self.options.clone(),
             rate: Rate::new(self.request.max_rate, interrupt),
             gate: Arc::new(Gate::default()),

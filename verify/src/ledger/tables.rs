@@ -2,8 +2,8 @@
 //! row afterwards is found.
 //!
 //! A table's rows are written as lines of `COPY` text, the columns named here in this order, sorted
-//! by the key's columns (numbers by value, texts by bytes). Events and attestations are not among
-//! them: they are bound by their chain. Nor are the lists of purges that are going on: their leaves
+//! by the key's columns (numbers by value, texts by bytes). Events, attestations and moves are not
+//! among them: they are bound by their chain. Nor are the lists of purges that are going on: their leaves
 //! are.
 
 use anyhow::{Context, Result};
@@ -124,7 +124,7 @@ pub fn table_digests(ledger: &mut dyn LedgerQuery) -> Result<Vec<StatedLedgerTab
 }
 
 /// Tables that are bound by their chain, and have no digest here.
-const CHAINED: [&str; 2] = ["event", "attestation"];
+const CHAINED: [&str; 3] = ["event", "attestation", "move"];
 
 /// What stands in the ledger and is none of its tables: tables, views, triggers and rules that
 /// somebody else made. Lists of purges that are going on are not among them.

@@ -5,6 +5,7 @@ mod copy_stream;
 mod describe;
 mod error;
 mod explain;
+mod place;
 mod read;
 mod session;
 mod snapshot;
@@ -14,6 +15,7 @@ pub use copy_stream::{CopyIn, CopyOut};
 pub use describe::{Description, LEDGER_SCHEMA, can_scan_ranges, describe};
 pub use error::Refused;
 pub use explain::explain;
+pub use place::place;
 pub use read::{
     PostgresRows, canonical_columns, from_table, order_by, range_condition, read_query, read_range,
     read_whole,
