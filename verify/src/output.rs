@@ -29,7 +29,7 @@ impl Lines {
     }
 
     /// Adds the lines of another text.
-    pub fn append(&mut self, other: Self) {
+    pub fn append(&mut self, other: &Self) {
         self.0.push_str(&other.0);
     }
 

@@ -1,5 +1,7 @@
 //! Quoting for commands that people run.
 
+use std::fmt::Write;
+
 use crate::visible::is_hidden;
 
 /// One word of a shell command line: of POSIX's where it has no control or hidden characters, of
@@ -10,22 +12,29 @@ pub fn quote(word: &str) -> String {
         return word.to_owned();
     }
     if word.contains(is_hidden) {
-        return format!("$'{}'", word.chars().map(escaped).collect::<String>());
+        return format!("$'{}'", escaped(word));
     }
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 
-/// A character within `$'…'`: bytes of hidden ones by number, for the shell may run in any locale.
-fn escaped(character: char) -> String {
-    match character {
-        '\'' | '\\' => format!("\\{character}"),
-        hidden if is_hidden(hidden) => {
-            let mut bytes = [0; 4];
-            let bytes = hidden.encode_utf8(&mut bytes).bytes();
-            bytes.map(|byte| format!("\\x{byte:02x}")).collect()
+/// What stands within `$'…'`: bytes of hidden characters by number, for the shell may run in any
+/// locale.
+fn escaped(word: &str) -> String {
+    let mut out = String::with_capacity(word.len() + 8);
+    for character in word.chars() {
+        if matches!(character, '\'' | '\\') {
+            out.push('\\');
         }
-        other => other.to_string(),
+        if !is_hidden(character) {
+            out.push(character);
+            continue;
+        }
+        for byte in character.encode_utf8(&mut [0; 4]).bytes() {
+            // Writing into a String cannot fail.
+            let _infallible = write!(out, "\\x{byte:02x}");
+        }
     }
+    out
 }
 
 #[cfg(test)]

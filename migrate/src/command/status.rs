@@ -150,7 +150,7 @@ fn text(report: &StatusReport) -> Lines {
         if !out.is_empty() {
             writeln!(out);
         }
-        out.append(inventory_text(inventory));
+        out.append(&inventory_text(inventory));
     }
     out
 }

@@ -97,10 +97,10 @@ fn text(report: &AllReport) -> Lines {
         }
         writeln!(out, "{}", check.name);
         for finding in &check.outcome.findings {
-            writeln!(out, "  FINDING      {}", finding);
+            writeln!(out, "  FINDING      {finding}");
         }
         for what in &check.outcome.unverified {
-            writeln!(out, "  unverified   {}", what);
+            writeln!(out, "  unverified   {what}");
         }
     }
     let not_checked = report.checks.iter().flat_map(|check| {
@@ -111,7 +111,7 @@ fn text(report: &AllReport) -> Lines {
         writeln!(out, "not checked");
     }
     for what in not_checked {
-        writeln!(out, "  {}", what);
+        writeln!(out, "  {what}");
     }
     if !out.is_empty() {
         writeln!(out);

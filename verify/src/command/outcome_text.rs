@@ -14,7 +14,7 @@ pub(super) fn outcome_text(out: &mut Lines, outcome: &Outcome) {
     ];
     for (label, lines) in parts {
         for line in lines {
-            writeln!(out, "  {label:<12} {}", line);
+            writeln!(out, "  {label:<12} {line}");
         }
     }
 }
