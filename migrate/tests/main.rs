@@ -70,6 +70,7 @@ mod routes;
 mod signatures;
 mod statements;
 mod structure;
+mod structure_refused;
 mod support;
 mod terminal;
 mod values;
