@@ -159,6 +159,7 @@ fn describe_table(
         partitioned: false,
         estimated_rows,
         largest_row: 0,
+        whole_only: false,
     })
 }
 
