@@ -67,6 +67,7 @@ mod rights;
 mod routes;
 mod signatures;
 mod statements;
+mod stored_values;
 mod structure;
 mod support;
 mod values;

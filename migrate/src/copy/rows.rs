@@ -65,6 +65,9 @@ impl Work<'_> {
         }
         let mut report = tell::report(&shared, target.store(), self.structure)?;
         tell::stopped_tables(&shared, source.as_ref(), dir, self.request.show_keys, &mut report)?;
+        if let Some(source) = &source {
+            tell::written_another_way(source, self.plan, &shared.options, &mut report)?;
+        }
         if shared.stopped_tables().is_empty() {
             let findings = self.finish(target, progress, interrupt)?;
             let is_done = findings.iter().all(|finding| finding.kind != FindingKind::ObjectMissing);

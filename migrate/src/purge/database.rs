@@ -7,7 +7,7 @@ use handover_verify::endpoint::Endpoint;
 use handover_verify::interrupt::Interrupt;
 use handover_verify::postgres::{self, Access, Session};
 use handover_verify::reader::Reader;
-use handover_verify::sqlite;
+use handover_verify::sqlite::{self, Mapping};
 use rusqlite::Connection;
 
 use crate::ledger::{self, Store};
@@ -115,7 +115,7 @@ impl PurgeDatabase {
     pub fn tables(&mut self) -> Result<Vec<TableShape>> {
         match self {
             Self::Postgres(session) => Ok(postgres::describe(session)?.tables),
-            Self::Sqlite(connection) => Ok(sqlite::describe(connection, &[])?.tables),
+            Self::Sqlite(connection) => Ok(sqlite::describe(connection, Mapping::Exact)?.tables),
         }
     }
 

@@ -108,7 +108,12 @@ fn delete_by_key(connection: &Connection, write: ChunkWrite<'_>, key: &Key) -> R
     let keys = keys_only(write.shape, key);
     let interrupt = Interrupt::default();
     let reading =
-        Reading { wire: Wire::SqliteValues, text_limit: TextLimit::None, interrupt: &interrupt };
+        Reading {
+            wire: Wire::SqliteValues,
+            text_limit: TextLimit::None,
+            respelled: None,
+            interrupt: &interrupt,
+        };
     let mut stored: Vec<Vec<u8>> = Vec::new();
     {
         let mut all = prepare_whole(connection, &keys)?;
