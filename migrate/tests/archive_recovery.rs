@@ -186,7 +186,7 @@ fn rows_of_a_sqlite_file_are_loaded_as_they_stand() {
         desk.recovered.query(&format!(
             "select number, given_on, volume from recovered.\"{doses}\" where number in ('10', '11') order by 1"
         )),
-        "10|\\I20210802|\\Thalf a vial\n11|2021-11-02|1.25"
+        "10|\\I20210802|\\Thalf a vial\n11|2021-11-01|1.25"
     );
     assert_eq!(
         desk.recovered.query(&format!(

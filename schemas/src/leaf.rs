@@ -248,7 +248,13 @@ mod tests {
     use crate::sqlite_form::Form;
 
     fn column(name: &str, type_name: &str) -> Column {
-        Column { name: name.into(), type_name: type_name.into(), ty: PgType::Text, not_null: true, form: Form::default() }
+        Column {
+            name: name.into(),
+            type_name: type_name.into(),
+            ty: PgType::Text,
+            not_null: true,
+            form: Form::default(),
+        }
     }
 
     fn shape(schema: &str) -> TableShape {

@@ -151,7 +151,10 @@ pub fn chosen(text: &str) -> Result<(MappedType, Form), ChoiceError> {
         .ok_or_else(|| ChoiceError::Type(type_name.to_owned()))?;
     let form: Form = rule.parse()?;
     if form == Form::Exact || !form.is_for(&mapped) {
-        return Err(ChoiceError::NotForType { rule: rule.trim().to_owned(), type_name: mapped.type_name });
+        return Err(ChoiceError::NotForType {
+            rule: rule.trim().to_owned(),
+            type_name: mapped.type_name,
+        });
     }
     Ok((mapped, form))
 }
@@ -320,7 +323,8 @@ mod tests {
             ("timestamp, julian days", "timestamp without time zone", "julian days"),
             ("uuid, guid bytes", "uuid", "guid bytes"),
         ] {
-            let (mapped, form) = chosen(written).unwrap_or_else(|error| panic!("{written}: {error}"));
+            let (mapped, form) =
+                chosen(written).unwrap_or_else(|error| panic!("{written}: {error}"));
             assert_eq!((mapped.type_name.as_str(), form.to_string().as_str()), (type_name, rule));
             assert_eq!(form.to_string().parse(), Ok(form));
         }

@@ -32,9 +32,9 @@ use handover_verify::interrupt::{Interrupt, Interrupted};
 use handover_verify::progress::Progress;
 use handover_verify::reader::ReadOptions;
 use handover_verify::rows::Wire;
-use handover_verify::tables::refuse_types;
-use handover_verify::sqlite::{Mapping, Respelled, TypeOverride};
 use handover_verify::sqlite::values::TextLimit;
+use handover_verify::sqlite::{Mapping, Respelled, TypeOverride};
+use handover_verify::tables::refuse_types;
 
 use self::report::{CopyOutcome, CopyReport};
 use self::source::Source;

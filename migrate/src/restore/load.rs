@@ -160,11 +160,11 @@ pub fn read_positioned(
         Reader::Sqlite(connection) => {
             let mut statement = sqlite::prepare_query(connection, sql)?;
             let reading = Reading {
-                    wire: Wire::None,
-                    text_limit: TextLimit::None,
-                    respelled: None,
-                    interrupt,
-                };
+                wire: Wire::None,
+                text_limit: TextLimit::None,
+                respelled: None,
+                interrupt,
+            };
             visit(statement.rows(&shape, reading)?, each)
         }
     }

@@ -73,10 +73,17 @@ fn load_text(table: &ArchivedTable, is_file: bool) -> String {
         folder = table.folder,
         create =
             sql(format!("CREATE TABLE recovered.{} ({})", recovered(table), columns.join(", "))),
-        copy = copy.replace("{as text}", if is_file { KEEP_TAGS } else { "" }).replace("{folder}", &table.folder).replace(
-            "{copy}",
-            &sql(format!("COPY recovered.{} ({}) FROM STDIN", recovered(table), names.join(", ")))
-        ),
+        copy = copy
+            .replace("{as text}", if is_file { KEEP_TAGS } else { "" })
+            .replace("{folder}", &table.folder)
+            .replace(
+                "{copy}",
+                &sql(format!(
+                    "COPY recovered.{} ({}) FROM STDIN",
+                    recovered(table),
+                    names.join(", ")
+                ))
+            ),
     )
 }
 

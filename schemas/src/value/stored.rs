@@ -1,10 +1,10 @@
 //! What a SQLite value is stored as: its storage class and its bytes, as a field of a line (FORMAT.md
 //! section 5.5) and as a text (section 5.4, `as stored`).
 
+use super::ValueError;
 use super::digits::{hex, hex_value, push_int};
 use super::escape::{escape_into, unescape};
 use super::float::push_f64;
-use super::ValueError;
 
 /// A stored value other than NULL.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -184,7 +184,9 @@ mod tests {
 
     #[test]
     fn a_tagged_field_has_one_spelling() {
-        for field in ["\\I01", "\\I", "\\I+1", "\\R3FF0000000000000", "\\R3ff0", "\\B0", "\\BAB", "\\T\t"] {
+        for field in
+            ["\\I01", "\\I", "\\I+1", "\\R3FF0000000000000", "\\R3ff0", "\\B0", "\\BAB", "\\T\t"]
+        {
             assert!(tagged(field.as_bytes()).is_err(), "{field:?}");
         }
         for field in ["\\N", "", "1", "\\\\I1", "\\t"] {

@@ -69,7 +69,7 @@ impl Copied {
         let options = ReadOptions {
             wire: Wire::None,
             text_limit: TextLimit::None,
-        respelled: Respelled::default(),
+            respelled: Respelled::default(),
             chunk_bytes: CHUNK_BYTES_MAX,
             spill_dir: spill.path().to_owned(),
             interrupt: interrupt.clone(),

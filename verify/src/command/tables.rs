@@ -5,9 +5,7 @@ use std::fmt::Write;
 use anyhow::Result;
 use handover_schemas::chunk::CHUNK_BYTES_MAX;
 use handover_schemas::config::{End, LeaveOut};
-use handover_schemas::report::{
-    EndReport, TableReport, TablesReport, Verdict, WrittenAnotherWay,
-};
+use handover_schemas::report::{EndReport, TableReport, TablesReport, Verdict, WrittenAnotherWay};
 
 use crate::cli::TablesArgs;
 use crate::config_file;

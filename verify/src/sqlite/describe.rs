@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, bail};
-use handover_schemas::config::MapType;
+use handover_schemas::config::{CONFIG_FILE, MapType};
 use handover_schemas::name::TableName;
 use handover_schemas::pg_type::PgType;
 use handover_schemas::plan::{Column, Key, TableShape};
@@ -140,7 +140,11 @@ pub fn describe(connection: &Connection, mapping: Mapping<'_>) -> Result<Descrip
                 && table.columns.iter().any(|column| column.name == wanted.column)
         });
         if !known {
-            bail!("--map-type names {}.{}, which does not exist", wanted.table, wanted.column);
+            bail!(
+                "a type is chosen for {}.{}, which does not exist (--map-type, or map_type in {CONFIG_FILE})",
+                wanted.table,
+                wanted.column
+            );
         }
     }
     Ok(description)

@@ -99,9 +99,9 @@ pub fn stored_field(column: &Column, field: &[u8]) -> Result<Option<OwnedStored>
     }
     let text = String::from_utf8(bytes).ok();
     let stored = text.and_then(|text| stored_text(&column.ty, &text));
-    stored.map(Some).with_context(|| {
-        format!("a value of column {} has an unexpected form", column.name)
-    })
+    stored
+        .map(Some)
+        .with_context(|| format!("a value of column {} has an unexpected form", column.name))
 }
 
 /// What is stored for a value whose canonical text is not what is stored.

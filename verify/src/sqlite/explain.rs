@@ -76,7 +76,9 @@ fn tagged_field(column: &Column) -> Result<String, &'static str> {
     };
     let text = escaped(&name);
     Ok([
-        format!(r"CASE WHEN {name} IS NULL THEN '\N' WHEN typeof({name}) = '{class}'{and} THEN {own}"),
+        format!(
+            r"CASE WHEN {name} IS NULL THEN '\N' WHEN typeof({name}) = '{class}'{and} THEN {own}"
+        ),
         format!(r" ELSE CASE typeof({name}) WHEN 'integer' THEN '\I'||CAST({name} AS TEXT)"),
         format!(r" WHEN 'real' THEN '\R'||lower(hex(ieee754_to_blob({name})))"),
         format!(r" WHEN 'text' THEN '\T'||{text} ELSE '\B'||lower(hex({name})) END END"),

@@ -12,9 +12,9 @@ mod open;
 mod read;
 mod respelled;
 mod typed;
+pub mod values;
 #[cfg(test)]
 mod vectors;
-pub mod values;
 
 pub use boundaries::boundaries;
 pub use describe::{Description, Mapping, TypeOverride, describe, index_columns, is_ledger_table};

@@ -145,7 +145,10 @@ fn counted(ty: &PgType, rule: &Rule, number: Number) -> Fit<Cell<'static>> {
     let micros = micros + i128::from(rule.zone.unwrap_or(0)) * i128::from(MINUTE);
     if *ty == PgType::Time {
         // A time of day counts from the day that the rule names.
-        return without_zone(ty, i64::try_from(micros - start(count) / 1000).map_err(|_error| OUT_OF_RANGE)?);
+        return without_zone(
+            ty,
+            i64::try_from(micros - start(count) / 1000).map_err(|_error| OUT_OF_RANGE)?,
+        );
     }
     without_zone(ty, written::timestamp(micros).ok_or(OUT_OF_RANGE)?)
 }
@@ -166,8 +169,7 @@ fn unit(count: Count) -> Unit {
 }
 
 fn count_integer(count: Count, number: i64, may_round: bool) -> Fit<i128> {
-    let nanoseconds =
-        start(count) + i128::from(number) * i128::from(unit(count).nanoseconds());
+    let nanoseconds = start(count) + i128::from(number) * i128::from(unit(count).nanoseconds());
     let (micros, rest) = (nanoseconds.div_euclid(1000), nanoseconds.rem_euclid(1000));
     match rest {
         0 => Ok(micros),

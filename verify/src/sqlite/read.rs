@@ -297,12 +297,7 @@ impl RowStream for SqliteRows<'_> {
     }
 }
 
-fn misfit(
-    shape: &TableShape,
-    index: usize,
-    unfit: Unfit,
-    row: &rusqlite::Row<'_>,
-) -> Misfit {
+fn misfit(shape: &TableShape, index: usize, unfit: Unfit, row: &rusqlite::Row<'_>) -> Misfit {
     let key = shape.key.as_ref().and_then(|key| {
         key.columns.iter().map(|at| row.get_ref(*at).ok().and_then(printable)).collect()
     });

@@ -88,10 +88,7 @@ pub(super) fn typed<'v>(
     }
 }
 
-const NOT_A_BLOB: Unfit = Unfit {
-    reason: "not a blob",
-    choices: &["text", "text, as stored"],
-};
+const NOT_A_BLOB: Unfit = Unfit { reason: "not a blob", choices: &["text", "text, as stored"] };
 
 /// `1` and `0`, and the words that PostgreSQL reads.
 fn boolean(value: ValueRef<'_>) -> Found<'static> {
@@ -121,7 +118,9 @@ fn integer(value: ValueRef<'_>) -> Fit<(i64, Spelling)> {
         ValueRef::Real(number) if number.fract() == 0.0 => format!("{number:.0}").parse().ok(),
         ValueRef::Text(text) => {
             let text = std::str::from_utf8(text).ok();
-            text.and_then(|text| text.parse::<i64>().ok().filter(|number| number.to_string() == text))
+            text.and_then(|text| {
+                text.parse::<i64>().ok().filter(|number| number.to_string() == text)
+            })
         }
         _ => None,
     };
@@ -129,8 +128,7 @@ fn integer(value: ValueRef<'_>) -> Fit<(i64, Spelling)> {
 }
 
 fn narrowed(ty: &PgType, number: i64) -> Fit<Cell<'static>> {
-    let too_large =
-        |reason| Unfit { reason, choices: &["bigint"] };
+    let too_large = |reason| Unfit { reason, choices: &["bigint"] };
     match ty {
         PgType::Int2 => i16::try_from(number)
             .map(Cell::Int2)
@@ -177,8 +175,7 @@ pub(super) fn numeric(
     rule: &Rule,
     value: ValueRef<'_>,
 ) -> Fit<(NumericBuf, Spelling)> {
-    const NONE: Unfit =
-        Unfit { reason: "not a number", choices: &["text", "text, as stored"] };
+    const NONE: Unfit = Unfit { reason: "not a number", choices: &["text", "text, as stored"] };
     let (decimal, spelling) = match value {
         ValueRef::Integer(number) => (number.to_string(), Spelling::Own),
         ValueRef::Real(number) if number.is_finite() => (number.to_string(), Spelling::Own),

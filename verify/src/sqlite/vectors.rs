@@ -33,15 +33,16 @@ struct Case {
 
 fn unhex(text: &str) -> Vec<u8> {
     let pairs = text.as_bytes().as_chunks::<2>().0;
-    pairs.iter().map(|pair| u8::from_str_radix(str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
+    pairs
+        .iter()
+        .map(|pair| u8::from_str_radix(str::from_utf8(pair).unwrap(), 16).unwrap())
+        .collect()
 }
 
 fn owned(stored: &Stored) -> OwnedStored {
     match stored {
         Stored::Integer(text) => OwnedStored::Integer(text.parse().unwrap()),
-        Stored::Real(hex) => {
-            OwnedStored::Real(f64::from_be_bytes(unhex(hex).try_into().unwrap()))
-        }
+        Stored::Real(hex) => OwnedStored::Real(f64::from_be_bytes(unhex(hex).try_into().unwrap())),
         Stored::Text(hex) => OwnedStored::Text(unhex(hex)),
         Stored::Blob(hex) => OwnedStored::Blob(unhex(hex)),
     }
@@ -82,7 +83,11 @@ fn stored_values_have_the_fields_of_the_vectors() {
             let column = column(Form::Exact);
             assert_eq!(field(&column).unwrap().0, *exact, "{what}");
             // What is put back from the field is what was stored.
-            assert_eq!(stored_field(&column, exact.as_bytes()).unwrap(), Some(stored.clone()), "{what}");
+            assert_eq!(
+                stored_field(&column, exact.as_bytes()).unwrap(),
+                Some(stored.clone()),
+                "{what}"
+            );
         }
         match (field(&column(form)), value) {
             (Ok((found, spelling)), Some(value)) => {

@@ -13,10 +13,10 @@ use handover_schemas::report::{
 use handover_schemas::sqlite_form::Form;
 
 use super::drill_down::DrillDown;
+use super::ends::OpenEnd;
 use super::hashing::HashedTable;
 use super::left_out::LeftOutTables;
 use super::pairs::TablePair;
-use super::ends::OpenEnd;
 use super::{Described, Hashed, TablesRequest, catalog};
 use crate::endpoint::Endpoint;
 use crate::findings::{FindingsFile, key_holds_text};

@@ -36,8 +36,8 @@ use crate::postgres::Session;
 use crate::progress::Progress;
 use crate::reader::{End, ReadMode, ReadOptions, Reader};
 use crate::rows::Wire;
-use crate::sqlite::{Mapping, Respelled, TypeOverride};
 use crate::sqlite::values::TextLimit;
+use crate::sqlite::{Mapping, Respelled, TypeOverride};
 
 /// What to compare, and how.
 #[derive(Clone, Debug)]
