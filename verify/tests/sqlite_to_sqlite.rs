@@ -115,7 +115,7 @@ fn values_of_other_types() {
         ),
         (
             "update scalars set day = day || ' 00:00:00' where id = 3",
-            &["main.scalars: rows_differ (day) value_changed 1 [3]"],
+            &["main.scalars: rows_differ (day) midnight_added 1 [3]"],
         ),
     ]);
 }

@@ -96,7 +96,8 @@ fn take_clock(text: &[u8]) -> Option<(Clock, &[u8])> {
     let [b'.', rest @ ..] = rest else { return Some((Clock { micros, beyond: None }, rest)) };
     let places = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let (digits, rest) = rest.split_at_checked(places).filter(|(digits, _)| !digits.is_empty())?;
-    let fraction = (0..6).fold(0, |value, at| 10 * value + digits.get(at).map_or(0, digit));
+    let fraction =
+        (0..6).fold(0, |value, at| 10 * value + digits.get(at).copied().map_or(0, digit));
     let beyond = digits.get(6..).unwrap_or_default();
     let beyond = beyond
         .iter()
@@ -136,10 +137,10 @@ fn offset(text: &[u8]) -> Option<i32> {
 }
 
 fn two(tens: u8, ones: u8) -> Option<i64> {
-    (tens.is_ascii_digit() && ones.is_ascii_digit()).then(|| 10 * digit(&tens) + digit(&ones))
+    (tens.is_ascii_digit() && ones.is_ascii_digit()).then(|| 10 * digit(tens) + digit(ones))
 }
 
-fn digit(byte: &u8) -> i64 {
+fn digit(byte: u8) -> i64 {
     i64::from(byte.wrapping_sub(b'0'))
 }
 

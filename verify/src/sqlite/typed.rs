@@ -96,7 +96,10 @@ fn boolean(value: ValueRef<'_>) -> Found<'static> {
         Unfit { reason: "not 0 or 1 in a boolean column", choices: &["bigint", "text, as stored"] };
     let is = match value {
         ValueRef::Integer(number @ 0..=1) => return own(Cell::Bool(number == 1)),
-        ValueRef::Real(number) if number == 0.0 || number == 1.0 => number == 1.0,
+        ValueRef::Real(_) => match integer(value) {
+            Ok((number @ 0..=1, _spelling)) => number == 1,
+            _ => return Err(NONE),
+        },
         ValueRef::Text(text) => match text.to_ascii_lowercase().as_slice() {
             b"t" | b"true" | b"y" | b"yes" | b"on" | b"1" => true,
             b"f" | b"false" | b"n" | b"no" | b"off" | b"0" => false,
@@ -304,9 +307,11 @@ fn uuid(rule: &Rule, value: ValueRef<'_>) -> Found<'static> {
             match rule.uuid {
                 Some(UuidBytes::InOrder) => other(Cell::Uuid(bytes)),
                 Some(UuidBytes::Guid) => {
-                    let [a, b, c, d, e, f, g, h, rest @ ..] = bytes;
-                    let [i, j, k, l, m, n, o, p] = rest;
-                    other(Cell::Uuid([d, c, b, a, f, e, h, g, i, j, k, l, m, n, o, p]))
+                    let mut uuid = bytes;
+                    for group in [0..4, 4..6, 6..8] {
+                        uuid.get_mut(group).unwrap_or_default().reverse();
+                    }
+                    other(Cell::Uuid(uuid))
                 }
                 None => Err(Unfit {
                     reason: "the bytes of a uuid, in an order that nothing says",
