@@ -69,5 +69,6 @@ mod signatures;
 mod statements;
 mod stored_values;
 mod structure;
+mod structure_refused;
 mod support;
 mod values;
