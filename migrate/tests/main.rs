@@ -39,6 +39,7 @@ mod keys;
 mod kill;
 mod leave_out;
 mod ledger_chain;
+mod ledger_names;
 mod manual;
 mod package_again;
 mod package_damage;

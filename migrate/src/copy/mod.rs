@@ -8,8 +8,10 @@ mod failure;
 mod feed;
 mod finish;
 mod gate;
+mod invalid_indexes;
 mod left_out;
 mod making;
+mod names;
 mod plan;
 mod rate;
 mod read_back;
@@ -31,6 +33,7 @@ use anyhow::{Result, bail};
 use handover_schemas::config::LeaveOut;
 use handover_schemas::digest::Digest;
 use handover_schemas::ledger::Stage;
+use handover_schemas::name::TableName;
 use handover_verify::endpoint::Endpoint;
 use handover_verify::interrupt::{Interrupt, Interrupted};
 use handover_verify::progress::Progress;
@@ -88,6 +91,8 @@ pub fn copy(
         left_out::leave_out_unlockable(holder.session(), &mut described)?;
     }
     described.leave_out(&request.leave_out)?;
+    let left_out: Vec<&TableName> = described.left_out.iter().map(|table| &table.name).collect();
+    names::refuse_ledger_names(&mut source, &request.target, &left_out)?;
     let existing = target.existing(&mut source)?;
     let is_new = existing.is_none();
     let (plan, stage) = if let Some((head, plan)) = existing {

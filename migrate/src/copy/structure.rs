@@ -10,6 +10,7 @@ use handover_verify::endpoint::PostgresEndpoint;
 use handover_verify::postgres::SnapshotHolder;
 use rusqlite::Connection;
 
+use super::invalid_indexes::invalid_indexes;
 use super::left_out::Dependents;
 use crate::ledger::FrozenPlan;
 use crate::target::postgres::{
@@ -76,6 +77,7 @@ impl Structure {
         after.extend(rest.into_iter().filter(|entry| !built.contains(&entry.object)));
         after.extend(refreshes(holder, &before, &dependents.relations)?);
         let mut not_carried = dependents.not_carried;
+        not_carried.extend(invalid_indexes(holder.session())?);
         let objects =
             holder.session().query_value("SELECT count(*) FROM pg_largeobject_metadata")?;
         if let Some(count) = objects.filter(|count| count != "0") {

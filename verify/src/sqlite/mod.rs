@@ -17,7 +17,7 @@ pub mod values;
 mod vectors;
 
 pub use boundaries::boundaries;
-pub use describe::{Description, Mapping, TypeOverride, describe, index_columns, is_ledger_table};
+pub use describe::{Description, Mapping, TypeOverride, describe, index_columns};
 pub use exact::stored_field;
 pub use explain::explain;
 pub use functions::add_identity_number_class;

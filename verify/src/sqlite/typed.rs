@@ -48,12 +48,12 @@ impl Typed<'_> {
 
 type Found<'v> = Fit<(Typed<'v>, Spelling)>;
 
-fn own(cell: Cell<'_>) -> Found<'_> {
-    Ok((Typed::Cell(cell), Spelling::Own))
+fn own(cell: Cell<'_>) -> (Typed<'_>, Spelling) {
+    (Typed::Cell(cell), Spelling::Own)
 }
 
-fn other(cell: Cell<'_>) -> Found<'_> {
-    Ok((Typed::Cell(cell), Spelling::Other))
+fn other(cell: Cell<'_>) -> (Typed<'_>, Spelling) {
+    (Typed::Cell(cell), Spelling::Other)
 }
 
 /// The value of a type that is stored so.
@@ -64,7 +64,7 @@ pub(super) fn typed<'v>(
     value: ValueRef<'v>,
 ) -> Found<'v> {
     match (ty, value) {
-        (_, ValueRef::Null) => own(Cell::Null),
+        (_, ValueRef::Null) => Ok(own(Cell::Null)),
         (PgType::Bool, value) => boolean(value),
         (PgType::Int2 | PgType::Int4 | PgType::Int8, value) => {
             let (number, spelling) = integer(value)?;
@@ -77,7 +77,7 @@ pub(super) fn typed<'v>(
         }
         (PgType::Text, value) => text(limits, value),
         (PgType::Json, value) => json(limits, value),
-        (PgType::Bytea, ValueRef::Blob(bytes)) => own(Cell::Bytea(bytes)),
+        (PgType::Bytea, ValueRef::Blob(bytes)) => Ok(own(Cell::Bytea(bytes))),
         (PgType::Bytea, _) => Err(NOT_A_BLOB),
         (PgType::Uuid, value) => uuid(rule, value),
         (PgType::Date | PgType::Time | PgType::Timestamp | PgType::TimestampTz, value) => {
@@ -95,7 +95,7 @@ fn boolean(value: ValueRef<'_>) -> Found<'static> {
     const NONE: Unfit =
         Unfit { reason: "not 0 or 1 in a boolean column", choices: &["bigint", "text, as stored"] };
     let is = match value {
-        ValueRef::Integer(number @ 0..=1) => return own(Cell::Bool(number == 1)),
+        ValueRef::Integer(number @ 0..=1) => return Ok(own(Cell::Bool(number == 1))),
         ValueRef::Real(_) => match integer(value) {
             Ok((number @ 0..=1, _spelling)) => number == 1,
             _ => return Err(NONE),
@@ -107,7 +107,7 @@ fn boolean(value: ValueRef<'_>) -> Found<'static> {
         },
         _ => return Err(NONE),
     };
-    other(Cell::Bool(is))
+    Ok(other(Cell::Bool(is)))
 }
 
 /// An integer, a number without a fraction, or an integer's canonical text: `007` is no number.
@@ -150,7 +150,7 @@ fn float(value: ValueRef<'_>) -> Found<'static> {
         choices: &["numeric", "text", "text, as stored"],
     };
     let found = match value {
-        ValueRef::Real(number) => return own(Cell::Float8(number)),
+        ValueRef::Real(number) => return Ok(own(Cell::Float8(number))),
         ValueRef::Integer(number) => exact_float(&number.to_string()),
         ValueRef::Text(text) => match text.to_ascii_lowercase().as_slice() {
             b"nan" => Some(f64::NAN),
@@ -160,7 +160,7 @@ fn float(value: ValueRef<'_>) -> Found<'static> {
         },
         ValueRef::Null | ValueRef::Blob(_) => None,
     };
-    other(Cell::Float8(found.ok_or(NONE)?))
+    Ok(other(Cell::Float8(found.ok_or(NONE)?)))
 }
 
 /// The number whose shortest decimal is this one.
@@ -253,7 +253,7 @@ fn text(limits: Limits, value: ValueRef<'_>) -> Found<'_> {
         ValueRef::Text(text) => {
             check_text(text, limits.of_text)?;
             check_length(text, limits.of_type)?;
-            own(Cell::Text(text))
+            Ok(own(Cell::Text(text)))
         }
         ValueRef::Integer(number) => {
             let digits = number.to_string().into_bytes();
@@ -271,7 +271,7 @@ fn json(limits: Limits, value: ValueRef<'_>) -> Found<'_> {
         ValueRef::Text(text) => {
             check_text(text, limits.of_text)?;
             serde_json::from_slice::<serde::de::IgnoredAny>(text).map_err(|_error| NOT_JSON)?;
-            own(Cell::Json(text))
+            Ok(own(Cell::Json(text)))
         }
         ValueRef::Integer(number) => {
             Ok((Typed::Json(number.to_string().into_bytes()), Spelling::Other))
@@ -297,21 +297,21 @@ fn uuid(rule: &Rule, value: ValueRef<'_>) -> Found<'static> {
         ValueRef::Text(text) => {
             let text = std::str::from_utf8(text).map_err(|_error| NONE)?;
             if let Some(uuid) = parse::uuid(text) {
-                return own(Cell::Uuid(uuid));
+                return Ok(own(Cell::Uuid(uuid)));
             }
             let plain = text.strip_prefix('{').and_then(|text| text.strip_suffix('}'));
-            other(Cell::Uuid(spelled_uuid(plain.unwrap_or(text)).ok_or(NONE)?))
+            Ok(other(Cell::Uuid(spelled_uuid(plain.unwrap_or(text)).ok_or(NONE)?)))
         }
         ValueRef::Blob(bytes) => {
             let bytes: [u8; 16] = bytes.try_into().map_err(|_error| NONE)?;
             match rule.uuid {
-                Some(UuidBytes::InOrder) => other(Cell::Uuid(bytes)),
+                Some(UuidBytes::InOrder) => Ok(other(Cell::Uuid(bytes))),
                 Some(UuidBytes::Guid) => {
                     let mut uuid = bytes;
                     for group in [0..4, 4..6, 6..8] {
                         uuid.get_mut(group).unwrap_or_default().reverse();
                     }
-                    other(Cell::Uuid(uuid))
+                    Ok(other(Cell::Uuid(uuid)))
                 }
                 None => Err(Unfit {
                     reason: "the bytes of a uuid, in an order that nothing says",

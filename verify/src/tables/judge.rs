@@ -8,7 +8,6 @@ use handover_schemas::name::TableName;
 use handover_schemas::plan::TableShape;
 use handover_schemas::report::{
     ChunkReport, EndReport, Finding, FindingKind, TableReport, TablesReport, Verdict,
-    WrittenAnotherWay,
 };
 use handover_schemas::sqlite_form::Form;
 
@@ -22,7 +21,7 @@ use crate::endpoint::Endpoint;
 use crate::findings::{FindingsFile, key_holds_text};
 use crate::handover_dir::HandoverDir;
 use crate::inventory::Inventory;
-use crate::inventory::difference::{ObjectDifference, differences};
+use crate::inventory::difference::{ObjectDifference, differences, unkept_names};
 use crate::reader::ReadOptions;
 use crate::{postgres, sqlite};
 
@@ -88,14 +87,8 @@ pub(super) fn judge(evidence: Evidence<'_>) -> Result<TablesReport> {
         };
         let mut source = end(&request.source, &described.0, &pair.source, &at_source);
         let mut target = end(&request.target, &described.1, &pair.target, &at_target);
-        let (at_source, at_target) = &hashed.ends;
-        for (end, shape, report) in
-            [(at_source, &pair.source, &mut source), (at_target, &pair.target, &mut target)]
-        {
-            if let (Some(shape), Some(report)) = (shape, report) {
-                report.written_another_way = written_another_way(end, shape, options)?;
-            }
-        }
+        count_respelled(&hashed.ends.0, pair.source.as_ref(), source.as_mut(), options)?;
+        count_respelled(&hashed.ends.1, pair.target.as_ref(), target.as_mut(), options)?;
         tables.push(TableReport {
             table: pair.name.to_string(),
             verdict: table_verdict(source.as_ref(), target.as_ref(), &findings),
@@ -118,21 +111,22 @@ pub(super) fn judge(evidence: Evidence<'_>) -> Result<TablesReport> {
     Ok(TablesReport { verdict, tables, left_out: left_out.report, findings, not_checked })
 }
 
-/// Columns of a table whose values are not all in their type's own form, where lines are of values.
-fn written_another_way(
+/// Adds which columns of a table have values that are not in their type's own form, where lines are
+/// of values.
+fn count_respelled(
     end: &OpenEnd,
-    shape: &TableShape,
+    shape: Option<&TableShape>,
+    report: Option<&mut EndReport>,
     options: &ReadOptions,
-) -> Result<Vec<WrittenAnotherWay>> {
-    match end {
-        OpenEnd::Sqlite(_, connection)
-            if options.respelled.has(&shape.name)
-                && shape.columns.iter().all(|column| column.form != Form::Exact) =>
-        {
-            sqlite::written_another_way(connection, shape, &options.interrupt)
-        }
-        _ => Ok(Vec::new()),
+) -> Result<()> {
+    if let (OpenEnd::Sqlite(_, connection), Some(shape), Some(report)) = (end, shape, report)
+        && options.respelled.has(&shape.name)
+        && shape.columns.iter().all(|column| column.form != Form::Exact)
+    {
+        report.written_another_way =
+            sqlite::written_another_way(connection, shape, &options.interrupt)?;
     }
+    Ok(())
 }
 
 /// How much one finding weighs.
@@ -141,6 +135,7 @@ fn weight(finding: &Finding) -> Verdict {
         FindingKind::TableUnreadable
         | FindingKind::ValueDoesNotFit
         | FindingKind::Sampled
+        | FindingKind::ObjectNotCompared
         | FindingKind::NothingCompared => Verdict::Unverified,
         FindingKind::TableMissing
         | FindingKind::TableExtra
@@ -291,11 +286,16 @@ const UNCHECKED_BETWEEN_ENGINES: [&str; 2] = [
 ];
 
 /// What no pair of PostgreSQL databases is compared in.
-const UNCHECKED_IN_POSTGRES: [&str; 3] = [
-    "roles, privileges and ownership",
-    "extensions, schemas without objects, operators, casts, collations, text search objects, event \
-     triggers, publications, subscriptions and foreign servers",
-    "settings of the database and of the storage of tables and indexes",
+const UNCHECKED_IN_POSTGRES: [&str; 4] = [
+    "roles, privileges and ownership; security labels; comments on roles, tablespaces and the \
+     database",
+    "extensions, schemas without objects, base types, operators and their classes, casts, \
+     conversions, collations, text search objects, languages, transforms, access methods, event \
+     triggers, publications, subscriptions, foreign servers and user mappings",
+    "settings of the database; how tables, columns and indexes are stored: parameters, TOAST, \
+     compression, statistics targets, tablespaces, access methods, the order of rows",
+    "whether constraints and columns of children are inherited or their own; types that tables are \
+     made of; names of NOT NULL constraints of domains",
 ];
 
 /// What no pair of SQLite files is compared in.
@@ -319,7 +319,10 @@ fn not_checked(
         list.extend(
             unreadable.map(|what| format!("{end}: {what}, which the account may not read")),
         );
+        list.extend(inventory.not_compared.iter().map(|what| format!("{end}: {what}")));
     }
+    list.extend(unkept_names(source, target).map(|names| format!("source: {names}")));
+    list.extend(unkept_names(target, source).map(|names| format!("target: {names}")));
     let unchecked: &[&str] =
         if is_postgres { &UNCHECKED_IN_POSTGRES } else { &UNCHECKED_IN_SQLITE };
     list.extend(unchecked.iter().map(|&what| what.to_owned()));

@@ -93,6 +93,11 @@ pub fn compare(
     };
     let mut at_source = source.describe(mapping).context("source")?;
     let mut at_target = target.describe(mapping).context("target")?;
+    let mut own = target.own_objects().context("target")?;
+    if same_engine(&source, &target) {
+        own.give_up(|table| at_source.has(table));
+    }
+    at_target.take(&own);
     let left_out = LeftOutTables::take_from(&mut at_source, &mut at_target, &request.leave_out)?;
     let pairs = pair_tables(&at_source.tables, &at_target.tables);
     let (elsewhere, pairs): (Vec<_>, Vec<_>) =
@@ -107,7 +112,11 @@ pub fn compare(
     }
     let inventories = same_engine(&source, &target)
         .then(|| Ok::<_, anyhow::Error>((source.inventory()?, target.inventory()?)))
-        .transpose()?;
+        .transpose()?
+        .map(|(source, mut target)| {
+            own.take_from(&mut target);
+            (source, target)
+        });
     progress.phase(&format!("planning {} tables", pairs.len()));
     let ranges = plan(&pairs, &mut source, &mut target, request, &options)?;
     let hashed = hash(&pairs, &ranges, (source, target), request, &options, progress)?;
