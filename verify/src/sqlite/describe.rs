@@ -220,6 +220,7 @@ fn describe_table(
         partitioned: false,
         estimated_rows,
         largest_row: 0,
+        whole_only: false,
     })
 }
 

@@ -24,7 +24,7 @@ pub use functions::add_identity_number_class;
 pub use misfit::{Misfit, Misfits};
 pub use open::{ConstraintViolated, open_read_only, sqlite_error};
 pub use read::{
-    PreparedRead, Reading, SqliteRows, misfits, order_by, prepare_query, prepare_range,
+    PreparedRead, Reading, SqliteRows, count, misfits, order_by, prepare_query, prepare_range,
     prepare_whole, range_literals,
 };
 pub use respelled::{Respelled, written_another_way};

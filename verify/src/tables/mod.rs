@@ -25,8 +25,9 @@ use handover_schemas::plan::TableShape;
 use handover_schemas::report::{Finding, TablesReport};
 
 use self::ends::{Described, OpenEnd};
-use self::hashing::is_about_one_table;
-use self::hashing::{Cuts, Digests, EndHasher, HashedTable, Role, TableToRead};
+use self::hashing::{
+    Cuts, Digests, EndHasher, HashedTable, Role, TableToRead, WorkerPanicked, is_about_one_table,
+};
 use self::left_out::LeftOutTables;
 use self::pairs::{TablePair, pair_tables};
 use crate::endpoint::Endpoint;
@@ -286,9 +287,7 @@ fn hash(
     let (source_read, target_read) = std::thread::scope(|scope| {
         let first = scope.spawn(|| read_end(source, &leading, workers.0, options));
         let second = read_end(target, &following, workers.1, options);
-        let first =
-            first.join().unwrap_or_else(|_panic| anyhow::bail!("a reading thread panicked"));
-        (first, second)
+        (first.join().unwrap_or_else(|_panic| Err(WorkerPanicked.into())), second)
     });
     let (source, found_at_source) = source_read.context("source")?;
     let (mut target, mut found_at_target) = target_read.context("target")?;
