@@ -72,6 +72,7 @@ mod rights;
 mod routes;
 mod signatures;
 mod statements;
+mod stored_values;
 mod structure;
 mod structure_refused;
 mod support;

@@ -73,6 +73,9 @@ impl Work<'_> {
         }
         let mut report = tell::report(&shared, target.store(), self.structure)?;
         tell::stopped_tables(&shared, source.as_ref(), dir, self.request.show_keys, &mut report)?;
+        if let Some(source) = &source {
+            tell::written_another_way(source, self.plan, &shared.options, &mut report)?;
+        }
         // A table that is not there has no rows that would have to be replaced.
         if shared.stopped_tables().iter().all(|stopped| not_made.contains_key(&stopped.table)) {
             let finished = self.finish(target, progress, interrupt)?;

@@ -9,7 +9,7 @@ use handover_verify::ledger::moves::{moves, was_known_as};
 use handover_verify::ledger::own::without_own;
 use handover_verify::postgres::{self, Access, Session};
 use handover_verify::reader::Reader;
-use handover_verify::sqlite;
+use handover_verify::sqlite::{self, Mapping};
 use rusqlite::Connection;
 
 use crate::ledger::{self, Store};
@@ -121,7 +121,7 @@ impl PurgeDatabase {
                 without_own(session, tables)
             }
             Self::Sqlite(connection) => {
-                let tables = sqlite::describe(connection, &[])?.tables;
+                let tables = sqlite::describe(connection, Mapping::Exact)?.tables;
                 without_own(connection, tables)
             }
         }

@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use handover_schemas::name::TableName;
 use handover_schemas::pg_type::PgType;
 use handover_schemas::plan::{Column, Key, TableShape};
+use handover_schemas::sqlite_form::Form;
 
 use super::read::from_table;
 use super::session::Session;
@@ -165,6 +166,7 @@ fn columns_by_table(
             type_name: type_name.clone(),
             ty: types.codec(type_oid),
             not_null: not_null == "t",
+            form: Form::default(),
         });
     }
     Ok(tables)
