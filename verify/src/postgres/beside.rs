@@ -8,6 +8,7 @@ use handover_schemas::digest::{LineDigest, LineHasher};
 use handover_schemas::name::TableName;
 use handover_schemas::pg_type::PgType;
 use handover_schemas::plan::{Column, TableShape};
+use handover_schemas::sqlite_form::Form;
 
 use super::read::{canonical_columns, from_table, order_by, read_query};
 use super::session::Session;
@@ -70,6 +71,7 @@ impl Beside {
                 type_name: "text".to_owned(),
                 ty: PgType::Text,
                 not_null: true,
+                form: Form::default(),
             };
             read.columns.insert(0, partition);
         }

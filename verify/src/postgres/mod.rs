@@ -11,6 +11,7 @@ mod explain;
 mod extension_sequences;
 mod free;
 mod owners;
+mod place;
 mod read;
 mod session;
 mod snapshot;
@@ -27,6 +28,7 @@ pub use explain::explain;
 pub use extension_sequences::extension_sequences;
 pub use free::wait_until_free;
 pub use owners::{HeldByRowSecurity, held_by_row_security};
+pub use place::place;
 pub use read::{
     PostgresRows, canonical_columns, count, from_table, order_by, parts, range_condition,
     read_query, read_range, read_whole,

@@ -17,7 +17,7 @@ use crate::postgres::{
     held_by_row_security,
 };
 use crate::reader::Reader;
-use crate::sqlite::{self, TypeOverride};
+use crate::sqlite::{self, Mapping};
 
 /// One opened end.
 pub(super) enum OpenEnd {
@@ -101,7 +101,7 @@ impl OpenEnd {
     }
 
     /// Describes the tables.
-    pub(super) fn describe(&mut self, overrides: &[TypeOverride]) -> Result<Described> {
+    pub(super) fn describe(&mut self, mapping: Mapping<'_>) -> Result<Described> {
         match self {
             Self::Postgres(_, holder) => {
                 let found = postgres::describe(holder.session())?;
@@ -110,7 +110,7 @@ impl OpenEnd {
                 Ok(Described { held, sequences, ..described_in_postgres(found) })
             }
             Self::Sqlite(_, connection) => {
-                let found = sqlite::describe(connection, overrides)?;
+                let found = sqlite::describe(connection, mapping)?;
                 Ok(Described {
                     not_checked: not_checked_in_sqlite(&found),
                     tables: found.tables,
