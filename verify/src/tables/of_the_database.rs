@@ -7,14 +7,23 @@ use super::ends::Described;
 use crate::inventory::difference::{ObjectChange, ObjectDifference};
 use crate::postgres::HeldByRowSecurity;
 
-/// Tables, and partitions, whose columns are the same and in another order: values of their row
-/// types, wherever they are stored or passed, are exchanged by place. `told` has what is said of
-/// tables already.
-pub(super) fn column_orders(
+/// All of them. `told` has what is said of tables already, `objects` what is said of the catalogs.
+pub(super) fn of_the_database(
     source: &Described,
     target: &Described,
     told: &[TableReport],
+    objects: &[ObjectDifference],
 ) -> Vec<Finding> {
+    let mut findings = column_orders(source, target, told);
+    findings.extend(no_longer_held(source, target, objects));
+    findings.extend(extension_sequences(source, target));
+    findings
+}
+
+/// Tables, and partitions, whose columns are the same and in another order: values of their row
+/// types, wherever they are stored or passed, are exchanged by place. `told` has what is said of
+/// tables already.
+fn column_orders(source: &Described, target: &Described, told: &[TableReport]) -> Vec<Finding> {
     let is_told = |name: &TableName| {
         let table = told.iter().find(|table| table.table == name.to_string());
         let mut findings = table.into_iter().flat_map(|table| &table.findings);
@@ -48,7 +57,7 @@ fn sorted(names: &[String]) -> Vec<&String> {
 
 /// Views and functions that row security holds at the source, because of who owns them, and not at
 /// the target. What the target lacks is told otherwise.
-pub(super) fn no_longer_held(
+fn no_longer_held(
     source: &Described,
     target: &Described,
     objects: &[ObjectDifference],
@@ -75,7 +84,7 @@ pub(super) fn no_longer_held(
 }
 
 /// Sequences that extensions declare to be configuration, which count otherwise at the target.
-pub(super) fn extension_sequences(source: &Described, target: &Described) -> Vec<Finding> {
+fn extension_sequences(source: &Described, target: &Described) -> Vec<Finding> {
     if !target.is_postgres {
         return Vec::new();
     }
