@@ -239,10 +239,11 @@ pub fn can_scan_ranges(session: &mut Session, shape: &TableShape) -> Result<bool
 fn largest_row(session: &mut Session, table: &TableShape) -> Result<u64> {
     let name = qualified(&table.name.schema, &table.name.name);
     let outside = session.query_value(&format!(
-        "SELECT coalesce(sum(pg_relation_size(c.reltoastrelid)), 0)::text FROM pg_class c \
-         WHERE c.reltoastrelid <> 0 AND (c.oid = '{oid}'::regclass OR c.oid IN \
-           (SELECT relid FROM pg_partition_tree('{oid}'::regclass)))",
-        oid = name.replace('\'', "''"),
+        "SELECT coalesce(sum(pg_relation_size(c.reltoastrelid)), 0)::text \
+         FROM (SELECT {table}::regclass AS oid \
+               UNION SELECT relid FROM pg_partition_tree({table}::regclass)) part \
+         JOIN pg_class c ON c.oid = part.oid WHERE c.reltoastrelid <> 0",
+        table = literal(&name),
     ))?;
     if outside.as_deref().is_none_or(|bytes| bytes == "0") {
         return Ok(0);

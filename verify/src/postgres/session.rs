@@ -68,6 +68,8 @@ pub struct Session {
     connection: Option<PgConnection>,
     usable: bool,
     interrupt: Interrupt,
+    /// Whether the transaction has a savepoint at its first moment.
+    has_moment: bool,
 }
 
 /// The server gave no answer within the time, not even that it stopped.
@@ -114,6 +116,7 @@ impl Session {
             connection: Some(connection),
             usable: true,
             interrupt: interrupt.clone(),
+            has_moment: false,
         };
         session.pin(access)?;
         Ok(session)
@@ -212,8 +215,20 @@ impl Session {
         Ok((types, rows.iter().map(text_row).collect::<Result<_>>()?))
     }
 
+    /// Begins the reading of many tables in one transaction. A server has locks for some thousands of
+    /// tables, and a transaction keeps those of all that it reads, but for what it read after a
+    /// savepoint to which it goes back.
+    pub(super) fn mark_moment(&mut self) -> Result<()> {
+        self.execute(&format!("SAVEPOINT {MOMENT}"))?;
+        self.has_moment = true;
+        Ok(())
+    }
+
     /// Starts `COPY … TO STDOUT`.
     pub fn copy_out(&mut self, sql: &str) -> Result<CopyOut<'_>> {
+        if self.has_moment {
+            self.execute(&format!("ROLLBACK TO SAVEPOINT {MOMENT}"))?;
+        }
         let (runtime, interrupt) = (self.runtime.clone(), self.interrupt.clone());
         self.connection()?;
         self.usable = false;
@@ -268,6 +283,9 @@ impl Drop for Session {
         }
     }
 }
+
+/// Name of the savepoint at a transaction's first moment.
+const MOMENT: &str = "first_moment";
 
 const CLOSED: &str = "this session is closed";
 

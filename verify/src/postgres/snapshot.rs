@@ -66,6 +66,7 @@ impl Snapshot {
             "the snapshot cannot be shared between sessions; a pooler or load balancer in \
                  front of the server would explain it: connect to the server itself",
         )?;
+        session.mark_moment()?;
         Ok(session)
     }
 }
