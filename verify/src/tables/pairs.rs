@@ -1,6 +1,6 @@
 //! Which table of the source is which of the target, and how their columns differ.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use handover_schemas::leaf::logical_name;
 use handover_schemas::name::TableName;
@@ -27,7 +27,7 @@ pub(super) struct TablePair {
 
 /// Pairs the tables by their logical names, sorted.
 pub(super) fn pair_tables(source: &[TableShape], target: &[TableShape]) -> Vec<TablePair> {
-    let by_name = |shapes: &'_ [TableShape]| -> HashMap<String, usize> {
+    let by_name = |shapes: &'_ [TableShape]| -> BTreeMap<TableName, usize> {
         let known = shapes.iter().enumerate().rev();
         known.map(|(at, shape)| (logical_name(&shape.name), at)).collect()
     };
