@@ -259,6 +259,7 @@ mod tests {
             partitioned: false,
             estimated_rows: 7,
             largest_row: 9,
+            whole_only: false,
         }
     }
 

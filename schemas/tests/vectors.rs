@@ -142,6 +142,7 @@ impl Described {
             partitioned: false,
             estimated_rows: 0,
             largest_row: 0,
+            whole_only: false,
         }
     }
 }
