@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::chunk::KeyValue;
 use crate::name::TableName;
 use crate::pg_type::PgType;
+use crate::sqlite_form::Form;
 
 /// A column that is copied and hashed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +20,28 @@ pub struct Column {
     pub ty: PgType,
     /// Declared `NOT NULL`, and every row was held against it.
     pub not_null: bool,
+    /// How stored values become canonical text, if it is a column of a SQLite file.
+    #[serde(default, skip_serializing_if = "Form::is_default")]
+    pub form: Form,
+}
+
+impl Column {
+    /// The type by whose rule keys of this column are ordered: SQLite's texts are by their bytes
+    /// where they are taken exactly as they are stored.
+    pub fn order(&self) -> &PgType {
+        match (&self.form, &self.ty) {
+            (
+                Form::Exact,
+                PgType::Date
+                | PgType::Time
+                | PgType::Timestamp
+                | PgType::TimestampTz
+                | PgType::Uuid
+                | PgType::Json,
+            ) => &PgType::Text,
+            (_, ty) => ty,
+        }
+    }
 }
 
 /// The columns by which a table's rows are ordered and told apart. All are declared `NOT NULL`

@@ -92,6 +92,7 @@ impl IntervalEnds {
 #[cfg(test)]
 mod tests {
     use handover_schemas::plan::Column;
+    use handover_schemas::sqlite_form::Form;
 
     use super::*;
 
@@ -102,6 +103,7 @@ mod tests {
             type_name: "interval".to_owned(),
             ty: PgType::Other,
             not_null: false,
+            form: Form::default(),
         };
         let name = TableName::new("public", "t");
         let shape = TableShape {
