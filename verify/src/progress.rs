@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use crate::memory::peak_resident_bytes;
+use crate::output::message;
+use crate::visible::visible;
 use indicatif::{HumanBytes, HumanCount, MultiProgress, ProgressBar, ProgressStyle};
 
 /// Longest time without a line: whoever waits sees that the work goes on, and on what.
@@ -21,6 +23,20 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 pub struct Progress {
     started: Instant,
     state: Arc<Mutex<State>>,
+}
+
+/// The printer on standard error, for what is to be said by those who do not have it at hand. There
+/// is one standard error.
+static ON_STDERR: Mutex<Option<(Instant, Weak<Mutex<State>>)>> = Mutex::new(None);
+
+/// Says a line through the printer on standard error, if there is one.
+pub(crate) fn tell(text: &str) {
+    let printer = ON_STDERR.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((started, state)) = printer.as_ref()
+        && let Some(state) = state.upgrade()
+    {
+        state.lock().unwrap_or_else(PoisonError::into_inner).line(*started, text);
+    }
 }
 
 /// What is counted.
@@ -63,7 +79,10 @@ impl Progress {
     /// Bars if standard error is a terminal.
     pub fn on_stderr(quiet: bool) -> Self {
         let bars = (std::io::stderr().is_terminal() && !quiet).then(Bars::new);
-        Self::new(bars, !quiet)
+        let progress = Self::new(bars, !quiet);
+        let printer = (progress.started, Arc::downgrade(&progress.state));
+        *ON_STDERR.lock().unwrap_or_else(PoisonError::into_inner) = Some(printer);
+        progress
     }
 
     /// Says nothing.
@@ -278,7 +297,7 @@ impl State {
         progress.rows += rows;
         if progress.bar.is_none() && shown < TABLE_BARS {
             let bar = ProgressBar::new(progress.rows_expected).with_style(table_style());
-            bar.set_prefix(table.to_owned());
+            bar.set_prefix(visible(table).into_owned());
             progress.bar = Some(bars.multi.insert_before(&bars.overall, bar));
         }
         if let Some(bar) = &progress.bar {
@@ -310,7 +329,7 @@ impl State {
         if !self.verbose {
             return;
         }
-        let line = format!("[{:>7.1}s] {text}", started.elapsed().as_secs_f64());
+        let line = format!("[{:>7.1}s] {}", started.elapsed().as_secs_f64(), message(text));
         match &self.bars {
             // A line that cannot be printed must not end the work.
             Some(bars) => bars.multi.suspend(|| eprintln!("{line}")),
