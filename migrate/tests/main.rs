@@ -66,6 +66,7 @@ mod resume;
 mod rights;
 mod routes;
 mod signatures;
+mod sqlite_schemas;
 mod statements;
 mod structure;
 mod support;

@@ -247,7 +247,13 @@ mod tests {
     use crate::plan::Key;
 
     fn column(name: &str, type_name: &str) -> Column {
-        Column { name: name.into(), type_name: type_name.into(), ty: PgType::Text, not_null: true }
+        Column {
+            name: name.into(),
+            type_name: type_name.into(),
+            ty: PgType::Text,
+            not_null: true,
+            renamed: None,
+        }
     }
 
     fn shape(schema: &str) -> TableShape {
@@ -259,6 +265,7 @@ mod tests {
             partitioned: false,
             estimated_rows: 7,
             largest_row: 9,
+            renamed: None,
         }
     }
 

@@ -126,6 +126,7 @@ impl Described {
             type_name: type_name.clone(),
             ty: PgType::Other,
             not_null: false,
+            renamed: None,
         };
         let position =
             |name: &String| self.columns.iter().position(|(column, _)| column == name).unwrap();
@@ -142,6 +143,7 @@ impl Described {
             partitioned: false,
             estimated_rows: 0,
             largest_row: 0,
+            renamed: None,
         }
     }
 }

@@ -25,18 +25,19 @@ pub(crate) use source::postgres_identity;
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
-use handover_schemas::config::LeaveOut;
+use handover_schemas::config::{LeaveOut, Rename};
 use handover_schemas::ledger::Stage;
 use handover_verify::endpoint::Endpoint;
 use handover_verify::interrupt::{Interrupt, Interrupted};
 use handover_verify::progress::Progress;
 use handover_verify::reader::ReadOptions;
+use handover_verify::rename::refuse_where_names_stay;
 use handover_verify::rows::Wire;
 use handover_verify::sqlite::TypeOverride;
 use handover_verify::sqlite::values::TextLimit;
 
 use self::report::{CopyOutcome, CopyReport};
-use self::source::Source;
+use self::source::{Described, Source};
 use self::structure::Structure;
 use self::target::OpenedTarget;
 pub(crate) use self::tell::copied_tables;
@@ -62,6 +63,8 @@ pub struct CopyRequest {
     pub type_overrides: Vec<TypeOverride>,
     /// Tables that are not copied.
     pub leave_out: Vec<LeaveOut>,
+    /// Names that tables and columns of a SQLite source have in the target.
+    pub rename: Vec<Rename>,
     /// Show keys in the report.
     pub show_keys: bool,
 }
@@ -75,10 +78,9 @@ pub fn copy(
     refuse_route(request)?;
     let dir = HandoverDir::open(&request.handover)?;
     let mut source = Source::open(&request.source, interrupt)?;
+    let described = describe(&mut source, request)?;
     let mut target = OpenedTarget::open(&request.target, interrupt, progress)?;
     let mut options = read_options(request, &dir, interrupt);
-    let mut described = source.describe(&request.type_overrides)?;
-    described.leave_out(&request.leave_out)?;
     let existing = target.existing(&mut source)?;
     let is_new = existing.is_none();
     let (plan, stage) = if let Some((head, plan)) = existing {
@@ -95,6 +97,7 @@ pub fn copy(
     let structure = structure_of(&mut source, request, &plan, &dir)?;
     structure.write_down(&dir)?;
     if is_new {
+        tell::before_anything_is_made(&plan, &structure, progress);
         target.create(&mut source, request, &plan, &structure)?;
     }
     let run = target.begin_run()?;
@@ -109,6 +112,23 @@ pub fn copy(
     };
     target.end_run(run, outcome, done.is_ok(), interrupt)?;
     done.map_err(|error| if error.is::<Interrupted>() { error } else { error.context(STOPPED) })
+}
+
+/// What the source has, less what is left out: by the config, and because the target cannot have it.
+fn describe(source: &mut Source<'_>, request: &CopyRequest) -> Result<Described> {
+    let mut described = source.describe(&request.type_overrides)?;
+    described.refuse_nothing(&request.source)?;
+    described.leave_out(&request.leave_out)?;
+    refuse_where_names_stay(&request.rename, &request.source, &request.target)?;
+    described.rename(&request.rename)?;
+    match request.target {
+        Endpoint::Postgres(_) => {
+            described.without_virtual_tables();
+            described.without_impossible_tables();
+        }
+        Endpoint::Sqlite(_) => described.without_application_tables(source)?,
+    }
+    Ok(described)
 }
 
 const STOPPED: &str = "the copy stopped; what is recorded is kept: put this right and run the same \

@@ -103,6 +103,14 @@ pub(super) fn check_unchanged(plan: &FrozenPlan, described: &Described) -> Resul
         }
     }
     for shape in planned {
+        let left_out = described.left_out.iter().find(|table| table.name == shape.name);
+        if let Some(LeftOutTable { reason, by: LeftOutBy::Source, .. }) = left_out {
+            bail!(
+                "the plan has {}, which cannot be copied now: {reason}; put {CONFIG_FILE} or the source \
+                 back as it was, or start anew with an empty target",
+                shape.name
+            );
+        }
         if !described.tables.iter().any(|table| table.name == shape.name) {
             bail!(
                 "the source no longer has {}, or the account may no longer read it; the plan has \
@@ -143,6 +151,19 @@ fn same_left_out(plan: &FrozenPlan, described: &Described) -> Result<()> {
 
 fn same_table(planned: &TableShape, now: &TableShape) -> Result<()> {
     let name = &planned.name;
+    let names = |shape: &TableShape| -> Vec<String> {
+        let columns = shape.columns.iter().map(|column| column.target_name().to_owned());
+        std::iter::once(shape.target_name().name).chain(columns).collect()
+    };
+    let renamed = |shape: &TableShape| {
+        shape.renamed.is_some() || shape.columns.iter().any(|column| column.renamed.is_some())
+    };
+    if (renamed(planned) || renamed(now)) && names(planned) != names(now) {
+        bail!(
+            "{CONFIG_FILE} renames {name} or its columns otherwise than the plan; put the rules back \
+             as they were, or start anew with an empty target"
+        );
+    }
     for (before, after) in planned.columns.iter().zip(&now.columns) {
         if before != after {
             bail!(

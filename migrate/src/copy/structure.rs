@@ -15,8 +15,8 @@ use crate::target::postgres::{
     Archive, KeyIndex, PostDataEntry, SequenceValue, key_indexes, sequence_values, translate,
 };
 use crate::target::sqlite::{
-    ForeignKeyTo, foreign_keys_to, header_statements, later_statements, sequence_statements,
-    table_statements,
+    ForeignKeyTo, Made, StandIns, foreign_keys_to, header_statements, later_statements,
+    sequence_statements, table_statements, virtual_table_statements,
 };
 use handover_verify::handover_dir::HandoverDir;
 
@@ -33,6 +33,10 @@ pub(super) struct Structure {
     pub(super) sequences: Vec<SequenceValue>,
     /// Objects that are not carried over, and why.
     pub(super) not_carried: Vec<(String, String)>,
+    /// What is made otherwise than at the source, with no loss.
+    pub(super) notes: Vec<String>,
+    /// What has to stand in while the tables of a SQLite target are made.
+    pub(super) stand_ins: StandIns,
     /// Foreign keys that a SQLite target declares and that point at a table it does not have.
     pub(super) dangling: Vec<Finding>,
 }
@@ -67,7 +71,7 @@ impl Structure {
         }
         let mut sequences = sequence_values(holder.session())?;
         sequences.retain(|sequence| !dependents.sequences.contains(&sequence.display));
-        Ok(Self { before, keys, after, sequences, not_carried, dangling: Vec::new() })
+        Ok(Self { before, keys, after, sequences, not_carried, ..Self::default() })
     }
 
     /// From SQLite to PostgreSQL: by the written table of types.
@@ -83,9 +87,9 @@ impl Structure {
             before: translation.tables.join("\n"),
             keys: translation.keys,
             after,
-            sequences: Vec::new(),
             not_carried: translation.not_carried,
-            dangling: Vec::new(),
+            notes: translation.notes,
+            ..Self::default()
         })
     }
 
@@ -93,14 +97,28 @@ impl Structure {
     pub(super) fn from_sqlite(source: &Connection, plan: &FrozenPlan) -> Result<Self> {
         let wanted: Vec<String> =
             plan.tables.iter().map(|(_, table)| table.shape.name.name.clone()).collect();
-        let before: Vec<String> = table_statements(source, &wanted)?
-            .into_iter()
-            .map(|(_, sql)| format!("{sql};"))
-            .collect();
+        let mut stand_ins = StandIns::default();
+        let (mut before, mut not_carried) = (Vec::new(), Vec::new());
+        for (name, sql) in table_statements(source, &wanted)? {
+            let made = stand_ins.judge(&sql)?;
+            let Made::Without { sql, collations } = made else {
+                before.push(format!("{sql};"));
+                continue;
+            };
+            before.push(format!("{sql};"));
+            not_carried.push((
+                format!("collation {} of main.{name}", collations.join(", ")),
+                "a key is in its order, and only the application has it; the table compares bytes"
+                    .to_owned(),
+            ));
+        }
         let left_out: Vec<&str> =
             plan.left_out.iter().map(|table| table.name.name.as_str()).collect();
-        let after = later_statements(source, &left_out)?
+        let virtual_tables = virtual_table_statements(source, &left_out)?;
+        let after = virtual_tables
+            .statements
             .into_iter()
+            .chain(later_statements(source, &left_out)?)
             .chain(sequence_statements(source, &wanted)?)
             .chain(header_statements(source)?)
             .map(|(name, sql)| PostDataEntry {
@@ -114,7 +132,9 @@ impl Structure {
             let keys = foreign_keys_to(source, table, &left_out)?;
             dangling.extend(keys.iter().map(|key| dangling_finding(table, key)));
         }
-        Ok(Self { before: before.join("\n"), after, dangling, ..Self::default() })
+        not_carried.extend(virtual_tables.not_carried);
+        let before = before.join("\n");
+        Ok(Self { before, after, not_carried, dangling, stand_ins, ..Self::default() })
     }
 
     /// Leaves the SQL in the hand-over folder, for staff to read before it runs.

@@ -15,7 +15,9 @@ use handover_verify::rows::RowStream;
 use handover_verify::sorted_rows::LineSorter;
 
 use super::board::{Block, ChunkJob, Unit, WriteJob};
-use super::failure::{ChangedAtSource, ReadBackDiffers, ReaderGone, Severity, severity};
+use super::failure::{
+    ChangedAtSource, ReadBackDiffers, ReaderGone, Severity, is_beyond_limits, severity,
+};
 use super::shared::Shared;
 use crate::ledger::{self, Store};
 use crate::target::postgres::KeyIndex;
@@ -228,7 +230,13 @@ impl<'a> Worker<'a> {
         if built.is_err() && session.is_usable() {
             session.execute("ROLLBACK")?;
         }
-        built
+        match built {
+            Err(error) if is_beyond_limits(&error) => {
+                self.shared.go_without_key(table, &error);
+                Ok(())
+            }
+            built => built,
+        }
     }
 
     fn read_back_units(&mut self, table: i64) -> Result<Vec<Unit>> {

@@ -149,6 +149,7 @@ pub fn read_positioned(
         type_name: "bigint".to_owned(),
         ty: PgType::Int8,
         not_null: true,
+        renamed: None,
     };
     let columns = std::iter::once(position).chain(shape.columns.iter().cloned()).collect();
     let shape = TableShape { columns, key: None, ..shape.clone() };

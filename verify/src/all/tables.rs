@@ -19,6 +19,7 @@ use crate::ledger::open;
 use crate::postgres;
 use crate::purge::ledger::PurgeEntry;
 use crate::reader::{End, ReadOptions};
+use crate::rename::rename;
 use crate::rows::Wire;
 use crate::sqlite::values::TextLimit;
 use crate::sqlite::{self, TypeOverride};
@@ -47,10 +48,13 @@ pub(super) fn check_tables(
 ) -> Result<()> {
     let purged = purged_tables(tables.purges);
     let mut end = open(source, watch.interrupt).context("source")?;
-    let shapes = describe(&mut end, tables.overrides)?;
+    let mut shapes = describe(&mut end, tables.overrides)?;
+    let left_out: Vec<String> =
+        request.config.leave_out.iter().map(|left_out| left_out.table.clone()).collect();
+    rename(&request.config.rename, &mut shapes, &left_out)?;
     let mut rows_elsewhere = Vec::new();
     for table in &purged {
-        let at_source = shapes.iter().find(|one| logical_name(&one.name) == table.name);
+        let at_source = shapes.iter().find(|one| logical_name(&one.target_name()) == table.name);
         match at_source {
             Some(shape) => {
                 rows_elsewhere.push(shape.name.clone());
@@ -68,6 +72,7 @@ pub(super) fn check_tables(
         sample_percent: None,
         type_overrides: tables.overrides.to_vec(),
         leave_out: request.config.leave_out.clone(),
+        rename: request.config.rename.clone(),
         rows_elsewhere,
         chunks: None,
         show_keys: false,

@@ -27,6 +27,7 @@ pub fn run(args: TablesArgs, interrupt: &Interrupt) -> Result<Exit> {
         source: end("source", args.source, &config.source)?,
         target: end("target", args.target, &config.target)?,
         leave_out: leave_out(config.leave_out, args.leave_out),
+        rename: config.rename,
         rows_elsewhere: Vec::new(),
         handover: args.handover,
         jobs: usize::from(args.jobs),
@@ -96,6 +97,10 @@ fn text(report: &TablesReport, explain: bool, only: Option<&str>) -> String {
     }
     for table in &report.left_out {
         let _infallible = writeln!(out, "left out: {}: {}", table.table, table.reason);
+    }
+    for name in &report.renamed {
+        let _infallible =
+            writeln!(out, "renamed: {} is {} at the target", name.source, name.target);
     }
     for what in &report.not_checked {
         let _infallible = writeln!(out, "not checked: {what}");

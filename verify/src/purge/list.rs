@@ -182,6 +182,7 @@ impl<'s> List<'s> {
             type_name: "bigint".to_owned(),
             ty: PgType::Int8,
             not_null: false,
+            renamed: None,
         };
         let mut columns = vec![number(POSITION), number(EVIDENCE)];
         columns.extend_from_slice(&self.shape.columns);

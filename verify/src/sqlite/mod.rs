@@ -7,15 +7,22 @@ mod functions;
 mod misfit;
 mod open;
 mod read;
+mod tokens;
 pub mod values;
+mod virtual_tables;
 
 pub use boundaries::boundaries;
-pub use describe::{Description, TypeOverride, describe, index_columns, is_ledger_table};
+pub use describe::{
+    Description, TypeOverride, describe, index_columns, is_ledger_table, rowid_column,
+    virtual_tables,
+};
 pub use explain::explain;
 pub use functions::add_identity_number_class;
 pub use misfit::{Misfit, Misfits};
-pub use open::{ConstraintViolated, open_read_only, sqlite_error};
+pub use open::{ApplicationOnly, ConstraintViolated, open_read_only, sqlite_error};
 pub use read::{
     PreparedRead, Reading, SqliteRows, misfits, order_by, prepare_query, prepare_range,
     prepare_whole, range_literals, stored_value,
 };
+pub use tokens::{Token, TokenKind, tokens};
+pub use virtual_tables::{VirtualRows, VirtualTable};

@@ -19,7 +19,7 @@ use std::sync::Mutex;
 
 use anyhow::{Context, Result, bail};
 use handover_schemas::chunk::{KeyRange, KeyValue};
-use handover_schemas::config::LeaveOut;
+use handover_schemas::config::{LeaveOut, Rename};
 use handover_schemas::name::TableName;
 use handover_schemas::plan::TableShape;
 use handover_schemas::report::{Finding, TablesReport};
@@ -35,6 +35,7 @@ use crate::interrupt::Interrupt;
 use crate::postgres::Session;
 use crate::progress::Progress;
 use crate::reader::{End, ReadMode, ReadOptions, Reader};
+use crate::rename::{refuse_where_names_stay, rename};
 use crate::rows::Wire;
 use crate::sqlite::TypeOverride;
 use crate::sqlite::values::TextLimit;
@@ -58,6 +59,8 @@ pub struct TablesRequest {
     pub type_overrides: Vec<TypeOverride>,
     /// Tables that are not compared because they are left out of the hand-over.
     pub leave_out: Vec<LeaveOut>,
+    /// Names that tables and columns of a SQLite source have in the target.
+    pub rename: Vec<Rename>,
     /// Tables whose rows somebody else compares: of these, columns and catalogs only.
     pub rows_elsewhere: Vec<TableName>,
     /// Report every chunk of this table, with its command.
@@ -72,6 +75,7 @@ pub fn compare(
     interrupt: &Interrupt,
     progress: &Progress,
 ) -> Result<TablesReport> {
+    refuse_where_names_stay(&request.rename, &request.source, &request.target)?;
     let spill = tempfile::tempdir().context("cannot make a temporary folder (TMPDIR)")?;
     let options = ReadOptions {
         wire: Wire::None,
@@ -89,6 +93,18 @@ pub fn compare(
     };
     let mut at_target = target.describe(overrides).context("target")?;
     let left_out = LeftOutTables::take_from(&mut at_source, &mut at_target, &request.leave_out)?;
+    if !same_engine(&source, &target) {
+        at_source.without_virtual_tables();
+        at_target.without_virtual_tables();
+    }
+    let left_out_names = left_out.report.iter().map(|table| table.table.clone());
+    let unread: Vec<String> = at_source
+        .unreadable
+        .iter()
+        .map(|(name, _)| name.to_string())
+        .chain(left_out_names)
+        .collect();
+    rename(&request.rename, &mut at_source.tables, &unread)?;
     let pairs = pair_tables(&at_source.tables, &at_target.tables);
     let (elsewhere, pairs): (Vec<_>, Vec<_>) =
         pairs.into_iter().partition(|pair| request.rows_elsewhere.contains(&pair.name));

@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use handover_schemas::name::TableName;
 use handover_schemas::pg_type::PgType;
 use handover_schemas::plan::TableShape;
 use handover_verify::sql::{ident, literal, qualified};
-use handover_verify::sqlite::{index_columns, is_ledger_table, sqlite_error};
+use handover_verify::sqlite::{is_ledger_table, rowid_column, sqlite_error, tokens};
 use rusqlite::Connection;
 
+use super::default_value::default_clause;
+use super::relation_names::RelationNames;
+use super::source_index::{Collation, SourceIndex, key_index};
 use super::structure::{KeyIndex, PostDataEntry};
 use crate::ledger::FrozenPlan;
 use crate::target::sqlite::highest_ever;
@@ -27,11 +29,16 @@ pub struct Translation {
     pub identities: Vec<Identity>,
     /// Objects that were not carried over, and why.
     pub not_carried: Vec<(String, String)>,
+    /// What is made under another name, with no loss.
+    pub notes: Vec<String>,
+    /// Names of relations in the target.
+    names: RelationNames,
 }
 
 /// A column that hands out numbers by itself.
 #[derive(Debug)]
 pub struct Identity {
+    /// Table and column as the target names them.
     table: String,
     column: String,
     /// The highest number that an `AUTOINCREMENT` table ever had, rows deleted since included.
@@ -40,33 +47,54 @@ pub struct Identity {
 
 /// Translates the tables of the plan.
 pub fn translate(source: &Connection, plan: &FrozenPlan) -> Result<Translation> {
-    let mut translation = Translation::default();
+    let shapes = || plan.tables.iter().map(|(_, table)| &table.shape);
+    let mut translation = Translation {
+        names: RelationNames::with(shapes().map(|shape| shape.target_name().name)),
+        ..Translation::default()
+    };
+    // Names that people gave come before those that are made up here.
+    let mut indexes = Vec::new();
+    for shape in shapes() {
+        indexes.push(SourceIndex::of(source, shape, &mut translation)?);
+    }
     let mut foreign_keys = Vec::new();
-    for (number, table) in &plan.tables {
+    for ((number, table), indexes) in plan.tables.iter().zip(&indexes) {
         let shape = &table.shape;
         create_table(source, shape, &mut translation)?;
-        if let Some(key) = &shape.key {
-            let columns: Vec<&str> = key
-                .columns
-                .iter()
-                .filter_map(|at| shape.columns.get(*at))
-                .map(|column| column.name.as_str())
-                .collect();
-            let primary = key.name == format!("{}_pkey", shape.name.name);
-            let name = TableName::new("public", &shape.name.name);
-            let index = KeyIndex::translated(name, &key.name, &columns, primary);
-            translation.keys.insert(*number, index);
+        if let Some(key) = key_index(shape, indexes, &mut translation) {
+            translation.keys.insert(*number, key);
         }
-        indexes(source, shape, &mut translation)?;
-        foreign_keys.extend(foreign_keys_of(source, shape, plan, &mut translation.not_carried)?);
+        for index in indexes {
+            index.translate(shape, indexes, &mut translation);
+        }
+        foreign_keys.extend(foreign_keys_of(source, shape, plan, &mut translation)?);
     }
     translation.later.extend(foreign_keys);
     others_not_carried(source, plan, &mut translation)?;
     Ok(translation)
 }
 
-struct ColumnDefault {
+impl Translation {
+    /// A name that people gave to an index: kept where PostgreSQL can have it.
+    pub(super) fn keep_name(&mut self, name: &str) -> String {
+        let made = self.names.make(name);
+        if made != name {
+            self.notes.push(format!(
+                "index {name} will be called {made}: its own name is empty, too long or taken"
+            ));
+        }
+        made
+    }
+
+    /// A name for what has none.
+    pub(super) fn make_name(&mut self, wanted: &str) -> String {
+        self.names.make(wanted)
+    }
+}
+
+struct DeclaredColumn {
     name: String,
+    declared: String,
     default: Option<String>,
 }
 
@@ -76,38 +104,67 @@ fn create_table(
     translation: &mut Translation,
 ) -> Result<()> {
     let table = &shape.name.name;
-    let defaults = column_defaults(source, table)?;
-    let identity = identity_column(source, shape)?;
+    let target = shape.target_name().name;
+    let declared = declared_columns(source, table)?;
+    let rowid = rowid_column(source, table)?;
     let mut lines = Vec::new();
     for column in &shape.columns {
-        let mut line = format!("  {} {}", ident(&column.name), column.type_name);
+        let mut line = format!("  {} {}", ident(column.target_name()), column.type_name);
         if column.not_null {
             line.push_str(" NOT NULL");
         }
-        let default = defaults.iter().find(|known| known.name == column.name);
-        if identity.as_deref() == Some(column.name.as_str()) {
-            line.push_str(" GENERATED BY DEFAULT AS IDENTITY");
+        let known = declared.iter().find(|known| known.name == column.name);
+        // `INTEGER PRIMARY KEY` hands out numbers by itself; so does an identity column.
+        if rowid.as_deref() == Some(column.name.as_str()) && column.ty == PgType::Int8 {
+            let sequence =
+                translation.names.make(&format!("{target}_{}_seq", column.target_name()));
+            line.push_str(&format!(
+                " GENERATED BY DEFAULT AS IDENTITY (SEQUENCE NAME {})",
+                qualified("public", &sequence)
+            ));
             translation.identities.push(Identity {
-                table: table.clone(),
-                column: column.name.clone(),
+                table: target.clone(),
+                column: column.target_name().to_owned(),
                 highest_ever: highest_ever(source, table)?,
             });
-        } else if let Some(default) = default.and_then(|known| known.default.as_deref()) {
-            match default_clause(default, &column.ty) {
-                Some(clause) => line.push_str(&format!(" DEFAULT {clause}")),
-                None => translation.not_carried.push((
-                    format!("default of {table}.{}", column.name),
-                    "an expression of SQLite's".to_owned(),
-                )),
+        } else if let Some((known, default)) =
+            known.and_then(|known| Some((known, known.default.as_deref()?)))
+        {
+            match default_clause(default, &known.declared, column) {
+                Ok(clause) => line.push_str(&format!(" DEFAULT {clause}")),
+                Err(reason) => translation
+                    .not_carried
+                    .push((format!("default of {table}.{}", column.name), reason)),
             }
         }
         lines.push(line);
     }
+    translation.not_carried.extend(lost_of_table(source, shape)?);
+    translation.tables.push(format!(
+        "CREATE TABLE {} (\n{}\n);",
+        qualified("public", &target),
+        lines.join(",\n")
+    ));
+    Ok(())
+}
+
+/// What of a table's own statement has no counterpart.
+fn lost_of_table(source: &Connection, shape: &TableShape) -> Result<Vec<(String, String)>> {
+    let table = &shape.name.name;
+    let mut lost = Vec::new();
     for generated in &shape.generated {
-        translation.not_carried.push((
-            format!("generated column {table}.{generated}"),
-            "computed by an expression of SQLite's".to_owned(),
-        ));
+        let why = "computed by an expression of SQLite's";
+        lost.push((format!("generated column {table}.{generated}"), why.to_owned()));
+    }
+    for column in shape.columns.iter().filter(|column| column.ty == PgType::Text) {
+        let collation = collation(source, table, &column.name)?;
+        let why = match Collation::of(&collation) {
+            Collation::Binary => continue,
+            Collation::NoCase => "PostgreSQL tells capital and small letters apart in it",
+            Collation::RightTrimmed => "PostgreSQL tells texts apart by the blanks at their end",
+            Collation::Other => "only the application has it; PostgreSQL compares the letters",
+        };
+        lost.push((format!("collation {collation} of {table}.{}", column.name), why.to_owned()));
     }
     let sql: String = source
         .query_row(
@@ -116,154 +173,30 @@ fn create_table(
             |row| row.get(0),
         )
         .map_err(sqlite_error)?;
-    if has_check(&sql) {
-        translation
-            .not_carried
-            .push((format!("CHECK of {table}"), "an expression of SQLite's".to_owned()));
+    if tokens(&sql).iter().any(|token| token.is_word("check")) {
+        lost.push((format!("CHECK of {table}"), "an expression of SQLite's".to_owned()));
     }
-    translation.tables.push(format!(
-        "CREATE TABLE {} (\n{}\n);",
-        qualified("public", table),
-        lines.join(",\n")
-    ));
-    Ok(())
+    Ok(lost)
 }
 
-fn column_defaults(source: &Connection, table: &str) -> Result<Vec<ColumnDefault>> {
+fn declared_columns(source: &Connection, table: &str) -> Result<Vec<DeclaredColumn>> {
     let mut statement = source
-        .prepare("SELECT name, dflt_value FROM pragma_table_xinfo(?1)")
+        .prepare("SELECT name, type, dflt_value FROM pragma_table_xinfo(?1)")
         .map_err(sqlite_error)?;
     let rows = statement
-        .query_map([table], |row| Ok(ColumnDefault { name: row.get(0)?, default: row.get(1)? }))
+        .query_map([table], |row| {
+            Ok(DeclaredColumn { name: row.get(0)?, declared: row.get(1)?, default: row.get(2)? })
+        })
         .and_then(Iterator::collect)
         .map_err(sqlite_error)?;
     Ok(rows)
 }
 
-/// `INTEGER PRIMARY KEY` hands out numbers by itself; so does an identity column.
-fn identity_column(source: &Connection, shape: &TableShape) -> Result<Option<String>> {
-    let [only] = shape.key.as_ref().map_or(&[][..], |key| key.columns.as_slice()) else {
-        return Ok(None);
-    };
-    let Some(column) = shape.columns.get(*only) else { return Ok(None) };
-    let is_rowid: bool = source
-        .query_row(
-            "SELECT count(*) = 1 AND max(upper(type)) = 'INTEGER' AND max(name) = ?2 \
-             FROM pragma_table_xinfo(?1) WHERE pk > 0",
-            [&shape.name.name, &column.name],
-            |row| row.get(0),
-        )
-        .map_err(sqlite_error)?;
-    Ok((is_rowid && column.ty == PgType::Int8).then(|| column.name.clone()))
-}
-
-/// A default that means the same in both: a literal, or the present moment.
-fn default_clause(default: &str, ty: &PgType) -> Option<String> {
-    let text = default.trim();
-    let upper = text.to_ascii_uppercase();
-    if matches!(upper.as_str(), "NULL" | "CURRENT_TIMESTAMP" | "CURRENT_DATE" | "CURRENT_TIME") {
-        return Some(upper);
-    }
-    if *ty == PgType::Bool {
-        return match upper.as_str() {
-            "0" | "FALSE" => Some("false".to_owned()),
-            "1" | "TRUE" => Some("true".to_owned()),
-            _ => None,
-        };
-    }
-    let inner = text.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\''));
-    if let Some(inner) = inner
-        && !inner.replace("''", "").contains('\'')
-    {
-        return Some(text.to_owned());
-    }
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    let is_number = !digits.is_empty()
-        && digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
-        && digits.bytes().filter(|byte| *byte == b'.').count() <= 1
-        && digits.bytes().any(|byte| byte.is_ascii_digit());
-    is_number.then(|| text.to_owned())
-}
-
-/// Whether a `CREATE TABLE` statement has the word CHECK outside quotes and comments.
-fn has_check(sql: &str) -> bool {
-    let mut word = String::new();
-    let mut quote: Option<char> = None;
-    for character in sql.chars().chain(" ".chars()) {
-        match quote {
-            Some(end) => {
-                if character == end {
-                    quote = None;
-                }
-            }
-            None if character.is_alphanumeric() || character == '_' => word.push(character),
-            None => {
-                if word.eq_ignore_ascii_case("check") {
-                    return true;
-                }
-                word.clear();
-                quote = match character {
-                    '\'' | '"' | '`' => Some(character),
-                    '[' => Some(']'),
-                    _ => None,
-                };
-            }
-        }
-    }
-    false
-}
-
-fn indexes(source: &Connection, shape: &TableShape, translation: &mut Translation) -> Result<()> {
-    let table = &shape.name.name;
-    let mut statement = source
-        .prepare(
-            "SELECT name, \"unique\", origin, partial FROM pragma_index_list(?1) \
-             ORDER BY name COLLATE BINARY",
-        )
-        .map_err(sqlite_error)?;
-    let found: Vec<(String, bool, String, bool)> = statement
-        .query_map([table], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
-        .and_then(Iterator::collect)
-        .map_err(sqlite_error)?;
-    for (index, unique, origin, partial) in found {
-        let key_name = shape.key.as_ref().map(|key| key.name.as_str());
-        let is_key = key_name == Some(index.as_str())
-            || (origin == "pk" && key_name == Some(format!("{table}_pkey").as_str()));
-        if is_key {
-            continue;
-        }
-        let columns = index_columns(source, &index)?;
-        let names: Option<Vec<String>> = columns
-            .iter()
-            .map(|(name, _)| name.as_deref().filter(|name| is_column(shape, name)).map(ident))
-            .collect();
-        let plain = columns.iter().all(|(_, collation)| collation.eq_ignore_ascii_case("binary"));
-        let (Some(names), false, true) = (names, partial, plain) else {
-            let why = "it is partial, or over an expression, or in an order of SQLite's own";
-            translation.not_carried.push((format!("index {index}"), why.to_owned()));
-            continue;
-        };
-        let (target, list) = (qualified("public", table), names.join(", "));
-        // A primary key whose columns may be NULL, as SQLite allows, is a unique constraint.
-        let (name, sql) = if origin == "u" || origin == "pk" {
-            let joined: Vec<&str> =
-                columns.iter().filter_map(|(name, _)| name.as_deref()).collect();
-            let name = format!("{table}_{}_key", joined.join("_"));
-            let sql =
-                format!("ALTER TABLE {target} ADD CONSTRAINT {} UNIQUE ({list});", ident(&name));
-            (format!("CONSTRAINT public {table} {name}"), sql)
-        } else {
-            let unique = if unique { "UNIQUE " } else { "" };
-            let sql = format!("CREATE {unique}INDEX {} ON {target} ({list});", ident(&index));
-            (format!("INDEX public {index}"), sql)
-        };
-        translation.later.push(PostDataEntry { step: format!("post-data {name}"), name, sql });
-    }
-    Ok(())
-}
-
-fn is_column(shape: &TableShape, name: &str) -> bool {
-    shape.columns.iter().any(|column| column.name == name)
+/// The collation with which a column's texts are compared.
+fn collation(source: &Connection, table: &str, column: &str) -> Result<String> {
+    let (_, collation, ..) =
+        source.column_metadata(Some("main"), table, column).map_err(sqlite_error)?;
+    Ok(collation.map_or_else(String::new, |name| name.to_string_lossy().into_owned()))
 }
 
 /// Column of a foreign key: its number, parent, column, parent's column, actions.
@@ -273,9 +206,10 @@ fn foreign_keys_of(
     source: &Connection,
     shape: &TableShape,
     plan: &FrozenPlan,
-    not_carried: &mut Vec<(String, String)>,
+    translation: &mut Translation,
 ) -> Result<Vec<PostDataEntry>> {
     let table = &shape.name.name;
+    let target = shape.target_name().name;
     let mut statement = source
         .prepare(
             "SELECT id, \"table\", \"from\", \"to\", on_update, on_delete \
@@ -302,35 +236,42 @@ fn foreign_keys_of(
             .iter()
             .map(|(_, table)| &table.shape)
             .find(|shape| shape.name.name.eq_ignore_ascii_case(parent));
-        let parent_name = known.map_or(parent.as_str(), |shape| shape.name.name.as_str());
-        let from: Vec<String> = key.iter().map(|part| ident(&part.2)).collect();
+        let parent_name = known.map_or_else(|| parent.clone(), |shape| shape.target_name().name);
+        let from: Vec<String> =
+            key.iter().map(|part| target_column(shape, &part.2).to_owned()).collect();
         let parent_column = |name: &str| {
-            let columns = known.iter().flat_map(|shape| &shape.columns);
-            let mut names = columns.map(|column| column.name.as_str());
-            ident(names.find(|known| known.eq_ignore_ascii_case(name)).unwrap_or(name))
+            known.map_or_else(|| name.to_owned(), |shape| target_column(shape, name).to_owned())
         };
         let to: Option<Vec<String>> =
-            key.iter().map(|part| part.3.as_deref().map(parent_column)).collect();
+            key.iter().map(|part| Some(ident(&parent_column(part.3.as_deref()?)))).collect();
         let to = to.map_or_else(String::new, |columns| format!(" ({})", columns.join(", ")));
-        let plain: Vec<&str> = key.iter().map(|part| part.2.as_str()).collect();
-        let name = format!("{table}_{}_fkey", plain.join("_"));
         if let Some(parent) = plan.left_out_file_table(parent) {
+            let name = format!("{table}_{}_fkey", from.join("_"));
             let why = format!("it references {parent}, which is not copied");
-            not_carried.push((format!("foreign key main.{table}.{name}"), why));
+            translation.not_carried.push((format!("foreign key main.{table}.{name}"), why));
             continue;
         }
+        let name = translation.names.make(&format!("{target}_{}_fkey", from.join("_")));
+        let from: Vec<String> = from.iter().map(|column| ident(column)).collect();
         let sql = format!(
             "ALTER TABLE {} ADD CONSTRAINT {} FOREIGN KEY ({}) REFERENCES {}{to} \
              ON UPDATE {on_update} ON DELETE {on_delete};",
-            qualified("public", table),
+            qualified("public", &target),
             ident(&name),
             from.join(", "),
-            qualified("public", parent_name),
+            qualified("public", &parent_name),
         );
-        let name = format!("FK CONSTRAINT public {table} {name}");
+        let name = format!("FK CONSTRAINT public {target} {name}");
         entries.push(PostDataEntry { step: format!("post-data {name}"), name, sql });
     }
     Ok(entries)
+}
+
+/// What a column is called in the target; SQLite finds it whatever its case.
+pub(super) fn target_column<'n>(shape: &'n TableShape, name: &'n str) -> &'n str {
+    let mut columns = shape.columns.iter();
+    let known = columns.find(|column| column.name.eq_ignore_ascii_case(name));
+    known.map_or(name, |column| column.target_name())
 }
 
 fn others_not_carried(
@@ -376,25 +317,5 @@ impl Identity {
             literal(&table),
             literal(&self.column)
         )
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_word_check_is_found_outside_quotes_only() {
-        assert!(has_check("CREATE TABLE t (a INT CHECK(a > 0))"));
-        assert!(!has_check("CREATE TABLE \"check\" (a TEXT DEFAULT 'check', [check] INT)"));
-    }
-
-    #[test]
-    fn only_literals_are_taken_as_defaults() {
-        assert_eq!(default_clause("'it''s'", &PgType::Text).as_deref(), Some("'it''s'"));
-        assert_eq!(default_clause("-1.5", &PgType::Numeric).as_deref(), Some("-1.5"));
-        assert_eq!(default_clause("1", &PgType::Bool).as_deref(), Some("true"));
-        assert_eq!(default_clause("strftime('%s')", &PgType::Text), None);
-        assert_eq!(default_clause("'a' || 'b'", &PgType::Text), None);
     }
 }
