@@ -11,7 +11,7 @@ use std::{env, io};
 use tempfile::TempDir;
 
 use crate::process::{children, is_alive, signal, wait_until};
-use crate::server::{Server, forget_postgres_settings, pg_program};
+use crate::server::{Server, forget_postgres_settings, pg_program, programs_of};
 
 /// The user that runs servers when the tests are run by root, which PostgreSQL refuses.
 const SERVER_USER: &str = "postgres";
@@ -25,6 +25,8 @@ const LIMIT: Duration = Duration::from_mins(1);
 #[derive(Debug)]
 pub struct Cluster {
     server: Server,
+    /// Where the programs of its version are.
+    programs: PathBuf,
     folder: TempDir,
     postmaster: Option<Child>,
 }
@@ -39,6 +41,18 @@ impl Cluster {
     /// Makes and starts a cluster with further lines for its `postgresql.conf`.
     #[track_caller]
     pub fn start_with(settings: &[&str]) -> Self {
+        Self::start_from(pg_program(""), settings)
+    }
+
+    /// Makes and starts a cluster of another version than the usual one: 14 or 18, which `./test`
+    /// installs.
+    #[track_caller]
+    pub fn start_version(version: u32) -> Self {
+        Self::start_from(programs_of(version), &["fsync = off"])
+    }
+
+    #[track_caller]
+    fn start_from(programs: PathBuf, settings: &[&str]) -> Self {
         // Not TMPDIR: the path of a socket has at most 107 bytes.
         let parent = env::var_os("HANDOVER_TEST_DIR").unwrap_or_else(|| "/tmp".into());
         let folder = tempfile::Builder::new()
@@ -54,7 +68,8 @@ impl Cluster {
                 "no user {SERVER_USER}: run ./test"
             );
         }
-        let mut cluster = Self { server: Server::in_folder(&path), folder, postmaster: None };
+        let mut cluster =
+            Self { server: Server::in_folder(&path), programs, folder, postmaster: None };
         cluster.initialise(settings);
         cluster.start_again();
         cluster
@@ -162,7 +177,7 @@ impl Cluster {
 
     /// A PostgreSQL program, to be run as the user the server runs as.
     fn as_server(&self, program: &str) -> Command {
-        let program = pg_program(program);
+        let program = self.programs.join(program);
         let mut command = if is_root() {
             let mut command = Command::new("setpriv");
             let user = [&format!("--reuid={SERVER_USER}"), &format!("--regid={SERVER_USER}")];

@@ -6,6 +6,7 @@
 //! |---|---|
 //! | `HANDOVER_TEST_POSTGRES` | URL of the cluster's superuser and database `postgres` |
 //! | `HANDOVER_TEST_PGBIN` | folder of the PostgreSQL programs |
+//! | `HANDOVER_TEST_PGBIN_14`, `_18` | the same of an old and of a new PostgreSQL |
 //! | `HANDOVER_TEST_DIR` | folder with a short path, removed at the end, for [`Cluster`]s |
 //! | `HANDOVER_TEST_BAGIT` | the program `bagit.py` of the Library of Congress |
 //! | `HANDOVER_TEST_JSONSCHEMA` | a Python that has the package `jsonschema` |
@@ -15,6 +16,7 @@
 //! - [`Run`]: runs one of our binaries to its end; [`Running`]: one that is still running, to be
 //!   interrupted or killed.
 //! - [`sqlite`]: SQL through the `sqlite3` program.
+//! - [`random_schema`]: schemas and rows made from a seed.
 //! - [`check_manual`], [`check_completions`]: what a program prints for `man` and for shells.
 //! - [`generated_file`], [`violations`]: JSON Schemas, and documents that keep to them.
 //!
@@ -27,6 +29,7 @@ mod database;
 mod json_schema;
 mod manual;
 mod process;
+pub mod random_schema;
 mod run;
 mod server;
 
@@ -35,4 +38,4 @@ pub use database::{Collation, Database, Options, Role};
 pub use json_schema::{generated_file, violations};
 pub use manual::{check_completions, check_manual};
 pub use run::{Outcome, Run, Running, binary, sqlite};
-pub use server::Server;
+pub use server::{Server, programs_of};

@@ -104,6 +104,13 @@ pub(crate) fn pg_program(name: &str) -> PathBuf {
     PathBuf::from(from_environment("HANDOVER_TEST_PGBIN")).join(name)
 }
 
+/// Folder of the programs of another PostgreSQL that `./test` installs: 14 (a server alone) or 18
+/// (its clients too).
+#[track_caller]
+pub fn programs_of(version: u32) -> PathBuf {
+    PathBuf::from(from_environment(&format!("HANDOVER_TEST_PGBIN_{version}")))
+}
+
 /// Removes what the caller's environment says about PostgreSQL.
 pub(crate) fn forget_postgres_settings(command: &mut Command) {
     for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("PG")) {
