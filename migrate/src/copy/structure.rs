@@ -134,7 +134,7 @@ impl Structure {
         }
         not_carried.extend(virtual_tables.not_carried);
         let before = before.join("\n");
-        Ok(Self { before, after, not_carried, dangling, stand_ins, ..Self::default() })
+        Ok(Self { before, after, not_carried, stand_ins, dangling, ..Self::default() })
     }
 
     /// Leaves the SQL in the hand-over folder, for staff to read before it runs.
