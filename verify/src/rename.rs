@@ -35,6 +35,9 @@ pub fn rename(rules: &[Rename], tables: &mut [TableShape], unread: &[String]) ->
             }
         }
     }
+    if rules.is_empty() {
+        return Ok(());
+    }
     let mut names = BTreeSet::new();
     for shape in &*tables {
         let name = shape.target_name().name;

@@ -18,6 +18,11 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 pub fn open_read_only(path: &Path) -> Result<Connection> {
     let place = || format!("cannot read SQLite file {}", path.display());
     refuse_no_database(path).with_context(place)?;
+    if !may_be_continued_beside(path)
+        && let Some(problem) = cut_off(path)
+    {
+        return Err(anyhow::anyhow!(problem)).with_context(place);
+    }
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection =
         Connection::open_with_flags(path, flags).map_err(sqlite_error).with_context(place)?;
@@ -54,6 +59,16 @@ fn refuse_no_database(path: &Path) -> Result<()> {
         );
     }
     bail!("it is empty (0 bytes), which is no database; ask for the file anew")
+}
+
+/// Whether pages of the file may be in a file beside it: a journal or a -wal. SQLite itself takes a
+/// file for whole that lacks less than a page, and reads zeros in place of the rest.
+fn may_be_continued_beside(path: &Path) -> bool {
+    ["-journal", "-wal"].iter().any(|suffix| {
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(suffix);
+        std::fs::metadata(&beside).is_ok_and(|file| file.len() > 0)
+    })
 }
 
 /// Whether the file is shorter than its own header says (`fileformat2.html`, 1.3.7).
