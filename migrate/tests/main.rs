@@ -69,5 +69,6 @@ mod signatures;
 mod sqlite_schemas;
 mod statements;
 mod structure;
+mod structure_refused;
 mod support;
 mod values;

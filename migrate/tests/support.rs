@@ -96,9 +96,12 @@ impl Handover {
     /// What `handover-migrate status --json` says.
     #[track_caller]
     pub(crate) fn status(&self) -> Status {
-        let outcome =
-            Run::new("handover-migrate").args(["status", "--json", "--target", &self.target]).go();
-        Status(json(outcome.expect(0)))
+        Status(json(self.ask_status().go().expect(0)))
+    }
+
+    /// `handover-migrate status --json`.
+    pub(crate) fn ask_status(&self) -> Run {
+        Run::new("handover-migrate").args(["status", "--json", "--target", &self.target])
     }
 
     /// `handover-verify tables … --json`.

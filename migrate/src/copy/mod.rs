@@ -1,6 +1,7 @@
 //! Copying a database: plan → open ledger → for each chunk: read, encode, write, record → read
 //! back → settle.
 
+mod before_rows;
 mod board;
 mod changes;
 mod failure;
@@ -8,6 +9,7 @@ mod feed;
 mod finish;
 mod gate;
 mod left_out;
+mod making;
 mod plan;
 mod rate;
 mod read_back;
@@ -17,6 +19,7 @@ mod shared;
 mod source;
 mod structure;
 mod target;
+mod target_lacks;
 mod tell;
 mod worker;
 
@@ -26,6 +29,7 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use handover_schemas::config::{LeaveOut, Rename};
+use handover_schemas::digest::Digest;
 use handover_schemas::ledger::Stage;
 use handover_verify::endpoint::Endpoint;
 use handover_verify::interrupt::{Interrupt, Interrupted};
@@ -78,6 +82,7 @@ pub fn copy(
     refuse_route(request)?;
     let dir = HandoverDir::open(&request.handover)?;
     let mut source = Source::open(&request.source, interrupt)?;
+    progress.phase("reading the source's catalog");
     let described = describe(&mut source, request)?;
     let mut target = OpenedTarget::open(&request.target, interrupt, progress)?;
     let mut options = read_options(request, &dir, interrupt);
@@ -88,17 +93,30 @@ pub fn copy(
         options.chunk_bytes = head.chunk_bytes;
         (plan, head.stage)
     } else {
-        progress.note(&format!("planning {} tables", described.tables.len()));
+        progress.phase(&format!("planning {} tables", described.tables.len()));
         (plan::make_plan(&source, described, request.jobs, &options)?, Stage::Rows)
     };
-    if stage == Stage::Done {
+    if stage == Stage::Done && ledger::refused(target.store())?.is_empty() {
         return changes::changes_since(&mut source, target, &plan, &options, progress);
     }
-    let structure = structure_of(&mut source, request, &plan, &dir)?;
+    progress.phase("reading the source's schema");
+    let known = if is_new { None } else { ledger::archive(target.store())? };
+    let mut structure = structure_of(&mut source, request, &plan, &dir, known)?;
+    if let OpenedTarget::Postgres(_, session) = &mut target {
+        if let Source::Postgres(_, holder) = &mut source {
+            target_lacks::tell_versions(holder.session(), session, progress)?;
+        }
+        target_lacks::without_tablespaces(&mut structure, session)?;
+    }
     structure.write_down(&dir)?;
     if is_new {
         tell::before_anything_is_made(&plan, &structure, progress);
-        target.create(&mut source, request, &plan, &structure)?;
+        target.create(&mut source, request, &plan, &structure, (progress, interrupt))?;
+    }
+    target.make_before_rows(&structure, is_new, progress, interrupt)?;
+    if stage == Stage::Done {
+        target.make_refused_later(&structure, request.jobs, progress, interrupt)?;
+        return changes::changes_since(&mut source, target, &plan, &options, progress);
     }
     let run = target.begin_run()?;
     tell::resumed(target.store(), progress)?;
@@ -118,6 +136,9 @@ pub fn copy(
 fn describe(source: &mut Source<'_>, request: &CopyRequest) -> Result<Described> {
     let mut described = source.describe(&request.type_overrides)?;
     described.refuse_nothing(&request.source)?;
+    if let Source::Postgres(_, holder) = source {
+        left_out::leave_out_unlockable(holder.session(), &mut described)?;
+    }
     described.leave_out(&request.leave_out)?;
     refuse_where_names_stay(&request.rename, &request.source, &request.target)?;
     described.rename(&request.rename)?;
@@ -171,10 +192,11 @@ fn structure_of(
     request: &CopyRequest,
     plan: &ledger::FrozenPlan,
     dir: &HandoverDir,
+    known: Option<Digest>,
 ) -> Result<Structure> {
     match (source, &request.target) {
         (Source::Postgres(endpoint, holder), _) => {
-            Structure::from_postgres(endpoint, holder, plan, dir)
+            Structure::from_postgres(endpoint, holder, plan, dir, known)
         }
         (Source::Sqlite(_, connection), Endpoint::Postgres(_)) => {
             Structure::translated(connection, plan)

@@ -84,6 +84,7 @@ pub fn compare(
         spill_dir: spill.path().to_owned(),
         interrupt: interrupt.clone(),
     };
+    progress.phase("reading both catalogs");
     let mut source = OpenEnd::open(&request.source, interrupt).context("source")?;
     let mut target = OpenEnd::open(&request.target, interrupt).context("target")?;
     let mut at_source = source.describe(&request.type_overrides).context("source")?;
@@ -119,9 +120,10 @@ pub fn compare(
     let inventories = same_engine(&source, &target)
         .then(|| Ok::<_, anyhow::Error>((source.inventory()?, target.inventory()?)))
         .transpose()?;
-    progress.note(&format!("planning {} tables", pairs.len()));
+    progress.phase(&format!("planning {} tables", pairs.len()));
     let ranges = plan(&pairs, &mut source, &mut target, request, &options)?;
     let hashed = hash(&pairs, &ranges, (source, target), request, &options, progress)?;
+    progress.phase("comparing catalogs, and looking into what differs");
     let dir = HandoverDir::at(&request.handover);
     judge::judge(judge::Evidence {
         request,

@@ -3,16 +3,18 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
+use handover_schemas::name::TableName;
 use handover_schemas::pg_type::PgType;
 use handover_schemas::plan::TableShape;
 use handover_verify::sql::{ident, literal, qualified};
 use handover_verify::sqlite::{is_ledger_table, rowid_column, sqlite_error, tokens};
 use rusqlite::Connection;
 
+use super::archive::SchemaEntry;
 use super::default_value::default_clause;
+use super::key_index::KeyIndex;
 use super::relation_names::RelationNames;
 use super::source_index::{Collation, SourceIndex, key_index};
-use super::structure::{KeyIndex, PostDataEntry};
 use crate::ledger::FrozenPlan;
 use crate::target::sqlite::highest_ever;
 
@@ -20,11 +22,11 @@ use crate::target::sqlite::highest_ever;
 #[derive(Debug, Default)]
 pub struct Translation {
     /// `CREATE TABLE` statements.
-    pub tables: Vec<String>,
+    pub tables: Vec<SchemaEntry>,
     /// Key index per table of the plan.
     pub keys: BTreeMap<i64, KeyIndex>,
     /// Unique constraints, indexes and foreign keys, in the order in which to make them.
-    pub later: Vec<PostDataEntry>,
+    pub later: Vec<SchemaEntry>,
     /// Identity columns.
     pub identities: Vec<Identity>,
     /// Objects that were not carried over, and why.
@@ -140,11 +142,8 @@ fn create_table(
         lines.push(line);
     }
     translation.not_carried.extend(lost_of_table(source, shape)?);
-    translation.tables.push(format!(
-        "CREATE TABLE {} (\n{}\n);",
-        qualified("public", &target),
-        lines.join(",\n")
-    ));
+    let sql = format!("CREATE TABLE {} (\n{}\n);", qualified("public", &target), lines.join(",\n"));
+    translation.tables.push(SchemaEntry::of_table(TableName::new("public", target), sql));
     Ok(())
 }
 
@@ -207,7 +206,7 @@ fn foreign_keys_of(
     shape: &TableShape,
     plan: &FrozenPlan,
     translation: &mut Translation,
-) -> Result<Vec<PostDataEntry>> {
+) -> Result<Vec<SchemaEntry>> {
     let table = &shape.name.name;
     let target = shape.target_name().name;
     let mut statement = source
@@ -261,8 +260,7 @@ fn foreign_keys_of(
             from.join(", "),
             qualified("public", &parent_name),
         );
-        let name = format!("FK CONSTRAINT public {target} {name}");
-        entries.push(PostDataEntry { step: format!("post-data {name}"), name, sql });
+        entries.push(SchemaEntry::new("FK CONSTRAINT", &format!("public {target} {name}"), sql));
     }
     Ok(entries)
 }

@@ -8,8 +8,9 @@ use handover_verify::sql::{ident, qualified};
 use handover_verify::sqlite::{index_columns, sqlite_error};
 use rusqlite::Connection;
 
+use super::archive::SchemaEntry;
 use super::from_sqlite::{Translation, target_column};
-use super::structure::{KeyIndex, PostDataEntry};
+use super::key_index::KeyIndex;
 
 /// An order of texts that SQLite has, or an application gave it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,15 +146,15 @@ impl SourceIndex {
             self.target.clone()
         };
         // A primary key whose columns may be NULL, as SQLite allows, is a unique constraint.
-        let (name, sql) = if self.origin != "c" && indexed == by_bytes {
+        let (kind, name, sql) = if self.origin != "c" && indexed == by_bytes {
             let sql = format!("ALTER TABLE {on} ADD CONSTRAINT {} UNIQUE ({list});", ident(&name));
-            (format!("CONSTRAINT public {table} {name}"), sql)
+            ("CONSTRAINT", format!("public {table} {name}"), sql)
         } else {
             let unique = if self.unique { "UNIQUE " } else { "" };
             let sql = format!("CREATE {unique}INDEX {} ON {on} ({list});", ident(&name));
-            (format!("INDEX public {name}"), sql)
+            ("INDEX", format!("public {name}"), sql)
         };
-        translation.later.push(PostDataEntry { step: format!("post-data {name}"), name, sql });
+        translation.later.push(SchemaEntry::new(kind, &name, sql));
     }
 }
 
