@@ -112,6 +112,15 @@ impl Handover {
             .arg(self.dir())
     }
 
+    /// What `handover-verify ledger` says.
+    #[track_caller]
+    pub(crate) fn ledger(&self) -> String {
+        let run = Run::new("handover-verify").args(["ledger", "--target", &self.target]);
+        let outcome = run.arg("--handover").arg(self.dir()).go();
+        assert!(outcome.stdout.contains("events follow one another"), "{outcome:?}");
+        outcome.stdout
+    }
+
     /// The report of a verification that ends with 0 and the verdict "equal".
     #[track_caller]
     pub(crate) fn verified(&self) -> Value {

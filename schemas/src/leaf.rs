@@ -266,6 +266,7 @@ mod tests {
             estimated_rows: 7,
             largest_row: 9,
             renamed: None,
+            whole_only: false,
         }
     }
 

@@ -17,7 +17,7 @@ pub struct Column {
     pub type_name: String,
     /// Codec for its values.
     pub ty: PgType,
-    /// Declared `NOT NULL`.
+    /// Declared `NOT NULL`, and every row was held against it.
     pub not_null: bool,
     /// Its name in the target, where `handover.toml` gives it another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -57,6 +57,10 @@ pub struct TableShape {
     pub key: Option<Key>,
     /// Read through a parent that holds no rows of its own.
     pub partitioned: bool,
+    /// No query over it can be planned without what its indexes call, which only the database's own
+    /// `search_path` finds: its rows come by plain `COPY`, whole and unordered.
+    #[serde(default)]
+    pub whole_only: bool,
     /// Estimated rows, from the engine's statistics. For display and scheduling only.
     pub estimated_rows: u64,
     /// Upper bound, in bytes, that the source gives for its largest value in one row; rows beyond

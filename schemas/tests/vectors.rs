@@ -144,6 +144,7 @@ impl Described {
             estimated_rows: 0,
             largest_row: 0,
             renamed: None,
+            whole_only: false,
         }
     }
 }

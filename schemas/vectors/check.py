@@ -162,6 +162,8 @@ DECODE = {
     "json": bytes.decode,
     "jsonb": lambda wire: wire[1:].decode(),
     "enum": bytes.decode,
+    "pglsn": lambda wire: "%X/%X" % struct.unpack(">II", wire),
+    "singlechar": lambda wire: wire.decode().strip("\0") if wire[0] < 0x80 else "\\%03o" % wire[0],
 }
 
 

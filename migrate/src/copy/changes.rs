@@ -6,7 +6,7 @@ use handover_schemas::ledger::ChunkEntry;
 use handover_schemas::plan::TableShape;
 use handover_schemas::report::{Finding, FindingKind};
 use handover_verify::progress::Progress;
-use handover_verify::reader::{ReadMode, ReadOptions, Reader};
+use handover_verify::reader::{ReadMode, ReadOptions, Reader, is_read_by_key};
 use handover_verify::rows::Wire;
 use handover_verify::tables::row_diff::{compare_keyed, compare_keyless};
 
@@ -86,15 +86,20 @@ fn changed_chunks<'e>(
         ReadMode::WholeThenSort => vec![entries],
         ReadMode::Ranges | ReadMode::Keyless => entries.chunks(1).collect(),
     };
+    let mut rows = 0;
     for group in groups {
         let ranges: Vec<KeyRange> = group.iter().map(|entry| entry.range.clone()).collect();
         let digests = reader.digests(shape, &ranges, options)?;
         for (entry, digest) in group.iter().zip(digests) {
             progress.advance(&shape.name.to_string(), digest.rows, digest.bytes);
+            rows += digest.rows;
             if entry.digest != Some(digest) {
                 changed.push(entry);
             }
         }
+    }
+    if is_read_by_key(shape, entries.len()) {
+        reader.check_count(shape, rows)?;
     }
     Ok(changed)
 }

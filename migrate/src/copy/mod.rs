@@ -8,8 +8,11 @@ mod failure;
 mod feed;
 mod finish;
 mod gate;
+mod intervals;
+mod invalid_indexes;
 mod left_out;
 mod making;
+mod names;
 mod plan;
 mod rate;
 mod read_back;
@@ -31,6 +34,7 @@ use anyhow::{Result, bail};
 use handover_schemas::config::{LeaveOut, Rename};
 use handover_schemas::digest::Digest;
 use handover_schemas::ledger::Stage;
+use handover_schemas::name::TableName;
 use handover_verify::endpoint::Endpoint;
 use handover_verify::interrupt::{Interrupt, Interrupted};
 use handover_verify::progress::Progress;
@@ -83,9 +87,12 @@ pub fn copy(
     let dir = HandoverDir::open(&request.handover)?;
     let mut source = Source::open(&request.source, interrupt)?;
     progress.phase("reading the source's catalog");
-    let described = describe(&mut source, request)?;
+    let mut described = describe(&mut source, request)?;
     let mut target = OpenedTarget::open(&request.target, interrupt, progress)?;
     let mut options = read_options(request, &dir, interrupt);
+    let intervals = intervals::keep_meaning(&mut source, &target, &mut described);
+    let left_out: Vec<&TableName> = described.left_out.iter().map(|table| &table.name).collect();
+    names::refuse_ledger_names(&mut source, &request.target, &left_out)?;
     let existing = target.existing(&mut source)?;
     let is_new = existing.is_none();
     let (plan, stage) = if let Some((head, plan)) = existing {
@@ -104,7 +111,7 @@ pub fn copy(
     let mut structure = structure_of(&mut source, request, &plan, &dir, known)?;
     if let OpenedTarget::Postgres(_, session) = &mut target {
         if let Source::Postgres(_, holder) = &mut source {
-            target_lacks::tell_versions(holder.session(), session, progress)?;
+            target_lacks::tell_versions(holder.session(), session, progress);
         }
         target_lacks::without_tablespaces(&mut structure, session)?;
     }
@@ -120,7 +127,8 @@ pub fn copy(
     }
     let run = target.begin_run()?;
     tell::resumed(target.store(), progress)?;
-    let work = rows::Work { request, plan: &plan, structure: &structure, stage, options, run };
+    let work =
+        rows::Work { request, plan: &plan, structure: &structure, stage, options, run, intervals };
     let done = work.copy_and_finish(source, &mut target, &dir, interrupt, progress);
     let outcome = match &done {
         Ok(report) if report.has_findings() => RunOutcome::Findings,

@@ -7,9 +7,10 @@ use handover_schemas::digest::Digest;
 use handover_schemas::name::TableName;
 use handover_schemas::report::{Finding, FindingKind};
 use handover_verify::endpoint::PostgresEndpoint;
-use handover_verify::postgres::SnapshotHolder;
+use handover_verify::postgres::{SnapshotHolder, wait_until_free};
 use rusqlite::Connection;
 
+use super::invalid_indexes::invalid_indexes;
 use super::left_out::Dependents;
 use crate::ledger::FrozenPlan;
 use crate::target::postgres::{
@@ -63,6 +64,8 @@ impl Structure {
             std::fs::read(&path).is_ok_and(|bytes| Digest::of(&bytes) == known)
         });
         if !kept {
+            let tables = plan.tables.iter().map(|(_, table)| &table.shape.name);
+            wait_until_free(holder.session(), tables)?;
             let dumped = dump(endpoint, holder.exported_name(), &dependents.tables)?;
             dir.write("schema/schema.dump", &dumped)?;
         }
@@ -80,6 +83,7 @@ impl Structure {
         after.extend(rest.into_iter().filter(|entry| !built.contains(&entry.object)));
         after.extend(refreshes(holder, &before, &dependents.relations)?);
         let mut not_carried = dependents.not_carried;
+        not_carried.extend(invalid_indexes(holder.session())?);
         let objects =
             holder.session().query_value("SELECT count(*) FROM pg_largeobject_metadata")?;
         if let Some(count) = objects.filter(|count| count != "0") {

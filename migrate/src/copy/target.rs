@@ -8,6 +8,7 @@ use handover_schemas::digest::Digest;
 use handover_schemas::ledger::{POSTGRES_DDL, SQLITE_DDL, Stage};
 use handover_verify::endpoint::{Endpoint, PostgresEndpoint};
 use handover_verify::interrupt::Interrupt;
+use handover_verify::ledger::own::OwnObjects;
 use handover_verify::postgres::{Access, Session};
 use handover_verify::progress::Progress;
 use rusqlite::Connection;
@@ -57,13 +58,22 @@ impl<'a> OpenedTarget<'a> {
         }
     }
 
+    /// What the target holds of the ledger.
+    fn own_objects(&mut self) -> Result<OwnObjects> {
+        match self {
+            Self::Postgres(_, session) => OwnObjects::of(session),
+            Self::Sqlite(_, connection) => OwnObjects::of(connection),
+        }
+    }
+
     /// The ledger and plan of an earlier run; `None` if the target is empty. Refuses a target
     /// that is neither, and a ledger of another source.
     pub(super) fn existing(
         &mut self,
         source: &mut Source<'_>,
     ) -> Result<Option<(Head, FrozenPlan)>> {
-        if ledger::exists(self.store())? {
+        let own = self.own_objects()?;
+        if own.has(&self.store().place("ledger")) {
             let head = ledger::head(self.store())?;
             let identity = source.identity()?;
             if head.source_identity != identity {
@@ -82,9 +92,9 @@ impl<'a> OpenedTarget<'a> {
                 if postgres_identity(session)? == source.identity()? {
                     bail!("source and target are the same database; use an empty one as target");
                 }
-                postgres::foreign_object(session)?
+                postgres::foreign_object(session, &own)?
             }
-            Self::Sqlite(_, connection) => sqlite::foreign_object(connection)?,
+            Self::Sqlite(_, connection) => sqlite::foreign_object(connection, &own)?,
         };
         if let Some(name) = foreign {
             bail!(

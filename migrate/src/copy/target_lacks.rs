@@ -11,20 +11,15 @@ use super::structure::Structure;
 
 /// Says that the target is older than the source: each object that does not exist there will be a
 /// finding.
-pub(super) fn tell_versions(
-    source: &mut Session,
-    target: &mut Session,
-    progress: &Progress,
-) -> Result<()> {
-    let source = source.server_version()? / 10_000;
-    let target = target.server_version()? / 10_000;
+pub(super) fn tell_versions(source: &Session, target: &Session, progress: &Progress) {
+    let source = source.server_version() / 10_000;
+    let target = target.server_version() / 10_000;
     if target < source {
         progress.note(&format!(
             "target {target} is older than source {source}: what does not exist there will be \
              named, and the rest is made"
         ));
     }
-    Ok(())
 }
 
 /// Lets what would go into a tablespace that the target lacks go into the database's own. One

@@ -18,7 +18,7 @@ use crate::ledger::copied::{chunks, plan};
 use crate::ledger::ledger_of;
 use crate::postgres;
 use crate::progress::Progress;
-use crate::reader::{End, ReadMode, ReadOptions};
+use crate::reader::{End, ReadOptions};
 use crate::rows::Wire;
 use crate::sqlite::values::TextLimit;
 use crate::sqlite::{self, TypeOverride};
@@ -174,6 +174,7 @@ fn purged_tables(stated: &HandoverAttestation) -> BTreeSet<TableName> {
 fn at_end(planned: &TableShape, here: &TableShape) -> TableShape {
     let mut shape = planned.clone();
     shape.name = here.name.clone();
+    shape.whole_only = here.whole_only;
     if let Some(key) = &mut shape.key {
         key.range_scan =
             here.key.as_ref().is_some_and(|known| known.range_scan && known.columns == key.columns);
@@ -188,16 +189,7 @@ fn read_again(
     options: &ReadOptions,
 ) -> Result<Vec<LineDigest>> {
     let ranges: Vec<KeyRange> = chunks.iter().map(|chunk| chunk.range.clone()).collect();
-    match ReadMode::of(shape, ranges.len()) {
-        ReadMode::Ranges | ReadMode::Keyless => {
-            let mut found = Vec::new();
-            for range in &ranges {
-                found.extend(end.reader().digests(shape, std::slice::from_ref(range), options)?);
-            }
-            Ok(found)
-        }
-        ReadMode::WholeThenSort => end.reader().digests(shape, &ranges, options),
-    }
+    end.reader().digests_of_all(shape, &ranges, options)
 }
 
 fn differing(chunks: &[ChunkEntry], found: &[LineDigest]) -> usize {

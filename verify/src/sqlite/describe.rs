@@ -55,25 +55,16 @@ pub struct Description {
     pub unmapped: Vec<(TableName, String)>,
     /// Virtual tables.
     pub virtual_tables: Vec<VirtualTable>,
-    /// Whether tables named like the ledger's exist.
-    pub has_ledger: bool,
     /// Whether texts are stored, and therefore compared, as UTF-16.
     pub is_utf16: bool,
 }
 
-/// Whether a table belongs to the ledger.
-pub fn is_ledger_table(name: &str) -> bool {
-    name.starts_with("handover_")
-}
-
-/// Describes all tables of schema `main`.
+/// Describes all tables of schema `main`; in a target, those of the ledger too.
 pub fn describe(connection: &Connection, overrides: &[TypeOverride]) -> Result<Description> {
     let mut description = Description { is_utf16: !is_utf8(connection)?, ..Description::default() };
     for Listed { name, virtual_sql, without_rowid } in table_list(connection)? {
         let table = TableName::new("main", &name);
-        if is_ledger_table(&name) {
-            description.has_ledger = true;
-        } else if let Some(sql) = virtual_sql {
+        if let Some(sql) = virtual_sql {
             description.virtual_tables.push(VirtualTable::describe(connection, table, &sql));
         } else {
             match describe_table(connection, table.clone(), without_rowid, overrides) {
@@ -203,6 +194,7 @@ fn describe_table(
         estimated_rows,
         largest_row: 0,
         renamed: None,
+        whole_only: false,
     })
 }
 

@@ -13,15 +13,14 @@ mod virtual_tables;
 
 pub use boundaries::boundaries;
 pub use describe::{
-    Description, TypeOverride, describe, index_columns, is_ledger_table, rowid_column,
-    virtual_tables,
+    Description, TypeOverride, describe, index_columns, rowid_column, virtual_tables,
 };
 pub use explain::explain;
 pub use functions::add_identity_number_class;
 pub use misfit::{Misfit, Misfits};
 pub use open::{ApplicationOnly, ConstraintViolated, open_read_only, sqlite_error};
 pub use read::{
-    PreparedRead, Reading, SqliteRows, misfits, order_by, prepare_query, prepare_range,
+    PreparedRead, Reading, SqliteRows, count, misfits, order_by, prepare_query, prepare_range,
     prepare_whole, range_literals, stored_value,
 };
 pub use tokens::{Token, TokenKind, tokens};

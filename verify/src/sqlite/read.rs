@@ -330,6 +330,16 @@ fn printable(value: rusqlite::types::ValueRef<'_>) -> Option<String> {
     }
 }
 
+/// How many rows a table has, counted without an index that might lack some.
+pub fn count(connection: &Connection, shape: &TableShape) -> Result<u64> {
+    let sql = format!("SELECT count(*) FROM main.{} NOT INDEXED", ident(&shape.name.name));
+    let count: i64 = connection
+        .query_row(&sql, [], |row| row.get(0))
+        .map_err(sqlite_error)
+        .with_context(|| format!("cannot count the rows of {}", shape.name))?;
+    u64::try_from(count).context("SQLite counted less than nothing")
+}
+
 /// All rows of a table with a value that does not fit.
 pub fn misfits(
     connection: &Connection,

@@ -10,6 +10,7 @@ use rusqlite::Connection;
 use crate::endpoint::{Endpoint, PostgresEndpoint};
 use crate::interrupt::Interrupt;
 use crate::inventory::{self, Inventory};
+use crate::ledger::own::OwnObjects;
 use crate::postgres::{self, SnapshotHolder};
 use crate::reader::Reader;
 use crate::sqlite::{self, TypeOverride, VirtualTable};
@@ -56,6 +57,21 @@ impl Described {
                 self.unreadable.push((table.name.clone(), table.elsewhere()));
             }
         }
+    }
+
+    /// Takes the tables of the ledger out.
+    pub(super) fn take(&mut self, own: &OwnObjects) {
+        self.tables.retain(|shape| !own.has(&shape.name));
+        self.unreadable.retain(|(table, _)| !own.has(table));
+    }
+
+    /// Whether the end has a table of this name, whatever its rows.
+    pub(super) fn has(&self, name: &TableName) -> bool {
+        let read = self.tables.iter().map(|shape| &shape.name);
+        let unread = self.unreadable.iter().map(|(table, _)| table);
+        let virtual_tables = self.virtual_tables.iter().map(|table| &table.name);
+        let mut all = read.chain(unread).chain(&self.without_rows).chain(virtual_tables);
+        all.any(|table| table == name)
     }
 }
 
@@ -111,6 +127,14 @@ impl OpenEnd {
                     is_utf16: found.is_utf16,
                 })
             }
+        }
+    }
+
+    /// What of a target is the ledger's own.
+    pub(super) fn own_objects(&mut self) -> Result<OwnObjects> {
+        match self {
+            Self::Postgres(_, holder) => OwnObjects::of(holder.session()),
+            Self::Sqlite(_, connection) => OwnObjects::of(&mut **connection),
         }
     }
 

@@ -25,8 +25,9 @@ use handover_schemas::plan::TableShape;
 use handover_schemas::report::{Finding, TablesReport};
 
 use self::ends::{Described, OpenEnd};
-use self::hashing::is_about_one_table;
-use self::hashing::{Cuts, Digests, EndHasher, HashedTable, Role, TableToRead};
+use self::hashing::{
+    Cuts, Digests, EndHasher, HashedTable, Role, TableToRead, WorkerPanicked, is_about_one_table,
+};
 use self::left_out::LeftOutTables;
 use self::pairs::{TablePair, pair_tables};
 use crate::endpoint::Endpoint;
@@ -93,6 +94,11 @@ pub fn compare(
         OpenEnd::Sqlite(..) => &request.type_overrides,
     };
     let mut at_target = target.describe(overrides).context("target")?;
+    let mut own = target.own_objects().context("target")?;
+    if same_engine(&source, &target) {
+        own.give_up(|table| at_source.has(table));
+    }
+    at_target.take(&own);
     let left_out = LeftOutTables::take_from(&mut at_source, &mut at_target, &request.leave_out)?;
     if !same_engine(&source, &target) {
         at_source.without_virtual_tables();
@@ -119,7 +125,11 @@ pub fn compare(
     }
     let inventories = same_engine(&source, &target)
         .then(|| Ok::<_, anyhow::Error>((source.inventory()?, target.inventory()?)))
-        .transpose()?;
+        .transpose()?
+        .map(|(source, mut target)| {
+            own.take_from(&mut target);
+            (source, target)
+        });
     progress.phase(&format!("planning {} tables", pairs.len()));
     let ranges = plan(&pairs, &mut source, &mut target, request, &options)?;
     let hashed = hash(&pairs, &ranges, (source, target), request, &options, progress)?;
@@ -276,9 +286,7 @@ fn hash(
     let (source_read, target_read) = std::thread::scope(|scope| {
         let first = scope.spawn(|| read_end(source, &leading, workers.0, options));
         let second = read_end(target, &following, workers.1, options);
-        let first =
-            first.join().unwrap_or_else(|_panic| anyhow::bail!("a reading thread panicked"));
-        (first, second)
+        (first.join().unwrap_or_else(|_panic| Err(WorkerPanicked.into())), second)
     });
     let (source, found_at_source) = source_read.context("source")?;
     let (mut target, mut found_at_target) = target_read.context("target")?;

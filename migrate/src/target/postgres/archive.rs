@@ -8,7 +8,6 @@ use anyhow::{Context, Result, bail};
 use handover_schemas::digest::Digest;
 use handover_schemas::name::TableName;
 use handover_verify::endpoint::PostgresEndpoint;
-use handover_verify::postgres::LEDGER_SCHEMA;
 use handover_verify::sql::ident;
 
 use super::client_program::run;
@@ -170,7 +169,6 @@ pub fn dump(source: &PostgresEndpoint, snapshot: &str, without: &[TableName]) ->
     command.args(["--schema-only", "--format=custom", "--no-owner", "--no-privileges"]);
     command.args(["--no-publications", "--no-subscriptions", "--lock-wait-timeout=60s"]);
     command.arg(format!("--snapshot={snapshot}"));
-    command.arg(format!("--exclude-schema={LEDGER_SCHEMA}"));
     for table in without {
         // A name in quotes is a pattern that matches nothing else.
         let pattern = format!("{}.{}", ident(&table.schema), ident(&table.name));

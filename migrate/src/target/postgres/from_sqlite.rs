@@ -7,7 +7,7 @@ use handover_schemas::name::TableName;
 use handover_schemas::pg_type::PgType;
 use handover_schemas::plan::TableShape;
 use handover_verify::sql::{ident, literal, qualified};
-use handover_verify::sqlite::{is_ledger_table, rowid_column, sqlite_error, tokens};
+use handover_verify::sqlite::{rowid_column, sqlite_error, tokens};
 use rusqlite::Connection;
 
 use super::archive::SchemaEntry;
@@ -288,7 +288,7 @@ fn others_not_carried(
         .and_then(Iterator::collect)
         .map_err(sqlite_error)?;
     for (kind, name, table) in found {
-        if !is_ledger_table(&table) && plan.left_out_file_table(&table).is_none() {
+        if plan.left_out_file_table(&table).is_none() {
             let why = "SQL of SQLite's is not translated";
             translation.not_carried.push((format!("{kind} {name}"), why.to_owned()));
         }

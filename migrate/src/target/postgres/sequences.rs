@@ -37,7 +37,7 @@ pub fn sequence_values(session: &mut Session) -> Result<Vec<SequenceValue>> {
          LEFT JOIN pg_namespace tn ON tn.oid = t.relnamespace \
          LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = d.refobjsubid \
          WHERE c.relkind = 'S' AND n.nspname !~ '^pg_' \
-           AND n.nspname NOT IN ('information_schema', 'handover') \
+           AND n.nspname <> 'information_schema' \
            AND NOT EXISTS (SELECT 1 FROM pg_depend e WHERE e.objid = c.oid AND e.deptype = 'e') \
          ORDER BY n.nspname COLLATE \"C\", c.relname COLLATE \"C\"",
     )?;
