@@ -245,6 +245,7 @@ mod tests {
     use super::*;
     use crate::pg_type::PgType;
     use crate::plan::Key;
+    use crate::sqlite_form::Form;
 
     fn column(name: &str, type_name: &str) -> Column {
         Column {
@@ -253,6 +254,7 @@ mod tests {
             ty: PgType::Text,
             not_null: true,
             renamed: None,
+            form: Form::default(),
         }
     }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::chunk::KeyValue;
 use crate::name::TableName;
 use crate::pg_type::PgType;
+use crate::sqlite_form::Form;
 
 /// A column that is copied and hashed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,12 +23,32 @@ pub struct Column {
     /// Its name in the target, where `handover.toml` gives it another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub renamed: Option<String>,
+    /// How stored values become canonical text, if it is a column of a SQLite file.
+    #[serde(default, skip_serializing_if = "Form::is_default")]
+    pub form: Form,
 }
 
 impl Column {
     /// Its name in the target.
     pub fn target_name(&self) -> &str {
         self.renamed.as_deref().unwrap_or(&self.name)
+    }
+
+    /// The type by whose rule keys of this column are ordered: SQLite's texts are by their bytes
+    /// where they are taken exactly as they are stored.
+    pub fn order(&self) -> &PgType {
+        match (&self.form, &self.ty) {
+            (
+                Form::Exact,
+                PgType::Date
+                | PgType::Time
+                | PgType::Timestamp
+                | PgType::TimestampTz
+                | PgType::Uuid
+                | PgType::Json,
+            ) => &PgType::Text,
+            (_, ty) => ty,
+        }
     }
 }
 

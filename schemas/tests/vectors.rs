@@ -11,6 +11,7 @@ use handover_schemas::merkle::{self, Inclusion, inclusion_proof};
 use handover_schemas::name::TableName;
 use handover_schemas::pg_type::PgType;
 use handover_schemas::plan::{Column, Key, TableShape};
+use handover_schemas::sqlite_form::Form;
 use handover_schemas::value::{Cell, decode, encode, escape_into, render_field, unescape};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -127,6 +128,7 @@ impl Described {
             ty: PgType::Other,
             not_null: false,
             renamed: None,
+            form: Form::default(),
         };
         let position =
             |name: &String| self.columns.iter().position(|(column, _)| column == name).unwrap();

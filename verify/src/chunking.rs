@@ -138,7 +138,7 @@ fn sort_key_of<'v>(
         let form = || format!("column {} has an unexpected form", column.name);
         match std::str::from_utf8(bytes) {
             Ok(text) => {
-                let cell = parse::cell(&column.ty, text).with_context(form)?;
+                let cell = parse::cell(column.order(), text).with_context(form)?;
                 sort_key::push(&cell.as_cell(), &mut out)?;
             }
             // Only texts can be other bytes, and texts are ordered by them.

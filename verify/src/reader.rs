@@ -13,7 +13,7 @@ use crate::interrupt::Interrupt;
 use crate::postgres::{self, Session};
 use crate::rows::{RowStream, Wire};
 use crate::sorted_rows::{LineSorter, RowSorter, RowsWithin, SortedRows, sort_rows};
-use crate::sqlite::{self, Reading, values::TextLimit};
+use crate::sqlite::{self, Reading, Respelled, values::TextLimit};
 
 /// An open database.
 pub enum End {
@@ -48,6 +48,8 @@ pub struct ReadOptions {
     pub wire: Wire,
     /// What SQLite texts have to fit into.
     pub text_limit: TextLimit,
+    /// Tables of SQLite in which values were found that are written another way.
+    pub respelled: Respelled,
     /// Most canonical text in a chunk.
     pub chunk_bytes: u64,
     /// Where sorts spill.
@@ -58,7 +60,12 @@ pub struct ReadOptions {
 
 impl ReadOptions {
     fn reading(&self) -> Reading<'_> {
-        Reading { wire: self.wire, text_limit: self.text_limit, interrupt: &self.interrupt }
+        Reading {
+            wire: self.wire,
+            text_limit: self.text_limit,
+            respelled: Some(&self.respelled),
+            interrupt: &self.interrupt,
+        }
     }
 }
 

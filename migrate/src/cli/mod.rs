@@ -2,6 +2,7 @@
 
 mod attest;
 mod help;
+mod moved;
 mod purge;
 mod report;
 mod restore;
@@ -16,6 +17,7 @@ use handover_verify::manual::{CompletionsArgs, ManualArgs};
 use handover_verify::sqlite::TypeOverride;
 
 pub use attest::AttestArgs;
+pub use moved::MovedArgs;
 pub use purge::{
     ApproveArgs, BackupArgs, CertifyArgs, ExecuteArgs, IdentityArgs, KeyArgs, PurgeArgs,
     PurgeCommand, SelectArgs, TrustArgs,
@@ -67,6 +69,9 @@ pub enum Command {
     /// Take a record and the proof that it is in a certified archive out of it.
     #[command(after_help = help::PROVE)]
     Prove(ProveArgs),
+    /// Record, signed, that one of the databases was upgraded, restored elsewhere or renamed.
+    #[command(after_help = help::MOVED)]
+    Moved(MovedArgs),
     /// State everything that was done and found, signed; add a signature; close report and minutes.
     #[command(after_help = help::ATTEST)]
     Attest(AttestArgs),
@@ -131,7 +136,8 @@ pub struct CopyArgs {
     /// cost. Fixed by the first run.
     #[arg(long, value_name = "BYTES", value_parser = parse_chunk_bytes, default_value = "16M")]
     pub chunk_bytes: u64,
-    /// Carry a SQLite column over as another type than its declared one maps to.
+    /// Carry a SQLite column over as another type than its declared one maps to, besides those that
+    /// handover.toml chooses. Rules may follow: 'doses.at=timestamptz, seconds since 1970-01-01'.
     #[arg(long = "map-type", value_name = "TABLE.COLUMN=TYPE")]
     pub map_type: Vec<TypeOverride>,
     /// Show keys in the report, though they may be people's numbers or names.

@@ -13,7 +13,7 @@ use handover_verify::tables::row_diff::{compare_keyed, compare_keyless};
 use super::report::{CopyOutcome, CopyReport};
 use super::source::Source;
 use super::target::OpenedTarget;
-use super::tell::{copied_tables, left_out_by_config, renamed_in};
+use super::tell::{copied_tables, left_out_by_config, renamed_in, written_another_way};
 use crate::ledger::{self, FrozenPlan};
 use crate::target::shape_at_postgres;
 
@@ -70,6 +70,7 @@ pub(super) fn changes_since(
         told.findings.push(finding(shape, changes));
         report.outcome = CopyOutcome::Changed;
     }
+    written_another_way(source, plan, &options, &mut report)?;
     Ok(report)
 }
 

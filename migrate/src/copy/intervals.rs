@@ -92,6 +92,7 @@ impl IntervalEnds {
 #[cfg(test)]
 mod tests {
     use handover_schemas::plan::Column;
+    use handover_schemas::sqlite_form::Form;
 
     use super::*;
 
@@ -103,6 +104,7 @@ mod tests {
             ty: PgType::Other,
             not_null: false,
             renamed: None,
+            form: Form::default(),
         };
         let name = TableName::new("public", "t");
         let shape = TableShape {

@@ -26,7 +26,7 @@ mod target_lacks;
 mod tell;
 mod worker;
 
-pub(crate) use source::postgres_identity;
+pub(crate) use source::source_place;
 
 use std::path::PathBuf;
 
@@ -41,8 +41,9 @@ use handover_verify::progress::Progress;
 use handover_verify::reader::ReadOptions;
 use handover_verify::rename::refuse_where_names_stay;
 use handover_verify::rows::Wire;
-use handover_verify::sqlite::TypeOverride;
 use handover_verify::sqlite::values::TextLimit;
+use handover_verify::sqlite::{Mapping, Respelled, TypeOverride};
+use handover_verify::tables::refuse_types;
 
 use self::report::{CopyOutcome, CopyReport};
 use self::source::{Described, Source};
@@ -142,7 +143,7 @@ pub fn copy(
 
 /// What the source has, less what is left out: by the config, and because the target cannot have it.
 fn describe(source: &mut Source<'_>, request: &CopyRequest) -> Result<Described> {
-    let mut described = source.describe(&request.type_overrides)?;
+    let mut described = source.describe(mapping(request))?;
     described.refuse_nothing(&request.source)?;
     if let Source::Postgres(_, holder) = source {
         left_out::leave_out_unlockable(holder.session(), &mut described)?;
@@ -169,6 +170,7 @@ fn refuse_route(request: &CopyRequest) -> Result<()> {
             bail!("a PostgreSQL source cannot be copied into SQLite; use a PostgreSQL target")
         }
         (Endpoint::Sqlite(source), Endpoint::Sqlite(target)) => {
+            refuse_types(&request.type_overrides)?;
             let same = std::fs::canonicalize(source).ok().zip(std::fs::canonicalize(target).ok());
             match same {
                 Some((source, target)) if source == target => {
@@ -181,6 +183,14 @@ fn refuse_route(request: &CopyRequest) -> Result<()> {
     }
 }
 
+/// What the source's lines are made of, if it is a SQLite file.
+fn mapping(request: &CopyRequest) -> Mapping<'_> {
+    match request.target {
+        Endpoint::Postgres(_) => Mapping::Values(&request.type_overrides),
+        Endpoint::Sqlite(_) => Mapping::Exact,
+    }
+}
+
 fn read_options(request: &CopyRequest, dir: &HandoverDir, interrupt: &Interrupt) -> ReadOptions {
     let (wire, text_limit) = match request.target {
         Endpoint::Postgres(_) => (Wire::Copy, TextLimit::Postgres),
@@ -189,6 +199,7 @@ fn read_options(request: &CopyRequest, dir: &HandoverDir, interrupt: &Interrupt)
     ReadOptions {
         wire,
         text_limit,
+        respelled: Respelled::default(),
         chunk_bytes: request.chunk_bytes,
         spill_dir: dir.path().to_owned(),
         interrupt: interrupt.clone(),

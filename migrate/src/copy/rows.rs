@@ -47,7 +47,7 @@ impl Work<'_> {
     /// Does it.
     pub(super) fn copy_and_finish(
         self,
-        source: Source<'_>,
+        mut source: Source<'_>,
         target: &mut OpenedTarget<'_>,
         dir: &HandoverDir,
         interrupt: &Interrupt,
@@ -56,7 +56,7 @@ impl Work<'_> {
         let not_made = self.not_made(target)?;
         let mut jobs = chunk_jobs(self.plan, ledger::chunks(target.store())?);
         jobs.retain(|job| !not_made.contains_key(&job.table));
-        let shared = self.shared(&source, target, &jobs, interrupt, progress)?;
+        let shared = self.shared(&mut source, target, &jobs, interrupt, progress)?;
         for (table, why) in &not_made {
             shared.board.stop_table(*table);
             shared.stop_table(*table, &anyhow::anyhow!("{why}"));
@@ -73,6 +73,9 @@ impl Work<'_> {
         }
         let mut report = tell::report(&shared, target.store(), self.structure)?;
         tell::stopped_tables(&shared, source.as_ref(), dir, self.request.show_keys, &mut report)?;
+        if let Some(source) = &source {
+            tell::written_another_way(source, self.plan, &shared.options, &mut report)?;
+        }
         // A table that is not there has no rows that would have to be replaced.
         if shared.stopped_tables().iter().all(|stopped| not_made.contains_key(&stopped.table)) {
             let finished = self.finish(target, progress, interrupt)?;
@@ -120,7 +123,7 @@ impl Work<'_> {
 
     fn shared<'s>(
         &'s self,
-        source: &Source<'_>,
+        source: &mut Source<'_>,
         target: &mut OpenedTarget<'_>,
         jobs: &[ChunkJob],
         interrupt: &Interrupt,
@@ -132,11 +135,11 @@ impl Work<'_> {
         }
         let steps: BTreeSet<String> =
             ledger::steps(target.store())?.into_iter().map(|(name, _)| name).collect();
-        let feeding = matches!(source, Source::Sqlite(..));
+        let feeding = matches!(&*source, Source::Sqlite(..));
         Ok(Shared {
             plan: self.plan,
             board: Board::new(open, VecDeque::new(), feeding, interrupt),
-            snapshot: source.snapshot(self.run),
+            snapshot: source.snapshot(self.run)?,
             options: self.options.clone(),
             rate: Rate::new(self.request.max_rate, interrupt),
             gate: Arc::new(Gate::default()),

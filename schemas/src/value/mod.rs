@@ -21,7 +21,9 @@ mod numeric_buf;
 pub mod parse;
 mod plain_time;
 mod render;
+mod stored;
 mod system;
+pub mod written;
 
 pub use array::{Array, Dimension, Elements};
 pub use decode::decode;
@@ -35,6 +37,7 @@ pub use numeric_buf::NumericBuf;
 pub use parse::OwnedCell;
 pub(crate) use render::without_padding;
 pub use render::{render, render_field};
+pub use stored::{OwnedStored, Stored, field_text, is_tagged, push_described, push_tagged, tagged};
 
 /// One value of one column, borrowed from the bytes it was decoded from.
 ///

@@ -12,6 +12,7 @@ use handover_schemas::ledger::ChunkEntry;
 use handover_schemas::name::TableName;
 use handover_schemas::plan::TableShape;
 use handover_schemas::purge::record::PurgeState;
+use handover_schemas::sqlite_form::Form;
 
 use crate::interrupt::{Interrupt, Interrupted};
 use crate::ledger::copied::{chunks, plan};
@@ -21,7 +22,7 @@ use crate::progress::Progress;
 use crate::reader::{End, ReadOptions};
 use crate::rows::Wire;
 use crate::sqlite::values::TextLimit;
-use crate::sqlite::{self, TypeOverride};
+use crate::sqlite::{self, Mapping, Respelled, TypeOverride};
 
 /// Which end is read again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +69,7 @@ impl Copied {
         let options = ReadOptions {
             wire: Wire::None,
             text_limit: TextLimit::None,
+            respelled: Respelled::default(),
             chunk_bytes: CHUNK_BYTES_MAX,
             spill_dir: spill.path().to_owned(),
             interrupt: interrupt.clone(),
@@ -135,11 +137,21 @@ impl Copied {
         Ok(())
     }
 
+    /// What the copied lines are made of.
+    fn mapping(&self) -> Mapping<'_> {
+        let mut columns = self.tables.iter().flat_map(|(shape, _)| &shape.columns);
+        if columns.any(|column| column.form == Form::Exact) {
+            Mapping::Exact
+        } else {
+            Mapping::Values(&self.overrides)
+        }
+    }
+
     /// The tables of an end, by logical name.
     fn described(&self, end: &mut End) -> Result<BTreeMap<TableName, TableShape>> {
         let tables = match end {
             End::Postgres(session) => postgres::describe(session)?.tables,
-            End::Sqlite(connection) => sqlite::describe(connection, &self.overrides)?.tables,
+            End::Sqlite(connection) => sqlite::describe(connection, self.mapping())?.tables,
         };
         Ok(tables.into_iter().map(|shape| (logical_name(&shape.name), shape)).collect())
     }

@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use handover_schemas::name::TableName;
 use handover_schemas::pg_type::PgType;
 use handover_schemas::plan::{Column, Key, TableShape};
+use handover_schemas::sqlite_form::Form;
 
 use super::read::from_table;
 use super::session::Session;
@@ -167,6 +168,7 @@ fn columns_by_table(
             ty: types.codec(type_oid),
             not_null: not_null == "t",
             renamed: None,
+            form: Form::default(),
         });
     }
     Ok(tables)
@@ -200,14 +202,16 @@ struct CandidateKey {
     byte_order: Vec<bool>,
 }
 
-/// Candidates per table, the best first: the primary key, then fewest columns, then name.
+/// Candidates per table, the best first: the primary key, then fewest columns, then name. A key
+/// WITHOUT OVERLAPS (PostgreSQL 18) is one too: its index is an exclusion constraint's, and equal
+/// values overlap.
 fn keys_by_table(session: &mut Session) -> Result<HashMap<String, Vec<CandidateKey>>> {
     let rows = session.query(&format!(
         "SELECT i.indrelid::text, x.relname, i.indexrelid::text, a.attname, \
                 {BYTE_ORDER} AND i.indcollation[position] = a.attcollation \
          FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid \
          JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
-         JOIN pg_am am ON am.oid = x.relam AND am.amname = 'btree' \
+         JOIN pg_am am ON am.oid = x.relam AND (am.amname = 'btree' OR i.indisexclusion) \
          CROSS JOIN LATERAL generate_series(0, i.indnkeyatts - 1) AS position \
          JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[position] \
          LEFT JOIN pg_collation coll ON coll.oid = i.indcollation[position] \

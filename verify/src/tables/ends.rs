@@ -13,7 +13,7 @@ use crate::inventory::{self, Inventory};
 use crate::ledger::own::OwnObjects;
 use crate::postgres::{self, SnapshotHolder};
 use crate::reader::Reader;
-use crate::sqlite::{self, TypeOverride, VirtualTable};
+use crate::sqlite::{self, Mapping, VirtualTable};
 
 /// One opened end.
 pub(super) enum OpenEnd {
@@ -103,7 +103,7 @@ impl OpenEnd {
     }
 
     /// Describes the tables.
-    pub(super) fn describe(&mut self, overrides: &[TypeOverride]) -> Result<Described> {
+    pub(super) fn describe(&mut self, mapping: Mapping<'_>) -> Result<Described> {
         match self {
             Self::Postgres(_, holder) => {
                 let found = postgres::describe(holder.session())?;
@@ -117,7 +117,7 @@ impl OpenEnd {
                 })
             }
             Self::Sqlite(_, connection) => {
-                let found = sqlite::describe(connection, overrides)?;
+                let found = sqlite::describe(connection, mapping)?;
                 Ok(Described {
                     not_checked: generated_columns(&found.tables).collect(),
                     tables: found.tables,

@@ -532,6 +532,7 @@ fn has_nul(text: &[u8]) -> bool {
 mod tests {
     use super::*;
     use crate::rows::Wire;
+    use crate::sqlite::Respelled;
     use crate::sqlite::values::TextLimit;
 
     /// The other end waits for the ranges that it was to cut.
@@ -540,6 +541,7 @@ mod tests {
         let options = ReadOptions {
             wire: Wire::None,
             text_limit: TextLimit::None,
+            respelled: Respelled::default(),
             chunk_bytes: 1,
             spill_dir: std::env::temp_dir(),
             interrupt: Interrupt::default(),

@@ -38,8 +38,8 @@ use crate::progress::Progress;
 use crate::reader::{End, ReadMode, ReadOptions, Reader};
 use crate::rename::{refuse_where_names_stay, rename};
 use crate::rows::Wire;
-use crate::sqlite::TypeOverride;
 use crate::sqlite::values::TextLimit;
+use crate::sqlite::{Mapping, Respelled, TypeOverride};
 
 /// What to compare, and how.
 #[derive(Clone, Debug)]
@@ -81,6 +81,7 @@ pub fn compare(
     let options = ReadOptions {
         wire: Wire::None,
         text_limit: TextLimit::None,
+        respelled: Respelled::default(),
         chunk_bytes: request.chunk_bytes,
         spill_dir: spill.path().to_owned(),
         interrupt: interrupt.clone(),
@@ -88,12 +89,15 @@ pub fn compare(
     progress.phase("reading both catalogs");
     let mut source = OpenEnd::open(&request.source, interrupt).context("source")?;
     let mut target = OpenEnd::open(&request.target, interrupt).context("target")?;
-    let mut at_source = source.describe(&request.type_overrides).context("source")?;
-    let overrides: &[TypeOverride] = match target {
-        OpenEnd::Postgres(..) => &[],
-        OpenEnd::Sqlite(..) => &request.type_overrides,
+    let mapping = match (&source, &target) {
+        (OpenEnd::Sqlite(..), OpenEnd::Sqlite(..)) => {
+            refuse_types(&request.type_overrides)?;
+            Mapping::Exact
+        }
+        _ => Mapping::Values(&request.type_overrides),
     };
-    let mut at_target = target.describe(overrides).context("target")?;
+    let mut at_source = source.describe(mapping).context("source")?;
+    let mut at_target = target.describe(mapping).context("target")?;
     let mut own = target.own_objects().context("target")?;
     if same_engine(&source, &target) {
         own.give_up(|table| at_source.has(table));
@@ -146,6 +150,19 @@ pub fn compare(
         of_columns,
         dir: &dir,
     })
+}
+
+/// Refuses types chosen for columns where both ends are SQLite files.
+pub fn refuse_types(chosen: &[TypeOverride]) -> Result<()> {
+    match chosen {
+        [] => Ok(()),
+        [first, ..] => bail!(
+            "a type is chosen for {}.{}, but both ends are SQLite files, between which values stay \
+             exactly as they are stored; leave out --map-type, and map_type in handover.toml",
+            first.table,
+            first.column
+        ),
+    }
 }
 
 fn same_engine(source: &OpenEnd, target: &OpenEnd) -> bool {

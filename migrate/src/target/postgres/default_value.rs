@@ -21,6 +21,9 @@ pub(super) fn default_clause(
     declared: &str,
     column: &Column,
 ) -> Result<String, String> {
+    if !column.form.is_default() {
+        return Err("the column's values are read by a rule of their own".to_owned());
+    }
     let written = tokens(default);
     let inner = without_parentheses(&written);
     let words: String = inner.iter().map(|token| token.text.to_ascii_lowercase()).collect();
@@ -143,7 +146,7 @@ impl Stored {
         let (mut line, mut wire) = (Vec::new(), Vec::new());
         let rule = ColumnRule::new(column);
         push_value(&rule, value, TextLimit::Postgres, Wire::None, &mut line, &mut wire)
-            .map_err(|reason| does_not_fit(column, reason))?;
+            .map_err(|unfit| does_not_fit(column, unfit.reason))?;
         let text = match value {
             // As it is: the canonical line has escapes.
             ValueRef::Text(text) if matches!(column.ty, PgType::Text | PgType::Json) => {
@@ -160,6 +163,7 @@ impl Stored {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use handover_schemas::sqlite_form::Form;
     use handover_schemas::sqlite_type::mapped;
 
     fn clause(declared: &str, default: &str) -> Result<String, String> {
@@ -170,6 +174,7 @@ mod tests {
             ty: mapped.ty,
             not_null: false,
             renamed: None,
+            form: Form::default(),
         };
         default_clause(default, declared, &column)
     }
