@@ -93,8 +93,7 @@ fn text(report: &CopyReport) -> Lines {
         writeln!(out, "left out: {}: {}", table.table, table.reason);
     }
     for name in &report.renamed {
-        let _infallible =
-            writeln!(out, "renamed: {} is {} in the target", name.source, name.target);
+        writeln!(out, "renamed: {} is {} in the target", name.source, name.target);
     }
     let rows: u64 = report.tables.iter().map(|table| table.rows).sum();
     let tables = report.tables.len();

@@ -105,8 +105,7 @@ fn text(report: &TablesReport, explain: bool, only: Option<&str>) -> Lines {
         writeln!(out, "left out: {}: {}", table.table, table.reason);
     }
     for name in &report.renamed {
-        let _infallible =
-            writeln!(out, "renamed: {} is {} at the target", name.source, name.target);
+        writeln!(out, "renamed: {} is {} at the target", name.source, name.target);
     }
     for what in &report.not_checked {
         writeln!(out, "not checked: {what}");

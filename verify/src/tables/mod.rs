@@ -108,14 +108,7 @@ pub fn compare(
         at_source.without_virtual_tables();
         at_target.without_virtual_tables();
     }
-    let left_out_names = left_out.report.iter().map(|table| table.table.clone());
-    let unread: Vec<String> = at_source
-        .unreadable
-        .iter()
-        .map(|(name, _)| name.to_string())
-        .chain(left_out_names)
-        .collect();
-    rename(&request.rename, &mut at_source.tables, &unread)?;
+    rename_source(&mut at_source, &left_out, &request.rename)?;
     let pairs = pair_tables(&at_source.tables, &at_target.tables);
     let (elsewhere, pairs): (Vec<_>, Vec<_>) =
         pairs.into_iter().partition(|pair| request.rows_elsewhere.contains(&pair.name));
@@ -163,6 +156,14 @@ pub fn refuse_types(chosen: &[TypeOverride]) -> Result<()> {
             first.column
         ),
     }
+}
+
+/// Gives what the source has its names in the target.
+fn rename_source(source: &mut Described, left_out: &LeftOutTables, rules: &[Rename]) -> Result<()> {
+    let unreadable = source.unreadable.iter().map(|(name, _)| name.to_string());
+    let left_out = left_out.report.iter().map(|table| table.table.clone());
+    let unread: Vec<String> = unreadable.chain(left_out).collect();
+    rename(rules, &mut source.tables, &unread)
 }
 
 fn same_engine(source: &OpenEnd, target: &OpenEnd) -> bool {
