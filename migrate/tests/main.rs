@@ -71,6 +71,7 @@ mod resume;
 mod rights;
 mod routes;
 mod signatures;
+mod sqlite_schemas;
 mod statements;
 mod stored_values;
 mod structure;

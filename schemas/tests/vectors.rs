@@ -127,6 +127,7 @@ impl Described {
             type_name: type_name.clone(),
             ty: PgType::Other,
             not_null: false,
+            renamed: None,
             form: Form::default(),
         };
         let position =
@@ -144,6 +145,7 @@ impl Described {
             partitioned: false,
             estimated_rows: 0,
             largest_row: 0,
+            renamed: None,
             whole_only: false,
         }
     }

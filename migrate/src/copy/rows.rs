@@ -149,6 +149,7 @@ impl Work<'_> {
             may_replace: self.stage == Stage::Rows,
             counted: Mutex::default(),
             stopped: Mutex::default(),
+            without_key: Mutex::default(),
         })
     }
 
@@ -174,7 +175,9 @@ impl Work<'_> {
                     Ok(Target::Postgres(session))
                 }
                 Endpoint::Sqlite(path) => {
-                    Ok(Target::Sqlite(crate::target::sqlite::open_target(path)?))
+                    let connection = crate::target::sqlite::open_target(path)?;
+                    self.structure.stand_ins.add_for_rows(&connection)?;
+                    Ok(Target::Sqlite(connection))
                 }
             }
         };

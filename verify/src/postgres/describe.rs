@@ -88,6 +88,7 @@ pub fn describe(session: &mut Session) -> Result<Description> {
                     partitioned: kind == "p",
                     estimated_rows: rows.parse().unwrap_or(0),
                     largest_row: 0,
+                    renamed: None,
                     whole_only: may_call == "true",
                 });
             }
@@ -187,6 +188,7 @@ fn columns_by_table(
             type_name: type_name.clone(),
             ty: types.codec(type_oid),
             not_null: not_null == "t",
+            renamed: None,
             form: Form::default(),
         });
     }

@@ -2,6 +2,7 @@
 
 mod archive;
 mod client_program;
+mod default_value;
 mod dump_text;
 mod empty;
 mod fence;
@@ -9,7 +10,9 @@ mod from_sqlite;
 mod key_index;
 mod lexer;
 mod make;
+mod relation_names;
 mod sequences;
+mod source_index;
 mod write;
 
 pub use archive::{Archive, PG_CLASS, PG_CONSTRAINT, SchemaEntry, dump, without};
@@ -18,5 +21,6 @@ pub use fence::{alone, is_work_left, lock_run, share_work};
 pub use from_sqlite::{Identity, Translation, translate};
 pub use key_index::{KeyIndex, key_indexes};
 pub use make::{Refusal, is_there_already, make_together, make_within, making_session, retried};
+pub use relation_names::cannot_hold;
 pub use sequences::{SequenceProblem, SequenceValue, sequence_values, set_sequences};
 pub use write::write_chunk;
