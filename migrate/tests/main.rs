@@ -76,6 +76,7 @@ mod rights;
 mod routes;
 mod settings;
 mod signatures;
+mod sqlite_schemas;
 mod statements;
 mod stored_values;
 mod structure;

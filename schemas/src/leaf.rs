@@ -253,6 +253,7 @@ mod tests {
             type_name: type_name.into(),
             ty: PgType::Text,
             not_null: true,
+            renamed: None,
             form: Form::default(),
         }
     }
@@ -267,6 +268,7 @@ mod tests {
             extent: Extent::Whole,
             estimated_rows: 7,
             largest_row: 9,
+            renamed: None,
             whole_only: false,
         }
     }

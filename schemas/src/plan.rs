@@ -20,12 +20,20 @@ pub struct Column {
     pub ty: PgType,
     /// Declared `NOT NULL`, and every row was held against it.
     pub not_null: bool,
+    /// Its name in the target, where `handover.toml` gives it another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renamed: Option<String>,
     /// How stored values become canonical text, if it is a column of a SQLite file.
     #[serde(default, skip_serializing_if = "Form::is_default")]
     pub form: Form,
 }
 
 impl Column {
+    /// Its name in the target.
+    pub fn target_name(&self) -> &str {
+        self.renamed.as_deref().unwrap_or(&self.name)
+    }
+
     /// The type by whose rule keys of this column are ordered: SQLite's texts are by their bytes
     /// where they are taken exactly as they are stored.
     pub fn order(&self) -> &PgType {
@@ -106,9 +114,30 @@ pub struct TableShape {
     /// Upper bound, in bytes, that the source gives for its largest value in one row; rows beyond
     /// a mebibyte are moved one at a time.
     pub largest_row: u64,
+    /// Its name in the target, without the schema, where `handover.toml` gives it another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renamed: Option<String>,
 }
 
 impl TableShape {
+    /// Its name in the target, in the source's schema.
+    pub fn target_name(&self) -> TableName {
+        let name = self.renamed.as_ref().unwrap_or(&self.name.name);
+        TableName::new(self.name.schema.as_str(), name.as_str())
+    }
+
+    /// The same table with the names that it and its columns have in the target.
+    #[must_use]
+    pub fn under_target_names(&self) -> Self {
+        let mut shape = Self { name: self.target_name(), renamed: None, ..self.clone() };
+        for column in &mut shape.columns {
+            if let Some(name) = column.renamed.take() {
+                column.name = name;
+            }
+        }
+        shape
+    }
+
     /// Whether every column can be read over the binary wire.
     pub fn has_renderer(&self) -> bool {
         self.columns.iter().all(|c| c.ty.has_renderer())

@@ -127,6 +127,7 @@ impl Described {
             type_name: type_name.clone(),
             ty: PgType::Other,
             not_null: false,
+            renamed: None,
             form: Form::default(),
         };
         let position =
@@ -145,6 +146,7 @@ impl Described {
             extent: Extent::Whole,
             estimated_rows: 0,
             largest_row: 0,
+            renamed: None,
             whole_only: false,
         }
     }

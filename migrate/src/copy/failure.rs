@@ -3,7 +3,7 @@
 use handover_verify::interrupt::Interrupted;
 use handover_verify::postgres::Refused;
 use handover_verify::reader::RowsBesideRanges;
-use handover_verify::sqlite::{ConstraintViolated, Misfit};
+use handover_verify::sqlite::{ApplicationOnly, ConstraintViolated, Misfit};
 
 use super::feed::WriterGone;
 use super::intervals::NoSuchInterval;
@@ -80,6 +80,13 @@ pub(super) struct ChangedAtSource {
 #[error("the source's rows ended before their end")]
 pub(super) struct ReaderGone;
 
+/// Whether the server says that something is more than it can hold, such as a key of thousands of
+/// letters in an index: class 54 of Appendix A of PostgreSQL's manual.
+pub(super) fn is_beyond_limits(error: &anyhow::Error) -> bool {
+    let mut refusals = error.chain().filter_map(|cause| cause.downcast_ref::<Refused>());
+    refusals.any(|refused| refused.code.starts_with("54"))
+}
+
 /// Decides how far an error reaches.
 ///
 /// A value or right that one table is refused for does not concern the others. A lost
@@ -91,6 +98,7 @@ pub(super) fn severity(error: &anyhow::Error) -> Severity {
     for cause in error.chain() {
         if cause.is::<WriterGone>()
             || cause.is::<Misfit>()
+            || cause.is::<ApplicationOnly>()
             || cause.is::<ConstraintViolated>()
             || cause.is::<ChangedAtSource>()
             || cause.is::<ReadBackDiffers>()

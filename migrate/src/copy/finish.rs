@@ -143,6 +143,8 @@ pub(super) fn finish_sqlite(
             if !target.is_autocommit() {
                 Store::execute(target, "ROLLBACK")?;
             }
+            // A virtual table that was not made may have left it on.
+            Store::execute(target, "PRAGMA writable_schema = OFF")?;
             findings.push(not_made(&entry.name, &format!("{error:#}")));
         }
         progress.done(1);

@@ -103,6 +103,7 @@ mod tests {
             type_name: "interval".to_owned(),
             ty: PgType::Other,
             not_null: false,
+            renamed: None,
             form: Form::default(),
         };
         let name = TableName::new("public", "t");
@@ -116,6 +117,7 @@ mod tests {
             whole_only: false,
             estimated_rows: 0,
             largest_row: 0,
+            renamed: None,
         };
         let ends = |without_equal| IntervalEnds {
             columns: BTreeMap::from([(name.clone(), vec![1, 2])]),

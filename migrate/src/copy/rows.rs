@@ -158,6 +158,7 @@ impl Work<'_> {
             settings: self.structure.settings.clone(),
             counted: Mutex::default(),
             stopped: Mutex::default(),
+            without_key: Mutex::default(),
         })
     }
 
@@ -184,7 +185,9 @@ impl Work<'_> {
                     Ok(Target::Postgres(session))
                 }
                 Endpoint::Sqlite(path) => {
-                    Ok(Target::Sqlite(crate::target::sqlite::open_target(path)?))
+                    let connection = crate::target::sqlite::open_target(path)?;
+                    self.structure.stand_ins.add_for_rows(&connection)?;
+                    Ok(Target::Sqlite(connection))
                 }
             }
         };

@@ -37,6 +37,8 @@ pub(super) struct Shared<'a> {
     /// Rows of tables of a SQLite source that are read in ranges, counted by its one reader.
     pub(super) counted: Mutex<BTreeMap<i64, u64>>,
     pub(super) stopped: Mutex<Vec<StoppedTable>>,
+    /// Tables whose key the target has no index for.
+    pub(super) without_key: Mutex<Vec<StoppedTable>>,
 }
 
 /// A table that could not be copied.
@@ -72,6 +74,19 @@ impl Shared<'_> {
             self.progress.note(&format!("{} stopped: {}", shape.name, stopped.reason));
         }
         self.stopped.lock().unwrap_or_else(PoisonError::into_inner).push(stopped);
+    }
+
+    /// Records that the index of a table's key is more than the target can hold. Its rows are read
+    /// back without it.
+    pub(super) fn go_without_key(&self, table: i64, error: &anyhow::Error) {
+        let reason = format!("{error:#}");
+        let without = StoppedTable { table, reason, is_misfit: false };
+        self.without_key.lock().unwrap_or_else(PoisonError::into_inner).push(without);
+    }
+
+    /// Tables without the index of their key, once the workers are done.
+    pub(super) fn tables_without_key(&self) -> Vec<StoppedTable> {
+        self.without_key.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Tables that stopped, once the workers are done.

@@ -19,8 +19,8 @@ use crate::target::postgres::{
     key_indexes, reordered_children, sequence_values, translate, without,
 };
 use crate::target::sqlite::{
-    ForeignKeyTo, foreign_keys_to, header_statements, later_statements, sequence_statements,
-    table_statements,
+    ForeignKeyTo, Made, StandIns, foreign_keys_to, header_statements, later_statements,
+    sequence_statements, table_statements, virtual_table_statements,
 };
 use handover_verify::handover_dir::HandoverDir;
 
@@ -37,6 +37,10 @@ pub(super) struct Structure {
     pub(super) sequences: Vec<SequenceValue>,
     /// Objects that are not carried over, and why.
     pub(super) not_carried: Vec<(String, String)>,
+    /// What is made otherwise than at the source, with no loss.
+    pub(super) notes: Vec<String>,
+    /// What has to stand in while the tables of a SQLite target are made.
+    pub(super) stand_ins: StandIns,
     /// What is known beforehand not to be as it is at the source.
     pub(super) findings: Vec<Finding>,
     /// What holds while expressions of a PostgreSQL source are evaluated in the target.
@@ -123,6 +127,7 @@ impl Structure {
             keys: translation.keys,
             after,
             not_carried: translation.not_carried,
+            notes: translation.notes,
             ..Self::default()
         })
     }
@@ -131,16 +136,31 @@ impl Structure {
     pub(super) fn from_sqlite(source: &Connection, plan: &FrozenPlan) -> Result<Self> {
         let wanted: Vec<String> =
             plan.tables.iter().map(|(_, table)| table.shape.name.name.clone()).collect();
-        let before = table_statements(source, &wanted)?
-            .into_iter()
-            .map(|(name, sql)| {
-                SchemaEntry::of_table(TableName::new("main", name), format!("{sql};"))
-            })
-            .collect();
+        let table = |name: String, sql: String| {
+            SchemaEntry::of_table(TableName::new("main", name), format!("{sql};"))
+        };
+        let mut stand_ins = StandIns::default();
+        let (mut before, mut not_carried) = (Vec::new(), Vec::new());
+        for (name, sql) in table_statements(source, &wanted)? {
+            let made = stand_ins.judge(&sql)?;
+            let Made::Without { sql, collations } = made else {
+                before.push(table(name, sql));
+                continue;
+            };
+            before.push(table(name.clone(), sql));
+            not_carried.push((
+                format!("collation {} of main.{name}", collations.join(", ")),
+                "a key is in its order, and only the application has it; the table compares bytes"
+                    .to_owned(),
+            ));
+        }
         let left_out: Vec<&str> =
             plan.left_out.iter().map(|table| table.name.name.as_str()).collect();
-        let after = later_statements(source, &left_out)?
+        let virtual_tables = virtual_table_statements(source, &left_out)?;
+        let after = virtual_tables
+            .statements
             .into_iter()
+            .chain(later_statements(source, &left_out)?)
             .chain(sequence_statements(source, &wanted)?)
             .chain(header_statements(source)?)
             .map(|(name, sql)| SchemaEntry::of_file(name, format!("{sql};")))
@@ -150,7 +170,8 @@ impl Structure {
             let keys = foreign_keys_to(source, table, &left_out)?;
             findings.extend(keys.iter().map(|key| dangling_finding(table, key)));
         }
-        Ok(Self { before, after, findings, ..Self::default() })
+        not_carried.extend(virtual_tables.not_carried);
+        Ok(Self { before, after, not_carried, stand_ins, findings, ..Self::default() })
     }
 
     /// Leaves the SQL in the hand-over folder, for staff to read before it runs.

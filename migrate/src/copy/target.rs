@@ -165,7 +165,9 @@ impl<'a> OpenedTarget<'a> {
                     "BEGIN IMMEDIATE;\n{}\n{SQLITE_DDL}\n{statements}\nCOMMIT;",
                     before.join("\n")
                 );
+                structure.stand_ins.add(connection)?;
                 let made = Store::execute(connection, &sql);
+                structure.stand_ins.remove(connection)?;
                 if made.is_err() && !connection.is_autocommit() {
                     Store::execute(connection, "ROLLBACK")?;
                 }

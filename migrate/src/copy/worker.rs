@@ -19,7 +19,8 @@ use handover_verify::sorted_rows::LineSorter;
 
 use super::board::{Block, ChunkJob, Unit, WriteJob};
 use super::failure::{
-    ChangedAtSource, ReadBackDiffers, ReaderGone, Severity, TargetCountDiffers, severity,
+    ChangedAtSource, ReadBackDiffers, ReaderGone, Severity, TargetCountDiffers, is_beyond_limits,
+    severity,
 };
 use super::shared::Shared;
 use crate::ledger::{self, Store};
@@ -273,7 +274,13 @@ impl<'a> Worker<'a> {
         if built.is_err() && session.is_usable() {
             session.execute("ROLLBACK")?;
         }
-        built
+        match built {
+            Err(error) if is_beyond_limits(&error) => {
+                self.shared.go_without_key(table, &error);
+                Ok(())
+            }
+            built => built,
+        }
     }
 
     fn read_back_units(&mut self, table: i64) -> Result<Vec<Unit>> {

@@ -71,6 +71,7 @@ impl Beside {
                 type_name: "text".to_owned(),
                 ty: PgType::Text,
                 not_null: true,
+                renamed: None,
                 form: Form::default(),
             };
             read.columns.insert(0, partition);

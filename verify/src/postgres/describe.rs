@@ -122,6 +122,7 @@ pub fn describe(session: &mut Session) -> Result<Description> {
             extent: relation.extent(parts),
             estimated_rows: relation.rows,
             largest_row: 0,
+            renamed: None,
             whole_only: relation.may_call,
         };
         let unreadable = relation.unreadable(parts, &shape.extent);
@@ -442,6 +443,7 @@ fn columns_by_table(
             type_name: type_name.clone(),
             ty: types.codec(type_oid),
             not_null: not_null == "t",
+            renamed: None,
             form: Form::default(),
         };
         let generated = generated.as_deref().unwrap_or_default();

@@ -17,7 +17,7 @@ use crate::postgres::{
     held_by_row_security,
 };
 use crate::reader::Reader;
-use crate::sqlite::{self, Mapping};
+use crate::sqlite::{self, Mapping, VirtualTable};
 
 /// One opened end.
 pub(super) enum OpenEnd {
@@ -36,8 +36,10 @@ pub(super) struct Described {
     pub(super) tables: Vec<TableShape>,
     /// Tables that cannot be read, and why.
     pub(super) unreadable: Vec<(TableName, String)>,
-    /// Virtual tables, which have no rows of their own.
+    /// Tables that have no rows of their own.
     pub(super) without_rows: Vec<TableName>,
+    /// Virtual tables of a SQLite file.
+    pub(super) virtual_tables: Vec<VirtualTable>,
     /// Foreign tables that are partitions, and the partitioned tables that they are parts of.
     pub(super) foreign_partitions: Vec<(TableName, TableName)>,
     /// All columns in declared order, of tables and of their partitions.
@@ -59,6 +61,24 @@ pub(super) struct Described {
 }
 
 impl Described {
+    /// Takes out what a database of another engine cannot have: virtual tables and the indexes that
+    /// they keep. Those whose rows are nowhere else count as tables that cannot be read.
+    pub(super) fn without_virtual_tables(&mut self) {
+        for table in std::mem::take(&mut self.virtual_tables) {
+            let is_index = |name: &TableName| {
+                table.index_tables().any(|own| own.eq_ignore_ascii_case(&name.name))
+            };
+            self.tables.retain(|shape| !is_index(&shape.name));
+            self.unreadable.retain(|(name, _)| !is_index(name));
+            if table.has_rows_elsewhere() {
+                self.not_checked.push(format!("{}, {}", table.name, table.elsewhere()));
+                self.without_rows.push(table.name);
+            } else {
+                self.unreadable.push((table.name.clone(), table.elsewhere()));
+            }
+        }
+    }
+
     /// Takes the tables of the ledger out.
     pub(super) fn take(&mut self, own: &OwnObjects) {
         self.tables.retain(|shape| !own.has(&shape.name));
@@ -69,7 +89,9 @@ impl Described {
     pub(super) fn has(&self, name: &TableName) -> bool {
         let read = self.tables.iter().map(|shape| &shape.name);
         let unread = self.unreadable.iter().map(|(table, _)| table);
-        read.chain(unread).chain(&self.without_rows).any(|table| table == name)
+        let virtual_tables = self.virtual_tables.iter().map(|table| &table.name);
+        let mut all = read.chain(unread).chain(&self.without_rows).chain(virtual_tables);
+        all.any(|table| table == name)
     }
 }
 
@@ -112,10 +134,11 @@ impl OpenEnd {
             Self::Sqlite(_, connection) => {
                 let found = sqlite::describe(connection, mapping)?;
                 Ok(Described {
-                    not_checked: not_checked_in_sqlite(&found),
+                    not_checked: generated_columns(&found.tables).collect(),
                     tables: found.tables,
                     unreadable: found.unmapped,
-                    without_rows: found.virtual_tables,
+                    without_rows: Vec::new(),
+                    virtual_tables: found.virtual_tables,
                     is_utf16: found.is_utf16,
                     ..Described::default()
                 })
@@ -150,11 +173,6 @@ fn four_columns(row: Vec<Option<String>>) -> Result<[Option<String>; 4]> {
         Ok(columns) => Ok(columns),
         Err(_other) => bail!("a catalog query gave an unexpected number of columns"),
     }
-}
-
-fn not_checked_in_sqlite(found: &sqlite::Description) -> Vec<String> {
-    let rows = found.virtual_tables.iter().map(|name| format!("rows of the virtual table {name}"));
-    rows.chain(generated_columns(&found.tables)).collect()
 }
 
 /// Generated columns, whose expressions are compared between databases of one engine.

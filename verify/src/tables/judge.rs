@@ -25,6 +25,7 @@ use crate::handover_dir::HandoverDir;
 use crate::inventory::Inventory;
 use crate::inventory::difference::{ObjectDifference, differences, unkept_names};
 use crate::reader::ReadOptions;
+use crate::rename::renamed;
 use crate::{postgres, sqlite};
 
 /// Everything that was found out.
@@ -109,10 +110,12 @@ pub(super) fn judge(evidence: Evidence<'_>) -> Result<TablesReport> {
     file.finish()?;
     let verdicts = tables.iter().map(|table| table.verdict).chain(findings.iter().map(weight));
     let verdict = Verdict::worst(verdicts);
+    let renamed = renamed(&described.0.tables);
     let is_postgres = matches!(request.source, Endpoint::Postgres(_));
     let mut not_checked = not_checked(&described, inventories.as_ref(), is_postgres);
     not_checked.extend(pointing);
-    Ok(TablesReport { verdict, tables, left_out: left_out.report, findings, not_checked })
+    let left_out = left_out.report;
+    Ok(TablesReport { verdict, tables, left_out, renamed, findings, not_checked })
 }
 
 /// Adds which columns of a table have values that are not in their type's own form, where lines are

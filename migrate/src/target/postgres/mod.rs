@@ -2,6 +2,7 @@
 
 mod archive;
 mod client_program;
+mod default_value;
 mod dump_text;
 mod empty;
 mod fence;
@@ -10,7 +11,9 @@ mod inherited_order;
 mod key_index;
 mod lexer;
 mod make;
+mod relation_names;
 mod sequences;
+mod source_index;
 mod source_settings;
 mod write;
 
@@ -21,6 +24,7 @@ pub use from_sqlite::{Identity, Translation, translate};
 pub use inherited_order::{keep_order, reordered_children};
 pub use key_index::{KeyIndex, key_indexes};
 pub use make::{Refusal, is_there_already, make_together, make_within, making_session, retried};
+pub use relation_names::cannot_hold;
 pub use sequences::{SequenceProblem, SequenceValue, sequence_values, set_sequences};
 pub use source_settings::{SourceSettings, pinned_again};
 pub use write::{ReachesAnotherServer, RowsThere, refuse_foreign_partition, write_chunk};
