@@ -99,8 +99,9 @@ fn hold(
     if outcome.code == Some(1) && found.is_empty() {
         return Err("copy ends with 1 and finds nothing".to_owned());
     }
-    if expected == Expected::Everything && !found.is_empty() {
-        return Err(format!("pg_dump carries what copy does not:\n{found}"));
+    let lost: Vec<&str> = found.lines().filter(|line| !line.contains("a virtual table")).collect();
+    if expected == Expected::Everything && !lost.is_empty() {
+        return Err(format!("others carry what copy does not:\n{}", lost.join("\n")));
     }
 
     let outcome = handover.verify().go();
