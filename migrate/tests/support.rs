@@ -96,9 +96,12 @@ impl Handover {
     /// What `handover-migrate status --json` says.
     #[track_caller]
     pub(crate) fn status(&self) -> Status {
-        let outcome =
-            Run::new("handover-migrate").args(["status", "--json", "--target", &self.target]).go();
-        Status(json(outcome.expect(0)))
+        Status(json(self.ask_status().go().expect(0)))
+    }
+
+    /// `handover-migrate status --json`.
+    pub(crate) fn ask_status(&self) -> Run {
+        Run::new("handover-migrate").args(["status", "--json", "--target", &self.target])
     }
 
     /// `handover-verify tables … --json`.
@@ -107,6 +110,15 @@ impl Handover {
             .args(["tables", "--json", "--source", &self.source, "--target", &self.target])
             .arg("--handover")
             .arg(self.dir())
+    }
+
+    /// What `handover-verify ledger` says.
+    #[track_caller]
+    pub(crate) fn ledger(&self) -> String {
+        let run = Run::new("handover-verify").args(["ledger", "--target", &self.target]);
+        let outcome = run.arg("--handover").arg(self.dir()).go();
+        assert!(outcome.stdout.contains("events follow one another"), "{outcome:?}");
+        outcome.stdout
     }
 
     /// The report of a verification that ends with 0 and the verdict "equal".

@@ -63,7 +63,9 @@ BEGIN
     SELECT format('%I.%I', n.nspname, c.relname)
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind = 'r' AND n.nspname !~ '^pg_'
-      AND n.nspname NOT IN ('information_schema', 'handover')
+      AND n.nspname <> 'information_schema'
+      AND NOT (n.nspname = 'handover'
+               AND c.relname ~ '^(ledger|plan_table|chunk|step|run|unvacuumed_table|package|inventory|identity|event|attestation|evidence.*)$')
       AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d
                       WHERE d.objid = c.oid AND d.deptype = 'e')
       AND coalesce(array_to_string(c.reloptions, ','), '') !~ 'autovacuum_enabled'

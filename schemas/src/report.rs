@@ -142,6 +142,9 @@ pub enum FindingKind {
     ObjectExtra,
     /// A catalog object that is defined otherwise at the target.
     ObjectDiffers,
+    /// A catalog object whose definitions two versions of a server print differently, so that nobody
+    /// can say whether it is the same.
+    ObjectNotCompared,
     /// A sequence that would hand out numbers which are in use.
     SequenceBehind,
     /// Only part of the rows was read, as asked.

@@ -2,22 +2,25 @@
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use crate::memory::peak_resident_bytes;
 use indicatif::{HumanBytes, HumanCount, MultiProgress, ProgressBar, ProgressStyle};
 
-/// Time between two plain lines.
+/// Longest time without a line: whoever waits sees that the work goes on, and on what.
 const LINE_EVERY: Duration = Duration::from_secs(5);
 
 /// Bars shown at the same time, besides the overall one.
 const TABLE_BARS: usize = 8;
 
+/// How often it is looked whether a line is due.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
 /// Reports progress to people.
 pub struct Progress {
     started: Instant,
-    state: Mutex<State>,
+    state: Arc<Mutex<State>>,
 }
 
 /// What is counted.
@@ -29,6 +32,7 @@ struct Words {
 
 const ROWS: Words = Words { one: "rows", groups: Some(("table", "tables")) };
 const FILES: Words = Words { one: "files", groups: None };
+const STEPS: Words = Words { one: "steps", groups: None };
 
 struct State {
     words: &'static Words,
@@ -73,7 +77,7 @@ impl Progress {
             words: &ROWS,
             bars,
             tables: BTreeMap::new(),
-            stage: String::new(),
+            stage: "at work".to_owned(),
             rows: 0,
             bytes: 0,
             rows_expected: 0,
@@ -81,7 +85,30 @@ impl Progress {
             last_line: now,
             verbose,
         };
-        Self { started: now, state: Mutex::new(state) }
+        let state = Arc::new(Mutex::new(state));
+        if verbose {
+            keep_telling(now, &state);
+        }
+        Self { started: now, state }
+    }
+
+    /// A new stage begins, of which only its end can be told.
+    pub fn phase(&self, stage: &str) {
+        self.phase_of(stage, 0);
+    }
+
+    /// A new stage begins: so many steps are to be done.
+    pub fn phase_of(&self, stage: &str, steps: u64) {
+        self.with(|state| {
+            state.begin(stage, BTreeMap::new(), &STEPS);
+            state.rows_expected = steps;
+            state.line(self.started, stage);
+        });
+    }
+
+    /// Steps of the stage are done.
+    pub fn done(&self, steps: u64) {
+        self.with(|state| state.rows += steps);
     }
 
     /// A new stage begins: `tables` with the rows expected in each.
@@ -100,25 +127,14 @@ impl Progress {
         tables: impl IntoIterator<Item = (String, u64)>,
         words: &'static Words,
     ) {
+        let tables = tables
+            .into_iter()
+            .map(|(name, rows_expected)| {
+                (name, TableProgress { rows_expected, ..TableProgress::default() })
+            })
+            .collect();
         self.with(|state| {
-            state.words = words;
-            state.clear_bars();
-            stage.clone_into(&mut state.stage);
-            state.tables = tables
-                .into_iter()
-                .map(|(name, rows_expected)| {
-                    (name, TableProgress { rows_expected, ..TableProgress::default() })
-                })
-                .collect();
-            state.rows = 0;
-            state.bytes = 0;
-            state.rows_expected = state.tables.values().map(|table| table.rows_expected).sum();
-            state.stage_started = Instant::now();
-            if let Some(bars) = &state.bars {
-                bars.overall.reset();
-                bars.overall.set_length(state.rows_expected);
-                bars.overall.set_prefix(stage.to_owned());
-            }
+            state.begin(stage, tables, words);
             let count = state.tables.len();
             let rows = HumanCount(state.rows_expected);
             let about = match words.groups {
@@ -136,10 +152,7 @@ impl Progress {
             state.rows += rows;
             state.bytes += bytes;
             state.advance_bars(table, rows);
-            if state.last_line.elapsed() >= LINE_EVERY {
-                let text = state.rate_text();
-                state.line(self.started, &text);
-            }
+            state.line_if_due(self.started);
         });
     }
 
@@ -159,6 +172,8 @@ impl Progress {
     pub fn finish(&self) {
         self.with(|state| {
             state.clear_bars();
+            // Nothing is going on any more.
+            state.stage.clear();
             if let Some(bars) = state.bars.take() {
                 bars.overall.finish_and_clear();
             }
@@ -170,7 +185,68 @@ impl Progress {
     }
 }
 
+/// Says every few seconds what is going on, as long as the progress lives.
+fn keep_telling(started: Instant, state: &Arc<Mutex<State>>) {
+    let state: Weak<Mutex<State>> = Arc::downgrade(state);
+    let telling = std::thread::Builder::new().name("progress".into()).spawn(move || {
+        loop {
+            std::thread::sleep(LOOK_EVERY);
+            let Some(state) = state.upgrade() else { return };
+            state.lock().unwrap_or_else(PoisonError::into_inner).line_if_due(started);
+        }
+    });
+    // Without the thread there are fewer lines; the work goes on.
+    drop(telling);
+}
+
 impl State {
+    fn begin(
+        &mut self,
+        stage: &str,
+        tables: BTreeMap<String, TableProgress>,
+        words: &'static Words,
+    ) {
+        self.clear_bars();
+        self.words = words;
+        stage.clone_into(&mut self.stage);
+        self.tables = tables;
+        self.rows = 0;
+        self.bytes = 0;
+        self.rows_expected = self.tables.values().map(|table| table.rows_expected).sum();
+        self.stage_started = Instant::now();
+        if let Some(bars) = &self.bars {
+            bars.overall.reset();
+            bars.overall.set_length(self.rows_expected);
+            bars.overall.set_prefix(stage.to_owned());
+        }
+    }
+
+    fn line_if_due(&mut self, started: Instant) {
+        if self.last_line.elapsed() >= LINE_EVERY && !self.stage.is_empty() {
+            let text = self.text();
+            self.line(started, &text);
+        }
+    }
+
+    /// How far the stage is.
+    fn text(&self) -> String {
+        let Self { stage, rows, rows_expected, .. } = self;
+        if *rows == 0 {
+            return format!("{stage}: for {} s now", self.stage_started.elapsed().as_secs());
+        }
+        if self.words.one == STEPS.one {
+            return format!(
+                "{stage}: {} of {} done",
+                HumanCount(*rows),
+                HumanCount(*rows_expected)
+            );
+        }
+        if *rows_expected == 0 {
+            return format!("{stage}: {} {} so far", HumanCount(*rows), self.words.one);
+        }
+        self.rate_text()
+    }
+
     fn rate_text(&self) -> String {
         let seconds = self.stage_started.elapsed().as_secs().max(1);
         let rows_per_second = self.rows / seconds;

@@ -1,5 +1,6 @@
 //! Nothing compared is not "equal".
 
+use handover_schemas::ledger::POSTGRES_DDL;
 use handover_schemas::report::Verdict;
 use handover_testkit::{Database, sqlite};
 
@@ -19,8 +20,7 @@ fn no_tables() {
     assert_eq!(judge(&url, &url).brief(), ["-: nothing_compared"]);
     assert_eq!(judge(&url, &database.url()).brief(), ["-: nothing_compared"]);
     // The ledger's tables are no tables of the platform.
-    database.sql("create schema handover; create table handover.t as select 1");
-    sqlite(&file, "create table handover_t (a); insert into handover_t values (1)");
+    database.sql(POSTGRES_DDL);
     assert_eq!(judge(&url, &database.url()).brief(), ["-: nothing_compared"]);
 }
 

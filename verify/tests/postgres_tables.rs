@@ -138,7 +138,7 @@ fn tables() {
             &["public.children: object_missing inheritance_parent public.children"],
         ),
         // The ledger belongs to nobody's platform.
-        ("create schema handover; create table handover.x (a int)", &[]),
+        ("create schema handover; create table handover.x (a int)", &["handover.x: table_extra"]),
     ]);
 }
 

@@ -272,7 +272,6 @@ fn objects() {
             "update sqlite_sequence set seq = 3 where name = 'facilities'",
             &["main.facilities: object_differs sequence_value main.facilities"],
         ),
-        ("create table handover_ledger (a); insert into handover_ledger values (1)", &[]),
     ]);
 }
 

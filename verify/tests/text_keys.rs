@@ -69,3 +69,19 @@ fn a_lost_row_is_found_in_its_chunk() {
     assert!(chunks.len() >= 3, "{chunks:?}");
     assert_eq!(chunks.iter().filter(|(_, same)| !same).count(), 1, "{chunks:?}");
 }
+
+#[test]
+fn a_collation_called_c_orders_as_it_was_made() {
+    let database = || {
+        let database = Database::options().collation(Collation::CUtf8).create();
+        database.sql("create collation public.\"C\" (provider = icu, locale = 'vi')");
+        database.sql(&TABLE.replace("(name text,", "(name text collate public.\"C\","));
+        database
+    };
+    let (source, target) = (database(), database());
+    assert_eq!(judge(&source.url(), &target.url()).report.verdict, Verdict::Equal);
+    target.sql("delete from public.people where n = 6000");
+    let key = source.query("select name from public.people where n = 6000");
+    let judged = judge(&source.url(), &target.url());
+    assert_eq!(judged.brief(), [format!("public.people: rows_missing 1 file [{key}]")]);
+}

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use anyhow::{Result, bail};
 use handover_schemas::ledger::{LeftOutBy, Stage};
 use handover_schemas::package::inventory::Inventory;
+use handover_schemas::report::Finding;
 use handover_verify::config_file;
 use handover_verify::endpoint::Endpoint;
 use handover_verify::exit_code::Exit;
@@ -46,6 +47,9 @@ pub struct CopyStatus {
     pub tables: Vec<TableStatus>,
     /// Tables that are not copied.
     pub left_out: Vec<NotCopied>,
+    /// Objects that the target refused to make.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<Finding>,
 }
 
 /// One table of the plan.
@@ -118,6 +122,7 @@ fn copy_status(store: &mut dyn Store) -> Result<CopyStatus> {
     let plan = ledger::plan(store)?;
     let tables = copied_tables(&plan, &ledger::chunks(store)?);
     let (runs, interruptions) = ledger::runs(store)?;
+    let refused = ledger::refused(store)?.into_iter().map(|(_, finding)| finding).collect();
     Ok(CopyStatus {
         source: head.source,
         stage: head.stage,
@@ -143,6 +148,7 @@ fn copy_status(store: &mut dyn Store) -> Result<CopyStatus> {
                 by: table.by,
             })
             .collect(),
+        refused,
     })
 }
 
@@ -191,6 +197,9 @@ fn copy_text(report: &CopyStatus) -> String {
             LeftOutBy::Config => "left out",
         };
         let _infallible = writeln!(out, "{what}: {}: {}", table.table, table.reason);
+    }
+    for finding in &report.refused {
+        let _infallible = writeln!(out, "finding: {}", finding.message);
     }
     out
 }

@@ -2,8 +2,6 @@
 //! it is done are one transaction.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use anyhow::Result;
 use handover_schemas::ledger::Stage;
@@ -14,9 +12,11 @@ use handover_verify::postgres::{Access, Session};
 use handover_verify::progress::Progress;
 use rusqlite::Connection;
 
+use super::before_rows;
+use super::making::Making;
 use super::structure::Structure;
-use crate::ledger::{self, Store};
-use crate::target::postgres::{PostDataEntry, Psql, SqlFile, set_sequences, share_work};
+use crate::ledger::{self, RefusedIn, Store};
+use crate::target::postgres::{Refusal, SchemaEntry, SequenceProblem, set_sequences, share_work};
 
 /// Lets autovacuum work again on the tables that it was to leave alone while rows were copied.
 const VACUUM_AGAIN: &str = "DO $$ DECLARE name text; BEGIN \
@@ -24,7 +24,15 @@ const VACUUM_AGAIN: &str = "DO $$ DECLARE name text; BEGIN \
       EXECUTE format('ALTER TABLE %s RESET (autovacuum_enabled)', name); \
     END LOOP; DELETE FROM handover.unvacuumed_table; END $$";
 
-/// Makes what is missing in a PostgreSQL target. Returns what could not be made.
+/// What was made of everything that follows the rows.
+pub(super) struct Finished {
+    /// What could not be made, but for what the ledger lists as refused.
+    pub(super) findings: Vec<Finding>,
+    /// Rows keep something from being made, which has to be put right first.
+    pub(super) rows_are_wrong: bool,
+}
+
+/// Makes what is missing in a PostgreSQL target. What is refused is recorded in the ledger.
 pub(super) fn finish_postgres(
     target: &PostgresEndpoint,
     structure: &Structure,
@@ -32,88 +40,75 @@ pub(super) fn finish_postgres(
     run: i64,
     progress: &Progress,
     interrupt: &Interrupt,
-) -> Result<Vec<Finding>> {
+) -> Result<Finished> {
     let mut session = Session::open(target, Access::Write, interrupt)?;
     share_work(&mut session)?;
     ledger::set_stage(&mut session, Stage::Structure)?;
-    ledger::forget_failed_steps(&mut session)?;
-    let done: BTreeSet<String> =
-        ledger::steps(&mut session)?.into_iter().map(|(name, _)| name).collect();
-    let open: Vec<&PostDataEntry> =
-        structure.after.iter().filter(|entry| !done.contains(&entry.step)).collect();
-    progress.note(&format!("{} constraints, indexes and other objects to make", open.len()));
-    let is_key = |entry: &&PostDataEntry| entry.name.starts_with("KEY ");
-    let (keys, others): (Vec<_>, Vec<_>) = open.into_iter().partition(is_key);
-    let (indexes, others): (Vec<_>, Vec<_>) =
-        others.into_iter().partition(|entry| entry.is_index());
     session.execute(VACUUM_AGAIN)?;
-    let mut findings = Vec::new();
-    for (entries, at_once) in [(keys, 1), (indexes, jobs), (others, 1)] {
-        findings.extend(make_all(target, &session, &entries, at_once, run, interrupt)?);
-    }
-    for sequence in set_sequences(&mut session, &structure.sequences)? {
-        findings.push(Finding {
-            object: Some(sequence.display.clone()),
-            object_kind: Some("sequence".to_owned()),
-            ..Finding::new(
-                FindingKind::ObjectDiffers,
-                format!(
-                    "the account may not read sequence {}; {}",
-                    sequence.display,
-                    if sequence.is_set {
-                        "it was set to the last number in its column"
-                    } else {
-                        "it starts anew; set it by hand (setval), or ask for SELECT on it"
-                    }
-                ),
-            )
-        });
-    }
-    Ok(findings)
+    let refused = make_rest(target, structure, jobs, run, progress, interrupt)?;
+    progress.phase("setting sequences");
+    Ok(Finished {
+        findings: sequence_findings(set_sequences(&mut session, &structure.sequences)?),
+        rows_are_wrong: refused.iter().any(|refusal| refusal.by_rows),
+    })
 }
 
-fn make_all(
+/// Makes the entries that follow the rows, but for those that are there. Returns what was refused,
+/// which is recorded.
+pub(super) fn make_rest(
     target: &PostgresEndpoint,
-    names: &Session,
-    entries: &[&PostDataEntry],
-    at_once: usize,
+    structure: &Structure,
+    jobs: usize,
     run: i64,
+    progress: &Progress,
     interrupt: &Interrupt,
-) -> Result<Vec<Finding>> {
-    let newest = ledger::only_in_run(names, run);
-    let statements: Vec<String> = entries
-        .iter()
-        .map(|entry| {
-            let record = ledger::step_statement(names, &entry.step, None);
-            format!("{newest}\n{}\n{record}\n", entry.sql)
-        })
-        .collect();
-    let next = AtomicUsize::new(0);
-    let findings = Mutex::new(Vec::new());
-    let work = || -> Result<()> {
-        let psql = Psql::new(target);
-        loop {
-            interrupt.check()?;
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            let (Some(entry), Some(sql)) = (entries.get(index), statements.get(index)) else {
-                return Ok(());
-            };
-            if let Err(error) = psql.run_in_transaction(&[SqlFile::Text(sql)]) {
-                interrupt.check()?;
-                let finding = not_made(&entry.name, &format!("{error:#}"));
-                findings.lock().unwrap_or_else(PoisonError::into_inner).push((index, finding));
-            }
-        }
+) -> Result<Vec<Refusal>> {
+    let mut session = Session::open(target, Access::Write, interrupt)?;
+    share_work(&mut session)?;
+    let done: BTreeSet<String> =
+        ledger::steps(&mut session)?.into_iter().map(|(name, _)| name).collect();
+    let open: Vec<&SchemaEntry> =
+        structure.after.iter().filter(|entry| !done.contains(&entry.step)).collect();
+    let text = format!("{} constraints, indexes and other objects to make", open.len());
+    progress.phase_of(&text, open.len() as u64);
+    let making = Making::new(target, &session, &open, Some(run), progress, interrupt);
+    let refused = making.make_after_rows(jobs)?;
+    let steps: BTreeSet<String> =
+        ledger::refused(&mut session)?.into_iter().map(|(step, _)| step).collect();
+    let mut refused = before_rows::still_missing(&mut session, &open, refused)?;
+    // Somebody made by hand what an earlier run was refused. Whether it is the same, the verifier
+    // says.
+    refused.retain(|(at, refusal)| {
+        !(refusal.is_there && open.get(*at).is_some_and(|entry| steps.contains(&entry.step)))
+    });
+    let missing: Vec<&SchemaEntry> =
+        structure.before.iter().filter(|entry| steps.contains(&entry.step)).collect();
+    let findings = before_rows::findings(&open, &refused, &missing, "schema/post-data.sql");
+    session.execute("BEGIN")?;
+    let recorded = ledger::record_refused(&mut session, RefusedIn::PostData, &findings);
+    ledger::end_transaction(&mut session, recorded)?;
+    Ok(refused.into_iter().map(|(_, refusal)| refusal).collect())
+}
+
+fn sequence_findings(problems: Vec<SequenceProblem>) -> Vec<Finding> {
+    let finding = |problem: SequenceProblem| Finding {
+        object: Some(problem.display.clone()),
+        object_kind: Some("sequence".to_owned()),
+        ..Finding::new(
+            FindingKind::ObjectDiffers,
+            format!(
+                "{} sequence {}; {}",
+                problem.reason,
+                problem.display,
+                if problem.is_set {
+                    "it was set to the last number in its column"
+                } else {
+                    "it starts anew; set it by hand (setval), or ask for SELECT on it"
+                }
+            ),
+        )
     };
-    std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..at_once.min(entries.len())).map(|_| scope.spawn(work)).collect();
-        workers.into_iter().try_for_each(|worker| {
-            worker.join().unwrap_or_else(|_panic| anyhow::bail!("a worker panicked"))
-        })
-    })?;
-    let mut findings = findings.into_inner().unwrap_or_else(PoisonError::into_inner);
-    findings.sort_by_key(|(index, _)| *index);
-    Ok(findings.into_iter().map(|(_, finding)| finding).collect())
+    problems.into_iter().map(finding).collect()
 }
 
 fn not_made(name: &str, why: &str) -> Finding {
@@ -130,13 +125,16 @@ fn not_made(name: &str, why: &str) -> Finding {
 pub(super) fn finish_sqlite(
     target: &mut Connection,
     structure: &Structure,
+    progress: &Progress,
     interrupt: &Interrupt,
-) -> Result<Vec<Finding>> {
+) -> Result<Finished> {
     ledger::set_stage(target, Stage::Structure)?;
-    ledger::forget_failed_steps(target)?;
     let done: BTreeSet<String> = ledger::steps(target)?.into_iter().map(|(name, _)| name).collect();
     let mut findings = Vec::new();
-    for entry in structure.after.iter().filter(|entry| !done.contains(&entry.step)) {
+    let open: Vec<&SchemaEntry> =
+        structure.after.iter().filter(|entry| !done.contains(&entry.step)).collect();
+    progress.phase_of("making indexes, views and triggers", open.len() as u64);
+    for entry in open {
         interrupt.check()?;
         let record = ledger::step_statement(target, &entry.step, None);
         let made =
@@ -147,6 +145,8 @@ pub(super) fn finish_sqlite(
             }
             findings.push(not_made(&entry.name, &format!("{error:#}")));
         }
+        progress.done(1);
     }
-    Ok(findings)
+    let rows_are_wrong = !findings.is_empty();
+    Ok(Finished { findings, rows_are_wrong })
 }

@@ -3,21 +3,26 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Result, bail};
+use handover_schemas::ledger::LeftOutBy;
 use handover_schemas::name::TableName;
 use handover_verify::postgres::{Session, TextRow};
 use handover_verify::sql::literal;
+
+use super::source::Described;
+use crate::ledger::LeftOutTable;
+use crate::target::postgres::{PG_CLASS, PG_CONSTRAINT};
 
 /// What goes with the tables that are not copied.
 #[derive(Default)]
 pub(super) struct Dependents {
     /// The tables and their partitions.
     pub(super) tables: Vec<TableName>,
-    /// Views over them, however far away, and sequences that only they use: oids in `pg_class`.
-    pub(super) relations: BTreeSet<String>,
+    /// Views over them, however far away, and sequences that only they use: catalog and oid.
+    pub(super) relations: BTreeSet<(u32, u32)>,
     /// Those sequences by name.
     pub(super) sequences: BTreeSet<String>,
-    /// Foreign keys of other tables that point at them: oids in `pg_constraint`.
-    pub(super) foreign_keys: BTreeSet<String>,
+    /// Foreign keys of other tables that point at them: catalog and oid.
+    pub(super) foreign_keys: BTreeSet<(u32, u32)>,
     /// What of this is a loss, and why.
     pub(super) not_carried: Vec<(String, String)>,
 }
@@ -36,20 +41,43 @@ impl Dependents {
         for [oid, view] in rows(session, &format!("{tables} {VIEWS}"))? {
             let why = "it depends on a table that is not copied";
             found.not_carried.push((format!("view {view}"), why.to_owned()));
-            found.relations.insert(oid);
+            found.relations.insert((PG_CLASS, oid.parse()?));
         }
         for [oid, name] in rows(session, &format!("{tables} {SEQUENCES}"))? {
-            found.relations.insert(oid);
+            found.relations.insert((PG_CLASS, oid.parse()?));
             found.sequences.insert(name);
         }
         for [oid, key, table] in rows(session, &format!("{tables} {FOREIGN_KEYS}"))? {
             let why = format!("it references {table}, which is not copied");
             found.not_carried.push((format!("foreign key {key}"), why));
-            found.foreign_keys.insert(oid);
+            found.foreign_keys.insert((PG_CONSTRAINT, oid.parse()?));
         }
         Ok(found)
     }
 }
+
+/// Leaves out partitioned tables of which the account may not read a partition: their rows could be
+/// read, but `pg_dump` locks every partition, and without the partition the rows have no place.
+pub(super) fn leave_out_unlockable(session: &mut Session, described: &mut Described) -> Result<()> {
+    for [schema, name, partition] in rows(session, UNLOCKABLE)? {
+        let name = TableName::new(schema, name);
+        if described.tables.iter().any(|shape| shape.name == name) {
+            described.tables.retain(|shape| shape.name != name);
+            let reason =
+                format!("the account may not read its partition {partition}; ask for SELECT on it");
+            described.left_out.push(LeftOutTable { name, reason, by: LeftOutBy::Source });
+        }
+    }
+    Ok(())
+}
+
+const UNLOCKABLE: &str = "SELECT rn.nspname, r.relname, n.nspname || '.' || c.relname \
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+    JOIN pg_class r ON r.oid = pg_partition_root(c.oid) \
+    JOIN pg_namespace rn ON rn.oid = r.relnamespace \
+    WHERE c.relispartition AND c.relkind IN ('r', 'p') \
+      AND NOT (has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')) \
+    ORDER BY 1, 2, 3";
 
 /// The head of a query: `gone` has the oids of the tables and of their partitions.
 fn tables_and_partitions(left_out: &[TableName]) -> String {

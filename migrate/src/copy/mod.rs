@@ -1,13 +1,17 @@
 //! Copying a database: plan → open ledger → for each chunk: read, encode, write, record → read
 //! back → settle.
 
+mod before_rows;
 mod board;
 mod changes;
 mod failure;
 mod feed;
 mod finish;
 mod gate;
+mod invalid_indexes;
 mod left_out;
+mod making;
+mod names;
 mod plan;
 mod rate;
 mod read_back;
@@ -17,6 +21,7 @@ mod shared;
 mod source;
 mod structure;
 mod target;
+mod target_lacks;
 mod tell;
 mod worker;
 
@@ -26,7 +31,9 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use handover_schemas::config::LeaveOut;
+use handover_schemas::digest::Digest;
 use handover_schemas::ledger::Stage;
+use handover_schemas::name::TableName;
 use handover_verify::endpoint::Endpoint;
 use handover_verify::interrupt::{Interrupt, Interrupted};
 use handover_verify::progress::Progress;
@@ -77,8 +84,14 @@ pub fn copy(
     let mut source = Source::open(&request.source, interrupt)?;
     let mut target = OpenedTarget::open(&request.target, interrupt, progress)?;
     let mut options = read_options(request, &dir, interrupt);
+    progress.phase("reading the source's catalog");
     let mut described = source.describe(&request.type_overrides)?;
+    if let Source::Postgres(_, holder) = &mut source {
+        left_out::leave_out_unlockable(holder.session(), &mut described)?;
+    }
     described.leave_out(&request.leave_out)?;
+    let left_out: Vec<&TableName> = described.left_out.iter().map(|table| &table.name).collect();
+    names::refuse_ledger_names(&mut source, &request.target, &left_out)?;
     let existing = target.existing(&mut source)?;
     let is_new = existing.is_none();
     let (plan, stage) = if let Some((head, plan)) = existing {
@@ -86,16 +99,29 @@ pub fn copy(
         options.chunk_bytes = head.chunk_bytes;
         (plan, head.stage)
     } else {
-        progress.note(&format!("planning {} tables", described.tables.len()));
+        progress.phase(&format!("planning {} tables", described.tables.len()));
         (plan::make_plan(&source, described, request.jobs, &options)?, Stage::Rows)
     };
-    if stage == Stage::Done {
+    if stage == Stage::Done && ledger::refused(target.store())?.is_empty() {
         return changes::changes_since(&mut source, target, &plan, &options, progress);
     }
-    let structure = structure_of(&mut source, request, &plan, &dir)?;
+    progress.phase("reading the source's schema");
+    let known = if is_new { None } else { ledger::archive(target.store())? };
+    let mut structure = structure_of(&mut source, request, &plan, &dir, known)?;
+    if let OpenedTarget::Postgres(_, session) = &mut target {
+        if let Source::Postgres(_, holder) = &mut source {
+            target_lacks::tell_versions(holder.session(), session, progress)?;
+        }
+        target_lacks::without_tablespaces(&mut structure, session)?;
+    }
     structure.write_down(&dir)?;
     if is_new {
-        target.create(&mut source, request, &plan, &structure)?;
+        target.create(&mut source, request, &plan, &structure, (progress, interrupt))?;
+    }
+    target.make_before_rows(&structure, is_new, progress, interrupt)?;
+    if stage == Stage::Done {
+        target.make_refused_later(&structure, request.jobs, progress, interrupt)?;
+        return changes::changes_since(&mut source, target, &plan, &options, progress);
     }
     let run = target.begin_run()?;
     tell::resumed(target.store(), progress)?;
@@ -151,10 +177,11 @@ fn structure_of(
     request: &CopyRequest,
     plan: &ledger::FrozenPlan,
     dir: &HandoverDir,
+    known: Option<Digest>,
 ) -> Result<Structure> {
     match (source, &request.target) {
         (Source::Postgres(endpoint, holder), _) => {
-            Structure::from_postgres(endpoint, holder, plan, dir)
+            Structure::from_postgres(endpoint, holder, plan, dir, known)
         }
         (Source::Sqlite(_, connection), Endpoint::Postgres(_)) => {
             Structure::translated(connection, plan)

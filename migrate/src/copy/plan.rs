@@ -1,6 +1,6 @@
 //! Making the plan, and holding a frozen one against the source as it is now.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -8,6 +8,7 @@ use anyhow::{Result, bail};
 use handover_schemas::chunk::KeyValue;
 use handover_schemas::config::CONFIG_FILE;
 use handover_schemas::ledger::LeftOutBy;
+use handover_schemas::name::TableName;
 use handover_schemas::plan::{TablePlan, TableShape};
 use handover_verify::endpoint::PostgresEndpoint;
 use handover_verify::postgres::Snapshot;
@@ -84,11 +85,11 @@ fn on_sessions(
 /// Refuses to go on with a source that is not the one the plan was made from.
 pub(super) fn check_unchanged(plan: &FrozenPlan, described: &Described) -> Result<()> {
     same_left_out(plan, described)?;
-    let planned: Vec<&TableShape> = plan.tables.iter().map(|(_, table)| &table.shape).collect();
+    let planned: BTreeMap<&TableName, &TableShape> =
+        plan.tables.iter().map(|(_, table)| (&table.shape.name, &table.shape)).collect();
     for shape in &described.tables {
-        let known = planned.iter().find(|planned| planned.name == shape.name);
         let was_left_out = plan.left_out.iter().any(|table| table.name == shape.name);
-        match known {
+        match planned.get(&shape.name) {
             Some(planned) => same_table(planned, shape)?,
             None if was_left_out => bail!(
                 "{} can be read now, and could not when the plan was made; start anew with an \
@@ -102,14 +103,11 @@ pub(super) fn check_unchanged(plan: &FrozenPlan, described: &Described) -> Resul
             ),
         }
     }
-    for shape in planned {
-        if !described.tables.iter().any(|table| table.name == shape.name) {
-            bail!(
-                "the source no longer has {}, or the account may no longer read it; the plan has \
-                 it",
-                shape.name
-            );
-        }
+    let now: BTreeSet<&TableName> = described.tables.iter().map(|shape| &shape.name).collect();
+    if let Some(name) = planned.keys().find(|name| !now.contains(**name)) {
+        bail!(
+            "the source no longer has {name}, or the account may no longer read it; the plan has it"
+        );
     }
     Ok(())
 }

@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex};
 
 use anyhow::{Result, bail};
 use handover_schemas::ledger::{ChunkEntry, ChunkState, Stage};
-use handover_schemas::report::{Finding, FindingKind};
 use handover_verify::endpoint::Endpoint;
 use handover_verify::interrupt::Interrupt;
 use handover_verify::postgres::{Access, Session};
@@ -13,9 +12,10 @@ use handover_verify::progress::Progress;
 use handover_verify::reader::{End, ReadMode, ReadOptions};
 
 use super::CopyRequest;
+use super::before_rows;
 use super::board::{Board, ChunkJob, Unit};
 use super::feed::feed;
-use super::finish::{finish_postgres, finish_sqlite};
+use super::finish::{Finished, finish_postgres, finish_sqlite};
 use super::gate::Gate;
 use super::rate::Rate;
 use super::read_back::read_back_sqlite;
@@ -51,8 +51,14 @@ impl Work<'_> {
         interrupt: &Interrupt,
         progress: &Progress,
     ) -> Result<CopyReport> {
-        let jobs = chunk_jobs(self.plan, ledger::chunks(target.store())?);
+        let not_made = self.not_made(target)?;
+        let mut jobs = chunk_jobs(self.plan, ledger::chunks(target.store())?);
+        jobs.retain(|job| !not_made.contains_key(&job.table));
         let shared = self.shared(&source, target, &jobs, interrupt, progress)?;
+        for (table, why) in &not_made {
+            shared.board.stop_table(*table);
+            shared.stop_table(*table, &anyhow::anyhow!("{why}"));
+        }
         tell::begin_rows(&shared, &jobs);
         let source = self.copy_rows(&shared, source, target, jobs, interrupt);
         interrupt.check()?;
@@ -65,14 +71,31 @@ impl Work<'_> {
         }
         let mut report = tell::report(&shared, target.store(), self.structure)?;
         tell::stopped_tables(&shared, source.as_ref(), dir, self.request.show_keys, &mut report)?;
-        if shared.stopped_tables().is_empty() {
-            let findings = self.finish(target, progress, interrupt)?;
-            let is_done = findings.iter().all(|finding| finding.kind != FindingKind::ObjectMissing);
-            report.findings.extend(findings);
+        // A table that is not there has no rows that would have to be replaced.
+        if shared.stopped_tables().iter().all(|stopped| not_made.contains_key(&stopped.table)) {
+            let finished = self.finish(target, progress, interrupt)?;
+            let is_done = not_made.is_empty() && !finished.rows_are_wrong;
+            report.findings.extend(finished.findings);
             ledger::end_structure(target.store(), &report.findings, is_done)?;
         }
+        report.findings.extend(tell::refused(
+            target.store(),
+            self.structure,
+            self.plan,
+            &not_made,
+        )?);
         tell::set_outcome(&mut report);
         Ok(report)
+    }
+
+    /// Tables of the plan that the target refused to make, with the reason.
+    fn not_made(&self, target: &mut OpenedTarget<'_>) -> Result<BTreeMap<i64, String>> {
+        match target {
+            OpenedTarget::Postgres(_, session) => {
+                before_rows::not_made(session, self.structure, self.plan)
+            }
+            OpenedTarget::Sqlite(..) => Ok(BTreeMap::new()),
+        }
     }
 
     fn finish(
@@ -80,7 +103,7 @@ impl Work<'_> {
         target: &mut OpenedTarget<'_>,
         progress: &Progress,
         interrupt: &Interrupt,
-    ) -> Result<Vec<Finding>> {
+    ) -> Result<Finished> {
         match target {
             OpenedTarget::Postgres(endpoint, _) => {
                 let jobs = self.request.jobs;
@@ -88,7 +111,7 @@ impl Work<'_> {
                 finish_postgres(endpoint, structure, jobs, run, progress, interrupt)
             }
             OpenedTarget::Sqlite(_, connection) => {
-                finish_sqlite(connection, self.structure, interrupt)
+                finish_sqlite(connection, self.structure, progress, interrupt)
             }
         }
     }

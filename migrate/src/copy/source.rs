@@ -81,7 +81,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// Describes the source; refuses one that has the ledger's own names.
+    /// Describes the source.
     pub(super) fn describe(&mut self, overrides: &[TypeOverride]) -> Result<Described> {
         match self {
             Self::Postgres(_, holder) => {
@@ -89,12 +89,6 @@ impl<'a> Source<'a> {
                     bail!("--map-type is for SQLite sources; PostgreSQL's types are kept");
                 }
                 let found = postgres::describe(holder.session())?;
-                if found.has_ledger_schema {
-                    bail!(
-                        "the source has a schema named handover, which is the ledger's name in \
-                         the target; it is itself a target of a hand-over, or has to rename it"
-                    );
-                }
                 let foreign = "a foreign table: its rows live on another server";
                 let foreign = found.foreign.into_iter().map(|name| (name, foreign.to_owned()));
                 let left_out = found
@@ -108,12 +102,6 @@ impl<'a> Source<'a> {
             Self::Sqlite(path, connection) => {
                 let found = sqlite::describe(connection, overrides)
                     .with_context(|| format!("cannot describe {}", path.display()))?;
-                if found.has_ledger {
-                    bail!(
-                        "the source has tables named handover_…, which are the ledger's names in \
-                         the target; it is itself a target of a hand-over, or has to rename them"
-                    );
-                }
                 let mut left_out_tables: Vec<LeftOutTable> = found
                     .unmapped
                     .into_iter()

@@ -2,17 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::{Context, Result};
+use anyhow::{Result, bail};
+use handover_schemas::digest::Digest;
 use handover_schemas::name::TableName;
 use handover_schemas::report::{Finding, FindingKind};
 use handover_verify::endpoint::PostgresEndpoint;
 use handover_verify::postgres::SnapshotHolder;
 use rusqlite::Connection;
 
+use super::invalid_indexes::invalid_indexes;
 use super::left_out::Dependents;
 use crate::ledger::FrozenPlan;
 use crate::target::postgres::{
-    Archive, KeyIndex, PostDataEntry, SequenceValue, key_indexes, sequence_values, translate,
+    Archive, KeyIndex, PG_CLASS, SchemaEntry, SequenceValue, dump, key_indexes, sequence_values,
+    translate, without,
 };
 use crate::target::sqlite::{
     ForeignKeyTo, foreign_keys_to, header_statements, later_statements, sequence_statements,
@@ -23,42 +26,58 @@ use handover_verify::handover_dir::HandoverDir;
 /// What is to be made in the target beside rows.
 #[derive(Default)]
 pub(super) struct Structure {
-    /// SQL that makes types, tables, functions, views.
-    pub(super) before: String,
+    /// Types, tables, functions, views: what is made before the rows, in order.
+    pub(super) before: Vec<SchemaEntry>,
     /// Key index per table of the plan.
     pub(super) keys: BTreeMap<i64, KeyIndex>,
     /// What is made after the rows, in order.
-    pub(super) after: Vec<PostDataEntry>,
+    pub(super) after: Vec<SchemaEntry>,
     /// Sequences of a PostgreSQL source.
     pub(super) sequences: Vec<SequenceValue>,
     /// Objects that are not carried over, and why.
     pub(super) not_carried: Vec<(String, String)>,
-    /// Foreign keys that a SQLite target declares and that point at a table it does not have.
-    pub(super) dangling: Vec<Finding>,
+    /// What is known beforehand not to be as it is at the source.
+    pub(super) findings: Vec<Finding>,
+    /// Digest of the archive that entries were read from, if they were.
+    pub(super) archive: Option<Digest>,
 }
 
 impl Structure {
-    /// From one PostgreSQL to another: `pg_dump`'s sections.
+    /// From one PostgreSQL to another: `pg_dump`'s archive. `known` is the digest of the one that
+    /// the plan was made with; as long as the hand-over folder has it, the source is not asked again.
     pub(super) fn from_postgres(
         endpoint: &PostgresEndpoint,
         holder: &mut SnapshotHolder,
         plan: &FrozenPlan,
         dir: &HandoverDir,
+        known: Option<Digest>,
     ) -> Result<Self> {
-        let without: Vec<TableName> =
+        let left_out: Vec<TableName> =
             plan.left_out.iter().map(|table| table.name.clone()).collect();
-        let dependents = Dependents::of(holder.session(), &without)?;
-        let archive_path = dir.file("schema/schema.dump")?;
-        let snapshot = holder.exported_name().to_owned();
-        let archive = Archive::dump(endpoint, &snapshot, &dependents.tables, archive_path)?;
+        let dependents = Dependents::of(holder.session(), &left_out)?;
+        let path = dir.file("schema/schema.dump")?;
+        let kept = known.is_some_and(|known| {
+            std::fs::read(&path).is_ok_and(|bytes| Digest::of(&bytes) == known)
+        });
+        if !kept {
+            let dumped = dump(endpoint, holder.exported_name(), &dependents.tables)?;
+            dir.write("schema/schema.dump", &dumped)?;
+        }
+        let archive = Archive::read(endpoint, path)?;
         let keys = keys_of_plan(holder, plan)?;
-        let spill = tempfile::tempdir_in(dir.path()).context("cannot make a temporary folder")?;
-        let before = archive.pre_data(&dependents.relations, spill.path())?;
-        let chosen: Vec<&KeyIndex> = keys.values().collect();
-        let mut after = attachments(&keys);
-        after.extend(archive.post_data(&chosen, &dependents.foreign_keys, spill.path())?);
-        after.extend(refreshes(holder, &dependents.relations)?);
+        let mut gone = BTreeSet::new();
+        let before = without(archive.pre_data, &mut gone, |entry| {
+            dependents.relations.contains(&entry.object)
+        });
+        let built: BTreeSet<(u32, u32)> = keys.values().filter_map(KeyIndex::object).collect();
+        let rest = without(archive.post_data, &mut gone, |entry| {
+            dependents.foreign_keys.contains(&entry.object)
+        });
+        let mut after = attachments(&keys, &before);
+        after.extend(rest.into_iter().filter(|entry| !built.contains(&entry.object)));
+        after.extend(refreshes(holder, &before, &dependents.relations)?);
         let mut not_carried = dependents.not_carried;
+        not_carried.extend(invalid_indexes(holder.session())?);
         let objects =
             holder.session().query_value("SELECT count(*) FROM pg_largeobject_metadata")?;
         if let Some(count) = objects.filter(|count| count != "0") {
@@ -67,25 +86,26 @@ impl Structure {
         }
         let mut sequences = sequence_values(holder.session())?;
         sequences.retain(|sequence| !dependents.sequences.contains(&sequence.display));
-        Ok(Self { before, keys, after, sequences, not_carried, dangling: Vec::new() })
+        let archive = Some(archive.digest);
+        Ok(Self { before, keys, after, sequences, not_carried, archive, ..Self::default() })
     }
 
     /// From SQLite to PostgreSQL: by the written table of types.
     pub(super) fn translated(source: &Connection, plan: &FrozenPlan) -> Result<Self> {
         let translation = translate(source, plan)?;
-        let mut after = attachments(&translation.keys);
+        let mut after = attachments(&translation.keys, &translation.tables);
         after.extend(translation.later);
-        after.extend(translation.identities.iter().map(|identity| {
-            let name = format!("IDENTITY {}", identity.table());
-            PostDataEntry { step: format!("post-data {name}"), name, sql: identity.statement() }
-        }));
+        after.extend(
+            translation.identities.iter().map(|identity| {
+                SchemaEntry::new("IDENTITY", &identity.table(), identity.statement())
+            }),
+        );
         Ok(Self {
-            before: translation.tables.join("\n"),
+            before: translation.tables,
             keys: translation.keys,
             after,
-            sequences: Vec::new(),
             not_carried: translation.not_carried,
-            dangling: Vec::new(),
+            ..Self::default()
         })
     }
 
@@ -93,9 +113,11 @@ impl Structure {
     pub(super) fn from_sqlite(source: &Connection, plan: &FrozenPlan) -> Result<Self> {
         let wanted: Vec<String> =
             plan.tables.iter().map(|(_, table)| table.shape.name.name.clone()).collect();
-        let before: Vec<String> = table_statements(source, &wanted)?
+        let before = table_statements(source, &wanted)?
             .into_iter()
-            .map(|(_, sql)| format!("{sql};"))
+            .map(|(name, sql)| {
+                SchemaEntry::of_table(TableName::new("main", name), format!("{sql};"))
+            })
             .collect();
         let left_out: Vec<&str> =
             plan.left_out.iter().map(|table| table.name.name.as_str()).collect();
@@ -103,33 +125,37 @@ impl Structure {
             .into_iter()
             .chain(sequence_statements(source, &wanted)?)
             .chain(header_statements(source)?)
-            .map(|(name, sql)| PostDataEntry {
-                step: format!("post-data {name}"),
-                name,
-                sql: format!("{sql};"),
-            })
+            .map(|(name, sql)| SchemaEntry::of_file(name, format!("{sql};")))
             .collect();
-        let mut dangling = Vec::new();
+        let mut findings = Vec::new();
         for table in &wanted {
             let keys = foreign_keys_to(source, table, &left_out)?;
-            dangling.extend(keys.iter().map(|key| dangling_finding(table, key)));
+            findings.extend(keys.iter().map(|key| dangling_finding(table, key)));
         }
-        Ok(Self { before: before.join("\n"), after, dangling, ..Self::default() })
+        Ok(Self { before, after, findings, ..Self::default() })
     }
 
     /// Leaves the SQL in the hand-over folder, for staff to read before it runs.
     pub(super) fn write_down(&self, dir: &HandoverDir) -> Result<()> {
-        dir.write("schema/pre-data.sql", self.before.as_bytes())?;
+        dir.write("schema/pre-data.sql", listing(&self.before).as_bytes())?;
         let mut after = String::new();
         for key in self.keys.values() {
             after.push_str(&format!("{};\n", key.definition));
         }
-        for entry in &self.after {
-            after.push_str(&format!("-- {}\n{}\n", entry.name, entry.sql.trim()));
-        }
+        after.push_str(&listing(&self.after));
         dir.write("schema/post-data.sql", after.as_bytes())?;
         Ok(())
     }
+}
+
+/// Entries as SQL to be read, each below its name.
+fn listing(entries: &[SchemaEntry]) -> String {
+    let mut text = String::new();
+    for entry in entries {
+        let name = entry.name.replace(['\n', '\r'], " ");
+        text.push_str(&format!("-- {name}\n{}\n", entry.statements()));
+    }
+    text
 }
 
 fn dangling_finding(table: &str, key: &ForeignKeyTo) -> Finding {
@@ -162,12 +188,14 @@ fn keys_of_plan(holder: &mut SnapshotHolder, plan: &FrozenPlan) -> Result<BTreeM
     Ok(keys)
 }
 
-fn attachments(keys: &BTreeMap<i64, KeyIndex>) -> Vec<PostDataEntry> {
+fn attachments(keys: &BTreeMap<i64, KeyIndex>, before: &[SchemaEntry]) -> Vec<SchemaEntry> {
+    let tables: BTreeMap<&TableName, &SchemaEntry> =
+        before.iter().filter_map(|entry| Some((entry.table.as_ref()?, entry))).collect();
     keys.values()
         .filter_map(|key| {
-            let name = format!("KEY {} {}", key.table, key.index_name());
-            let sql = key.attach_statement()?;
-            Some(PostDataEntry { step: format!("post-data {name}"), name, sql })
+            let name = format!("{} {}", key.table, key.index_name());
+            let entry = SchemaEntry::new("KEY", &name, key.attach_statement()?);
+            Some(entry.needing(tables.get(&key.table).copied()))
         })
         .collect()
 }
@@ -175,23 +203,28 @@ fn attachments(keys: &BTreeMap<i64, KeyIndex>) -> Vec<PostDataEntry> {
 /// Materialised views that hold rows at the source are filled at the target.
 fn refreshes(
     holder: &mut SnapshotHolder,
-    without: &BTreeSet<String>,
-) -> Result<Vec<PostDataEntry>> {
+    before: &[SchemaEntry],
+    without: &BTreeSet<(u32, u32)>,
+) -> Result<Vec<SchemaEntry>> {
+    let views: BTreeMap<(u32, u32), &SchemaEntry> =
+        before.iter().map(|entry| (entry.object, entry)).collect();
     // In order of creation, since one may read another.
     let rows = holder.session().query(
         "SELECT c.oid::text, quote_ident(n.nspname) || '.' || quote_ident(c.relname) \
          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
          WHERE c.relkind = 'm' AND c.relispopulated ORDER BY c.oid",
     )?;
-    Ok(rows
-        .into_iter()
-        .filter_map(|row| match row.as_slice() {
-            [Some(oid), Some(name)] if !without.contains(oid) => {
-                let sql = format!("REFRESH MATERIALIZED VIEW {name};");
-                let name = format!("MATERIALIZED VIEW DATA {name}");
-                Some(PostDataEntry { step: format!("post-data {name}"), name, sql })
-            }
-            _ => None,
-        })
-        .collect())
+    let mut refreshes = Vec::new();
+    for row in rows {
+        let [Some(oid), Some(name)] = row.as_slice() else {
+            bail!("the catalog gave an incomplete row for a materialised view");
+        };
+        let object = (PG_CLASS, oid.parse()?);
+        if !without.contains(&object) {
+            let sql = format!("REFRESH MATERIALIZED VIEW {name};");
+            let entry = SchemaEntry::new("MATERIALIZED VIEW DATA", name, sql);
+            refreshes.push(entry.needing(views.get(&object).copied()));
+        }
+    }
+    Ok(refreshes)
 }

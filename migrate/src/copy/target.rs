@@ -8,15 +8,16 @@ use handover_schemas::digest::Digest;
 use handover_schemas::ledger::{POSTGRES_DDL, SQLITE_DDL, Stage};
 use handover_verify::endpoint::{Endpoint, PostgresEndpoint};
 use handover_verify::interrupt::Interrupt;
+use handover_verify::ledger::own::OwnObjects;
 use handover_verify::postgres::{Access, Session};
 use handover_verify::progress::Progress;
 use rusqlite::Connection;
 
-use super::CopyRequest;
 use super::source::{Source, postgres_identity};
 use super::structure::Structure;
+use super::{CopyRequest, before_rows, finish};
 use crate::ledger::{self, FrozenPlan, Head, RunOutcome, Store};
-use crate::target::postgres::{self, Psql, SqlFile};
+use crate::target::postgres;
 use crate::target::sqlite;
 
 /// An opened target.
@@ -57,13 +58,22 @@ impl<'a> OpenedTarget<'a> {
         }
     }
 
+    /// What the target holds of the ledger.
+    fn own_objects(&mut self) -> Result<OwnObjects> {
+        match self {
+            Self::Postgres(_, session) => OwnObjects::of(session),
+            Self::Sqlite(_, connection) => OwnObjects::of(connection),
+        }
+    }
+
     /// The ledger and plan of an earlier run; `None` if the target is empty. Refuses a target
     /// that is neither, and a ledger of another source.
     pub(super) fn existing(
         &mut self,
         source: &mut Source<'_>,
     ) -> Result<Option<(Head, FrozenPlan)>> {
-        if ledger::exists(self.store())? {
+        let own = self.own_objects()?;
+        if own.has(&self.store().place("ledger")) {
             let head = ledger::head(self.store())?;
             let identity = source.identity()?;
             if head.source_identity != identity {
@@ -82,9 +92,9 @@ impl<'a> OpenedTarget<'a> {
                 if postgres_identity(session)? == source.identity()? {
                     bail!("source and target are the same database; use an empty one as target");
                 }
-                postgres::foreign_object(session)?
+                postgres::foreign_object(session, &own)?
             }
-            Self::Sqlite(_, connection) => sqlite::foreign_object(connection)?,
+            Self::Sqlite(_, connection) => sqlite::foreign_object(connection, &own)?,
         };
         if let Some(name) = foreign {
             bail!(
@@ -95,13 +105,15 @@ impl<'a> OpenedTarget<'a> {
         Ok(None)
     }
 
-    /// Makes the tables, the ledger and the plan in one transaction.
+    /// Makes the tables, the ledger and the plan in one transaction; in a PostgreSQL target as many
+    /// objects as a transaction takes, and [`make_before_rows`](Self::make_before_rows) the rest.
     pub(super) fn create(
         &mut self,
         source: &mut Source<'_>,
         request: &CopyRequest,
         plan: &FrozenPlan,
         structure: &Structure,
+        (progress, interrupt): (&Progress, &Interrupt),
     ) -> Result<()> {
         let head = Head {
             source: request.source.to_string(),
@@ -110,6 +122,9 @@ impl<'a> OpenedTarget<'a> {
             stage: Stage::Rows,
         };
         let mut statements = ledger::plan_statements(self.store(), &head, plan)?;
+        if let Some(digest) = structure.archive {
+            statements.push_str(&ledger::archive_statement(self.store(), digest));
+        }
         statements.push_str(&ledger::prepare_events_statements(self.store())?);
         let detail = EventDetail {
             sha256: Some(Digest::of(statements.as_bytes())),
@@ -121,15 +136,17 @@ impl<'a> OpenedTarget<'a> {
         statements.push_str(&event);
         match self {
             Self::Postgres(endpoint, _) => {
-                let ledger = format!("{}\n{POSTGRES_DDL}\n{statements}", structure.before);
-                Psql::new(endpoint)
-                    .run_in_transaction(&[SqlFile::Text(&ledger)])
+                let mut session = postgres::making_session(endpoint, interrupt)?;
+                let sql = (POSTGRES_DDL, statements.as_str());
+                before_rows::make_new(&mut session, structure, sql, progress)
                     .context("cannot make the source's tables in the target; nothing was kept")
             }
             Self::Sqlite(path, connection) => {
+                let before: Vec<&str> =
+                    structure.before.iter().map(|entry| entry.sql.as_str()).collect();
                 let sql = format!(
                     "BEGIN IMMEDIATE;\n{}\n{SQLITE_DDL}\n{statements}\nCOMMIT;",
-                    structure.before
+                    before.join("\n")
                 );
                 let made = Store::execute(connection, &sql);
                 if made.is_err() && !connection.is_autocommit() {
@@ -137,6 +154,42 @@ impl<'a> OpenedTarget<'a> {
                 }
                 made.with_context(|| format!("cannot make the tables in {}", path.display()))
             }
+        }
+    }
+
+    /// Makes what is still missing of what a PostgreSQL target has before the rows: a database with
+    /// many objects is not made in one transaction, and what an earlier run was refused may be
+    /// allowed now.
+    pub(super) fn make_before_rows(
+        &mut self,
+        structure: &Structure,
+        is_new: bool,
+        progress: &Progress,
+        interrupt: &Interrupt,
+    ) -> Result<()> {
+        match self {
+            Self::Postgres(endpoint, session) => {
+                before_rows::make_open(endpoint, session, structure, is_new, (progress, interrupt))
+            }
+            Self::Sqlite(..) => Ok(()),
+        }
+    }
+
+    /// Makes what an earlier run was refused after the rows, once everything else is done. Sequences,
+    /// which may be in use by now, are left alone.
+    pub(super) fn make_refused_later(
+        &mut self,
+        structure: &Structure,
+        jobs: usize,
+        progress: &Progress,
+        interrupt: &Interrupt,
+    ) -> Result<()> {
+        match self {
+            Self::Postgres(endpoint, session) => {
+                let run = ledger::newest_run(session)?;
+                finish::make_rest(endpoint, structure, jobs, run, progress, interrupt).map(drop)
+            }
+            Self::Sqlite(..) => Ok(()),
         }
     }
 

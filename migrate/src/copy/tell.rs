@@ -1,8 +1,11 @@
 //! What people are told: on the way, and at the end.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use anyhow::Result;
 use handover_schemas::chunk::KeyValue;
 use handover_schemas::ledger::{ChunkEntry, ChunkState, LeftOutBy};
+use handover_schemas::name::TableName;
 use handover_schemas::plan::TableShape;
 use handover_schemas::report::{Finding, FindingKind, LeftOut};
 use handover_verify::progress::Progress;
@@ -14,6 +17,7 @@ use super::shared::{Shared, StoppedTable};
 use super::source::Source;
 use super::structure::Structure;
 use crate::ledger::{self, Store};
+use crate::target::shape_at_postgres;
 use handover_verify::findings::{FindingsFile, KeyLine};
 use handover_verify::handover_dir::HandoverDir;
 
@@ -67,7 +71,7 @@ pub(super) fn report(
             format!("{object} is not carried over: {reason}; make it by hand"),
         )
     }));
-    findings.extend(structure.dangling.iter().cloned());
+    findings.extend(structure.findings.iter().cloned());
     Ok(CopyReport {
         outcome: CopyOutcome::Copied,
         tables: copied_tables(shared.plan, &entries),
@@ -76,18 +80,50 @@ pub(super) fn report(
     })
 }
 
+/// What the target refused, in the order in which it was to be made. Tables of the plan among it are
+/// stopped, and told as such.
+pub(super) fn refused(
+    store: &mut dyn Store,
+    structure: &Structure,
+    plan: &ledger::FrozenPlan,
+    not_made: &BTreeMap<i64, String>,
+) -> Result<Vec<Finding>> {
+    let mut refused: BTreeMap<String, Finding> = ledger::refused(store)?.into_iter().collect();
+    let stopped: BTreeSet<TableName> = plan
+        .tables
+        .iter()
+        .filter(|(number, _)| not_made.contains_key(number))
+        .map(|(_, table)| shape_at_postgres(&table.shape).name)
+        .collect();
+    let mut findings = Vec::new();
+    for entry in structure.before.iter().chain(&structure.after) {
+        let is_told = entry.table.as_ref().is_some_and(|table| stopped.contains(table));
+        let finding = refused.remove(&entry.step);
+        findings.extend(finding.filter(|_| !is_told));
+    }
+    findings.extend(refused.into_values());
+    Ok(findings)
+}
+
 /// How far each table of the plan has come.
 pub(crate) fn copied_tables(plan: &ledger::FrozenPlan, entries: &[ChunkEntry]) -> Vec<CopiedTable> {
+    let mut by_table: BTreeMap<i64, Vec<&ChunkEntry>> = BTreeMap::new();
+    for entry in entries {
+        by_table.entry(entry.id.table).or_default().push(entry);
+    }
     plan.tables
         .iter()
         .map(|(number, table)| {
-            let of_table = || entries.iter().filter(|entry| entry.id.table == *number);
-            let digests = || of_table().filter_map(|entry| entry.digest);
+            let entries = by_table.remove(number).unwrap_or_default();
+            let in_state = |wanted: &dyn Fn(ChunkState) -> bool| {
+                entries.iter().filter(|entry| wanted(entry.state)).count() as u64
+            };
+            let digests = || entries.iter().filter_map(|entry| entry.digest);
             CopiedTable {
                 table: table.shape.name.to_string(),
-                chunks: of_table().count() as u64,
-                copied: of_table().filter(|e| e.state != ChunkState::Planned).count() as u64,
-                read_back: of_table().filter(|e| e.state == ChunkState::ReadBack).count() as u64,
+                chunks: entries.len() as u64,
+                copied: in_state(&|state| state != ChunkState::Planned),
+                read_back: in_state(&|state| state == ChunkState::ReadBack),
                 rows: digests().map(|digest| digest.rows).sum(),
                 bytes: digests().map(|digest| digest.bytes).sum(),
                 findings: Vec::new(),

@@ -26,9 +26,9 @@ pub use handover_verify::ledger::packages::{has_packages, inventory, sealed};
 pub use packages::{prepare_packages, record_inventory, record_package, record_package_here};
 pub use plan::plan_statements;
 pub use progress::{
-    AlreadyRecorded, RunOutcome, TableProgress, Written, begin_run, end_run, end_structure,
-    forget_failed_steps, only_in_run, record_copied, record_read_back, record_rechecked,
-    step_statement,
+    AlreadyRecorded, RefusedIn, RunOutcome, TableProgress, Written, archive, archive_statement,
+    begin_run, check_newest, end_run, end_structure, newest_run, record_copied, record_read_back,
+    record_rechecked, record_refused, refused, step_statement,
 };
 pub use purge::{
     LeafChunk, abandon_purge, batch_statements, database_id, nonce_used_by, open_purge,

@@ -1,11 +1,12 @@
 //! What the ledger is told while the work goes on, and what it tells about it.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use handover_schemas::chain::{EventDetail, EventKind};
 use handover_schemas::chunk::KeyRange;
-use handover_schemas::digest::LineDigest;
+use handover_schemas::digest::{Digest, LineDigest};
 use handover_schemas::ledger::{ChunkEntry, ChunkId, Stage};
 use handover_schemas::report::Finding;
+use handover_verify::ledger::copied::steps;
 use handover_verify::sql::literal;
 
 use super::events::append_event;
@@ -136,16 +137,72 @@ pub fn step_statement(names: &dyn Store, name: &str, problem: Option<&str>) -> S
     )
 }
 
-/// Forgets steps that met a problem, so that they are tried again.
-pub fn forget_failed_steps(store: &mut dyn Store) -> Result<()> {
+/// A statement that records the archive of the source's schema which the plan was made with.
+pub fn archive_statement(names: &dyn Store, digest: Digest) -> String {
+    step_statement(names, &format!("{ARCHIVE}{digest}"), None)
+}
+
+/// The digest of that archive.
+pub fn archive(store: &mut dyn Store) -> Result<Option<Digest>> {
+    let steps = steps(store)?;
+    let mut digests = steps.iter().filter_map(|(name, _)| name.strip_prefix(ARCHIVE));
+    Ok(digests.next().and_then(|digest| digest.parse().ok()))
+}
+
+const ARCHIVE: &str = "archive ";
+const REFUSED: &str = "refused ";
+
+/// Where an entry was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefusedIn {
+    /// Before the rows.
+    PreData,
+    /// After the rows.
+    PostData,
+}
+
+/// Records, in a transaction, which entries of a section the target refused: instead of those that
+/// an earlier run recorded. An entry is known by the name of its step.
+pub fn record_refused(
+    store: &mut dyn Store,
+    section: RefusedIn,
+    refused: &[(String, Finding)],
+) -> Result<()> {
+    let prefix = match section {
+        RefusedIn::PreData => "refused pre-data ",
+        RefusedIn::PostData => "refused post-data ",
+    };
     let table = store.table("step");
-    store.execute(&format!("DELETE FROM {table} WHERE problem IS NOT NULL"))
+    let mut sql = format!(
+        "DELETE FROM {table} WHERE substr(name, 1, {}) = {};",
+        prefix.len(),
+        literal(prefix)
+    );
+    for (step, finding) in refused {
+        let finding = serde_json::to_string(finding).context("cannot write down a finding")?;
+        sql.push_str(&step_statement(store, &format!("{REFUSED}{step}"), Some(&finding)));
+    }
+    store.execute(&sql)
+}
+
+/// Entries that the target refused: the names of their steps, and what was found.
+pub fn refused(store: &mut dyn Store) -> Result<Vec<(String, Finding)>> {
+    let mut refused = Vec::new();
+    for (name, problem) in steps(store)? {
+        if let (Some(step), Some(problem)) = (name.strip_prefix(REFUSED), problem) {
+            let finding =
+                serde_json::from_str(&problem).context("the ledger has a damaged finding")?;
+            refused.push((step.to_owned(), finding));
+        }
+    }
+    Ok(refused)
 }
 
 /// Records what was found while everything but rows was made, and whether that is done: a finished
 /// copy, run again, still has to say it.
 pub fn end_structure(store: &mut dyn Store, findings: &[Finding], is_done: bool) -> Result<()> {
-    let mut sql = format!("DELETE FROM {} WHERE problem IS NOT NULL;", store.table("step"));
+    let mut sql =
+        format!("DELETE FROM {} WHERE substr(name, 1, 8) = 'finding ';", store.table("step"));
     for (number, finding) in findings.iter().enumerate() {
         let finding = serde_json::to_string(finding).context("cannot write down a finding")?;
         sql.push_str(&step_statement(store, &format!("finding {number:06}"), Some(&finding)));
@@ -157,8 +214,9 @@ pub fn end_structure(store: &mut dyn Store, findings: &[Finding], is_done: bool)
     transaction(store, |store| {
         store.execute(&sql)?;
         if is_done {
-            let count = Some(findings.len() as u64);
-            let outcome = if findings.is_empty() { "finished" } else { "findings" };
+            let found = (findings.len() + refused(store)?.len()) as u64;
+            let count = Some(found);
+            let outcome = if found == 0 { "finished" } else { "findings" };
             let detail =
                 EventDetail { count, outcome: Some(outcome.to_owned()), ..EventDetail::default() };
             append_event(store, EventKind::Settle, &detail)?;
@@ -176,9 +234,19 @@ pub fn begin_run(store: &mut dyn Store) -> Result<i64> {
     number.parse().context("the ledger gave no run number")
 }
 
-/// A statement that fails unless the run is the newest one.
-pub fn only_in_run(names: &dyn Store, run: i64) -> String {
-    format!("SELECT 1 / (max(run_no) = {run})::int FROM {};", names.table("run"))
+/// The number of the newest run.
+pub fn newest_run(store: &mut dyn Store) -> Result<i64> {
+    let rows = store.query(&format!("SELECT max(run_no) FROM {}", store.table("run")))?;
+    let number = rows.into_iter().flatten().flatten().next().context("the ledger has no run")?;
+    number.parse().context("the ledger has a damaged run number")
+}
+
+/// Fails unless the run is the newest one.
+pub fn check_newest(store: &mut dyn Store, run: i64) -> Result<()> {
+    if newest_run(store)? != run {
+        bail!("another copy into this target began meanwhile; it goes on instead of this one");
+    }
+    Ok(())
 }
 
 /// Records how a run ended.

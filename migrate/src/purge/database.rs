@@ -5,6 +5,7 @@ use handover_schemas::name::TableName;
 use handover_schemas::plan::TableShape;
 use handover_verify::endpoint::Endpoint;
 use handover_verify::interrupt::Interrupt;
+use handover_verify::ledger::own::without_own;
 use handover_verify::postgres::{self, Access, Session};
 use handover_verify::reader::Reader;
 use handover_verify::sqlite;
@@ -111,11 +112,17 @@ impl PurgeDatabase {
         }
     }
 
-    /// Describes all tables.
+    /// Describes all tables of the platform.
     pub fn tables(&mut self) -> Result<Vec<TableShape>> {
         match self {
-            Self::Postgres(session) => Ok(postgres::describe(session)?.tables),
-            Self::Sqlite(connection) => Ok(sqlite::describe(connection, &[])?.tables),
+            Self::Postgres(session) => {
+                let tables = postgres::describe(session)?.tables;
+                without_own(session, tables)
+            }
+            Self::Sqlite(connection) => {
+                let tables = sqlite::describe(connection, &[])?.tables;
+                without_own(connection, tables)
+            }
         }
     }
 

@@ -4,7 +4,7 @@ use handover_schemas::name::TableName;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::expression::mean_the_same;
+use super::expression::{have_the_same_words, mean_the_same};
 use super::{CatalogObject, Inventory, ObjectKind, SequenceValue, unreadable_entry};
 
 /// How an object differs.
@@ -19,6 +19,9 @@ pub enum ObjectChange {
     Extra,
     /// Both have it, and it is not the same.
     Different,
+    /// Both have it, servers of different versions print it in the same words with other brackets,
+    /// and nobody can say whether it means the same.
+    PrintedOtherwise,
 }
 
 /// One object that is not the same on both sides.
@@ -44,20 +47,25 @@ pub struct ObjectDifference {
 /// The differences, ordered by kind and name. An object that is unreadable on either side is not
 /// among them: see [`Inventory::unreadable`].
 pub fn differences(source: &Inventory, target: &Inventory) -> Vec<ObjectDifference> {
+    let versions = Versions { source: source.server_version, target: target.server_version };
     let mut found = Vec::new();
     for (key, object) in &source.objects {
         match target.objects.get(key) {
-            Some(other) if is_same(object, other) => {}
-            Some(other) => found.push(ObjectDifference {
-                target_behind: is_behind(source, object, other),
-                ..difference(object, ObjectChange::Different, Some(object), Some(other))
-            }),
-            None if is_unreadable(target, object) => {}
+            Some(other) => {
+                if let Some(what) = versions.change(object, other) {
+                    found.push(ObjectDifference {
+                        target_behind: is_behind(source, object, other),
+                        ..difference(object, what, Some(object), Some(other))
+                    });
+                }
+            }
+            None if is_unreadable(target, object) || is_told_otherwise(object) => {}
             None => found.push(difference(object, ObjectChange::Missing, Some(object), None)),
         }
     }
     for (key, object) in &target.objects {
-        if !source.objects.contains_key(key) && !is_unreadable(source, object) {
+        let is_extra = !source.objects.contains_key(key);
+        if is_extra && !is_unreadable(source, object) && !is_told_otherwise(object) {
             found.push(difference(object, ObjectChange::Extra, None, Some(object)));
         }
     }
@@ -82,9 +90,84 @@ fn difference(
     }
 }
 
-fn is_same(source: &CatalogObject, target: &CatalogObject) -> bool {
-    source.definition == target.definition
-        || (source.kind.is_deparsed() && mean_the_same(&source.definition, &target.definition))
+/// The servers that printed the definitions.
+struct Versions {
+    source: Option<u32>,
+    target: Option<u32>,
+}
+
+impl Versions {
+    /// How an object that both ends have differs.
+    fn change(&self, source: &CatalogObject, target: &CatalogObject) -> Option<ObjectChange> {
+        let (one, other) = (source.definition.as_str(), target.definition.as_str());
+        let is_same = one == other
+            || (source.kind.is_deparsed() && mean_the_same(one, other))
+            || (source.kind == ObjectKind::ColumnOrder && sorted(one) != sorted(other))
+            || (source.kind == ObjectKind::NotNull
+                && !self.both_name_not_nulls()
+                && without_name(one) == without_name(other));
+        if is_same {
+            return None;
+        }
+        let is_printed_otherwise = self.source != self.target
+            && source.kind.is_deparsed()
+            && have_the_same_words(one, other);
+        Some(if is_printed_otherwise {
+            ObjectChange::PrintedOtherwise
+        } else {
+            ObjectChange::Different
+        })
+    }
+
+    /// Whether both servers keep names of `NOT NULL` constraints.
+    fn both_name_not_nulls(&self) -> bool {
+        [self.source, self.target].into_iter().flatten().all(|version| version >= NAMES_NOT_NULLS)
+    }
+}
+
+/// Whether a table or column that one end lacks is told by other objects and findings.
+fn is_told_otherwise(object: &CatalogObject) -> bool {
+    object.kind == ObjectKind::ColumnOrder
+}
+
+/// The columns of an order, sorted: where one end has others, that is told otherwise.
+fn sorted(order: &str) -> Vec<&str> {
+    let list = order.strip_prefix('(').and_then(|list| list.strip_suffix(')')).unwrap_or(order);
+    let mut columns: Vec<&str> = list.split(", ").collect();
+    columns.sort_unstable();
+    columns
+}
+
+/// The first version of PostgreSQL whose `NOT NULL` constraints have names.
+const NAMES_NOT_NULLS: u32 = 18;
+
+/// A `NOT NULL` without its name.
+fn without_name(definition: &str) -> &str {
+    definition.split_once(" CONSTRAINT ").map_or(definition, |(not_null, _)| not_null)
+}
+
+/// The names that people gave to `NOT NULL` constraints and that the other end's server does not
+/// keep, as a line to be told.
+pub fn unkept_names(inventory: &Inventory, other: &Inventory) -> Option<String> {
+    let version = other.server_version.filter(|version| *version < NAMES_NOT_NULLS)?;
+    let names: Vec<&str> = inventory
+        .objects
+        .values()
+        .filter(|object| object.kind == ObjectKind::NotNull)
+        .filter_map(|object| object.definition.split_once(" CONSTRAINT "))
+        .map(|(_, name)| name)
+        // The server's own names, with a number where they were taken.
+        .filter(|name| {
+            !name
+                .trim_matches('"')
+                .trim_end_matches(|c: char| c.is_ascii_digit())
+                .ends_with("_not_null")
+        })
+        .collect();
+    let list = names.join(", ");
+    (!names.is_empty()).then(|| {
+        format!("names of NOT NULL constraints, which PostgreSQL {version} does not keep: {list}")
+    })
 }
 
 fn is_unreadable(inventory: &Inventory, object: &CatalogObject) -> bool {
@@ -159,10 +242,53 @@ mod tests {
     }
 
     #[test]
-    fn a_function_is_compared_letter_by_letter() {
-        let one = inventory(&[(ObjectKind::Function, "public.f()", "(((a) AND (b)) AND (c))")]);
-        let other = inventory(&[(ObjectKind::Function, "public.f()", "((a) AND (b) AND (c))")]);
-        assert_eq!(differences(&one, &other).len(), 1);
+    fn the_text_of_a_function_is_compared_letter_by_letter() {
+        let of = |text: &str| inventory(&[(ObjectKind::Function, "public.f()", text)]);
+        let written =
+            |body: &str| of(&format!("CREATE FUNCTION f() AS $function$ {body} $function$"));
+        let (one, other) = ("(((a) AND (b)) AND (c))", "((a) AND (b) AND (c))");
+        assert_eq!(differences(&written(one), &written(other)).len(), 1);
+        let parsed = |body: &str| of(&format!("CREATE FUNCTION f() RETURN {body}"));
+        assert_eq!(differences(&parsed(one), &parsed(other)), []);
+    }
+
+    #[test]
+    fn other_brackets_of_another_version_are_not_compared() {
+        let of = |version, definition| Inventory {
+            server_version: Some(version),
+            ..inventory(&[(ObjectKind::View, "public.v", definition)])
+        };
+        let (one, other) = ("SELECT ((1 + 2) + 3)", "SELECT (1 + 2 + 3)");
+        for (target, expected) in [
+            (of(18, other), ObjectChange::PrintedOtherwise),
+            (of(15, other), ObjectChange::Different),
+            (of(18, "SELECT (1 + 2 + 4)"), ObjectChange::Different),
+        ] {
+            let found = differences(&of(15, one), &target);
+            assert_eq!(brief(&found), [(ObjectKind::View, "public.v", expected, None)]);
+        }
+    }
+
+    #[test]
+    fn names_of_not_nulls_are_compared_where_both_servers_keep_them() {
+        let of = |version, definition| Inventory {
+            server_version: Some(version),
+            ..inventory(&[(ObjectKind::NotNull, "public.t.a", definition)])
+        };
+        let named = of(18, "NOT NULL CONSTRAINT must");
+        assert_eq!(differences(&named, &of(17, "NOT NULL")), []);
+        assert_eq!(differences(&of(17, "NOT NULL"), &named), []);
+        let told = "names of NOT NULL constraints, which PostgreSQL 17 does not keep: must";
+        assert_eq!(unkept_names(&named, &of(17, "NOT NULL")).as_deref(), Some(told));
+        assert_eq!(unkept_names(&of(18, "NOT NULL CONSTRAINT t_a_not_null1"), &of(17, "")), None);
+        for other in [
+            of(19, "NOT NULL CONSTRAINT t_a_not_null"),
+            of(18, "NOT NULL NOT VALID CONSTRAINT must"),
+            of(18, "NOT NULL NO INHERIT CONSTRAINT must"),
+            of(17, "NOT NULL NOT VALID"),
+        ] {
+            assert_eq!(differences(&named, &other).len(), 1, "{other:?}");
+        }
     }
 
     #[test]

@@ -7,7 +7,12 @@
 //!   restored `((n >= 1) AND (n <= 9) AND (d > 0))`;
 //! * `v IN ('a', 'b')` on a `varchar` is printed `(ARRAY['a'::character varying, …])::text[]`, and
 //!   once restored `ARRAY[('a'::character varying)::text, …]`;
-//! * a view of one table is printed with its columns qualified before PostgreSQL 16, and bare since.
+//! * a query of a view that selects from one relation is printed with its columns qualified before PostgreSQL
+//!   16, and bare since; queries within it are qualified by all;
+//! * `XMLSERIALIZE(… NO INDENT)` is printed since 16, which is what older ones do;
+//! * a column `false` without a name of its own, as in the second query of a `UNION`, is printed
+//!   `false AS bool` by 14;
+//! * `x IS DOCUMENT` and `t AT TIME ZONE z` are printed in brackets of their own by 17.
 //!
 //! Both sides are brought to one form, which only serves to compare; reports show the original.
 
@@ -36,10 +41,32 @@ pub(super) fn mean_the_same(one: &str, other: &str) -> bool {
     one == other || matches!((canonical(one), canonical(other)), (Some(a), Some(b)) if a == b)
 }
 
+/// Whether both definitions are made of the same words in the same order, brackets and the rules
+/// above aside: between two versions of the server, nobody can say whether more than the printing
+/// differs.
+pub(super) fn have_the_same_words(one: &str, other: &str) -> bool {
+    let (Some(one), Some(other)) = (canonical(one), canonical(other)) else { return false };
+    words(&one) == words(&other)
+}
+
+/// The tokens of nodes without round brackets.
+fn words(nodes: &[Node]) -> Vec<&str> {
+    nodes
+        .iter()
+        .flat_map(|node| match node {
+            Node::Token(token) => vec![token.as_str()],
+            Node::Group('[', inner) => [vec!["["], words(inner), vec!["]"]].concat(),
+            Node::Group(_, inner) => words(inner),
+        })
+        .collect()
+}
+
 fn canonical(definition: &str) -> Option<Vec<Node>> {
     let mut tokens = tokens(definition)?.into_iter();
     let mut nodes = nest(&mut tokens, None, 0)?;
-    strip_only_qualifier(&mut nodes);
+    if let Some(relation) = only_relation(&nodes) {
+        nodes = without_qualifier(&nodes, &relation);
+    }
     Some(simplify(nodes))
 }
 
@@ -54,33 +81,46 @@ fn is_name_part(c: char) -> bool {
 /// Words, numbers, quoted strings and names whole; every other character by itself; no white space.
 fn tokens(text: &str) -> Option<Vec<String>> {
     let mut tokens = Vec::new();
-    let mut characters = text.chars().peekable();
-    while let Some(c) = characters.next() {
-        let mut token = c.to_string();
-        if c.is_whitespace() {
-            continue;
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let length = match c {
+            c if c.is_whitespace() => c.len_utf8(),
+            '\'' | '"' => quoted_length(rest, c)?,
+            '$' => dollar_quoted_length(rest).unwrap_or(1),
+            c if is_name_part(c) => rest.find(|c| !is_name_part(c)).unwrap_or(rest.len()),
+            ':' if rest.starts_with("::") => 2,
+            c => c.len_utf8(),
+        };
+        let (token, after) = rest.split_at_checked(length)?;
+        if !c.is_whitespace() {
+            tokens.push(token.to_owned());
         }
-        if c == '\'' || c == '"' {
-            // A doubled quote ends one token and begins the next, which compares just as well. A
-            // backslash escapes nothing here: deparsed strings that have one are E'…' with the
-            // backslash doubled.
-            loop {
-                let next = characters.next()?;
-                token.push(next);
-                if next == c {
-                    break;
-                }
-            }
-        } else if is_name_part(c) {
-            while let Some(next) = characters.next_if(|&next| is_name_part(next)) {
-                token.push(next);
-            }
-        } else if c == ':' && characters.next_if_eq(&':').is_some() {
-            token.push(':');
-        }
-        tokens.push(token);
+        rest = after;
     }
     Some(tokens)
+}
+
+/// The length of the string or name that a text begins with, doubled quotes within it included. A
+/// backslash escapes nothing here: deparsed strings that have one are `E'…'` with the backslash
+/// doubled.
+fn quoted_length(text: &str, quote: char) -> Option<usize> {
+    let mut length = quote.len_utf8();
+    loop {
+        length += text.get(length..)?.find(quote)? + quote.len_utf8();
+        if !text.get(length..)?.starts_with(quote) {
+            return Some(length);
+        }
+        length += quote.len_utf8();
+    }
+}
+
+/// The length of the `$tag$ … $tag$` that a text begins with.
+fn dollar_quoted_length(text: &str) -> Option<usize> {
+    let tag_length = text.get(1..)?.find('$')? + 2;
+    let tag = text.get(..tag_length)?;
+    let is_tag = tag.trim_matches('$').chars().all(|c| c.is_alphanumeric() || c == '_');
+    let body = is_tag.then(|| text.get(tag_length..))??;
+    Some(tag_length + body.find(tag)? + tag_length)
 }
 
 /// Groups tokens by their brackets; `None` if these do not match or nest too deep.
@@ -105,14 +145,62 @@ fn nest(
 }
 
 fn simplify(nodes: Vec<Node>) -> Vec<Node> {
-    let inner: Vec<Node> = nodes
-        .into_iter()
-        .map(|node| match node {
-            Node::Group(bracket, nodes) => Node::Group(bracket, simplify(nodes)),
-            token @ Node::Token(_) => token,
-        })
-        .collect();
+    let mut inner: Vec<Node> = Vec::with_capacity(nodes.len());
+    for node in nodes {
+        match node {
+            Node::Group('(', nodes) if asks_for_document(&nodes) => inner.extend(simplify(nodes)),
+            Node::Group(bracket, nodes) => {
+                inner.push(Node::Group(bracket, without_second_brackets(simplify(nodes))));
+            }
+            token @ Node::Token(_) => inner.push(token),
+        }
+    }
+    let inner = without_type_as_name(without_default_indent(inner));
     flatten(push_array_casts(&inner))
+}
+
+/// What stands between brackets, without a second pair right within them. A list means something
+/// else in a second pair, and so does a query.
+fn without_second_brackets(nodes: Vec<Node>) -> Vec<Node> {
+    match nodes.as_slice() {
+        [Node::Group('(', inner)]
+            if !is_query(inner) && !inner.iter().any(|node| node.is_token(",")) =>
+        {
+            inner.clone()
+        }
+        _ => nodes,
+    }
+}
+
+/// Whether nodes are `x IS DOCUMENT` and nothing more.
+fn asks_for_document(nodes: &[Node]) -> bool {
+    matches!(nodes, [.., is, document] if is.is_token("IS") && document.is_token("DOCUMENT"))
+        && chain_operator(nodes).is_none()
+}
+
+/// `true AS bool` to `true`. The name is that of a column only in the first query of a view, which
+/// every version prints with it.
+fn without_type_as_name(mut nodes: Vec<Node>) -> Vec<Node> {
+    let mut at = 0;
+    while let Some([value, name_follows, name, ..]) = nodes.get(at..) {
+        let is_constant = value.is_token("true") || value.is_token("false");
+        if is_constant && name_follows.is_token("AS") && name.is_token("bool") {
+            nodes.drain(at + 1..at + 3);
+        }
+        at += 1;
+    }
+    nodes
+}
+
+/// Takes `NO INDENT` away, which ends the arguments of `XMLSERIALIZE`.
+fn without_default_indent(mut nodes: Vec<Node>) -> Vec<Node> {
+    if let [.., no, indent] = nodes.as_slice()
+        && no.is_token("NO")
+        && indent.is_token("INDENT")
+    {
+        nodes.truncate(nodes.len() - 2);
+    }
+    nodes
 }
 
 /// The operator, if nodes are operands joined by nothing but `AND`, or nothing but `OR`.
@@ -191,59 +279,80 @@ fn cast_array(nodes: &[Node]) -> Option<([Node; 2], &[Node])> {
     Some(([array.clone(), Node::Group('[', cast_elements)], after))
 }
 
-/// In a query of a single relation, takes the relation's name off its columns.
-fn strip_only_qualifier(nodes: &mut Vec<Node>) {
-    if count_tokens(nodes, "SELECT") != 1 || count_tokens(nodes, "JOIN") != 0 {
-        return;
+/// The name by which a query calls the one relation that it selects from.
+fn only_relation(query: &[Node]) -> Option<String> {
+    if !is_query(query) {
+        return None;
     }
-    let Some(from) = nodes.iter().position(|node| node.is_token("FROM")) else { return };
-    let ends = ["WHERE", "GROUP", "HAVING", "ORDER", "WINDOW", "LIMIT", "OFFSET", "FETCH", ";"];
-    let relation: Vec<&Node> = nodes
-        .iter()
-        .skip(from + 1)
-        .take_while(|node| !ends.iter().any(|end| node.is_token(end)))
-        .collect();
-    // `schema.table` or `schema.table alias`
-    if !relation.iter().all(|node| node.is_name() || node.is_token(".")) {
-        return;
+    let is_any = |node: &Node, words: &[&str]| words.iter().any(|word| node.is_token(word));
+    if query.iter().any(|node| is_any(node, &["UNION", "INTERSECT", "EXCEPT"])) {
+        return None;
     }
-    if let Some(Node::Token(alias)) = relation.last().copied() {
-        let alias = alias.clone();
-        strip(nodes, &alias);
+    let select = query.iter().position(|node| node.is_token("SELECT"))?;
+    let (_, query) = query.split_at_checked(select)?;
+    let from = query.iter().position(|node| node.is_token("FROM"))?;
+    let (_, relation) = query.split_at_checked(from + 1)?;
+    let ends =
+        ["WHERE", "GROUP", "HAVING", "ORDER", "WINDOW", "LIMIT", "OFFSET", "FETCH", "FOR", ";"];
+    let mut relation = relation.split(|node| is_any(node, &ends)).next()?;
+    if relation.iter().any(|node| is_any(node, &[",", "JOIN"])) {
+        return None;
+    }
+    if let Some(sample) = relation.iter().position(|node| node.is_token("TABLESAMPLE")) {
+        (relation, _) = relation.split_at_checked(sample)?;
+    }
+    if let [before @ .., with, ordinality] = relation
+        && with.is_token("WITH")
+        && ordinality.is_token("ORDINALITY")
+    {
+        relation = before;
+    }
+    // The names of its columns, or a function's arguments.
+    if let [before @ .., Node::Group('(', _)] = relation {
+        relation = before;
+    }
+    match relation {
+        [.., Node::Token(name)] if name.starts_with(is_name_start) => Some(name.clone()),
+        _ => None,
     }
 }
 
-fn count_tokens(nodes: &[Node], text: &str) -> usize {
-    nodes
-        .iter()
-        .map(|node| match node {
-            Node::Token(token) => usize::from(token == text),
-            Node::Group(_, inner) => count_tokens(inner, text),
-        })
-        .sum()
-}
-
-/// Takes `alias .` off every name that is not a function's.
-fn strip(nodes: &mut Vec<Node>, alias: &str) {
-    let mut stripped = Vec::with_capacity(nodes.len());
-    let mut rest = std::mem::take(nodes).into_iter().peekable();
-    while let Some(mut node) = rest.next() {
-        let after_dot = stripped.last().is_some_and(|last: &Node| last.is_token("."));
-        if let Node::Group(_, inner) = &mut node {
-            strip(inner, alias);
-        }
-        if !node.is_token(alias) || after_dot || !rest.peek().is_some_and(|n| n.is_token(".")) {
-            stripped.push(node);
+/// Takes `relation .` off the columns of a query. Queries within it are printed with qualified
+/// names by every version, and stay as they are. So does the relation's whole row, `relation.*`.
+fn without_qualifier(nodes: &[Node], relation: &str) -> Vec<Node> {
+    let mut bare: Vec<Node> = Vec::with_capacity(nodes.len());
+    let mut rest = nodes;
+    while let Some((node, after)) = rest.split_first() {
+        rest = after;
+        if let Node::Group(bracket, inner) = node {
+            let inner =
+                if is_query(inner) { inner.clone() } else { without_qualifier(inner, relation) };
+            bare.push(Node::Group(*bracket, inner));
             continue;
         }
-        let Some(dot) = rest.next() else { continue };
-        let Some(name) = rest.next() else { continue };
-        if rest.peek().is_some_and(|next| matches!(next, Node::Group('(', _))) {
-            stripped.extend([node, dot]);
+        let names_something_else =
+            bare.last().is_some_and(|last| [".", "::", "COLLATE"].iter().any(|t| last.is_token(t)));
+        match after {
+            [dot, column, after @ ..]
+                if node.is_token(relation)
+                    && !names_something_else
+                    && dot.is_token(".")
+                    && column.is_name()
+                    && !matches!(after, [Node::Group('(', _), ..]) =>
+            {
+                bare.push(column.clone());
+                rest = after;
+            }
+            _ => bare.push(node.clone()),
         }
-        stripped.push(name);
     }
-    *nodes = stripped;
+    bare
+}
+
+/// Whether nodes are a query, options of a view before it included.
+fn is_query(nodes: &[Node]) -> bool {
+    let begins = |word| nodes.first().is_some_and(|first| first.is_token(word));
+    ["SELECT", "WITH", "VALUES"].into_iter().any(begins)
 }
 
 #[cfg(test)]
@@ -287,7 +396,61 @@ mod tests {
     }
 
     #[test]
+    fn a_view_is_printed_by_other_versions() {
+        let view = |id: &str| {
+            format!(
+                "WITH (security_barrier=true)  WITH w AS ( SELECT t.id FROM t) SELECT {id}, \
+                 count(t.*) AS n FROM public.t \"a b\"(x, y) TABLESAMPLE bernoulli (10) \
+                 WHERE ((EXISTS ( SELECT u.id FROM u WHERE (u.id = \"a b\".id))) AND ({id} > 1)) \
+                 ORDER BY {id};"
+            )
+        };
+        assert!(mean_the_same(&view("\"a b\".id"), &view("id")));
+        assert!(!mean_the_same(&view("\"a b\".id"), &view("u.id")));
+        for (old, new) in [
+            ("SELECT g.g FROM f(1, 2) g(g, n);", "SELECT g FROM f(1, 2) g(g, n);"),
+            ("SELECT f.n FROM a.f(1) WITH ORDINALITY;", "SELECT n FROM a.f(1) WITH ORDINALITY;"),
+            ("SELECT q.n FROM ( SELECT t.n FROM t) q;", "SELECT n FROM ( SELECT t.n FROM t) q;"),
+            ("SELECT (t.a IS DOCUMENT) AS d FROM t;", "SELECT a IS DOCUMENT AS d FROM t;"),
+            (
+                "SELECT XMLSERIALIZE(CONTENT t.a AS text);",
+                "SELECT XMLSERIALIZE(CONTENT t.a AS text NO INDENT);",
+            ),
+            ("SELECT a UNION SELECT false", "SELECT a UNION SELECT false AS bool"),
+            ("RANGE ((at AT TIME ZONE 'UTC'), n)", "RANGE (((at AT TIME ZONE 'UTC')), n)"),
+        ] {
+            assert!(mean_the_same(old, new), "{old} {new}");
+        }
+        for (one, other) in [
+            ("SELECT count(t.*) FROM t;", "SELECT count(*) FROM t;"),
+            ("SELECT (a)::t.x FROM t;", "SELECT (a)::x FROM t;"),
+            (
+                "SELECT t.a FROM t UNION SELECT u.a FROM u;",
+                "SELECT a FROM t UNION SELECT u.a FROM u;",
+            ),
+            ("SELECT t.a FROM t, u;", "SELECT a FROM t, u;"),
+            ("SELECT ( SELECT t.a) FROM t;", "SELECT ( SELECT a) FROM t;"),
+            ("SELECT (x = ANY (( SELECT a)))", "SELECT (x = ANY ( SELECT a))"),
+            ("SELECT false AS b", "SELECT false AS bool"),
+            ("ROLLUP ((a, b))", "ROLLUP (a, b)"),
+        ] {
+            assert!(!mean_the_same(one, other), "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn other_brackets_are_the_same_words() {
+        assert!(have_the_same_words("(a OR b) AND c", "a OR (b AND c)"));
+        assert!(!have_the_same_words("(a OR b) AND c", "(a OR b) AND d"));
+        assert!(!have_the_same_words("a[1]", "a1"));
+        assert!(have_the_same_words("SELECT (NOT t.a) = b FROM t;", "SELECT NOT (a = b) FROM t;"));
+    }
+
+    #[test]
     fn what_is_quoted_counts() {
+        assert!(!mean_the_same("AS $f$ a  b $f$", "AS $f$ a b $f$"));
+        assert!(mean_the_same("AS $f$ a  b $f$  x", "AS $f$ a  b $f$ x"));
+        assert!(!mean_the_same("'a''  b'", "'a'' b'"));
         assert!(!mean_the_same("'a  b'::text", "'a b'::text"));
         assert!(!mean_the_same("'((a) AND (b)) AND (c)'", "'(a) AND (b) AND (c)'"));
         assert!(!mean_the_same("\"A\"", "\"a\""));

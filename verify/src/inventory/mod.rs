@@ -30,6 +30,8 @@ pub enum ObjectKind {
     Default,
     /// `NOT NULL` of a column.
     NotNull,
+    /// The order of the columns of a partition, or of a table with generated columns.
+    ColumnOrder,
     /// A column's collation, where it is not its type's.
     Collation,
     /// `GENERATED … AS IDENTITY` of a column.
@@ -82,7 +84,11 @@ pub enum ObjectKind {
     Statistics,
     /// A table that loses its rows when its server crashes.
     Unlogged,
-    /// `COMMENT ON` anything.
+    /// `REPLICA IDENTITY` of a table, where it is not the primary key.
+    ReplicaIdentity,
+    /// A foreign table: its columns, its server, and digests of its options.
+    ForeignTable,
+    /// `COMMENT ON` anything that is compared.
     Comment,
     /// SQLite: a number that applications keep in the file's header, `user_version` or
     /// `application_id`, where it is not zero.
@@ -96,6 +102,7 @@ impl ObjectKind {
             Self::TableDefinition => "table_definition",
             Self::Default => "default",
             Self::NotNull => "not_null",
+            Self::ColumnOrder => "column_order",
             Self::Collation => "collation",
             Self::Identity => "identity",
             Self::GeneratedExpression => "generated_expression",
@@ -122,13 +129,15 @@ impl ObjectKind {
             Self::RangeType => "range_type",
             Self::Statistics => "statistics",
             Self::Unlogged => "unlogged",
+            Self::ReplicaIdentity => "replica_identity",
+            Self::ForeignTable => "foreign_table",
             Self::Comment => "comment",
             Self::HeaderNumber => "header_number",
         }
     }
 
-    /// Whether the definition is an expression or query that PostgreSQL printed from its parse
-    /// tree, so that a copy made by `pg_dump` may print differently what means the same.
+    /// Whether the definition is, or holds, an expression or query that PostgreSQL printed from its
+    /// parse tree, so that a copy made by `pg_dump` may print differently what means the same.
     fn is_deparsed(self) -> bool {
         matches!(
             self,
@@ -139,6 +148,7 @@ impl ObjectKind {
                 | Self::Index
                 | Self::View
                 | Self::MaterializedView
+                | Self::Function
                 | Self::Trigger
                 | Self::Rule
                 | Self::Policy
@@ -176,6 +186,10 @@ pub struct Inventory {
     /// `kind name` of the objects that are there but whose definition this account may not read.
     /// They are never compared: somebody has to say so.
     pub unreadable: Vec<String>,
+    /// The objects that are not compared: a line for each sort, with their names.
+    pub not_compared: Vec<String>,
+    /// PostgreSQL's major version.
+    pub server_version: Option<u32>,
 }
 
 impl Inventory {
@@ -243,6 +257,9 @@ mod tests {
             ObjectKind::GeneratedExpression,
             ObjectKind::MaterializedView,
             ObjectKind::InheritanceParent,
+            ObjectKind::ColumnOrder,
+            ObjectKind::ReplicaIdentity,
+            ObjectKind::ForeignTable,
             ObjectKind::Comment,
         ] {
             assert_eq!(serde_json::to_string(&kind).unwrap(), format!("\"{kind}\""));

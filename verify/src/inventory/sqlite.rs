@@ -9,8 +9,8 @@ use super::{CatalogObject, Inventory, ObjectKind, SequenceValue};
 /// The schema that corresponds to PostgreSQL's `public`.
 const SCHEMA: &str = "main";
 
-/// Reads the inventory. The ledger (`handover_*`) and what SQLite keeps for itself (`sqlite_*`, the
-/// indexes behind constraints among them) are left out.
+/// Reads the inventory. What SQLite keeps for itself (`sqlite_*`, the indexes behind constraints
+/// among them) is left out.
 pub fn collect(connection: &Connection) -> Result<Inventory> {
     let mut inventory = Inventory::default();
     let mut has_sequences = false;
@@ -93,8 +93,7 @@ fn qualified(name: &str) -> String {
 
 /// Names that SQLite itself compares without regard to case.
 fn is_reserved(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    name.starts_with("sqlite_") || name.starts_with("handover_")
+    name.to_ascii_lowercase().starts_with("sqlite_")
 }
 
 /// The statement with every run of white space made one blank, outside quotes and comments.
@@ -155,8 +154,6 @@ mod tests {
         create index visit_person on visit (person);
         create view adults as select id, name from person where age >= 18;
         create trigger aged after update on person begin insert into visit (person) values (new.id); end;
-        create table handover_ledger (a); create table HANDOVER_Other (a);
-        create index ledger_index on handover_ledger (a);
         insert into person (name) values ('x'), ('y');";
 
     fn read(changes: &str) -> Inventory {

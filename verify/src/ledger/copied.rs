@@ -88,9 +88,11 @@ impl FrozenPlan {
 
     /// The table with a number of the ledger.
     pub fn table(&self, number: i64) -> Result<&TablePlan> {
+        // Both a new plan and the ledger's have their tables in the order of numbers.
         self.tables
-            .iter()
-            .find(|(known, _)| *known == number)
+            .binary_search_by_key(&number, |(known, _)| *known)
+            .ok()
+            .and_then(|at| self.tables.get(at))
             .map(|(_, table)| table)
             .with_context(|| format!("the ledger has chunks of an unknown table {number}"))
     }

@@ -5,10 +5,12 @@ pub mod check;
 pub mod copied;
 pub mod events;
 pub mod evidence;
+pub mod own;
 pub mod packages;
 pub mod tables;
 
 use anyhow::{Context, Result};
+use handover_schemas::name::TableName;
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
@@ -53,9 +55,21 @@ pub trait LedgerQuery {
     /// A query that gives a row if there is a table of this name in the ledger.
     fn table_query(&self, name: &str) -> String;
 
-    /// A query that gives the name of every table of the ledger, and of every view and trigger in
-    /// it with its kind before it.
+    /// A table of the ledger as descriptions of databases name it.
+    fn place(&self, name: &str) -> TableName;
+
+    /// A query for what has the ledger's schema or prefix: names without these, for other objects
+    /// than tables with their kind before them, and for triggers and rules the table they are on.
     fn objects_query(&self) -> &'static str;
+
+    /// A query for tables with the ledger's schema or prefix and their columns, in order.
+    fn columns_query(&self) -> &'static str;
+
+    /// The functions in the ledger's schema: name with its arguments' types, and text.
+    fn functions(&mut self) -> Result<Vec<(String, String)>>;
+
+    /// Whether the account may read a table of the ledger that is there.
+    fn may_read(&mut self, name: &str) -> Result<bool>;
 
     /// Whether there is a table of this name in the ledger.
     fn has_table(&mut self, name: &str) -> Result<bool> {
@@ -88,16 +102,57 @@ impl LedgerQuery for Session {
         )
     }
 
+    fn place(&self, name: &str) -> TableName {
+        TableName::new("handover", name)
+    }
+
     fn objects_query(&self) -> &'static str {
-        "SELECT CASE WHEN c.relkind = 'r' THEN '' ELSE 'view ' END || c.relname \
+        "SELECT CASE c.relkind WHEN 'r' THEN '' WHEN 'S' THEN 'sequence ' ELSE 'view ' END \
+                || c.relname, NULL \
          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
-         WHERE n.nspname = 'handover' AND c.relkind IN ('r', 'p', 'v', 'm', 'f') \
-         UNION ALL SELECT 'trigger ' || t.tgname FROM pg_trigger t \
+         WHERE n.nspname = 'handover' AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') \
+           AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass \
+                           AND d.objid = c.oid AND d.deptype IN ('a', 'i') AND d.refobjsubid > 0) \
+         UNION ALL SELECT 'type ' || t.typname, NULL FROM pg_type t \
+         JOIN pg_namespace n ON n.oid = t.typnamespace LEFT JOIN pg_class c ON c.oid = t.typrelid \
+         WHERE n.nspname = 'handover' AND (t.typtype IN ('d', 'e', 'r') OR c.relkind = 'c') \
+         UNION ALL SELECT 'trigger ' || t.tgname, c.relname FROM pg_trigger t \
          JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
          WHERE n.nspname = 'handover' AND NOT t.tgisinternal \
-         UNION ALL SELECT 'rule ' || r.rulename FROM pg_rewrite r \
+         UNION ALL SELECT 'rule ' || r.rulename, c.relname FROM pg_rewrite r \
          JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace \
          WHERE n.nspname = 'handover' AND r.rulename <> '_RETURN'"
+    }
+
+    fn columns_query(&self) -> &'static str {
+        "SELECT c.relname, a.attname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+         JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
+         WHERE n.nspname = 'handover' AND c.relkind = 'r' ORDER BY c.relname, a.attnum"
+    }
+
+    fn functions(&mut self) -> Result<Vec<(String, String)>> {
+        let rows = Session::query(
+            self,
+            "SELECT p.proname || '(' || oidvectortypes(p.proargtypes) || ')', coalesce(p.prosrc, '') \
+             FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace \
+             WHERE n.nspname = 'handover' ORDER BY 1",
+        )?;
+        Ok(rows
+            .into_iter()
+            .filter_map(|row| match row.as_slice() {
+                [Some(name), Some(body)] => Some((name.clone(), body.clone())),
+                _ => None,
+            })
+            .collect())
+    }
+
+    fn may_read(&mut self, name: &str) -> Result<bool> {
+        let may = self.query_value(&format!(
+            "SELECT has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') \
+             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+             WHERE n.nspname = 'handover' AND c.relname = '{name}'"
+        ))?;
+        Ok(may.as_deref() == Some("t"))
     }
 }
 
@@ -125,10 +180,29 @@ impl LedgerQuery for Connection {
         )
     }
 
+    fn place(&self, name: &str) -> TableName {
+        TableName::new("main", format!("handover_{name}"))
+    }
+
     fn objects_query(&self) -> &'static str {
-        "SELECT CASE type WHEN 'table' THEN substr(name, 10) ELSE type || ' ' || name END \
+        "SELECT CASE type WHEN 'table' THEN substr(name, 10) ELSE type || ' ' || name END, \
+                CASE type WHEN 'trigger' THEN substr(tbl_name, 10) END \
          FROM main.sqlite_master WHERE type IN ('table', 'view', 'trigger') \
          AND tbl_name LIKE 'handover\\_%' ESCAPE '\\'"
+    }
+
+    fn columns_query(&self) -> &'static str {
+        "SELECT substr(t.name, 10), c.name FROM main.sqlite_master t, pragma_table_info(t.name) c \
+         WHERE t.type = 'table' AND t.rootpage > 0 AND substr(t.name, 1, 9) = 'handover_' \
+         ORDER BY t.name, c.cid"
+    }
+
+    fn functions(&mut self) -> Result<Vec<(String, String)>> {
+        Ok(Vec::new())
+    }
+
+    fn may_read(&mut self, _name: &str) -> Result<bool> {
+        Ok(true)
     }
 }
 

@@ -6,6 +6,8 @@
 //! them: they are bound by their chain. Nor are the lists of purges that are going on: their leaves
 //! are.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context, Result};
 use handover_schemas::attestation::StatedLedgerTable;
 use handover_schemas::digest::{Digest, LineHasher};
@@ -13,6 +15,7 @@ use handover_schemas::value::escape_into;
 
 use super::LedgerQuery;
 use super::evidence::all_evidence;
+use super::own::{OwnObjects, is_ledger_name};
 use crate::sql::{ident, literal};
 
 /// A table of the ledger.
@@ -124,24 +127,104 @@ pub fn table_digests(ledger: &mut dyn LedgerQuery) -> Result<Vec<StatedLedgerTab
 }
 
 /// Tables that are bound by their chain, and have no digest here.
-const CHAINED: [&str; 2] = ["event", "attestation"];
+const CHAINED: [(&str, &[&str]); 2] = [
+    (
+        "event",
+        &[
+            "event_no",
+            "kind",
+            "at",
+            "operator",
+            "host",
+            "program",
+            "program_sha256",
+            "detail",
+            "previous",
+            "digest",
+        ],
+    ),
+    ("attestation", &["attestation_no", "statement", "closing"]),
+];
 
-/// What stands in the ledger and is none of its tables: tables, views, triggers and rules that
-/// somebody else made. Lists of purges that are going on are not among them.
+/// Tables that have one row, and a column that says so.
+const OF_ONE_ROW: [&str; 3] = ["identity", "inventory", "ledger"];
+
+/// Whether every ledger may have a table of this name.
+pub(super) fn is_known(name: &str) -> bool {
+    columns_of(name).is_some()
+}
+
+/// Whether a table has the name and the columns of one that every ledger may have.
+pub(super) fn has_own_columns(name: &str, columns: &[String]) -> bool {
+    let found: BTreeSet<&str> = columns.iter().map(String::as_str).collect();
+    columns_of(name).is_some_and(|own| own == found)
+}
+
+fn columns_of(name: &str) -> Option<BTreeSet<&'static str>> {
+    let chained = CHAINED.iter().find(|(known, _)| *known == name);
+    if let Some((_, columns)) = chained {
+        return Some(columns.iter().copied().collect());
+    }
+    let (_, key, columns) = TABLES.iter().find(|(known, ..)| *known == name)?;
+    let only_row = OF_ONE_ROW.contains(&name).then_some("only_row");
+    Some(key.iter().chain(*columns).copied().chain(only_row).collect())
+}
+
+/// What stands in the ledger and is none of its own: tables, views, sequences, types and functions,
+/// and triggers and rules on its tables, that somebody else made. Where the platform uses the
+/// ledger's schema or prefix itself, what has no name of the ledger's is compared with the source
+/// by `tables`, and not named here.
 pub fn strangers(ledger: &mut dyn LedgerQuery) -> Result<Vec<String>> {
-    let files = all_evidence(ledger)?.into_iter().map(|file| format!("evidence_{}", file.name));
-    let files: Vec<String> = files.collect();
-    let is_known = |name: &str| {
-        TABLES.iter().any(|(known, ..)| *known == name)
-            || CHAINED.contains(&name)
-            || files.iter().any(|known| known == name)
-            || name.starts_with("purge_list_")
+    let own = OwnObjects::of(ledger)?;
+    let planned = planned_tables(ledger)?;
+    let is_own = |ledger: &dyn LedgerQuery, name: &str| own.has(&ledger.place(name));
+    let is_of_platform = |name: &str| {
+        !planned.is_empty() && (planned.contains(name) || !is_ledger_name(last_word(name)))
     };
-    let sql = ledger.objects_query();
-    let mut names: Vec<String> = ledger.query(sql)?.into_iter().flatten().flatten().collect();
-    names.retain(|name| !is_known(name));
+    let mut names = Vec::new();
+    for row in ledger.query(ledger.objects_query())? {
+        let mut texts = row.into_iter();
+        let Some(name) = texts.next().flatten() else { continue };
+        let is_known = match texts.next().flatten() {
+            Some(table) => !is_own(ledger, &table) && is_of_platform(&table),
+            None => is_own(ledger, &name) || is_of_platform(&name),
+        };
+        if !is_known {
+            names.push(name);
+        }
+    }
+    for (function, _) in ledger.functions()? {
+        let is_ours = own.has_function(&function);
+        if !is_ours && (planned.is_empty() || function == "identity_number_class(text)") {
+            names.push(format!("function {function}"));
+        }
+    }
     names.sort();
     Ok(names)
+}
+
+/// The name of an object that has its kind before it.
+fn last_word(name: &str) -> &str {
+    name.split_once(' ').map_or(name, |(_, name)| name)
+}
+
+/// The platform's own tables with the ledger's schema or prefix, without these.
+fn planned_tables(ledger: &mut dyn LedgerQuery) -> Result<BTreeSet<String>> {
+    if !ledger.has_table("plan_table")? {
+        return Ok(BTreeSet::new());
+    }
+    let plan = ledger.table("plan_table");
+    let rows = ledger.query(&format!("SELECT schema_name, table_name FROM {plan}"))?;
+    let here = ledger.place("");
+    Ok(rows
+        .into_iter()
+        .filter_map(|row| match row.as_slice() {
+            [Some(schema), Some(table)] if *schema == here.schema => {
+                table.strip_prefix(&here.name).map(str::to_owned)
+            }
+            _ => None,
+        })
+        .collect())
 }
 
 fn fixed((name, key, columns): &(&str, &'static [&'static str], &[&str])) -> LedgerTable {

@@ -11,9 +11,6 @@ use super::error::Refused;
 use super::session::Session;
 use crate::sql::{ident, literal, qualified};
 
-/// Schema of the target that holds the ledger; never compared, never copied.
-pub const LEDGER_SCHEMA: &str = "handover";
-
 /// Everything the catalog says about a database's tables.
 #[derive(Debug, Default)]
 pub struct Description {
@@ -27,22 +24,22 @@ pub struct Description {
     pub materialized_views: Vec<TableName>,
     /// Number of large objects, where the account may count them.
     pub large_objects: Option<u64>,
-    /// Whether the schema named like the ledger's exists.
-    pub has_ledger_schema: bool,
 }
 
-/// Condition on `n.nspname` and `c.oid` that leaves out what does not belong to the platform.
-const OF_THE_PLATFORM: &str = "n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'handover') \
-     AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass \
+/// Condition on `n.nspname` and `c.oid` that leaves out what is the server's or an extension's.
+const OF_THE_PLATFORM: &str = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass \
                      AND d.objid = c.oid AND d.deptype = 'e')";
 
-/// Describes all tables.
+/// Condition on a collation `coll` and the database `db`: whether it orders texts by their bytes. The
+/// name says nothing, since anybody may call a collation "C"; 100 is the database's own.
+const BYTE_ORDER: &str = "(CASE WHEN coll.oid = 100 \
+     THEN db.datcollate IN ('C', 'POSIX') AND db.datlocprovider IS DISTINCT FROM 'i' \
+     ELSE coll.collprovider = 'c' AND coll.collcollate IN ('C', 'POSIX') END)";
+
+/// Describes all tables; in a target, those of the ledger too.
 pub fn describe(session: &mut Session) -> Result<Description> {
     let types = TypeCatalog::load(session)?;
     let mut description = Description {
-        has_ledger_schema: session
-            .query_value("SELECT 1 FROM pg_namespace WHERE nspname = 'handover'")?
-            .is_some(),
         large_objects: session
             .query_value("SELECT count(*) FROM pg_largeobject_metadata")?
             .and_then(|count| count.parse().ok()),
@@ -155,8 +152,7 @@ struct CandidateKey {
 fn keys_by_table(session: &mut Session) -> Result<HashMap<String, Vec<CandidateKey>>> {
     let rows = session.query(&format!(
         "SELECT i.indrelid::text, x.relname, i.indexrelid::text, a.attname, \
-                (CASE WHEN coll.oid = 100 THEN db.datcollate ELSE coll.collname END) \
-                  IN ('C', 'POSIX') AND (coll.oid <> 100 OR db.datlocprovider <> 'i') \
+                {BYTE_ORDER} \
          FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid \
          JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
          JOIN pg_am am ON am.oid = x.relam AND am.amname = 'btree' \
@@ -220,8 +216,7 @@ pub fn can_scan_ranges(session: &mut Session, shape: &TableShape) -> Result<bool
              CROSS JOIN (SELECT datcollate, to_jsonb(d) ->> 'datlocprovider' AS datlocprovider \
                          FROM pg_database d WHERE datname = current_database()) db \
              WHERE a.attrelid = {}::regclass \
-               AND (CASE WHEN coll.oid = 100 THEN db.datcollate ELSE coll.collname END) \
-                     IN ('C', 'POSIX') AND (coll.oid <> 100 OR db.datlocprovider <> 'i')",
+               AND {BYTE_ORDER}",
             literal(&qualified(&shape.name.schema, &shape.name.name))
         ))?
         .into_iter()

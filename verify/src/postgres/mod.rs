@@ -11,7 +11,7 @@ mod snapshot;
 
 pub use boundaries::boundaries;
 pub use copy_stream::{CopyIn, CopyOut};
-pub use describe::{Description, LEDGER_SCHEMA, can_scan_ranges, describe};
+pub use describe::{Description, can_scan_ranges, describe};
 pub use error::Refused;
 pub use explain::explain;
 pub use read::{

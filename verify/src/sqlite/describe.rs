@@ -53,25 +53,16 @@ pub struct Description {
     pub unmapped: Vec<(TableName, String)>,
     /// Virtual tables: computed or stored elsewhere.
     pub virtual_tables: Vec<TableName>,
-    /// Whether tables named like the ledger's exist.
-    pub has_ledger: bool,
     /// Whether texts are stored, and therefore compared, as UTF-16.
     pub is_utf16: bool,
 }
 
-/// Whether a table belongs to the ledger.
-pub fn is_ledger_table(name: &str) -> bool {
-    name.starts_with("handover_")
-}
-
-/// Describes all tables of schema `main`.
+/// Describes all tables of schema `main`; in a target, those of the ledger too.
 pub fn describe(connection: &Connection, overrides: &[TypeOverride]) -> Result<Description> {
     let mut description = Description { is_utf16: !is_utf8(connection)?, ..Description::default() };
     for Listed { name, is_virtual, without_rowid } in table_list(connection)? {
         let table = TableName::new("main", &name);
-        if is_ledger_table(&name) {
-            description.has_ledger = true;
-        } else if is_virtual {
+        if is_virtual {
             description.virtual_tables.push(table);
         } else {
             match describe_table(connection, table.clone(), without_rowid, overrides) {

@@ -10,7 +10,7 @@ mod read;
 pub mod values;
 
 pub use boundaries::boundaries;
-pub use describe::{Description, TypeOverride, describe, index_columns, is_ledger_table};
+pub use describe::{Description, TypeOverride, describe, index_columns};
 pub use explain::explain;
 pub use functions::add_identity_number_class;
 pub use misfit::{Misfit, Misfits};

@@ -10,6 +10,7 @@ use rusqlite::Connection;
 use crate::endpoint::{Endpoint, PostgresEndpoint};
 use crate::interrupt::Interrupt;
 use crate::inventory::{self, Inventory};
+use crate::ledger::own::OwnObjects;
 use crate::postgres::{self, SnapshotHolder};
 use crate::reader::Reader;
 use crate::sqlite::{self, TypeOverride};
@@ -35,6 +36,21 @@ pub(super) struct Described {
     pub(super) not_checked: Vec<String>,
     /// Whether it is a SQLite file that compares texts as UTF-16.
     pub(super) is_utf16: bool,
+}
+
+impl Described {
+    /// Takes the tables of the ledger out.
+    pub(super) fn take(&mut self, own: &OwnObjects) {
+        self.tables.retain(|shape| !own.has(&shape.name));
+        self.unreadable.retain(|(table, _)| !own.has(table));
+    }
+
+    /// Whether the end has a table of this name, whatever its rows.
+    pub(super) fn has(&self, name: &TableName) -> bool {
+        let read = self.tables.iter().map(|shape| &shape.name);
+        let unread = self.unreadable.iter().map(|(table, _)| table);
+        read.chain(unread).chain(&self.without_rows).any(|table| table == name)
+    }
 }
 
 impl OpenEnd {
@@ -87,6 +103,14 @@ impl OpenEnd {
                     is_utf16: found.is_utf16,
                 })
             }
+        }
+    }
+
+    /// What of a target is the ledger's own.
+    pub(super) fn own_objects(&mut self) -> Result<OwnObjects> {
+        match self {
+            Self::Postgres(_, holder) => OwnObjects::of(holder.session()),
+            Self::Sqlite(_, connection) => OwnObjects::of(&mut **connection),
         }
     }
 

@@ -19,7 +19,7 @@ use crate::endpoint::Endpoint;
 use crate::findings::{FindingsFile, key_holds_text};
 use crate::handover_dir::HandoverDir;
 use crate::inventory::Inventory;
-use crate::inventory::difference::{ObjectDifference, differences};
+use crate::inventory::difference::{ObjectDifference, differences, unkept_names};
 use crate::reader::ReadOptions;
 use crate::{postgres, sqlite};
 
@@ -109,6 +109,7 @@ fn weight(finding: &Finding) -> Verdict {
         FindingKind::TableUnreadable
         | FindingKind::ValueDoesNotFit
         | FindingKind::Sampled
+        | FindingKind::ObjectNotCompared
         | FindingKind::NothingCompared => Verdict::Unverified,
         FindingKind::TableMissing
         | FindingKind::TableExtra
@@ -259,11 +260,16 @@ const UNCHECKED_BETWEEN_ENGINES: [&str; 2] = [
 ];
 
 /// What no pair of PostgreSQL databases is compared in.
-const UNCHECKED_IN_POSTGRES: [&str; 3] = [
-    "roles, privileges and ownership",
-    "extensions, schemas without objects, operators, casts, collations, text search objects, event \
-     triggers, publications, subscriptions and foreign servers",
-    "settings of the database and of the storage of tables and indexes",
+const UNCHECKED_IN_POSTGRES: [&str; 4] = [
+    "roles, privileges and ownership; security labels; comments on roles, tablespaces and the \
+     database",
+    "extensions, schemas without objects, base types, operators and their classes, casts, \
+     conversions, collations, text search objects, languages, transforms, access methods, event \
+     triggers, publications, subscriptions, foreign servers and user mappings",
+    "settings of the database; how tables, columns and indexes are stored: parameters, TOAST, \
+     compression, statistics targets, tablespaces, access methods, the order of rows",
+    "whether constraints and columns of children are inherited or their own; types that tables are \
+     made of; names of NOT NULL constraints of domains",
 ];
 
 /// What no pair of SQLite files is compared in.
@@ -287,7 +293,10 @@ fn not_checked(
         list.extend(
             unreadable.map(|what| format!("{end}: {what}, which the account may not read")),
         );
+        list.extend(inventory.not_compared.iter().map(|what| format!("{end}: {what}")));
     }
+    list.extend(unkept_names(source, target).map(|names| format!("source: {names}")));
+    list.extend(unkept_names(target, source).map(|names| format!("target: {names}")));
     let unchecked: &[&str] =
         if is_postgres { &UNCHECKED_IN_POSTGRES } else { &UNCHECKED_IN_SQLITE };
     list.extend(unchecked.iter().map(|&what| what.to_owned()));

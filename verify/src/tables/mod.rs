@@ -80,6 +80,7 @@ pub fn compare(
         spill_dir: spill.path().to_owned(),
         interrupt: interrupt.clone(),
     };
+    progress.phase("reading both catalogs");
     let mut source = OpenEnd::open(&request.source, interrupt).context("source")?;
     let mut target = OpenEnd::open(&request.target, interrupt).context("target")?;
     let mut at_source = source.describe(&request.type_overrides).context("source")?;
@@ -88,6 +89,11 @@ pub fn compare(
         OpenEnd::Sqlite(..) => &request.type_overrides,
     };
     let mut at_target = target.describe(overrides).context("target")?;
+    let mut own = target.own_objects().context("target")?;
+    if same_engine(&source, &target) {
+        own.give_up(|table| at_source.has(table));
+    }
+    at_target.take(&own);
     let left_out = LeftOutTables::take_from(&mut at_source, &mut at_target, &request.leave_out)?;
     let pairs = pair_tables(&at_source.tables, &at_target.tables);
     let (elsewhere, pairs): (Vec<_>, Vec<_>) =
@@ -102,10 +108,15 @@ pub fn compare(
     }
     let inventories = same_engine(&source, &target)
         .then(|| Ok::<_, anyhow::Error>((source.inventory()?, target.inventory()?)))
-        .transpose()?;
-    progress.note(&format!("planning {} tables", pairs.len()));
+        .transpose()?
+        .map(|(source, mut target)| {
+            own.take_from(&mut target);
+            (source, target)
+        });
+    progress.phase(&format!("planning {} tables", pairs.len()));
     let ranges = plan(&pairs, &mut source, &mut target, request, &options)?;
     let hashed = hash(&pairs, &ranges, (source, target), request, &options, progress)?;
+    progress.phase("comparing catalogs, and looking into what differs");
     let dir = HandoverDir::at(&request.handover);
     judge::judge(judge::Evidence {
         request,

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use handover_schemas::name::TableName;
-use handover_verify::sqlite::{is_ledger_table, sqlite_error};
+use handover_verify::sqlite::sqlite_error;
 use rusqlite::Connection;
 
 use super::{DeleteTrigger, ForeignKey, OnDelete};
@@ -20,9 +20,6 @@ pub(super) fn foreign_keys(connection: &Connection) -> Result<Vec<ForeignKey>> {
     while let Some(row) = rows.next().map_err(sqlite_error)? {
         let text = |at: usize| row.get::<_, String>(at).map_err(sqlite_error);
         let (child, id) = (text(0)?, row.get::<_, i64>(1).map_err(sqlite_error)?);
-        if is_ledger_table(&child) {
-            continue;
-        }
         let parent = real_name(connection, &text(2)?)?;
         let to: Option<String> = row.get(4).map_err(sqlite_error)?;
         let sequence: i64 = row.get(6).map_err(sqlite_error)?;

@@ -1,12 +1,12 @@
 //! Keeps what a killed run left running apart from the next run.
 //!
-//! A killed run's sessions and `psql` children may outlive it: the server finishes an index for a
-//! client that is gone, and a child has its SQL already. Everything that works on the target
-//! therefore holds a shared lock, and the next run waits until nobody does:
+//! A killed run's sessions may outlive it: the server finishes an index for a client that is gone.
+//! Every session that works on the target therefore holds a shared lock, and the next run waits until
+//! nobody does:
 //!
 //! 1. before it looks at the target, so that it does not see it half made;
-//! 2. when it records that it began. What comes later finds that its own run is not the newest any
-//!    more ([`crate::ledger::only_in_run`]) and does nothing.
+//! 2. when it records that it began. A session that is opened later finds that its own run is not
+//!    the newest any more ([`crate::ledger::check_newest`]) and does nothing.
 
 use anyhow::Result;
 use handover_verify::postgres::Session;
@@ -16,11 +16,6 @@ const RUN_LOCK: i64 = 0x6861_6e64_6f76_6572;
 
 /// Key of the advisory lock that all work of a run shares.
 const WORK_LOCK: i64 = RUN_LOCK + 1;
-
-/// What a transaction of `psql` begins with, to be waited for.
-pub(super) fn share_statement() -> String {
-    format!("SELECT pg_advisory_xact_lock_shared({WORK_LOCK})")
-}
 
 /// Marks a session as one that works on the target.
 pub fn share_work(session: &mut Session) -> Result<()> {

@@ -7,10 +7,11 @@ use handover_schemas::name::TableName;
 use handover_schemas::pg_type::PgType;
 use handover_schemas::plan::TableShape;
 use handover_verify::sql::{ident, literal, qualified};
-use handover_verify::sqlite::{index_columns, is_ledger_table, sqlite_error};
+use handover_verify::sqlite::{index_columns, sqlite_error};
 use rusqlite::Connection;
 
-use super::structure::{KeyIndex, PostDataEntry};
+use super::archive::SchemaEntry;
+use super::key_index::KeyIndex;
 use crate::ledger::FrozenPlan;
 use crate::target::sqlite::highest_ever;
 
@@ -18,11 +19,11 @@ use crate::target::sqlite::highest_ever;
 #[derive(Debug, Default)]
 pub struct Translation {
     /// `CREATE TABLE` statements.
-    pub tables: Vec<String>,
+    pub tables: Vec<SchemaEntry>,
     /// Key index per table of the plan.
     pub keys: BTreeMap<i64, KeyIndex>,
     /// Unique constraints, indexes and foreign keys, in the order in which to make them.
-    pub later: Vec<PostDataEntry>,
+    pub later: Vec<SchemaEntry>,
     /// Identity columns.
     pub identities: Vec<Identity>,
     /// Objects that were not carried over, and why.
@@ -121,11 +122,9 @@ fn create_table(
             .not_carried
             .push((format!("CHECK of {table}"), "an expression of SQLite's".to_owned()));
     }
-    translation.tables.push(format!(
-        "CREATE TABLE {} (\n{}\n);",
-        qualified("public", table),
-        lines.join(",\n")
-    ));
+    let name = TableName::new("public", table);
+    let sql = format!("CREATE TABLE {} (\n{}\n);", qualified("public", table), lines.join(",\n"));
+    translation.tables.push(SchemaEntry::of_table(name, sql));
     Ok(())
 }
 
@@ -245,19 +244,19 @@ fn indexes(source: &Connection, shape: &TableShape, translation: &mut Translatio
         };
         let (target, list) = (qualified("public", table), names.join(", "));
         // A primary key whose columns may be NULL, as SQLite allows, is a unique constraint.
-        let (name, sql) = if origin == "u" || origin == "pk" {
+        let (kind, name, sql) = if origin == "u" || origin == "pk" {
             let joined: Vec<&str> =
                 columns.iter().filter_map(|(name, _)| name.as_deref()).collect();
             let name = format!("{table}_{}_key", joined.join("_"));
             let sql =
                 format!("ALTER TABLE {target} ADD CONSTRAINT {} UNIQUE ({list});", ident(&name));
-            (format!("CONSTRAINT public {table} {name}"), sql)
+            ("CONSTRAINT", format!("public {table} {name}"), sql)
         } else {
             let unique = if unique { "UNIQUE " } else { "" };
             let sql = format!("CREATE {unique}INDEX {} ON {target} ({list});", ident(&index));
-            (format!("INDEX public {index}"), sql)
+            ("INDEX", format!("public {index}"), sql)
         };
-        translation.later.push(PostDataEntry { step: format!("post-data {name}"), name, sql });
+        translation.later.push(SchemaEntry::new(kind, &name, sql));
     }
     Ok(())
 }
@@ -274,7 +273,7 @@ fn foreign_keys_of(
     shape: &TableShape,
     plan: &FrozenPlan,
     not_carried: &mut Vec<(String, String)>,
-) -> Result<Vec<PostDataEntry>> {
+) -> Result<Vec<SchemaEntry>> {
     let table = &shape.name.name;
     let mut statement = source
         .prepare(
@@ -327,8 +326,7 @@ fn foreign_keys_of(
             from.join(", "),
             qualified("public", parent_name),
         );
-        let name = format!("FK CONSTRAINT public {table} {name}");
-        entries.push(PostDataEntry { step: format!("post-data {name}"), name, sql });
+        entries.push(SchemaEntry::new("FK CONSTRAINT", &format!("public {table} {name}"), sql));
     }
     Ok(entries)
 }
@@ -349,7 +347,7 @@ fn others_not_carried(
         .and_then(Iterator::collect)
         .map_err(sqlite_error)?;
     for (kind, name, table) in found {
-        if !is_ledger_table(&table) && plan.left_out_file_table(&table).is_none() {
+        if plan.left_out_file_table(&table).is_none() {
             let why = "SQL of SQLite's is not translated";
             translation.not_carried.push((format!("{kind} {name}"), why.to_owned()));
         }

@@ -1,17 +1,22 @@
 //! A PostgreSQL target.
 
+mod archive;
+mod client_program;
+mod dump_text;
 mod empty;
 mod fence;
 mod from_sqlite;
-mod psql;
+mod key_index;
+mod lexer;
+mod make;
 mod sequences;
-mod structure;
 mod write;
 
+pub use archive::{Archive, PG_CLASS, PG_CONSTRAINT, SchemaEntry, dump, without};
 pub use empty::foreign_object;
 pub use fence::{alone, is_work_left, lock_run, share_work};
 pub use from_sqlite::{Identity, Translation, translate};
-pub use psql::{Psql, SqlFile};
-pub use sequences::{SequenceValue, sequence_values, set_sequences};
-pub use structure::{Archive, KeyIndex, PostDataEntry, key_indexes};
+pub use key_index::{KeyIndex, key_indexes};
+pub use make::{Refusal, is_there_already, make_together, make_within, making_session, retried};
+pub use sequences::{SequenceProblem, SequenceValue, sequence_values, set_sequences};
 pub use write::write_chunk;

@@ -1,24 +1,30 @@
 //! Values of sequences. They are not part of any snapshot: they are read after it was taken, so
 //! that no row copied is ahead of its sequence.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use handover_verify::postgres::{Refused, Session};
 use handover_verify::sql::{literal, qualified};
 
 /// What a sequence of the source stands at.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct SequenceValue {
     /// `schema.name`, for people.
     pub display: String,
     /// `"schema"."name"`.
     pub qualified: String,
-    /// Last value and whether it was handed out; `None` if the account may not read it.
-    pub value: Option<(String, bool)>,
+    /// Last value and whether it was handed out; else why that is not known.
+    pub value: std::result::Result<(String, bool), &'static str>,
     /// Table and column that own the sequence, quoted.
     pub owner: Option<(String, String)>,
 }
 
-/// Reads all sequences of the source.
+/// Sequences that are asked for, or set, at once.
+const AT_ONCE: usize = 200;
+
+const NO_RIGHT: &str = "the account may not read";
+const REFUSED: &str = "the source cannot read, as a standby cannot read those of unlogged tables,";
+
+/// Reads all sequences of the source, in its open transaction.
 pub fn sequence_values(session: &mut Session) -> Result<Vec<SequenceValue>> {
     let rows = session.query(
         "SELECT n.nspname, c.relname, has_sequence_privilege(c.oid, 'SELECT') \
@@ -31,7 +37,7 @@ pub fn sequence_values(session: &mut Session) -> Result<Vec<SequenceValue>> {
          LEFT JOIN pg_namespace tn ON tn.oid = t.relnamespace \
          LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = d.refobjsubid \
          WHERE c.relkind = 'S' AND n.nspname !~ '^pg_' \
-           AND n.nspname NOT IN ('information_schema', 'handover') \
+           AND n.nspname <> 'information_schema' \
            AND NOT EXISTS (SELECT 1 FROM pg_depend e WHERE e.objid = c.oid AND e.deptype = 'e') \
          ORDER BY n.nspname COLLATE \"C\", c.relname COLLATE \"C\"",
     )?;
@@ -42,8 +48,6 @@ pub fn sequence_values(session: &mut Session) -> Result<Vec<SequenceValue>> {
         else {
             anyhow::bail!("the catalog gave an incomplete row for a sequence");
         };
-        let quoted = qualified(schema, name);
-        let value = if readable == "t" { Some(read_value(session, &quoted)?) } else { None };
         let owner = match (owner_schema, owner_table, owner_column) {
             (Some(schema), Some(table), Some(column)) => {
                 Some((qualified(schema, table), column.clone()))
@@ -52,48 +56,80 @@ pub fn sequence_values(session: &mut Session) -> Result<Vec<SequenceValue>> {
         };
         sequences.push(SequenceValue {
             display: format!("{schema}.{name}"),
-            qualified: quoted,
-            value,
+            qualified: qualified(schema, name),
+            value: Err(if readable == "t" { REFUSED } else { NO_RIGHT }),
             owner,
         });
+    }
+    let mut readable: Vec<&mut SequenceValue> =
+        sequences.iter_mut().filter(|sequence| sequence.value == Err(REFUSED)).collect();
+    for group in readable.chunks_mut(AT_ONCE) {
+        if !read_values(session, group)? {
+            for sequence in group.chunks_mut(1) {
+                read_values(session, sequence)?;
+            }
+        }
     }
     Ok(sequences)
 }
 
-fn read_value(session: &mut Session, sequence: &str) -> Result<(String, bool)> {
-    let row = session.query(&format!("SELECT last_value::text, is_called FROM {sequence}"))?;
-    let mut values = row.into_iter().flatten().flatten();
-    match (values.next(), values.next()) {
-        (Some(value), Some(called)) => Ok((value, called == "t")),
-        _ => anyhow::bail!("sequence {sequence} has no value"),
+/// Reads the values of sequences; whether the server gave them.
+fn read_values(session: &mut Session, sequences: &mut [&mut SequenceValue]) -> Result<bool> {
+    let one = |(number, sequence): (usize, &&mut SequenceValue)| {
+        format!("SELECT {number} AS n, last_value::text, is_called FROM {}", sequence.qualified)
+    };
+    let all: Vec<String> = sequences.iter().enumerate().map(one).collect();
+    session.execute("SAVEPOINT sequences")?;
+    let rows = match session.query(&format!("{} ORDER BY n", all.join(" UNION ALL "))) {
+        Ok(rows) => rows,
+        Err(error) if error.is::<Refused>() => {
+            session.execute("ROLLBACK TO SAVEPOINT sequences")?;
+            return Ok(false);
+        }
+        Err(error) => return Err(error),
+    };
+    for (sequence, row) in sequences.iter_mut().zip(rows) {
+        let [_, Some(value), Some(called)] = row.as_slice() else {
+            anyhow::bail!("sequence {} has no value", sequence.display);
+        };
+        sequence.value = Ok((value.clone(), called == "t"));
     }
+    session.execute("RELEASE SAVEPOINT sequences")?;
+    Ok(true)
 }
 
-/// A sequence that the account may not read at the source.
+/// A sequence that does not stand where the source's does.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnreadSequence {
+pub struct SequenceProblem {
     /// `schema.name`, for people.
     pub display: String,
+    /// What could not be done with it.
+    pub reason: &'static str,
     /// It was set to the last number in use in its column; otherwise it starts anew.
     pub is_set: bool,
 }
 
 /// Sets the target's sequences. One that could not be read at the source is set to the last number
-/// in its column. Returns those.
+/// in its column. Returns those, and those that could not be set.
 pub fn set_sequences(
     session: &mut Session,
     sequences: &[SequenceValue],
-) -> Result<Vec<UnreadSequence>> {
-    let mut unread = Vec::new();
-    for sequence in sequences {
-        let display = sequence.display.clone();
-        if let Some((value, called)) = &sequence.value {
-            let name = literal(&sequence.qualified);
-            session
-                .query(&format!("SELECT setval({name}, {value}, {called})::text"))
-                .with_context(|| format!("cannot set sequence {display}"))?;
-            continue;
+) -> Result<Vec<SequenceProblem>> {
+    let mut problems = Vec::new();
+    let (known, unknown): (Vec<_>, Vec<_>) =
+        sequences.iter().partition(|sequence| sequence.value.is_ok());
+    for group in known.chunks(AT_ONCE) {
+        if !set_known(session, group)? {
+            for sequence in group {
+                if !set_known(session, &[*sequence])? {
+                    let display = sequence.display.clone();
+                    let reason = "the target does not set";
+                    problems.push(SequenceProblem { display, reason, is_set: false });
+                }
+            }
         }
+    }
+    for sequence in unknown {
         let is_set = match &sequence.owner {
             Some((table, column)) => {
                 let set = session.query(&past_column(&sequence.qualified, table, column));
@@ -106,9 +142,24 @@ pub fn set_sequences(
             }
             None => false,
         };
-        unread.push(UnreadSequence { display, is_set });
+        let reason = sequence.value.as_ref().err().copied().unwrap_or(NO_RIGHT);
+        problems.push(SequenceProblem { display: sequence.display.clone(), reason, is_set });
     }
-    Ok(unread)
+    Ok(problems)
+}
+
+/// Sets sequences to the source's values, all or none; whether the server took them.
+fn set_known(session: &mut Session, sequences: &[&SequenceValue]) -> Result<bool> {
+    let one = |sequence: &&SequenceValue| {
+        let (value, called) = sequence.value.as_ref().ok()?;
+        Some(format!("setval({}, {value}, {called})", literal(&sequence.qualified)))
+    };
+    let all: Vec<String> = sequences.iter().filter_map(one).collect();
+    match session.query(&format!("SELECT {}", all.join(", "))) {
+        Ok(_rows) => Ok(true),
+        Err(error) if error.is::<Refused>() => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// Sets a sequence to the last number of a column, in the direction in which it counts and within

@@ -4,6 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use handover_verify::ledger::own::OwnObjects;
+use handover_verify::sql::literal;
 use handover_verify::sqlite::sqlite_error;
 use rusqlite::{Connection, OpenFlags};
 
@@ -53,14 +55,12 @@ pub fn open_ledger(path: &Path) -> Result<Connection> {
 
 /// The name of an object of somebody else's, if there is one. Seals of packages and evidence files
 /// that were received before the copy may be there, with their events.
-pub fn foreign_object(connection: &Connection) -> Result<Option<String>> {
-    let name = connection.query_row(
+pub fn foreign_object(connection: &Connection, own: &OwnObjects) -> Result<Option<String>> {
+    let names: Vec<String> = own.tables().map(|table| literal(&table.name)).collect();
+    let sql = format!(
         "SELECT min(name) FROM main.sqlite_master WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
-         AND name NOT IN ('handover_package', 'handover_inventory', 'handover_evidence', \
-                          'handover_event', 'handover_identity', 'handover_attestation') \
-         AND name NOT GLOB 'handover_evidence_*'",
-        [],
-        |row| row.get(0),
+         AND name NOT IN ({})",
+        names.join(", ")
     );
-    name.map_err(sqlite_error)
+    connection.query_row(&sql, [], |row| row.get(0)).map_err(sqlite_error)
 }

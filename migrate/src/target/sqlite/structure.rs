@@ -3,7 +3,7 @@
 use anyhow::Result;
 use handover_verify::inventory::sqlite::header_numbers;
 use handover_verify::sql::literal;
-use handover_verify::sqlite::{is_ledger_table, sqlite_error};
+use handover_verify::sqlite::sqlite_error;
 use rusqlite::Connection;
 
 /// `CREATE TABLE` statements of the tables copied, in order of creation: name and SQL.
@@ -118,11 +118,10 @@ fn statements(source: &Connection, condition: &str) -> Result<Vec<Statement>> {
                       ELSE 3 END, rowid"
         ))
         .map_err(sqlite_error)?;
-    let found: Vec<Statement> = statement
+    statement
         .query_map([], |row| {
             Ok(Statement { name: row.get(0)?, sql: row.get(1)?, table: row.get(2)? })
         })
         .and_then(Iterator::collect)
-        .map_err(sqlite_error)?;
-    Ok(found.into_iter().filter(|statement| !is_ledger_table(&statement.table)).collect())
+        .map_err(sqlite_error)
 }

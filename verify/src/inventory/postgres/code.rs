@@ -22,7 +22,8 @@ pub(super) const MATERIALIZED_VIEWS: &str = concat!(
     user_relation!()
 );
 
-/// Functions, procedures and aggregates, by the types of their arguments.
+/// Functions, procedures and aggregates, by the types of their arguments; not those that the server
+/// makes with a range type.
 pub(super) const FUNCTIONS: &str = concat!(
     "select format('%s.%s(%s)', n.nspname, p.proname,
               (select string_agg(format_type(a.type, null), ', ' order by a.position)
@@ -48,10 +49,14 @@ pub(super) const FUNCTIONS: &str = concat!(
  where ",
     user_schema!(),
     " and ",
-    not_of_extension!("pg_proc", "p.oid")
+    not_of_extension!("pg_proc", "p.oid"),
+    "
+   and not exists (select from pg_depend i where i.classid = 'pg_proc'::regclass and i.objid = p.oid
+                                             and i.deptype = 'i')"
 );
 
-/// Triggers, and when they fire; those that enforce foreign keys are told with the foreign key.
+/// Triggers, and when they fire; those that enforce constraints are told with the constraint.
+/// PostgreSQL 14 calls internal what a partition has from its parent.
 pub(super) const TRIGGERS: &str = concat!(
     "select format('%s.%s.%s', n.nspname, c.relname, g.tgname), n.nspname::text, c.relname::text,
        pg_get_triggerdef(g.oid) || case g.tgenabled when 'O' then '' when 'D' then ' DISABLED'
@@ -59,8 +64,8 @@ pub(super) const TRIGGERS: &str = concat!(
   from pg_trigger g
   join pg_class c on c.oid = g.tgrelid
   join pg_namespace n on n.oid = c.relnamespace
-  left join pg_trigger parent on parent.oid = g.tgparentid
- where (not g.tgisinternal or not parent.tgisinternal) and ",
+  left join pg_constraint k on k.oid = g.tgconstraint
+ where (not g.tgisinternal or (g.tgparentid <> 0 and coalesce(k.contype = 't', true))) and ",
     user_relation!()
 );
 
@@ -83,10 +88,10 @@ pub(super) const POLICIES: &str = concat!(
               case when p.polpermissive then 'PERMISSIVE' else 'RESTRICTIVE' end,
               case p.polcmd when 'r' then 'SELECT' when 'a' then 'INSERT' when 'w' then 'UPDATE'
                             when 'd' then 'DELETE' else 'ALL' end,
-              (select string_agg(case when r.id = 0 then 'PUBLIC'
-                                 else pg_get_userbyid(r.id)::text end, ', '
-                                 order by pg_get_userbyid(r.id))
-                 from unnest(p.polroles) r(id)),
+              (select string_agg(r.name, ', ' order by r.name)
+                 from (select distinct case when u.id = 0 then 'PUBLIC'
+                                       else quote_ident(pg_get_userbyid(u.id)) end collate \"C\"
+                         from unnest(p.polroles) u(id)) r(name)),
               ' USING (' || pg_get_expr(p.polqual, p.polrelid) || ')',
               ' WITH CHECK (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')')
   from pg_policy p
@@ -105,14 +110,19 @@ select format('%s.%s', n.nspname, c.relname), n.nspname::text, c.relname::text,
     user_relation!()
 );
 
-/// Comments; objects numbered below 16384 were made with the database cluster.
-pub(super) const COMMENTS: &str = "select format('%s %s', i.type, i.identity), n.nspname::text, c.relname::text, d.description
+/// Comments; objects numbered below 16384 were made with the database cluster. Comments on what is
+/// not carried over, as publications, are not compared.
+pub(super) const COMMENTS: &str =
+    "select format('%s %s', i.type, i.identity), n.nspname::text, c.relname::text, d.description
   from pg_description d
   cross join lateral pg_identify_object(d.classoid, d.objoid, d.objsubid) i
   left join pg_class c on d.classoid = 'pg_class'::regclass and c.oid = d.objoid
                       and c.relkind in ('r', 'p', 'f', 'v', 'm')
   left join pg_namespace n on n.oid = c.relnamespace
- where d.objoid >= 16384 and d.classoid not in ('pg_largeobject'::regclass, 'pg_extension'::regclass)
-   and i.identity is not null and i.identity !~ '(^| on )(handover|pg_temp)(\\.|$)'
+ where d.objoid >= 16384
+   and d.classoid not in ('pg_largeobject'::regclass, 'pg_extension'::regclass,
+                          'pg_publication'::regclass, 'pg_subscription'::regclass,
+                          'pg_foreign_data_wrapper'::regclass, 'pg_foreign_server'::regclass)
+   and i.identity is not null and i.identity !~ '(^| on )pg_temp(\\.|$)'
    and not exists (select from pg_depend e where e.classid = d.classoid and e.objid = d.objoid
                                              and e.deptype = 'e')";

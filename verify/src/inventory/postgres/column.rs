@@ -12,12 +12,16 @@ pub(super) const DEFAULTS: &str = concat!(
     user_relation!()
 );
 
-/// `NOT NULL` as the column has it: in PostgreSQL 18 such constraints have names, made up by the
-/// server, which mean nothing.
+/// `NOT NULL`. From PostgreSQL 18 on it is a constraint with a name, which need not hold for the
+/// rows that are there (`NOT VALID`) nor for children (`NO INHERIT`).
 pub(super) const NOT_NULLS: &str = concat!(
     "select format('%s.%s.%s', n.nspname, c.relname, a.attname), n.nspname::text, c.relname::text,
-       'NOT NULL'::text
+       'NOT NULL' || case when k.connoinherit then ' NO INHERIT' else '' end
+         || case when not k.convalidated then ' NOT VALID' else '' end
+         || coalesce(' CONSTRAINT ' || quote_ident(k.conname), '')
   from pg_attribute a
+  left join pg_constraint k
+    on k.conrelid = a.attrelid and k.contype = 'n' and k.conkey = array[a.attnum]
   join pg_class c on c.oid = a.attrelid
   join pg_namespace n on n.oid = c.relnamespace
  where c.relkind in ('r', 'p', 'f') and a.attnum > 0 and not a.attisdropped and a.attnotnull and ",
@@ -36,10 +40,11 @@ pub(super) const IDENTITIES: &str = concat!(
     user_relation!()
 );
 
-/// Generated columns.
+/// Generated columns, whose types no comparison of rows looks at.
 pub(super) const GENERATED_EXPRESSIONS: &str = concat!(
     "select format('%s.%s.%s', n.nspname, c.relname, a.attname), n.nspname::text, c.relname::text,
-       format('GENERATED ALWAYS AS (%s) %s', pg_get_expr(d.adbin, d.adrelid),
+       format('%s GENERATED ALWAYS AS (%s) %s', format_type(a.atttypid, a.atttypmod),
+              pg_get_expr(d.adbin, d.adrelid),
               case a.attgenerated when 's' then 'STORED' else 'VIRTUAL' end)
   from pg_attrdef d
   join pg_attribute a on a.attrelid = d.adrelid and a.attnum = d.adnum
@@ -59,5 +64,22 @@ pub(super) const COLLATIONS: &str = concat!(
   join pg_namespace n on n.oid = c.relnamespace
  where c.relkind in ('r', 'p', 'f') and a.attnum > 0 and not a.attisdropped
    and a.attcollation <> t.typcollation and ",
+    user_relation!()
+);
+
+/// The order of the columns of partitions and of tables with generated columns: rows are compared
+/// by the columns that are read from the whole table.
+pub(super) const COLUMN_ORDERS: &str = concat!(
+    "select format('%s.%s', n.nspname, c.relname), n.nspname::text, c.relname::text,
+       (select format('(%s)', string_agg(quote_ident(a.attname), ', ' order by a.attnum))
+          from pg_attribute a
+         where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped)
+  from pg_class c
+  join pg_namespace n on n.oid = c.relnamespace
+ where c.relkind in ('r', 'p')
+   and (c.relispartition
+        or exists (select from pg_attribute a
+                    where a.attrelid = c.oid and a.attgenerated <> '' and not a.attisdropped))
+   and ",
     user_relation!()
 );

@@ -1,4 +1,4 @@
-//! The inventory of a PostgreSQL database (13 to 17), read with nothing but `SELECT` on the system
+//! The inventory of a PostgreSQL database (14 to 19), read with nothing but `SELECT` on the system
 //! catalog.
 //!
 //! Every query returns four text columns: name, table schema or NULL, table name or NULL,
@@ -8,13 +8,13 @@
 //! `TimeZone UTC`, `DateStyle ISO`, `extra_float_digits 1`): `pg_get_expr` and its kin qualify every
 //! name that the search path does not show, and print constants as the session prints values.
 //!
-//! Left out: system schemas, temporary objects, the ledger (schema `handover`), whatever belongs to
-//! an extension, and what hangs on a table that belongs to an extension.
+//! Left out: system schemas, temporary objects, whatever belongs to an extension, and what hangs on
+//! a table that belongs to an extension.
 
 /// Holds for the schemas `n` that people made.
 macro_rules! user_schema {
     () => {
-        "n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'handover')"
+        "n.nspname !~ '^pg_' and n.nspname <> 'information_schema'"
     };
 }
 
@@ -44,6 +44,7 @@ macro_rules! user_relation {
 
 mod code;
 mod column;
+mod not_compared;
 mod relation;
 mod sequence;
 #[cfg(test)]
@@ -59,6 +60,7 @@ use super::{CatalogObject, Inventory, ObjectKind};
 pub const QUERIES: &[(ObjectKind, &str)] = &[
     (ObjectKind::Default, column::DEFAULTS),
     (ObjectKind::NotNull, column::NOT_NULLS),
+    (ObjectKind::ColumnOrder, column::COLUMN_ORDERS),
     (ObjectKind::Collation, column::COLLATIONS),
     (ObjectKind::Identity, column::IDENTITIES),
     (ObjectKind::GeneratedExpression, column::GENERATED_EXPRESSIONS),
@@ -84,6 +86,8 @@ pub const QUERIES: &[(ObjectKind, &str)] = &[
     (ObjectKind::RangeType, types::RANGE_TYPES),
     (ObjectKind::Statistics, relation::STATISTICS),
     (ObjectKind::Unlogged, relation::UNLOGGED_TABLES),
+    (ObjectKind::ReplicaIdentity, relation::REPLICA_IDENTITIES),
+    (ObjectKind::ForeignTable, relation::FOREIGN_TABLES),
     (ObjectKind::Comment, code::COMMENTS),
 ];
 
@@ -103,6 +107,13 @@ pub fn collect(run: &mut dyn FnMut(&str) -> Result<Vec<QueryRow>>) -> Result<Inv
         }
     }
     collect_sequence_values(run, &mut inventory).context("reading the sequences")?;
+    for [line, ..] in run(not_compared::OBJECTS).context("reading what is not compared")? {
+        inventory.not_compared.extend(line);
+    }
+    for [version, ..] in run("select current_setting('server_version_num'), null, null, null")? {
+        let number = version.as_deref().and_then(|number| number.parse::<u32>().ok());
+        inventory.server_version = number.map(|number| number / 10_000);
+    }
     inventory.unreadable.sort_unstable();
     Ok(inventory)
 }

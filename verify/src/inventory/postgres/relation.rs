@@ -47,7 +47,8 @@ pub(super) const FOREIGN_KEYS: &str = constraints!("f");
 /// Exclusion constraints.
 pub(super) const EXCLUSIONS: &str = constraints!("x");
 
-/// Indexes that no constraint stands for, whole or not. An index of a partition that is part of the
+/// Indexes that no constraint stands for, whole or not: `INVALID` is one that was not built to its
+/// end, `ONLY` one that not every partition has. An index of a partition that is part of the
 /// partitioned table's index is named after that one, and its own name is left out.
 pub(super) const INDEXES: &str = concat!(
     "select case when root.oid is null or root.oid = i.indexrelid
@@ -58,7 +59,7 @@ pub(super) const INDEXES: &str = concat!(
             then pg_get_indexdef(i.indexrelid)
             else case when i.indisunique then 'UNIQUE' else '' end
               || substring(pg_get_indexdef(i.indexrelid) from ' USING .*$') end
-         || case when i.indisvalid then '' else ' INVALID' end
+         || case when i.indisvalid then '' when x.relkind = 'I' then ' ONLY' else ' INVALID' end
   from pg_index i
   join pg_class x on x.oid = i.indexrelid
   join pg_class c on c.oid = i.indrelid
@@ -122,5 +123,43 @@ pub(super) const UNLOGGED_TABLES: &str = concat!(
   from pg_class c
   join pg_namespace n on n.oid = c.relnamespace
  where c.relkind in ('r', 'p', 'm') and c.relpersistence = 'u' and ",
+    user_relation!()
+);
+
+/// What tells a row of a table from the others, where a publication sends changes.
+pub(super) const REPLICA_IDENTITIES: &str = concat!(
+    "select format('%s.%s', n.nspname, c.relname), n.nspname::text, c.relname::text,
+       'REPLICA IDENTITY ' || case c.relreplident when 'f' then 'FULL' when 'n' then 'NOTHING'
+         else (select 'USING INDEX ' || coalesce(string_agg(quote_ident(x.relname), ''), 'none')
+                 from pg_index i join pg_class x on x.oid = i.indexrelid
+                where i.indrelid = c.oid and i.indisreplident) end
+  from pg_class c
+  join pg_namespace n on n.oid = c.relnamespace
+ where c.relkind in ('r', 'p', 'm') and c.relreplident in ('f', 'n', 'i') and ",
+    user_relation!()
+);
+
+/// Foreign tables: columns and server. Of options, which may hold what nobody should read, the
+/// values are told by their SHA-256.
+pub(super) const FOREIGN_TABLES: &str = concat!(
+    "select format('%s.%s', n.nspname, c.relname), n.nspname::text, c.relname::text,
+       format('(%s) SERVER %s%s',
+              (select string_agg(format('%I %s%s', a.attname,
+                                        format_type(a.atttypid, a.atttypmod),
+                                        case when a.attfdwoptions is null then ''
+                                        else ' OPTIONS SHA-256 '
+                                          || encode(sha256(convert_to(a.attfdwoptions::text, 'UTF8')), 'hex')
+                                        end), ', ' order by a.attnum)
+                 from pg_attribute a
+                where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped),
+              quote_ident(s.srvname),
+              case when f.ftoptions is null then ''
+              else ' OPTIONS SHA-256 ' || encode(sha256(convert_to(f.ftoptions::text, 'UTF8')), 'hex')
+              end)
+  from pg_foreign_table f
+  join pg_foreign_server s on s.oid = f.ftserver
+  join pg_class c on c.oid = f.ftrelid
+  join pg_namespace n on n.oid = c.relnamespace
+ where ",
     user_relation!()
 );

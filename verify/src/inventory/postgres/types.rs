@@ -59,11 +59,13 @@ pub(super) const COMPOSITE_TYPES: &str = concat!(
 /// Range types.
 pub(super) const RANGE_TYPES: &str = concat!(
     "select format('%s.%s', n.nspname, t.typname), null::text, null::text,
-       format('RANGE (SUBTYPE %s, SUBTYPE_OPCLASS %s.%s%s, CANONICAL %s, SUBTYPE_DIFF %s)',
+       format('RANGE (SUBTYPE %s, SUBTYPE_OPCLASS %s.%s%s, CANONICAL %s, SUBTYPE_DIFF %s, '
+              'MULTIRANGE_TYPE_NAME %s)',
               format_type(r.rngsubtype, null), o.nspname, p.opcname,
               case when r.rngcollation = 0 then ''
               else ', COLLATION ' || r.rngcollation::regcollation::text end,
-              r.rngcanonical::oid::regprocedure, r.rngsubdiff::oid::regprocedure)
+              r.rngcanonical::oid::regprocedure, r.rngsubdiff::oid::regprocedure,
+              r.rngmultitypid::regtype)
   from pg_range r
   join pg_type t on t.oid = r.rngtypid
   join pg_opclass p on p.oid = r.rngsubopc

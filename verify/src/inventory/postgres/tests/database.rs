@@ -10,7 +10,7 @@ use crate::inventory::Inventory;
 
 /// One object at least of every kind.
 const SCHEMA: &str = r#"
-create schema app; create schema handover; create schema "odd.Schema";
+create schema app; create schema "odd.Schema";
 create type app.mood as enum ('sad', 'ok', 'happy');
 create domain app.code as varchar(8) default 'x' not null
   constraint code_form check (value ~ '^[a-z]+$' and value <> 'no');
@@ -56,13 +56,17 @@ create trigger logged after insert on app.log for each row execute function app.
 create rule kept as on delete to app.base do instead nothing;
 create policy own on app.visit as restrictive for select to public using (room > 0 and room < 9);
 alter table app.visit enable row level security;
+alter table app.visit replica identity full;
+create foreign data wrapper far; create server far foreign data wrapper far;
+create foreign table app.far (n int, at date) server far options (table_name 'x');
+create table app.deep (at date, n int) partition by range (at);
+create table app.deep_2020 partition of app.deep for values from ('2020-01-01') to ('2021-01-01') partition by list (n);
+create table app.deep_2020_1 partition of app.deep_2020 for values in (1);
+create trigger deep after insert on app.deep for each row execute function app.f();
 comment on table app.person is 'who'; comment on column app.person.age is 'years';
 comment on function app.f(int, text) is 'does';
 create table "odd.Schema"."T ""x""" ("a.B" int not null default 3 check ("a.B" > 0));
 create sequence "odd.Schema"."It's ""S""" start 3;
-create table handover.ledger (id serial primary key, a int default 1 check (a > 0));
-create function handover.h() returns int language sql as 'select 1';
-comment on table handover.ledger is 'ours'; comment on schema handover is 'ours';
 select setval('app.counter', 20); select setval('app.down', -3);
 select setval('app.person_number_seq', 7, false);
 "#;

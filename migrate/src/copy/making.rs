@@ -1,0 +1,138 @@
+//! Schema entries on their way into a PostgreSQL target: each commits together with the ledger's word
+//! that it is made.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::{Result, bail};
+use handover_verify::endpoint::PostgresEndpoint;
+use handover_verify::interrupt::Interrupt;
+use handover_verify::postgres::Session;
+use handover_verify::progress::Progress;
+
+use crate::ledger;
+use crate::target::postgres::{Refusal, SchemaEntry, make_together, making_session, retried};
+
+/// Small things that are made in one transaction. A server has locks for some thousands of tables
+/// only, and a transaction keeps those of every table that it makes.
+const AT_ONCE: usize = 50;
+
+/// Entries on their way into the target.
+pub(super) struct Making<'a> {
+    target: &'a PostgresEndpoint,
+    entries: &'a [&'a SchemaEntry],
+    /// SQL of each entry, with what records it.
+    statements: Vec<String>,
+    /// The run; none before the first one.
+    run: Option<i64>,
+    progress: &'a Progress,
+    interrupt: &'a Interrupt,
+}
+
+impl<'a> Making<'a> {
+    /// Entries that are to be made in the target, in their order. `names` knows the ledger's.
+    pub(super) fn new(
+        target: &'a PostgresEndpoint,
+        names: &Session,
+        entries: &'a [&'a SchemaEntry],
+        run: Option<i64>,
+        progress: &'a Progress,
+        interrupt: &'a Interrupt,
+    ) -> Self {
+        let statement = |entry: &&SchemaEntry| {
+            let record = ledger::step_statement(names, &entry.step, None);
+            format!("{}\n{record}\n", entry.statements())
+        };
+        let statements = entries.iter().map(statement).collect();
+        Self { target, entries, statements, run, progress, interrupt }
+    }
+
+    /// Makes everything in its order; what was refused once more, as long as that helps. Returns
+    /// what is refused in the end, by its place among the entries.
+    pub(super) fn make_before_rows(&self) -> Result<Vec<(usize, Refusal)>> {
+        retried((0..self.entries.len()).collect(), |open| self.make(open, 1))
+    }
+
+    /// Makes everything: what needs only its table first, by several sessions; then the rest in its
+    /// order; what was refused once more, as long as that helps; event triggers at the very end,
+    /// since they act on what is made after them.
+    pub(super) fn make_after_rows(&self, jobs: usize) -> Result<Vec<(usize, Refusal)>> {
+        let of = |wanted: &dyn Fn(&SchemaEntry) -> bool| -> Vec<usize> {
+            let known = self.entries.iter().enumerate();
+            known.filter(|(_, entry)| wanted(entry)).map(|(at, _)| at).collect()
+        };
+        let is_alone =
+            |entry: &SchemaEntry| matches!(entry.kind.as_str(), "KEY" | "INDEX" | "CONSTRAINT");
+        let alone = of(&is_alone);
+        let in_order = of(&|entry| !is_alone(entry) && !entry.is_event_trigger());
+        let last = of(&SchemaEntry::is_event_trigger);
+        let mut open = self.make(&alone, jobs)?;
+        open.extend(self.make(&in_order, 1)?);
+        let again = open.into_iter().map(|(at, _)| at).collect();
+        let mut refused = retried(again, |open| self.make(open, 1))?;
+        refused.extend(retried(last, |open| self.make(open, 1))?);
+        refused.sort_by_key(|(at, _)| *at);
+        Ok(refused)
+    }
+
+    fn make(&self, open: &[usize], sessions: usize) -> Result<Vec<(usize, Refusal)>> {
+        let groups = self.groups(open);
+        let next = AtomicUsize::new(0);
+        let refused = Mutex::new(Vec::new());
+        let work = || -> Result<()> {
+            let mut session = making_session(self.target, self.interrupt)?;
+            // As long as this session is there, no other run begins.
+            if let Some(run) = self.run {
+                ledger::check_newest(&mut session, run)?;
+            }
+            while let Some(group) = groups.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let found = self.make_group(&mut session, group)?;
+                refused.lock().unwrap_or_else(PoisonError::into_inner).extend(found);
+            }
+            Ok(())
+        };
+        std::thread::scope(|scope| {
+            let workers: Vec<_> =
+                (0..sessions.min(groups.len())).map(|_| scope.spawn(work)).collect();
+            workers.into_iter().try_for_each(|worker| {
+                worker.join().unwrap_or_else(|_panic| bail!("a worker panicked"))
+            })
+        })?;
+        let mut refused = refused.into_inner().unwrap_or_else(PoisonError::into_inner);
+        refused.sort_by_key(|(at, _)| *at);
+        Ok(refused)
+    }
+
+    /// What is quick goes together; what reads rows goes by itself.
+    fn groups(&self, open: &[usize]) -> Vec<Vec<usize>> {
+        let mut groups: Vec<Vec<usize>> = Vec::new();
+        let mut is_open = false;
+        for at in open {
+            let is_quick = self.entries.get(*at).is_some_and(|entry| entry.is_quick());
+            match groups.last_mut() {
+                Some(group) if is_open && is_quick && group.len() < AT_ONCE => group.push(*at),
+                _ => groups.push(vec![*at]),
+            }
+            is_open = is_quick;
+        }
+        groups
+    }
+
+    fn make_group(&self, session: &mut Session, group: &[usize]) -> Result<Vec<(usize, Refusal)>> {
+        let of = |at: &usize| self.statements.get(*at).map_or("", String::as_str);
+        let together: Vec<&str> = group.iter().map(of).collect();
+        let mut refused = Vec::new();
+        match (make_together(session, &together.join("\n"))?, group) {
+            (None, _) => {}
+            (Some(refusal), [at]) => refused.push((*at, refusal)),
+            (Some(_), group) => {
+                for at in group {
+                    let refusal = make_together(session, of(at))?;
+                    refused.extend(refusal.map(|refusal| (*at, refusal)));
+                }
+            }
+        }
+        self.progress.done((group.len() - refused.len()) as u64);
+        Ok(refused)
+    }
+}

@@ -1,0 +1,37 @@
+//! Running `pg_dump` and `pg_restore`.
+
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result};
+use handover_verify::endpoint::PostgresEndpoint;
+
+/// Settings for which the database may have other defaults. Literals in what `pg_dump` writes are
+/// taken apart as the standard has them.
+const PGOPTIONS: &str = "-c default_transaction_isolation=read\\ committed \
+                         -c standard_conforming_strings=on";
+
+/// Runs a PostgreSQL client program. The inner error is what it wrote on standard error.
+pub(super) fn run(
+    endpoint: &PostgresEndpoint,
+    mut command: Command,
+) -> Result<std::result::Result<Vec<u8>, String>> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    if let Some(password) = endpoint.password() {
+        command.env("PGPASSWORD", password);
+    }
+    command.env("PGCLIENTENCODING", "UTF8");
+    command.env("PGAPPNAME", "handover");
+    let given = std::env::var("PGOPTIONS").unwrap_or_default();
+    command.env("PGOPTIONS", format!("{given} {PGOPTIONS}"));
+    // Messages are matched by nobody, but people search for them in English.
+    command.env("LC_MESSAGES", "C");
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let output = command.output().with_context(|| {
+        format!("cannot run {program}; install PostgreSQL's client programs (postgresql-client)")
+    })?;
+    if output.status.success() {
+        return Ok(Ok(output.stdout));
+    }
+    let message = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+    Ok(Err(if message.is_empty() { format!("ended with {}", output.status) } else { message }))
+}
