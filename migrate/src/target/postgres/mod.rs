@@ -9,6 +9,7 @@ mod from_sqlite;
 mod key_index;
 mod lexer;
 mod make;
+mod other_versions;
 mod sequences;
 mod write;
 
@@ -18,5 +19,6 @@ pub use fence::{alone, is_work_left, lock_run, share_work};
 pub use from_sqlite::{Identity, Translation, translate};
 pub use key_index::{KeyIndex, key_indexes};
 pub use make::{Refusal, is_there_already, make_together, make_within, making_session, retried};
+pub use other_versions::without_not_null_constraints;
 pub use sequences::{SequenceProblem, SequenceValue, sequence_values, set_sequences};
 pub use write::write_chunk;
