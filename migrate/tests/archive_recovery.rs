@@ -38,17 +38,24 @@ const TABLES: [(&str, &str, &str); 4] = [
     ("Phiếu", "\"Sổ Tiêm\".\"Phiếu Hẹn\"", "\"Người\" % 2 = 1"),
 ];
 
+/// The second recipient's key becomes one without a passphrase.
+fn identity_of_second(made: &PurgeMade) -> PathBuf {
+    let (identities, public) = keys(&made.at("plain"), 1);
+    let config = made.dir().join("handover.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    let second = text.split("name = \"second\"\nkey = \"").nth(1).unwrap();
+    edit_file(&config, second.split('"').next().unwrap(), &public[0]);
+    identities[0].clone()
+}
+
 impl Desk {
     /// A purge that is certified; what was deleted is known from before.
     fn new() -> Self {
         let made = PurgeMade::begin(Engine::Postgres);
         made.fill();
         made.sql(ODD);
-        let (identities, public) = keys(&made.at("plain"), 1);
+        let identity = identity_of_second(&made);
         let config = made.dir().join("handover.toml");
-        let text = fs::read_to_string(&config).unwrap();
-        let second = text.split("name = \"second\"\nkey = \"").nth(1).unwrap();
-        edit_file(&config, second.split('"').next().unwrap(), &public[0]);
         edit_file(&config, "\"public.cards\"]", "\"public.cards\", \"Sổ Tiêm.Phiếu Hẹn\"]");
         let before = TABLES.map(|(_, table, listed)| {
             let rows = format!("select t::text from {table} t where {listed} order by 1");
@@ -56,7 +63,21 @@ impl Desk {
         });
         made.go_on(Until::Certified);
         let recovered = Database::create();
-        Self { made, recovered, identity: identities[0].clone(), before: before.to_vec() }
+        Self { made, recovered, identity, before: before.to_vec() }
+    }
+
+    /// The same in a SQLite file, some of whose values are none of their column's type.
+    fn of_file() -> Self {
+        let made = PurgeMade::begin(Engine::Sqlite);
+        made.fill();
+        made.sql(
+            "update doses set volume = 'half a vial', given_on = 20210802 where number = 10;
+             update cards set picture = 'a' || char(9) || '\\I1', note = '\\I1' where code = 'QR-1-a';
+             update cards set picture = 1.5 where code = 'QR-1-b';",
+        );
+        let identity = identity_of_second(&made);
+        made.go_on(Until::Certified);
+        Self { made, recovered: Database::create(), identity, before: Vec::new() }
     }
 
     /// Runs a block of the page.
@@ -147,6 +168,32 @@ fn everything_comes_back_with_standard_programs() {
         let rows = format!("select t::text from recovered.\"{folder}\" t order by 1");
         assert!(desk.recovered.query(&rows).trim_end_matches('\n') == before, "{table}");
     }
+}
+
+/// Rows of a file come into columns of texts, which take everything that a file may hold.
+#[test]
+fn rows_of_a_sqlite_file_are_loaded_as_they_stand() {
+    let desk = Desk::of_file();
+    let page = fs::read_to_string(desk.made.archive().join("RECOVERY.md")).unwrap();
+    let blocks: Vec<&str> =
+        page.split("\n```sh\n").skip(1).map(|rest| rest.split("\n```").next().unwrap()).collect();
+    let [_, _, _, _, _, settings, loads @ ..] = blocks.as_slice() else { panic!("{page}") };
+    for load in loads {
+        desk.block(&format!("{settings}\n{load}"), "", 1, "").expect(0);
+    }
+    let (doses, cards) = (desk.folder("doses"), desk.folder("cards"));
+    assert_eq!(
+        desk.recovered.query(&format!(
+            "select number, given_on, volume from recovered.\"{doses}\" where number in ('10', '11') order by 1"
+        )),
+        "10|\\I20210802|\\Thalf a vial\n11|2021-11-01|1.25"
+    );
+    assert_eq!(
+        desk.recovered.query(&format!(
+            "select picture, note from recovered.\"{cards}\" where code like 'QR-1-%' order by code"
+        )),
+        "\\Ta\t\\I1|\\\\I1\n\\R3ff8000000000000|"
+    );
 }
 
 /// Somebody who follows the page notices a byte that changed.

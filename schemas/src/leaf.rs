@@ -245,9 +245,16 @@ mod tests {
     use super::*;
     use crate::pg_type::PgType;
     use crate::plan::Key;
+    use crate::sqlite_form::Form;
 
     fn column(name: &str, type_name: &str) -> Column {
-        Column { name: name.into(), type_name: type_name.into(), ty: PgType::Text, not_null: true }
+        Column {
+            name: name.into(),
+            type_name: type_name.into(),
+            ty: PgType::Text,
+            not_null: true,
+            form: Form::default(),
+        }
     }
 
     fn shape(schema: &str) -> TableShape {
@@ -259,6 +266,7 @@ mod tests {
             partitioned: false,
             estimated_rows: 7,
             largest_row: 9,
+            whole_only: false,
         }
     }
 

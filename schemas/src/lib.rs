@@ -25,6 +25,7 @@ pub mod purge;
 pub mod report;
 pub mod signing;
 pub mod sort_key;
+pub mod sqlite_form;
 pub mod sqlite_type;
 pub mod strict_json;
 pub mod value;

@@ -39,12 +39,19 @@ pub enum PgType {
     TimestampTz,
     /// `interval`
     Interval,
+    /// `interval` as a server before 17 sends it: no value of it is infinite. Only for decoding; a
+    /// column's type is [`Interval`](Self::Interval) whatever server it is on.
+    FiniteInterval,
     /// `uuid`
     Uuid,
     /// `json`: text as it is
     Json,
     /// `jsonb`
     Jsonb,
+    /// `"char"`: one byte
+    SingleChar,
+    /// `pg_lsn`
+    PgLsn,
     /// an enumeration: the label
     Enum,
     /// an array of any number of dimensions
@@ -60,6 +67,25 @@ impl PgType {
             Self::Other => false,
             Self::Array(element) => element.has_renderer(),
             _ => true,
+        }
+    }
+
+    /// The type as a server of this version (`server_version_num`) sends it.
+    #[must_use]
+    pub fn sent_by(&self, server_version: u32) -> Self {
+        match self {
+            Self::Interval if server_version < 170_000 => Self::FiniteInterval,
+            Self::Array(element) => Self::Array(Box::new(element.sent_by(server_version))),
+            other => other.clone(),
+        }
+    }
+
+    /// Whether values are intervals, or hold some.
+    pub fn holds_intervals(&self) -> bool {
+        match self {
+            Self::Interval => true,
+            Self::Array(element) => element.holds_intervals(),
+            _ => false,
         }
     }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::chunk::KeyValue;
 use crate::name::TableName;
 use crate::pg_type::PgType;
+use crate::sqlite_form::Form;
 
 /// A column that is copied and hashed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,8 +18,30 @@ pub struct Column {
     pub type_name: String,
     /// Codec for its values.
     pub ty: PgType,
-    /// Declared `NOT NULL`.
+    /// Declared `NOT NULL`, and every row was held against it.
     pub not_null: bool,
+    /// How stored values become canonical text, if it is a column of a SQLite file.
+    #[serde(default, skip_serializing_if = "Form::is_default")]
+    pub form: Form,
+}
+
+impl Column {
+    /// The type by whose rule keys of this column are ordered: SQLite's texts are by their bytes
+    /// where they are taken exactly as they are stored.
+    pub fn order(&self) -> &PgType {
+        match (&self.form, &self.ty) {
+            (
+                Form::Exact,
+                PgType::Date
+                | PgType::Time
+                | PgType::Timestamp
+                | PgType::TimestampTz
+                | PgType::Uuid
+                | PgType::Json,
+            ) => &PgType::Text,
+            (_, ty) => ty,
+        }
+    }
 }
 
 /// The columns by which a table's rows are ordered and told apart. All are declared `NOT NULL`
@@ -47,6 +70,10 @@ pub struct TableShape {
     pub key: Option<Key>,
     /// Read through a parent that holds no rows of its own.
     pub partitioned: bool,
+    /// No query over it can be planned without what its indexes call, which only the database's own
+    /// `search_path` finds: its rows come by plain `COPY`, whole and unordered.
+    #[serde(default)]
+    pub whole_only: bool,
     /// Estimated rows, from the engine's statistics. For display and scheduling only.
     pub estimated_rows: u64,
     /// Upper bound, in bytes, that the source gives for its largest value in one row; rows beyond

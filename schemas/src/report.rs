@@ -82,9 +82,22 @@ pub struct EndReport {
     /// Why there is no such line.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub command_reason: Option<String>,
+    /// Columns with values that are written another way there.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub written_another_way: Vec<WrittenAnotherWay>,
     /// Every chunk with its command, where `--explain TABLE` asked for them.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub chunks: Vec<ChunkReport>,
+}
+
+/// Values of a SQLite column that are written another way than its type's own form. The target holds
+/// the same values.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WrittenAnotherWay {
+    /// The column.
+    pub column: String,
+    /// Rows with such a value.
+    pub rows: u64,
 }
 
 /// One chunk at one end.

@@ -35,7 +35,13 @@ pub fn push(cell: &Cell<'_>, out: &mut Vec<u8>) -> Result<(), ValueError> {
         | Cell::Jsonb(bytes)
         | Cell::Enum(bytes) => push_bytes(bytes, out),
         Cell::Char(text) => push_bytes(without_padding(text), out),
-        Cell::Float4(_) | Cell::Float8(_) | Cell::Interval(_) | Cell::Array(_) => {
+        Cell::Float4(_)
+        | Cell::Float8(_)
+        | Cell::Interval(_)
+        | Cell::FiniteInterval(_)
+        | Cell::SingleChar(_)
+        | Cell::PgLsn(_)
+        | Cell::Array(_) => {
             let mut text = Vec::new();
             render(cell, &mut text);
             push_bytes(&text, out);

@@ -18,7 +18,7 @@
 //! | `BLOB`, `BINARY`, `VARBINARY`, `BYTEA` | `bytea` |
 //! | `DATE` | `date` |
 //! | `TIME`, `TIME WITHOUT TIME ZONE` | `time without time zone` |
-//! | `DATETIME`, `TIMESTAMP`, `TIMESTAMP WITHOUT TIME ZONE` | `timestamp without time zone` |
+//! | `DATETIME`, `TIMESTAMP`, `TIMESTAMP WITHOUT TIME ZONE` | `timestamp without time zone`; `timestamp with time zone` if its first value says a zone |
 //! | `TIMESTAMPTZ`, `TIMESTAMP WITH TIME ZONE` | `timestamp with time zone` |
 //! | `UUID`, `GUID` | `uuid` |
 //! | `JSON`, `JSONB` | `json` |
@@ -129,6 +129,11 @@ pub fn mapped(declared: &str) -> Option<MappedType> {
         "DATETIME" => Some(MappedType::new("timestamp without time zone", PgType::Timestamp)),
         name => moment(name),
     }
+}
+
+/// `timestamp with time zone`, for a column of timestamps that say their zone.
+pub fn timestamp_with_time_zone() -> MappedType {
+    MappedType::new("timestamp with time zone", PgType::TimestampTz)
 }
 
 /// A PostgreSQL type as an operator writes it, with the usual aliases, for a SQLite column whose

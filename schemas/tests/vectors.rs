@@ -11,6 +11,7 @@ use handover_schemas::merkle::{self, Inclusion, inclusion_proof};
 use handover_schemas::name::TableName;
 use handover_schemas::pg_type::PgType;
 use handover_schemas::plan::{Column, Key, TableShape};
+use handover_schemas::sqlite_form::Form;
 use handover_schemas::value::{Cell, decode, encode, escape_into, render_field, unescape};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -126,6 +127,7 @@ impl Described {
             type_name: type_name.clone(),
             ty: PgType::Other,
             not_null: false,
+            form: Form::default(),
         };
         let position =
             |name: &String| self.columns.iter().position(|(column, _)| column == name).unwrap();
@@ -142,6 +144,7 @@ impl Described {
             partitioned: false,
             estimated_rows: 0,
             largest_row: 0,
+            whole_only: false,
         }
     }
 }

@@ -162,6 +162,8 @@ DECODE = {
     "json": bytes.decode,
     "jsonb": lambda wire: wire[1:].decode(),
     "enum": bytes.decode,
+    "pglsn": lambda wire: "%X/%X" % struct.unpack(">II", wire),
+    "singlechar": lambda wire: wire.decode().strip("\0") if wire[0] < 0x80 else "\\%03o" % wire[0],
 }
 
 
@@ -315,6 +317,55 @@ def proves(case):
     return last == 0 and found.hex() == case["root"]
 
 
+# --- Stored values of SQLite (FORMAT.md sections 5.4 and 5.5) -----------------------------------
+
+OWN_CLASS = {"boolean": "integer", "smallint": "integer", "integer": "integer", "bigint": "integer",
+             "double precision": "real", "bytea": "blob"}
+
+
+def exact(type_name, kind, stored):
+    """A field of the exact form; None for numbers in the numeric and double columns' own form."""
+    raw = stored.encode() if kind == "integer" else bytes.fromhex(stored)
+    if type_name.startswith("numeric"):
+        is_own = kind in ("integer", "real")
+    else:
+        is_own = OWN_CLASS.get(type_name, "text") == kind
+    if type_name == "boolean" and is_own:
+        is_own = stored in ("0", "1")
+        raw = b"ft"[int(stored):int(stored) + 1] if is_own else raw
+    if is_own and (kind == "real" or type_name.startswith("numeric")):
+        return None
+    if kind == "blob" and is_own:
+        return b"\\\\x" + stored.encode()
+    body = escape(raw) if kind == "text" else raw if kind == "integer" or is_own else stored.encode()
+    return body if is_own else {"integer": b"\\I", "real": b"\\R", "text": b"\\T", "blob": b"\\B"}[kind] + body
+
+
+def as_stored(kind, stored):
+    """The text that says what is stored, as a field; None for numbers with a fraction."""
+    if kind == "real":
+        return None
+    if kind != "text":
+        return f"{kind}:{stored}".encode()
+    try:
+        text = bytes.fromhex(stored)
+        text.decode()
+        fits = 0 not in text
+    except UnicodeDecodeError:
+        fits = False
+    return escape(b"text:" + text) if fits else b"text-bytes:" + stored.encode()
+
+
+def check_stored(case):
+    ((kind, stored),) = case["stored"].items()
+    if case["exact"] is not None:
+        found = exact(case["type"], kind, stored)
+        equal(f"sqlite.json {case}", found in (None, case["exact"].encode()), True)
+    if case["type"] == "text, as stored":
+        found = as_stored(kind, stored)
+        equal(f"sqlite.json {case}", found in (None, case["value"].encode()), True)
+
+
 def load(name):
     return json.loads((HERE / name).read_text(encoding="utf-8"))
 
@@ -420,6 +471,8 @@ def main():
     check_handover(load("handover.json"))
     check_archive(load("archive.json"))
     check_chain(load("chain.json"))
+    for case in load("sqlite.json"):
+        check_stored(case)
     for case in load("inclusion.json"):
         equal(f"inclusion.json {case['what']}", proves(case), case["proves"])
     for case in load("signatures.json")["pae"]:

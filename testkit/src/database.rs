@@ -34,6 +34,7 @@ impl Collation {
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
     collation: Collation,
+    encoding: &'static str,
     odd_settings: bool,
 }
 
@@ -42,6 +43,14 @@ impl Options {
     #[must_use]
     pub fn collation(mut self, collation: Collation) -> Self {
         self.collation = collation;
+        self
+    }
+
+    /// Another encoding than UTF8; text is ordered by its bytes, since other orders need UTF8.
+    #[must_use]
+    pub fn encoding(mut self, encoding: &'static str) -> Self {
+        self.encoding = encoding;
+        self.collation = Collation::C;
         self
     }
 
@@ -64,8 +73,9 @@ impl Options {
     #[track_caller]
     pub fn create_on(self, server: &Server) -> Database {
         let clauses = self.collation.clauses();
+        let encoding = self.encoding;
         let database =
-            Database::make(server, &format!("template template0 encoding 'UTF8' {clauses}"));
+            Database::make(server, &format!("template template0 encoding '{encoding}' {clauses}"));
         if self.odd_settings {
             for setting in ODD_SETTINGS {
                 let name = &database.name;
@@ -104,7 +114,7 @@ impl Database {
 
     /// An empty database that is not quite the usual one.
     pub fn options() -> Options {
-        Options { collation: Collation::CUtf8, odd_settings: false }
+        Options { collation: Collation::CUtf8, encoding: "UTF8", odd_settings: false }
     }
 
     /// Another database that begins with everything this one has. Nobody may be connected to this

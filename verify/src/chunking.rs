@@ -31,17 +31,22 @@ pub struct SampleSize {
 
 impl SampleSize {
     /// Rows to look at.
-    pub const ROWS: u64 = 1000;
+    pub const ROWS: usize = 1000;
 
     /// Takes one canonical line.
     pub fn add(&mut self, line: &[u8]) {
+        self.add_length(line.len() as u64);
+    }
+
+    /// Takes one canonical line of so many bytes.
+    pub fn add_length(&mut self, bytes: u64) {
         self.rows += 1;
-        self.bytes += line.len() as u64;
+        self.bytes += bytes;
     }
 
     /// Whether all rows to look at were seen.
     pub fn is_full(&self) -> bool {
-        self.rows >= Self::ROWS
+        self.rows >= Self::ROWS as u64
     }
 
     /// Half the limit, so that rows somewhat longer than the first ones still fit.
@@ -90,8 +95,9 @@ pub fn check_ascending(shape: &TableShape, boundaries: &[KeyValue]) -> Result<()
         let sort_key = value_sort_key(shape, key, boundary)?;
         if last.is_some_and(|last| last >= sort_key) {
             bail!(
-                "{}: the database gave its keys in another order than the canonical one; its index \
-                 {} may be damaged",
+                "{}: by its index {} the database gives keys that do not ascend; have the index \
+                 checked (bt_index_check of amcheck for PostgreSQL, PRAGMA integrity_check for \
+                 SQLite)",
                 shape.name,
                 key.name
             );
@@ -101,13 +107,17 @@ pub fn check_ascending(shape: &TableShape, boundaries: &[KeyValue]) -> Result<()
     Ok(())
 }
 
+/// First byte of a sort key: keys, then rows that have none because a column of it is NULL.
+const HAS_KEY: u8 = 0;
+const HAS_NULL: u8 = 1;
+
 /// The sort key of a canonical line. A NULL, which a key's column may hold where nothing forbids
-/// it, comes late: such a row is in no range of keys, and still has to be seen.
+/// it, puts a row behind all keys, into the last range.
 pub fn line_sort_key(shape: &TableShape, key: &Key, line: &[u8]) -> Result<Vec<u8>> {
     let value: Option<Vec<Vec<u8>>> = key_bytes(line, key)?.into_iter().collect();
     match value {
         Some(value) => sort_key_of(shape, key, value.iter().map(Vec::as_slice)),
-        None => Ok(vec![u8::MAX; 64]),
+        None => Ok([&[HAS_NULL], line].concat()),
     }
 }
 
@@ -122,12 +132,13 @@ fn sort_key_of<'v>(
     value: impl Iterator<Item = &'v [u8]>,
 ) -> Result<Vec<u8>> {
     let mut out = Vec::with_capacity(32);
+    out.push(HAS_KEY);
     for (position, bytes) in key.columns.iter().zip(value) {
         let column = shape.columns.get(*position).context("a key names an unknown column")?;
         let form = || format!("column {} has an unexpected form", column.name);
         match std::str::from_utf8(bytes) {
             Ok(text) => {
-                let cell = parse::cell(&column.ty, text).with_context(form)?;
+                let cell = parse::cell(column.order(), text).with_context(form)?;
                 sort_key::push(&cell.as_cell(), &mut out)?;
             }
             // Only texts can be other bytes, and texts are ordered by them.

@@ -337,7 +337,8 @@ pub struct TablesArgs {
     /// table alone, and its chunks, name it. Commands for chunks hold keys.
     #[arg(long, value_name = "TABLE", num_args = 0..=1, default_missing_value = "")]
     pub explain: Option<String>,
-    /// Read a SQLite column as another type than its declared one maps to.
+    /// Read a SQLite column as another type than its declared one maps to, as it was copied;
+    /// besides those that handover.toml chooses.
     #[arg(long = "map-type", value_name = "TABLE.COLUMN=TYPE")]
     pub map_type: Vec<TypeOverride>,
     /// Do not compare a table of the source (schema.name), besides those that handover.toml leaves

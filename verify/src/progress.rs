@@ -23,6 +23,20 @@ pub struct Progress {
     state: Arc<Mutex<State>>,
 }
 
+/// The printer on standard error, for what is to be said by those who do not have it at hand. There
+/// is one standard error.
+static ON_STDERR: Mutex<Option<(Instant, Weak<Mutex<State>>)>> = Mutex::new(None);
+
+/// Says a line through the printer on standard error, if there is one.
+pub(crate) fn tell(text: &str) {
+    let printer = ON_STDERR.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((started, state)) = printer.as_ref()
+        && let Some(state) = state.upgrade()
+    {
+        state.lock().unwrap_or_else(PoisonError::into_inner).line(*started, text);
+    }
+}
+
 /// What is counted.
 struct Words {
     one: &'static str,
@@ -63,7 +77,10 @@ impl Progress {
     /// Bars if standard error is a terminal.
     pub fn on_stderr(quiet: bool) -> Self {
         let bars = (std::io::stderr().is_terminal() && !quiet).then(Bars::new);
-        Self::new(bars, !quiet)
+        let progress = Self::new(bars, !quiet);
+        let printer = (progress.started, Arc::downgrade(&progress.state));
+        *ON_STDERR.lock().unwrap_or_else(PoisonError::into_inner) = Some(printer);
+        progress
     }
 
     /// Says nothing.

@@ -12,8 +12,8 @@ use crate::chunking::{Chunks, CutChunk, check_ascending};
 use crate::interrupt::Interrupt;
 use crate::postgres::{self, Session};
 use crate::rows::{RowStream, Wire};
-use crate::sorted_rows::{LineSorter, RowsWithin, sort_rows};
-use crate::sqlite::{self, Reading, values::TextLimit};
+use crate::sorted_rows::{LineSorter, RowSorter, RowsWithin, SortedRows, sort_rows};
+use crate::sqlite::{self, Reading, Respelled, values::TextLimit};
 
 /// An open database.
 pub enum End {
@@ -48,6 +48,8 @@ pub struct ReadOptions {
     pub wire: Wire,
     /// What SQLite texts have to fit into.
     pub text_limit: TextLimit,
+    /// Tables of SQLite in which values were found that are written another way.
+    pub respelled: Respelled,
     /// Most canonical text in a chunk.
     pub chunk_bytes: u64,
     /// Where sorts spill.
@@ -58,7 +60,12 @@ pub struct ReadOptions {
 
 impl ReadOptions {
     fn reading(&self) -> Reading<'_> {
-        Reading { wire: self.wire, text_limit: self.text_limit, interrupt: &self.interrupt }
+        Reading {
+            wire: self.wire,
+            text_limit: self.text_limit,
+            respelled: Some(&self.respelled),
+            interrupt: &self.interrupt,
+        }
     }
 }
 
@@ -71,6 +78,52 @@ pub enum ReadMode {
     WholeThenSort,
     /// No key: one chunk, in whatever order, its lines sorted for the digest.
     Keyless,
+}
+
+/// Rows of at least this size move one at a time.
+pub const LARGE_ROW_BYTES: u64 = 1024 * 1024;
+
+/// The ranges of a table's key do not hold what the table holds.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{table}: by its key {key} it gives {by_key} row(s), and counted without it has {counted}; have \
+     the index of that key made anew (REINDEX), and run the same command again"
+)]
+pub struct RowsBesideRanges {
+    /// The table.
+    pub table: String,
+    /// Name of the key.
+    pub key: String,
+    /// Rows in all ranges.
+    pub by_key: u64,
+    /// Rows in the table.
+    pub counted: u64,
+}
+
+impl RowsBesideRanges {
+    /// What was found of a table.
+    pub fn of(shape: &TableShape, by_key: u64, counted: u64) -> Self {
+        let key = shape.key.as_ref().map(|key| key.name.clone()).unwrap_or_default();
+        Self { table: shape.name.to_string(), key, by_key, counted }
+    }
+}
+
+/// Whether a table of so many chunks is read in ranges of its key. What an index lacks is then
+/// missed, so that the sum of the ranges has to be held against a count of the whole
+/// ([`Reader::check_count`]).
+pub fn is_read_by_key(shape: &TableShape, chunks: usize) -> bool {
+    shape.key.is_some()
+        && !shape.whole_only
+        && ReadMode::of(shape, chunks) == ReadMode::Ranges
+        && (chunks > 1 || shape.largest_row > LARGE_ROW_BYTES)
+}
+
+/// Whether PostgreSQL gives a range by a query, and not as part of the whole: a part of it, or rows
+/// too large to be sorted here.
+fn is_queried(shape: &TableShape, range: &KeyRange) -> bool {
+    shape.key.is_some()
+        && !shape.whole_only
+        && (*range != KeyRange::everything() || shape.largest_row > LARGE_ROW_BYTES)
 }
 
 impl ReadMode {
@@ -126,14 +179,21 @@ impl Reader<'_> {
     ) -> Result<()> {
         let dir = options.spill_dir.as_path();
         match (self, ranges) {
-            (Self::Postgres(session), [range]) => {
+            (Self::Postgres(session), [range]) if is_queried(shape, range) => {
                 let rows = postgres::read_range(session, shape, range)?;
                 visitor.visit(Chunks::new(rows, shape, ranges, limit))
             }
             (Self::Postgres(session), _) => {
-                let rows = postgres::read_whole(session, shape)?;
-                let sorted = sort_rows(shape, rows, dir)?;
-                visitor.visit(Chunks::new(sorted, shape, ranges, limit))
+                let parts = postgres::parts(session, shape)?;
+                if let ([part], None) = (parts.as_slice(), &shape.key) {
+                    let rows = postgres::read_whole(session, part)?;
+                    return visitor.visit(Chunks::new(rows, shape, ranges, limit));
+                }
+                let mut sorter = RowSorter::new(shape, dir);
+                for part in &parts {
+                    sorter.take(postgres::read_whole(session, part)?)?;
+                }
+                visit_sorted(sorter.finish()?, shape, ranges, limit, visitor)
             }
             (Self::Sqlite(connection), [range]) if !needs_sorting(shape) => {
                 let mut statement = sqlite::prepare_range(connection, shape, range)?;
@@ -143,14 +203,48 @@ impl Reader<'_> {
             (Self::Sqlite(connection), _) => {
                 let mut statement = sqlite::prepare_whole(connection, shape)?;
                 let rows = statement.rows(shape, options.reading())?;
-                let sorted = sort_rows(shape, rows, dir)?;
-                if let [range] = ranges {
-                    let within = RowsWithin::new(sorted, shape, range)?;
-                    return visitor.visit(Chunks::new(within, shape, ranges, limit));
-                }
-                visitor.visit(Chunks::new(sorted, shape, ranges, limit))
+                visit_sorted(sort_rows(shape, rows, dir)?, shape, ranges, limit, visitor)
             }
         }
+    }
+
+    /// How many rows a table has, counted without any index on its key.
+    pub fn count(&mut self, shape: &TableShape) -> Result<u64> {
+        match self {
+            Self::Postgres(session) => postgres::count(session, shape),
+            Self::Sqlite(connection) => sqlite::count(connection, shape),
+        }
+    }
+
+    /// Holds the sum of all ranges of a table against a count of the whole, in the same snapshot.
+    /// A difference is [`RowsBesideRanges`].
+    pub fn check_count(&mut self, shape: &TableShape, by_key: u64) -> Result<()> {
+        let counted = self.count(shape)?;
+        if counted == by_key {
+            return Ok(());
+        }
+        Err(RowsBesideRanges::of(shape, by_key, counted).into())
+    }
+
+    /// The digest of each of a table's ranges, which tile it: read one by one where the engine can,
+    /// and then held against a count.
+    pub fn digests_of_all(
+        &mut self,
+        shape: &TableShape,
+        ranges: &[KeyRange],
+        options: &ReadOptions,
+    ) -> Result<Vec<LineDigest>> {
+        if ReadMode::of(shape, ranges.len()) == ReadMode::WholeThenSort {
+            return self.digests(shape, ranges, options);
+        }
+        let mut digests = Vec::with_capacity(ranges.len());
+        for range in ranges {
+            digests.extend(self.digests(shape, std::slice::from_ref(range), options)?);
+        }
+        if is_read_by_key(shape, ranges.len()) {
+            self.check_count(shape, digests.iter().map(|digest| digest.rows).sum())?;
+        }
+        Ok(digests)
     }
 
     /// The digest of each range, without cutting any: consecutive ranges of a table with a key, or
@@ -182,6 +276,22 @@ impl Reader<'_> {
         self.read(shape, std::slice::from_ref(range), u64::MAX, options, &mut collector)?;
         Ok(collector.lines)
     }
+}
+
+/// Gives sorted rows of a whole table to the visitor: all of them, or those in the one range that
+/// was asked for. Without a key there is nothing to tell a part by.
+fn visit_sorted(
+    sorted: SortedRows,
+    shape: &TableShape,
+    ranges: &[KeyRange],
+    limit: u64,
+    visitor: &mut impl ChunkVisitor,
+) -> Result<()> {
+    if let ([range], Some(_)) = (ranges, &shape.key) {
+        let within = RowsWithin::new(sorted, shape, range)?;
+        return visitor.visit(Chunks::new(within, shape, ranges, limit));
+    }
+    visitor.visit(Chunks::new(sorted, shape, ranges, limit))
 }
 
 struct Digester<'a> {

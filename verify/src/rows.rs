@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use handover_schemas::chunk::KeyValue;
 use handover_schemas::plan::Key;
-use handover_schemas::value::unescape;
+use handover_schemas::value::{is_tagged, unescape};
 
 /// The form in which a reader hands on a row beside its canonical line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +55,8 @@ impl<S: RowStream + ?Sized> RowStream for Box<S> {
 }
 
 /// The canonical, unescaped texts of the key's columns in a canonical line, as bytes: a SQLite text
-/// may be anything. `None` stands for NULL.
+/// may be anything. `None` stands for NULL, and for a value of another storage class than its column's
+/// own, which no key holds that rows are ordered by.
 pub fn key_bytes(line: &[u8], key: &Key) -> Result<Vec<Option<Vec<u8>>>> {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     let fields: Vec<&[u8]> = line.split(|byte| *byte == b'\t').collect();
@@ -63,7 +64,7 @@ pub fn key_bytes(line: &[u8], key: &Key) -> Result<Vec<Option<Vec<u8>>>> {
         .iter()
         .map(|column| {
             let field = fields.get(*column).context("a row has fewer fields than columns")?;
-            Ok(unescape(field)?)
+            if is_tagged(field) { Ok(None) } else { Ok(unescape(field)?) }
         })
         .collect()
 }

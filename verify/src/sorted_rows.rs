@@ -24,26 +24,51 @@ pub struct SortedRows {
     wire: Vec<u8>,
 }
 
-/// Reads all rows and sorts them by key.
-pub fn sort_rows(
-    shape: &TableShape,
-    mut rows: impl RowStream,
-    spill_dir: &Path,
-) -> Result<SortedRows> {
-    let key = shape.key.as_ref().context("a table without a key cannot be sorted by key")?;
-    let mut sorter = Sorter::new(spill_dir, SORT_MEMORY_BYTES);
-    let mut payload = Vec::new();
-    while rows.advance()? {
-        let row = rows.row();
-        payload.clear();
-        let length = u64::try_from(row.line.len()).context("a line is too long")?;
-        payload.extend_from_slice(&length.to_le_bytes());
-        payload.extend_from_slice(row.line);
-        payload.extend_from_slice(row.wire);
-        sorter.push(&line_sort_key(shape, key, row.line)?, &payload).context(SPILL)?;
+/// Sorts a table's rows by its key, from however many places they come. Those of a table without a
+/// key come out in some order.
+pub struct RowSorter<'s> {
+    shape: &'s TableShape,
+    sorter: Sorter,
+    payload: Vec<u8>,
+}
+
+impl<'s> RowSorter<'s> {
+    /// An empty sorter that spills to unlinked files in `spill_dir`.
+    pub fn new(shape: &'s TableShape, spill_dir: &Path) -> Self {
+        let sorter = Sorter::new(spill_dir, SORT_MEMORY_BYTES);
+        Self { shape, sorter, payload: Vec::new() }
     }
-    let sorted = sorter.finish().context(SPILL)?;
-    Ok(SortedRows { sorted, sort_key: Vec::new(), line: Vec::new(), wire: Vec::new() })
+
+    /// Takes all rows of a stream.
+    pub fn take(&mut self, mut rows: impl RowStream) -> Result<()> {
+        while rows.advance()? {
+            let row = rows.row();
+            self.payload.clear();
+            let length = u64::try_from(row.line.len()).context("a line is too long")?;
+            self.payload.extend_from_slice(&length.to_le_bytes());
+            self.payload.extend_from_slice(row.line);
+            self.payload.extend_from_slice(row.wire);
+            let sort_key = match &self.shape.key {
+                Some(key) => line_sort_key(self.shape, key, row.line)?,
+                None => Vec::new(),
+            };
+            self.sorter.push(&sort_key, &self.payload).context(SPILL)?;
+        }
+        Ok(())
+    }
+
+    /// The rows, in order.
+    pub fn finish(self) -> Result<SortedRows> {
+        let sorted = self.sorter.finish().context(SPILL)?;
+        Ok(SortedRows { sorted, sort_key: Vec::new(), line: Vec::new(), wire: Vec::new() })
+    }
+}
+
+/// Reads all rows and sorts them by key.
+pub fn sort_rows(shape: &TableShape, rows: impl RowStream, spill_dir: &Path) -> Result<SortedRows> {
+    let mut sorter = RowSorter::new(shape, spill_dir);
+    sorter.take(rows)?;
+    sorter.finish()
 }
 
 impl RowStream for SortedRows {

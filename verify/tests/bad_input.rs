@@ -79,7 +79,7 @@ fn arguments_that_are_missing_or_wrong() {
     }
     verifier(&url, &url).args(["--jobs", "0"]).go().expect(2);
     let outcome = verifier(&url, &url).args(["--map-type", "t.missing=text"]).go();
-    check_refused(&outcome, &["t.missing", "does not exist"]);
+    check_refused(&outcome, &["t.missing", "both ends are SQLite files"]);
     verifier(&url, &url).args(["--map-type", "t.note=elephant"]).go().expect(2);
 }
 

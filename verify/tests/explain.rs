@@ -35,7 +35,7 @@ fn ends(table: &TableReport) -> impl Iterator<Item = &EndReport> {
 
 /// Runs every command there is; gives the tables for which there is none, and why.
 #[track_caller]
-fn check_all(judged: &Judged) -> Vec<String> {
+pub(crate) fn check_all(judged: &Judged) -> Vec<String> {
     let mut without = Vec::new();
     for table in &judged.report.tables {
         for end in ends(table) {

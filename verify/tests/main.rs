@@ -5,9 +5,13 @@
 mod bad_input;
 mod chunks;
 mod emptiness;
+mod encodings;
 mod endurance;
+mod every_row;
 mod explain;
+mod explain_extremes;
 mod figures;
+mod functions_of_indexes;
 mod identity_number;
 mod judged;
 mod left_out;

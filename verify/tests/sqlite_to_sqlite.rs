@@ -108,10 +108,14 @@ fn values_of_other_types() {
             "update scalars set note = label, label = note where id = 3",
             &["main.scalars: rows_differ (note, label) columns_exchanged 1 [3]"],
         ),
-        // Another storage class is no value of the column's type.
+        // The same bytes in another storage class.
         (
             "update scalars set note = cast(note as blob) where id = 3",
-            &["main.scalars: table_unreadable"],
+            &["main.scalars: rows_differ (note) value_changed 1 [3]"],
+        ),
+        (
+            "update scalars set day = day || ' 00:00:00' where id = 3",
+            &["main.scalars: rows_differ (day) midnight_added 1 [3]"],
         ),
     ]);
 }

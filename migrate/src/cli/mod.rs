@@ -131,7 +131,8 @@ pub struct CopyArgs {
     /// cost. Fixed by the first run.
     #[arg(long, value_name = "BYTES", value_parser = parse_chunk_bytes, default_value = "16M")]
     pub chunk_bytes: u64,
-    /// Carry a SQLite column over as another type than its declared one maps to.
+    /// Carry a SQLite column over as another type than its declared one maps to, besides those that
+    /// handover.toml chooses. Rules may follow: 'doses.at=timestamptz, seconds since 1970-01-01'.
     #[arg(long = "map-type", value_name = "TABLE.COLUMN=TYPE")]
     pub map_type: Vec<TypeOverride>,
     /// Show keys in the report, though they may be people's numbers or names.

@@ -9,6 +9,7 @@ use handover_verify::exit_code::Exit;
 use handover_verify::interrupt::{Interrupt, Interrupted};
 use handover_verify::output::{grouped, print_json, print_text, tell};
 use handover_verify::progress::Progress;
+use handover_verify::sqlite::TypeOverride;
 
 use crate::cli::CopyArgs;
 use crate::copy::report::{CopyOutcome, CopyReport};
@@ -30,7 +31,7 @@ pub fn run(args: CopyArgs, interrupt: &Interrupt) -> Result<Exit> {
         jobs: usize::from(args.jobs),
         chunk_bytes: args.chunk_bytes,
         max_rate: args.max_rate,
-        type_overrides: args.map_type,
+        type_overrides: TypeOverride::all(&config.map_type, args.map_type)?,
         show_keys: args.show_keys,
     };
     let done = copy(&request, interrupt, &progress);
@@ -77,6 +78,18 @@ fn text(report: &CopyReport) -> String {
     }
     for finding in report.findings.iter().chain(report.tables.iter().flat_map(|t| &t.findings)) {
         let _infallible = writeln!(out, "finding: {}", finding.message);
+    }
+    for table in &report.tables {
+        for column in &table.written_another_way {
+            let _infallible = writeln!(
+                out,
+                "note: {}: {} rows of column {} are written another way at the source; the target \
+                 holds the same values",
+                table.table,
+                grouped(column.rows),
+                column.column
+            );
+        }
     }
     for table in &report.left_out {
         let _infallible = writeln!(out, "left out: {}: {}", table.table, table.reason);

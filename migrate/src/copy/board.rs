@@ -2,6 +2,7 @@
 //! are complete, then that table's read-back.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -10,6 +11,7 @@ use anyhow::Error;
 use handover_schemas::ledger::ChunkEntry;
 use handover_verify::interrupt::Interrupt;
 
+use super::failure::WorkerPanicked;
 use super::gate::InFlight;
 use crate::target::Filled;
 
@@ -25,6 +27,8 @@ pub(super) enum Unit {
     BuildKey(i64),
     /// Chunks to be read again from the target.
     ReadBack(ChunkJob),
+    /// The target's rows of a table that is read back in ranges, to be counted.
+    CountTarget(i64),
 }
 
 impl Unit {
@@ -33,7 +37,7 @@ impl Unit {
         match self {
             Self::Copy(job) | Self::Kept(job) | Self::ReadBack(job) => job.table,
             Self::Write(job) => job.table,
-            Self::BuildKey(table) => *table,
+            Self::BuildKey(table) | Self::CountTarget(table) => *table,
         }
     }
 }
@@ -202,6 +206,14 @@ impl Board {
         self.changed.notify_all();
     }
 
+    /// Does a worker's work to its end, even if that is a panic: those who wait for what it had
+    /// taken have to know that nothing comes of it.
+    pub(super) fn run(&self, work: impl FnOnce()) {
+        if catch_unwind(AssertUnwindSafe(work)).is_err() {
+            self.fail(WorkerPanicked.into());
+        }
+    }
+
     /// Whether the work cannot go on, or is not wanted any more.
     pub(super) fn is_over(&self) -> bool {
         self.lock().failure.is_some() || self.interrupt.is_raised()
@@ -228,5 +240,46 @@ impl Board {
     /// Lets one row larger than a mebibyte move at a time.
     pub(super) fn large_rows(&self) -> MutexGuard<'_, ()> {
         self.large_rows.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    /// Its fellow workers wait for what may follow from the unit it had taken.
+    #[test]
+    fn a_worker_that_panics_ends_the_work_of_all() {
+        let units = VecDeque::from([Unit::BuildKey(0)]);
+        let board = Board::new(BTreeMap::from([(0, 1)]), units, false, &Interrupt::default());
+        let taken = AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| {
+                    board.run(|| {
+                        if board.take().is_some() {
+                            taken.fetch_add(1, Ordering::SeqCst);
+                            panic!("as a test may");
+                        }
+                    });
+                });
+            }
+            board.wait_for_source();
+        });
+        assert_eq!(taken.into_inner(), 1);
+        assert!(board.take_failure().unwrap().is::<WorkerPanicked>());
+    }
+
+    /// So does a reader of a SQLite source.
+    #[test]
+    fn a_reader_that_panics_ends_the_work_of_all() {
+        let board = Board::new(BTreeMap::new(), VecDeque::new(), true, &Interrupt::default());
+        std::thread::scope(|scope| {
+            scope.spawn(|| board.run(|| assert!(board.take().is_none())));
+            board.run(|| panic!("as a test may"));
+        });
+        assert!(board.take_failure().unwrap().is::<WorkerPanicked>());
     }
 }

@@ -6,14 +6,14 @@ use handover_schemas::ledger::ChunkEntry;
 use handover_schemas::plan::TableShape;
 use handover_schemas::report::{Finding, FindingKind};
 use handover_verify::progress::Progress;
-use handover_verify::reader::{ReadMode, ReadOptions, Reader};
+use handover_verify::reader::{ReadMode, ReadOptions, Reader, is_read_by_key};
 use handover_verify::rows::Wire;
 use handover_verify::tables::row_diff::{compare_keyed, compare_keyless};
 
 use super::report::{CopyOutcome, CopyReport};
 use super::source::Source;
 use super::target::OpenedTarget;
-use super::tell::{copied_tables, left_out_by_config};
+use super::tell::{copied_tables, left_out_by_config, written_another_way};
 use crate::ledger::{self, FrozenPlan};
 use crate::target::shape_at_postgres;
 
@@ -69,6 +69,7 @@ pub(super) fn changes_since(
         told.findings.push(finding(shape, changes));
         report.outcome = CopyOutcome::Changed;
     }
+    written_another_way(source, plan, &options, &mut report)?;
     Ok(report)
 }
 
@@ -85,15 +86,20 @@ fn changed_chunks<'e>(
         ReadMode::WholeThenSort => vec![entries],
         ReadMode::Ranges | ReadMode::Keyless => entries.chunks(1).collect(),
     };
+    let mut rows = 0;
     for group in groups {
         let ranges: Vec<KeyRange> = group.iter().map(|entry| entry.range.clone()).collect();
         let digests = reader.digests(shape, &ranges, options)?;
         for (entry, digest) in group.iter().zip(digests) {
             progress.advance(&shape.name.to_string(), digest.rows, digest.bytes);
+            rows += digest.rows;
             if entry.digest != Some(digest) {
                 changed.push(entry);
             }
         }
+    }
+    if is_read_by_key(shape, entries.len()) {
+        reader.check_count(shape, rows)?;
     }
     Ok(changed)
 }

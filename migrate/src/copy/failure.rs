@@ -2,9 +2,11 @@
 
 use handover_verify::interrupt::Interrupted;
 use handover_verify::postgres::Refused;
+use handover_verify::reader::RowsBesideRanges;
 use handover_verify::sqlite::{ConstraintViolated, Misfit};
 
 use super::feed::WriterGone;
+use super::intervals::NoSuchInterval;
 
 /// How far an error reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,13 +20,48 @@ pub(super) enum Severity {
 /// Rows read back from the target are not those that were copied.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "{table}: rows read back from the target are not those that were copied; something else \
-     writes to the target, or its storage is damaged"
+    "{table}: rows read back from the target are not those that were copied ({}); \
+     `handover-verify tables` tells which rows and columns differ",
+    differs(*copied, *read)
 )]
 pub(super) struct ReadBackDiffers {
     /// The table.
     pub(super) table: String,
+    /// Rows that were copied, where the ledger has them.
+    pub(super) copied: Option<u64>,
+    /// Rows that were read back.
+    pub(super) read: u64,
 }
+
+fn differs(copied: Option<u64>, read: u64) -> String {
+    match copied {
+        Some(copied) if copied == read => format!("{read} rows of one range, not all the same"),
+        Some(copied) => format!("{copied} rows of one range were copied, {read} were read back"),
+        None => format!("{read} rows of a range that was not copied"),
+    }
+}
+
+/// The target holds other rows than the ranges that were copied.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{table}: {copied} rows were copied and the target has {counted}; `handover-verify tables` tells \
+     which"
+)]
+pub(super) struct TargetCountDiffers {
+    /// The table.
+    pub(super) table: String,
+    /// Rows in all ranges that were copied.
+    pub(super) copied: u64,
+    /// Rows in the table.
+    pub(super) counted: u64,
+}
+
+/// A fault of this program ended a worker.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "a worker of this program failed by a fault of its own; please report what it printed above"
+)]
+pub(super) struct WorkerPanicked;
 
 /// Rows changed at the source after they were copied, and cannot be replaced any more.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +94,9 @@ pub(super) fn severity(error: &anyhow::Error) -> Severity {
             || cause.is::<ChangedAtSource>()
             || cause.is::<ReadBackDiffers>()
             || cause.is::<ReaderGone>()
+            || cause.is::<RowsBesideRanges>()
+            || cause.is::<TargetCountDiffers>()
+            || cause.is::<NoSuchInterval>()
         {
             return Severity::Table;
         }

@@ -1,5 +1,7 @@
 //! The one reader of a SQLite source: sends every chunk's rows to the writers in blocks.
 
+use std::collections::BTreeSet;
+use std::sync::PoisonError;
 use std::sync::mpsc::{self, Receiver, Sender};
 
 use anyhow::Result;
@@ -7,7 +9,7 @@ use handover_schemas::chunk::KeyRange;
 use handover_schemas::ledger::{ChunkEntry, ChunkId, ChunkState};
 use handover_schemas::plan::TableShape;
 use handover_verify::chunking::Chunks;
-use handover_verify::reader::{ChunkVisitor, Reader};
+use handover_verify::reader::{ChunkVisitor, Reader, is_read_by_key};
 use handover_verify::rows::RowStream;
 use rusqlite::Connection;
 
@@ -22,6 +24,7 @@ const BLOCK_BYTES: usize = 256 * 1024;
 
 /// Reads all jobs in order and puts what is to be written on the board.
 pub(super) fn feed(shared: &Shared<'_>, source: &Connection, jobs: &[ChunkJob]) {
+    let mut counted = BTreeSet::new();
     for job in jobs {
         if shared.board.is_over() {
             break;
@@ -29,7 +32,12 @@ pub(super) fn feed(shared: &Shared<'_>, source: &Connection, jobs: &[ChunkJob]) 
         if shared.board.is_stopped(job.table) {
             continue;
         }
-        let Err(error) = feed_job(shared, source, job) else { continue };
+        let fed = if counted.insert(job.table) {
+            count(shared, source, job.table).and_then(|()| feed_job(shared, source, job))
+        } else {
+            feed_job(shared, source, job)
+        };
+        let Err(error) = fed else { continue };
         match severity(&error) {
             Severity::Everything => shared.board.fail(error),
             Severity::Table => {
@@ -39,6 +47,16 @@ pub(super) fn feed(shared: &Shared<'_>, source: &Connection, jobs: &[ChunkJob]) 
         }
     }
     shared.board.feeding_done();
+}
+
+/// Counts a table that is read in ranges, before its last chunk is written.
+fn count(shared: &Shared<'_>, source: &Connection, table: i64) -> Result<()> {
+    let plan = shared.plan.table(table)?;
+    if is_read_by_key(&plan.shape, plan.boundaries.len() + 1) {
+        let rows = Reader::Sqlite(source).count(&plan.shape)?;
+        shared.counted.lock().unwrap_or_else(PoisonError::into_inner).insert(table, rows);
+    }
+    Ok(())
 }
 
 fn feed_job(shared: &Shared<'_>, source: &Connection, job: &ChunkJob) -> Result<()> {

@@ -8,6 +8,7 @@ mod failure;
 mod feed;
 mod finish;
 mod gate;
+mod intervals;
 mod invalid_indexes;
 mod left_out;
 mod making;
@@ -39,8 +40,9 @@ use handover_verify::interrupt::{Interrupt, Interrupted};
 use handover_verify::progress::Progress;
 use handover_verify::reader::ReadOptions;
 use handover_verify::rows::Wire;
-use handover_verify::sqlite::TypeOverride;
 use handover_verify::sqlite::values::TextLimit;
+use handover_verify::sqlite::{Mapping, Respelled, TypeOverride};
+use handover_verify::tables::refuse_types;
 
 use self::report::{CopyOutcome, CopyReport};
 use self::source::Source;
@@ -85,11 +87,12 @@ pub fn copy(
     let mut target = OpenedTarget::open(&request.target, interrupt, progress)?;
     let mut options = read_options(request, &dir, interrupt);
     progress.phase("reading the source's catalog");
-    let mut described = source.describe(&request.type_overrides)?;
+    let mut described = source.describe(mapping(request))?;
     if let Source::Postgres(_, holder) = &mut source {
         left_out::leave_out_unlockable(holder.session(), &mut described)?;
     }
     described.leave_out(&request.leave_out)?;
+    let intervals = intervals::keep_meaning(&mut source, &target, &mut described);
     let left_out: Vec<&TableName> = described.left_out.iter().map(|table| &table.name).collect();
     names::refuse_ledger_names(&mut source, &request.target, &left_out)?;
     let existing = target.existing(&mut source)?;
@@ -110,8 +113,8 @@ pub fn copy(
     let mut structure = structure_of(&mut source, request, &plan, &dir, known)?;
     if let OpenedTarget::Postgres(_, session) = &mut target {
         if let Source::Postgres(_, holder) = &mut source {
-            target_lacks::tell_versions(holder.session(), session, progress)?;
-            target_lacks::in_older_words(&mut structure, session)?;
+            target_lacks::tell_versions(holder.session(), session, progress);
+            target_lacks::in_older_words(&mut structure, session);
         }
         target_lacks::without_tablespaces(&mut structure, session)?;
     }
@@ -126,7 +129,8 @@ pub fn copy(
     }
     let run = target.begin_run()?;
     tell::resumed(target.store(), progress)?;
-    let work = rows::Work { request, plan: &plan, structure: &structure, stage, options, run };
+    let work =
+        rows::Work { request, plan: &plan, structure: &structure, stage, options, run, intervals };
     let done = work.copy_and_finish(source, &mut target, &dir, interrupt, progress);
     let outcome = match &done {
         Ok(report) if report.has_findings() => RunOutcome::Findings,
@@ -147,6 +151,7 @@ fn refuse_route(request: &CopyRequest) -> Result<()> {
             bail!("a PostgreSQL source cannot be copied into SQLite; use a PostgreSQL target")
         }
         (Endpoint::Sqlite(source), Endpoint::Sqlite(target)) => {
+            refuse_types(&request.type_overrides)?;
             let same = std::fs::canonicalize(source).ok().zip(std::fs::canonicalize(target).ok());
             match same {
                 Some((source, target)) if source == target => {
@@ -159,6 +164,14 @@ fn refuse_route(request: &CopyRequest) -> Result<()> {
     }
 }
 
+/// What the source's lines are made of, if it is a SQLite file.
+fn mapping(request: &CopyRequest) -> Mapping<'_> {
+    match request.target {
+        Endpoint::Postgres(_) => Mapping::Values(&request.type_overrides),
+        Endpoint::Sqlite(_) => Mapping::Exact,
+    }
+}
+
 fn read_options(request: &CopyRequest, dir: &HandoverDir, interrupt: &Interrupt) -> ReadOptions {
     let (wire, text_limit) = match request.target {
         Endpoint::Postgres(_) => (Wire::Copy, TextLimit::Postgres),
@@ -167,6 +180,7 @@ fn read_options(request: &CopyRequest, dir: &HandoverDir, interrupt: &Interrupt)
     ReadOptions {
         wire,
         text_limit,
+        respelled: Respelled::default(),
         chunk_bytes: request.chunk_bytes,
         spill_dir: dir.path().to_owned(),
         interrupt: interrupt.clone(),

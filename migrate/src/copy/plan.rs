@@ -14,6 +14,7 @@ use handover_verify::endpoint::PostgresEndpoint;
 use handover_verify::postgres::Snapshot;
 use handover_verify::reader::{ReadOptions, Reader};
 
+use super::failure::{Severity, severity};
 use super::source::{Described, Source};
 use crate::ledger::{FrozenPlan, LeftOutTable};
 
@@ -41,9 +42,9 @@ pub(super) fn make_plan(
     for (number, (shape, boundaries)) in (0..).zip(described.tables.into_iter().zip(boundaries)) {
         let boundaries = match boundaries {
             Ok(boundaries) => boundaries,
-            Err(error) => match super::failure::severity(&error) {
-                super::failure::Severity::Table => Vec::new(),
-                super::failure::Severity::Everything => return Err(error),
+            Err(error) => match severity(&error) {
+                Severity::Table => Vec::new(),
+                Severity::Everything => return Err(error),
             },
         };
         tables.push((number, TablePlan { shape, boundaries }));
@@ -67,8 +68,14 @@ fn on_sessions(
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(shape) = tables.get(index) else { return Ok(()) };
             let boundaries = Reader::Postgres(&mut session).boundaries(shape, options);
-            if !session.is_usable() || boundaries.is_err() {
-                session = snapshot.open_session(endpoint, &options.interrupt)?;
+            match &boundaries {
+                Err(error) if severity(error) == Severity::Everything => {
+                    return boundaries.map(|_none| ());
+                }
+                Err(_of_this_table) => {
+                    session = snapshot.open_session(endpoint, &options.interrupt)?;
+                }
+                Ok(_) => {}
             }
             found.lock().unwrap_or_else(PoisonError::into_inner).insert(index, boundaries);
         }

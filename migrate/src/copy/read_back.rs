@@ -8,13 +8,13 @@ use anyhow::{Context, Result};
 use handover_schemas::chunk::KeyRange;
 use handover_schemas::digest::LineDigest;
 use handover_schemas::ledger::{ChunkEntry, ChunkState};
-use handover_verify::reader::{ReadMode, Reader};
+use handover_verify::reader::{ReadMode, Reader, is_read_by_key};
 use handover_verify::sqlite::open_read_only;
 use rusqlite::Connection;
 
 use super::board::ChunkJob;
 use super::shared::Shared;
-use super::worker::settle;
+use super::worker::{check_target, rows_in, settle};
 use crate::ledger;
 use crate::target::sqlite::failed;
 
@@ -36,11 +36,25 @@ pub(super) fn read_back_sqlite(
                 settle(target, shape, entry, digest)?;
             }
         }
-        Ok(())
+        check_counts(shared, target)
     });
     let end = if settled.is_ok() { "COMMIT" } else { "ROLLBACK" };
     target.execute_batch(end).map_err(|error| failed(target, error))?;
     settled
+}
+
+/// Holds what was read back in ranges against a count of the whole.
+fn check_counts(shared: &Shared<'_>, target: &mut Connection) -> Result<()> {
+    let entries = ledger::chunks(target)?;
+    for (table, plan) in &shared.plan.tables {
+        let of_table: Vec<ChunkEntry> =
+            entries.iter().filter(|entry| entry.id.table == *table).cloned().collect();
+        let is_whole = of_table.iter().all(|entry| entry.state == ChunkState::ReadBack);
+        if is_whole && is_read_by_key(&plan.shape, of_table.len()) {
+            check_target(&mut Reader::Sqlite(target), &plan.shape, rows_in(&of_table))?;
+        }
+    }
+    Ok(())
 }
 
 fn chunk_jobs(shared: &Shared<'_>, entries: &[ChunkEntry]) -> Vec<ChunkJob> {

@@ -1,6 +1,6 @@
 //! What a copy says when it is over.
 
-use handover_schemas::report::{Finding, LeftOut};
+use handover_schemas::report::{Finding, LeftOut, WrittenAnotherWay};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -47,6 +47,9 @@ pub struct CopiedTable {
     pub rows: u64,
     /// Bytes of their canonical text.
     pub bytes: u64,
+    /// Columns with values that the source writes another way; the target holds the same values.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub written_another_way: Vec<WrittenAnotherWay>,
     /// What is not as it should be.
     pub findings: Vec<Finding>,
 }

@@ -17,6 +17,7 @@ use super::board::{Board, ChunkJob, Unit};
 use super::feed::feed;
 use super::finish::{Finished, finish_postgres, finish_sqlite};
 use super::gate::Gate;
+use super::intervals::IntervalEnds;
 use super::rate::Rate;
 use super::read_back::read_back_sqlite;
 use super::report::CopyReport;
@@ -39,6 +40,7 @@ pub(super) struct Work<'a> {
     pub(super) stage: Stage,
     pub(super) options: ReadOptions,
     pub(super) run: i64,
+    pub(super) intervals: IntervalEnds,
 }
 
 impl Work<'_> {
@@ -71,6 +73,9 @@ impl Work<'_> {
         }
         let mut report = tell::report(&shared, target.store(), self.structure)?;
         tell::stopped_tables(&shared, source.as_ref(), dir, self.request.show_keys, &mut report)?;
+        if let Some(source) = &source {
+            tell::written_another_way(source, self.plan, &shared.options, &mut report)?;
+        }
         // A table that is not there has no rows that would have to be replaced.
         if shared.stopped_tables().iter().all(|stopped| not_made.contains_key(&stopped.table)) {
             let finished = self.finish(target, progress, interrupt)?;
@@ -139,8 +144,10 @@ impl Work<'_> {
             rate: Rate::new(self.request.max_rate, interrupt),
             gate: Arc::new(Gate::default()),
             progress,
+            intervals: &self.intervals,
             steps,
             may_replace: self.stage == Stage::Rows,
+            counted: Mutex::default(),
             stopped: Mutex::default(),
         })
     }
@@ -183,7 +190,9 @@ impl Work<'_> {
                 std::thread::scope(|scope| {
                     for _ in 0..workers {
                         scope.spawn(|| {
-                            Worker::new(shared, open_source, open_target, keys).run();
+                            shared.board.run(|| {
+                                Worker::new(shared, open_source, open_target, keys).run();
+                            });
                         });
                     }
                     shared.board.wait_for_source();
@@ -198,10 +207,12 @@ impl Work<'_> {
                 std::thread::scope(|scope| {
                     for _ in 0..workers {
                         scope.spawn(|| {
-                            Worker::new(shared, open_source, open_target, keys).run();
+                            shared.board.run(|| {
+                                Worker::new(shared, open_source, open_target, keys).run();
+                            });
                         });
                     }
-                    feed(shared, &connection, &jobs);
+                    shared.board.run(|| feed(shared, &connection, &jobs));
                 });
                 Some(Source::Sqlite(path, connection))
             }

@@ -1,6 +1,6 @@
 //! What all workers of a run know.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Result;
@@ -11,6 +11,7 @@ use handover_verify::sqlite::Misfit;
 
 use super::board::Board;
 use super::gate::Gate;
+use super::intervals::IntervalEnds;
 use super::rate::Rate;
 use crate::ledger::FrozenPlan;
 
@@ -24,10 +25,14 @@ pub(super) struct Shared<'a> {
     pub(super) rate: Rate,
     pub(super) gate: Arc<Gate>,
     pub(super) progress: &'a Progress,
+    /// Intervals that the target's version does not have.
+    pub(super) intervals: &'a IntervalEnds,
     /// Steps that earlier runs did.
     pub(super) steps: BTreeSet<String>,
     /// The target has no foreign keys and no triggers yet: ranges may be replaced.
     pub(super) may_replace: bool,
+    /// Rows of tables of a SQLite source that are read in ranges, counted by its one reader.
+    pub(super) counted: Mutex<BTreeMap<i64, u64>>,
     pub(super) stopped: Mutex<Vec<StoppedTable>>,
 }
 

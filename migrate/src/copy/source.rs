@@ -10,7 +10,7 @@ use handover_schemas::plan::TableShape;
 use handover_verify::endpoint::{Endpoint, PostgresEndpoint};
 use handover_verify::interrupt::Interrupt;
 use handover_verify::postgres::{self, Session, SnapshotHolder};
-use handover_verify::sqlite::{self, TypeOverride};
+use handover_verify::sqlite::{self, Mapping};
 use rusqlite::Connection;
 
 use crate::ledger::LeftOutTable;
@@ -82,10 +82,10 @@ impl<'a> Source<'a> {
     }
 
     /// Describes the source.
-    pub(super) fn describe(&mut self, overrides: &[TypeOverride]) -> Result<Described> {
+    pub(super) fn describe(&mut self, mapping: Mapping<'_>) -> Result<Described> {
         match self {
             Self::Postgres(_, holder) => {
-                if !overrides.is_empty() {
+                if matches!(mapping, Mapping::Values([_, ..])) {
                     bail!("--map-type is for SQLite sources; PostgreSQL's types are kept");
                 }
                 let found = postgres::describe(holder.session())?;
@@ -100,7 +100,7 @@ impl<'a> Source<'a> {
                 Ok(Described { tables: found.tables, left_out })
             }
             Self::Sqlite(path, connection) => {
-                let found = sqlite::describe(connection, overrides)
+                let found = sqlite::describe(connection, mapping)
                     .with_context(|| format!("cannot describe {}", path.display()))?;
                 let mut left_out_tables: Vec<LeftOutTable> = found
                     .unmapped

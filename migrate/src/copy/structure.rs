@@ -7,7 +7,7 @@ use handover_schemas::digest::Digest;
 use handover_schemas::name::TableName;
 use handover_schemas::report::{Finding, FindingKind};
 use handover_verify::endpoint::PostgresEndpoint;
-use handover_verify::postgres::SnapshotHolder;
+use handover_verify::postgres::{SnapshotHolder, wait_until_free};
 use rusqlite::Connection;
 
 use super::invalid_indexes::invalid_indexes;
@@ -60,6 +60,8 @@ impl Structure {
             std::fs::read(&path).is_ok_and(|bytes| Digest::of(&bytes) == known)
         });
         if !kept {
+            let tables = plan.tables.iter().map(|(_, table)| &table.shape.name);
+            wait_until_free(holder.session(), tables)?;
             let dumped = dump(endpoint, holder.exported_name(), &dependents.tables)?;
             dir.write("schema/schema.dump", &dumped)?;
         }

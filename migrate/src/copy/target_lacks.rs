@@ -12,32 +12,26 @@ use crate::target::postgres::without_not_null_constraints;
 
 /// Says that the target is older than the source: each object that does not exist there will be a
 /// finding.
-pub(super) fn tell_versions(
-    source: &mut Session,
-    target: &mut Session,
-    progress: &Progress,
-) -> Result<()> {
-    let source = source.server_version()? / 10_000;
-    let target = target.server_version()? / 10_000;
+pub(super) fn tell_versions(source: &Session, target: &Session, progress: &Progress) {
+    let source = source.server_version() / 10_000;
+    let target = target.server_version() / 10_000;
     if target < source {
         progress.note(&format!(
             "target {target} is older than source {source}: what does not exist there will be \
              named, and the rest is made"
         ));
     }
-    Ok(())
 }
 
 /// Puts what only newer servers have words for into those of an older target.
-pub(super) fn in_older_words(structure: &mut Structure, target: &mut Session) -> Result<()> {
-    if target.server_version()? < 180_000 {
+pub(super) fn in_older_words(structure: &mut Structure, target: &Session) {
+    if target.server_version() < 180_000 {
         for entry in structure.before.iter_mut().filter(|entry| entry.kind == "TABLE") {
             if let Some(older) = without_not_null_constraints(&entry.sql) {
                 entry.sql = older;
             }
         }
     }
-    Ok(())
 }
 
 /// Lets what would go into a tablespace that the target lacks go into the database's own. One

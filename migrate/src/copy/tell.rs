@@ -4,11 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use handover_schemas::chunk::KeyValue;
+use handover_schemas::config::CONFIG_FILE;
 use handover_schemas::ledger::{ChunkEntry, ChunkState, LeftOutBy};
 use handover_schemas::name::TableName;
 use handover_schemas::plan::TableShape;
 use handover_schemas::report::{Finding, FindingKind, LeftOut};
+use handover_schemas::sqlite_form::Form;
 use handover_verify::progress::Progress;
+use handover_verify::reader::ReadOptions;
 use handover_verify::sqlite;
 
 use super::board::ChunkJob;
@@ -126,6 +129,7 @@ pub(crate) fn copied_tables(plan: &ledger::FrozenPlan, entries: &[ChunkEntry]) -
                 read_back: in_state(&|state| state == ChunkState::ReadBack),
                 rows: digests().map(|digest| digest.rows).sum(),
                 bytes: digests().map(|digest| digest.bytes).sum(),
+                written_another_way: Vec::new(),
                 findings: Vec::new(),
             }
         })
@@ -158,6 +162,29 @@ pub(super) fn stopped_tables(
     file.finish()
 }
 
+/// Adds what the source writes another way, of the tables that were copied.
+pub(super) fn written_another_way(
+    source: &Source<'_>,
+    plan: &ledger::FrozenPlan,
+    options: &ReadOptions,
+    report: &mut CopyReport,
+) -> Result<()> {
+    let Source::Sqlite(_, connection) = source else { return Ok(()) };
+    for (_, table) in &plan.tables {
+        let shape = &table.shape;
+        let is_exact = shape.columns.iter().any(|column| column.form == Form::Exact);
+        if is_exact || !options.respelled.has(&shape.name) {
+            continue;
+        }
+        let name = shape.name.to_string();
+        if let Some(told) = report.tables.iter_mut().find(|table| table.table == name) {
+            told.written_another_way =
+                sqlite::written_another_way(connection, shape, &options.interrupt)?;
+        }
+    }
+    Ok(())
+}
+
 fn not_finished(shape: &TableShape, stopped: &StoppedTable) -> String {
     format!(
         "{} stopped: {}; the other tables went on; run the same command again once this is put \
@@ -186,11 +213,13 @@ fn misfits(
             table: shape.name.to_string(),
             kind: FindingKind::ValueDoesNotFit,
             column: Some(misfit.column.clone()),
-            reason: Some(misfit.reason.to_owned()),
+            reason: Some(misfit.unfit.reason.to_owned()),
             key: misfit.key.clone(),
         });
     }
-    let keys: Vec<KeyValue> = found.first.iter().filter_map(|m| m.key.clone()).take(20).collect();
+    let mut keys: Vec<KeyValue> = found.first.iter().filter_map(|m| m.key.clone()).collect();
+    keys.dedup();
+    keys.truncate(20);
     let may_show = show_keys || !handover_verify::findings::key_holds_text(shape);
     Ok(Finding {
         count: Some(found.rows),
@@ -201,8 +230,9 @@ fn misfits(
             FindingKind::ValueDoesNotFit,
             format!(
                 "{} stopped: {} row(s) hold values that the target's types would not give back \
-                 ({}); correct them at the source, or choose another type with --map-type and an \
-                 empty target; their keys are in {}",
+                 ({}); correct them at the source, or choose another type with --map-type or \
+                 [[map_type]] in {CONFIG_FILE} and an empty target ('text, as stored' takes every \
+                 value); their keys are in {}",
                 shape.name,
                 found.rows,
                 reasons.join("; "),

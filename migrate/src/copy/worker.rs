@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::PoisonError;
 
 use anyhow::{Context, Result};
 use handover_schemas::chunk::KeyRange;
@@ -10,19 +11,20 @@ use handover_schemas::ledger::{ChunkEntry, ChunkState};
 use handover_schemas::plan::TableShape;
 use handover_verify::chunking::Chunks;
 use handover_verify::postgres::{self, Session};
-use handover_verify::reader::{ChunkVisitor, End, ReadMode, Reader};
+use handover_verify::reader::{
+    ChunkVisitor, End, LARGE_ROW_BYTES, ReadMode, Reader, RowsBesideRanges, is_read_by_key,
+};
 use handover_verify::rows::RowStream;
 use handover_verify::sorted_rows::LineSorter;
 
 use super::board::{Block, ChunkJob, Unit, WriteJob};
-use super::failure::{ChangedAtSource, ReadBackDiffers, ReaderGone, Severity, severity};
+use super::failure::{
+    ChangedAtSource, ReadBackDiffers, ReaderGone, Severity, TargetCountDiffers, severity,
+};
 use super::shared::Shared;
 use crate::ledger::{self, Store};
 use crate::target::postgres::KeyIndex;
 use crate::target::{ChunkWrite, Filled, Target, shape_at_postgres};
-
-/// Rows of at least this size move one at a time.
-pub(super) const LARGE_ROW_BYTES: u64 = 1024 * 1024;
 
 /// Opens a session on the source, in the run's snapshot.
 pub(super) type OpenSource<'a> = dyn Fn() -> Result<End> + Sync + 'a;
@@ -106,6 +108,10 @@ impl<'a> Worker<'a> {
             }
             Unit::ReadBack(job) => {
                 self.read_back(&job)?;
+                Ok(Vec::new())
+            }
+            Unit::CountTarget(table) => {
+                self.count_target(table)?;
                 Ok(Vec::new())
             }
         }
@@ -203,6 +209,7 @@ impl<'a> Worker<'a> {
         if !self.shared.board.is_table_complete(table, chunks) {
             return Ok(Vec::new());
         }
+        self.count_source(table)?;
         let Target::Postgres(_) = self.target()? else {
             // A SQLite target is read back by its own readers, after the last write.
             return Ok(Vec::new());
@@ -211,6 +218,39 @@ impl<'a> Worker<'a> {
             return Ok(vec![Unit::BuildKey(table)]);
         }
         self.read_back_units(table)
+    }
+
+    /// Holds what was copied of a table in ranges of its key against a count of the whole.
+    fn count_source(&mut self, table: i64) -> Result<()> {
+        let shared = self.shared;
+        let shape = shared.shape(table)?;
+        let entries = ledger::chunks_of(self.target()?.store(), table)?;
+        if !is_read_by_key(shape, entries.len()) {
+            return Ok(());
+        }
+        let by_key = rows_in(&entries);
+        if let Some(source) = &mut self.source {
+            return source.reader().check_count(shape, by_key);
+        }
+        // Of a SQLite source, its one reader counted.
+        let counted = shared.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        match counted.get(&table) {
+            Some(counted) if *counted != by_key => {
+                Err(RowsBesideRanges::of(shape, by_key, *counted).into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Holds the ranges that are read back against a count of what the target has.
+    fn count_target(&mut self, table: i64) -> Result<()> {
+        let shape = self.shared.shape(table)?;
+        let has_index = self.keys.contains_key(&table);
+        let target = self.target()?;
+        let copied = rows_in(&ledger::chunks_of(target.store(), table)?);
+        let Target::Postgres(session) = target else { return Ok(()) };
+        let at_target = shape_for_read_back(session, shape, has_index)?;
+        check_target(&mut Reader::Postgres(session), &at_target, copied)
     }
 
     fn build_key(&mut self, table: i64) -> Result<()> {
@@ -236,19 +276,23 @@ impl<'a> Worker<'a> {
         let has_index = self.keys.contains_key(&table);
         let target = self.target()?;
         let entries = ledger::chunks_of(target.store(), table)?;
-        if entries.iter().all(|entry| entry.state == ChunkState::ReadBack) {
-            return Ok(Vec::new());
-        }
         let Target::Postgres(session) = target else { return Ok(Vec::new()) };
         let shape = shape_for_read_back(session, shape, has_index)?;
-        Ok(match ReadMode::of(&shape, entries.len()) {
+        let count = is_read_by_key(&shape, entries.len()).then_some(Unit::CountTarget(table));
+        let is_open = |entry: &ChunkEntry| entry.state != ChunkState::ReadBack;
+        let mut units: Vec<Unit> = match ReadMode::of(&shape, entries.len()) {
             ReadMode::Ranges | ReadMode::Keyless => entries
                 .into_iter()
-                .filter(|entry| entry.state != ChunkState::ReadBack)
+                .filter(is_open)
                 .map(|entry| Unit::ReadBack(ChunkJob { table, entries: vec![entry] }))
                 .collect(),
-            ReadMode::WholeThenSort => vec![Unit::ReadBack(ChunkJob { table, entries })],
-        })
+            ReadMode::WholeThenSort if entries.iter().any(is_open) => {
+                vec![Unit::ReadBack(ChunkJob { table, entries })]
+            }
+            ReadMode::WholeThenSort => Vec::new(),
+        };
+        units.extend(count);
+        Ok(units)
     }
 
     fn read_back(&mut self, job: &ChunkJob) -> Result<()> {
@@ -271,6 +315,21 @@ impl<'a> Worker<'a> {
     }
 }
 
+/// Rows of all chunks, as they were copied.
+pub(super) fn rows_in(entries: &[ChunkEntry]) -> u64 {
+    entries.iter().filter_map(|entry| entry.digest).map(|digest| digest.rows).sum()
+}
+
+/// Refuses a target that holds other rows of a table beside those in the ranges that were copied.
+pub(super) fn check_target(reader: &mut Reader<'_>, shape: &TableShape, copied: u64) -> Result<()> {
+    match reader.count(shape)? {
+        counted if counted == copied => Ok(()),
+        counted => {
+            Err(TargetCountDiffers { table: shape.name.to_string(), copied, counted }.into())
+        }
+    }
+}
+
 /// Records that a chunk copied under an older snapshot is still what the source holds.
 fn keep(store: &mut dyn Store, entry: &ChunkEntry, snapshot: &str) -> Result<()> {
     if entry.snapshot.as_deref() == Some(snapshot) {
@@ -287,7 +346,9 @@ pub(super) fn settle(
     read: &LineDigest,
 ) -> Result<()> {
     if entry.digest.as_ref() != Some(read) {
-        return Err(ReadBackDiffers { table: shape.name.to_string() }.into());
+        let copied = entry.digest.map(|digest| digest.rows);
+        let table = shape.name.to_string();
+        return Err(ReadBackDiffers { table, copied, read: read.rows }.into());
     }
     if entry.state == ChunkState::ReadBack {
         return Ok(());
@@ -412,6 +473,8 @@ impl Copying<'_> {
         let (mut rows, mut bytes) = (0, 0);
         let rest = self.target.write_chunk(write, &mut |send| {
             let mut send = |row: &[u8]| {
+                // Such tables go over the text wire, whose rows are canonical lines.
+                shared.intervals.check(self.shape, row)?;
                 shared.rate.spend(row.len() as u64)?;
                 send(row)
             };

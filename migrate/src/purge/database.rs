@@ -8,7 +8,7 @@ use handover_verify::interrupt::Interrupt;
 use handover_verify::ledger::own::without_own;
 use handover_verify::postgres::{self, Access, Session};
 use handover_verify::reader::Reader;
-use handover_verify::sqlite;
+use handover_verify::sqlite::{self, Mapping};
 use rusqlite::Connection;
 
 use crate::ledger::{self, Store};
@@ -120,7 +120,7 @@ impl PurgeDatabase {
                 without_own(session, tables)
             }
             Self::Sqlite(connection) => {
-                let tables = sqlite::describe(connection, &[])?.tables;
+                let tables = sqlite::describe(connection, Mapping::Exact)?.tables;
                 without_own(connection, tables)
             }
         }

@@ -1,7 +1,7 @@
 //! The values of a canonical line.
 
 use anyhow::{Context, Result};
-use handover_schemas::value::unescape;
+use handover_schemas::value::field_text;
 
 /// The field at this place, as it stands in the line.
 pub(super) fn field(line: &[u8], at: usize) -> Result<&[u8]> {
@@ -12,7 +12,7 @@ pub(super) fn field(line: &[u8], at: usize) -> Result<&[u8]> {
 
 /// Its text; `None` for NULL, and for what is no text.
 pub(super) fn text(line: &[u8], at: usize) -> Result<Option<String>> {
-    Ok(unescape(field(line, at)?)?.and_then(|bytes| String::from_utf8(bytes).ok()))
+    Ok(field_text(field(line, at)?)?)
 }
 
 /// The texts at these places; `None` if one of them is NULL or no text.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result};
 use handover_schemas::archive::index::Location;
 use handover_schemas::archive::manifest::SaltLine;
-use handover_schemas::value::unescape;
+use handover_schemas::value::{is_tagged, unescape};
 use handover_verify::archive::ArchiveReader;
 
 use super::wanted::Wanted;
@@ -71,14 +71,17 @@ pub(super) fn rows_at(
     Ok(found)
 }
 
-/// The texts of a row's columns; `None` is NULL. What is not UTF-8 is given as it stands in the
-/// line.
+/// The texts of a row's columns; `None` is NULL. What is not UTF-8, or not of its column's
+/// own storage class, is given as it stands in the line.
 pub fn values(line: &[u8]) -> Result<Vec<Option<String>>> {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     line.split(|byte| *byte == b'\t')
         .map(|field| {
-            let Some(bytes) = unescape(field)? else { return Ok(None) };
             let as_it_stands = || String::from_utf8_lossy(field).into_owned();
+            if is_tagged(field) {
+                return Ok(Some(as_it_stands()));
+            }
+            let Some(bytes) = unescape(field)? else { return Ok(None) };
             Ok(Some(String::from_utf8(bytes).unwrap_or_else(|_not_utf8| as_it_stands())))
         })
         .collect()

@@ -4,7 +4,8 @@
 use anyhow::{Context, Result, bail};
 use handover_schemas::pg_type::PgType;
 use handover_schemas::plan::{Column, TableShape};
-use handover_schemas::value::unescape;
+use handover_schemas::sqlite_form::Form;
+use handover_schemas::value::OwnedStored;
 use handover_verify::interrupt::Interrupt;
 use handover_verify::postgres::{self, CopyIn};
 use handover_verify::purge::list::POSITION;
@@ -13,9 +14,9 @@ use handover_verify::rows::RowStream;
 use handover_verify::rows::Wire;
 use handover_verify::sql::{ident, qualified};
 use handover_verify::sqlite::values::TextLimit;
-use handover_verify::sqlite::{self, Reading, sqlite_error, stored_value};
-use rusqlite::types::Value;
-use rusqlite::{Connection, params_from_iter};
+use handover_verify::sqlite::{self, Reading, sqlite_error, stored_field};
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, ToSql, params_from_iter};
 
 use crate::purge::PurgeDatabase;
 
@@ -96,9 +97,10 @@ impl<'d> Loading<'d> {
                 if fields.len() != columns.len() {
                     bail!("an archived row has other columns than the table");
                 }
-                let mut values = vec![Value::Integer(position.cast_signed())];
+                let position = OwnedStored::Integer(position.cast_signed());
+                let mut values = vec![StoredValue(Some(position))];
                 for (field, column) in fields.iter().zip(columns.iter()) {
-                    values.push(value(field, column)?);
+                    values.push(StoredValue(stored_field(column, field)?));
                 }
                 let mut statement = connection.prepare_cached(insert).map_err(sqlite_error)?;
                 statement.execute(params_from_iter(values)).map_err(sqlite_error)?;
@@ -149,6 +151,7 @@ pub fn read_positioned(
         type_name: "bigint".to_owned(),
         ty: PgType::Int8,
         not_null: true,
+        form: Form::default(),
     };
     let columns = std::iter::once(position).chain(shape.columns.iter().cloned()).collect();
     let shape = TableShape { columns, key: None, ..shape.clone() };
@@ -156,7 +159,12 @@ pub fn read_positioned(
         Reader::Postgres(session) => visit(postgres::read_query(session, &shape, sql)?, each),
         Reader::Sqlite(connection) => {
             let mut statement = sqlite::prepare_query(connection, sql)?;
-            let reading = Reading { wire: Wire::None, text_limit: TextLimit::None, interrupt };
+            let reading = Reading {
+                wire: Wire::None,
+                text_limit: TextLimit::None,
+                respelled: None,
+                interrupt,
+            };
             visit(statement.rows(&shape, reading)?, each)
         }
     }
@@ -174,14 +182,17 @@ fn visit(mut rows: impl RowStream, each: &mut impl FnMut(u64, &[u8]) -> Result<(
     Ok(())
 }
 
-/// The value that a SQLite column stores for a field.
-fn value(field: &[u8], column: &Column) -> Result<Value> {
-    let Some(bytes) = unescape(field)? else { return Ok(Value::Null) };
-    match (String::from_utf8(bytes), &column.ty) {
-        (Ok(text), _) => stored_value(column, &text),
-        // A SQLite text may be any bytes; it can be bound as bytes only, and would be a blob then.
-        (Err(_), _) => {
-            bail!("a text of column {} is not UTF-8 and cannot be put back", column.name)
-        }
+/// A value as a SQLite column stores it: its texts may be any bytes.
+struct StoredValue(Option<OwnedStored>);
+
+impl ToSql for StoredValue {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match &self.0 {
+            None => ValueRef::Null,
+            Some(OwnedStored::Integer(number)) => ValueRef::Integer(*number),
+            Some(OwnedStored::Real(number)) => ValueRef::Real(*number),
+            Some(OwnedStored::Text(text)) => ValueRef::Text(text),
+            Some(OwnedStored::Blob(bytes)) => ValueRef::Blob(bytes),
+        }))
     }
 }

@@ -16,7 +16,10 @@ pub fn recovery_text(identifier: &str, archive: &ArchiveManifest) -> String {
         })
         .collect();
     let tables: String = archive.tables.iter().map(table_text).collect();
-    let loads: String = archive.tables.iter().map(load_text).collect();
+    // The identity of a SQLite file ends so.
+    let is_file = archive.database.ends_with(" sqlite");
+    let loads: String = archive.tables.iter().map(|table| load_text(table, is_file)).collect();
+    let loads = if is_file { format!("{OF_A_FILE}{loads}") } else { loads };
     let first = archive.tables.first();
     let example = first.map_or_else(String::new, |table| {
         let key = table.key.first().map_or(1, |position| position + 1);
@@ -50,11 +53,14 @@ fn table_text(table: &ArchivedTable) -> String {
     )
 }
 
-fn load_text(table: &ArchivedTable) -> String {
+fn load_text(table: &ArchivedTable, is_file: bool) -> String {
     let columns: Vec<String> = table
         .columns
         .iter()
-        .map(|column| format!("{} {}", ident(&column.name), type_in_any_database(column)))
+        .map(|column| {
+            let type_name = if is_file { "text" } else { type_in_any_database(column) };
+            format!("{} {type_name}", ident(&column.name))
+        })
         .collect();
     let names: Vec<String> = table.columns.iter().map(|column| ident(&column.name)).collect();
     // A table without rows has no chunks, and nothing to load.
@@ -67,19 +73,40 @@ fn load_text(table: &ArchivedTable) -> String {
         folder = table.folder,
         create =
             sql(format!("CREATE TABLE recovered.{} ({})", recovered(table), columns.join(", "))),
-        copy = copy.replace("{folder}", &table.folder).replace(
-            "{copy}",
-            &sql(format!("COPY recovered.{} ({}) FROM STDIN", recovered(table), names.join(", ")))
-        ),
+        copy = copy
+            .replace("{as text}", if is_file { KEEP_TAGS } else { "" })
+            .replace("{folder}", &table.folder)
+            .replace(
+                "{copy}",
+                &sql(format!(
+                    "COPY recovered.{} ({}) FROM STDIN",
+                    recovered(table),
+                    names.join(", ")
+                ))
+            ),
     )
 }
 
 /// Loads every chunk of a table.
 const COPY_CHUNKS: &str = r#"for CHUNK in data/rows/{folder}/*; do
     age -d -i "$IDENTITY" "$CHUNK" | zstd -dcq
-done | psql -X -q -v ON_ERROR_STOP=1 -d "$DATABASE" \
+done | {as text}psql -X -q -v ON_ERROR_STOP=1 -d "$DATABASE" \
     -c {copy}
 "#;
+
+/// What precedes the commands for rows of a SQLite file.
+const OF_A_FILE: &str = "\
+Các dòng là của một tệp SQLite, nơi cột nào cũng chứa được mọi giá trị: mọi cột được nạp thành `text`. Giá trị không thuộc \
+lớp lưu trữ của cột có `\\I`, `\\R`, `\\T` hoặc `\\B` ở trước (schemas/FORMAT.md, 5.5); văn bản bắt đầu như vậy có thêm một `\\`.
+The rows are of a SQLite file, whose columns hold anything: every column is loaded as `text`. A value that is not of its \
+column's storage class has `\\I`, `\\R`, `\\T` or `\\B` before it (schemas/FORMAT.md, 5.5); a text that begins so has one `\\` more.
+
+";
+
+/// Keeps the backslash of a storage class, which COPY would drop, and gives texts that begin so
+/// another one.
+const KEEP_TAGS: &str =
+    r"sed -E 's/(^|\t)((\\\\)+[IRTB])/\1\\\\\2/g; s/(^|\t)\\([IRTB])/\1\\\\\2/g' | ";
 
 /// Types of the platform's own are not in every database; their texts are.
 fn type_in_any_database(column: &ArchivedColumn) -> &str {

@@ -6,6 +6,7 @@ use super::{
     Component, Config, Deliverable, DeliverableForm, DeliverableKind, FileReference, Letter,
 };
 use crate::date::Date;
+use crate::sqlite_form;
 
 /// What is wrong in a config, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -30,6 +31,7 @@ impl Config {
     /// Checks the rules; the first one that is broken is the error.
     pub fn check(&self) -> Result<(), ConfigError> {
         self.check_leave_out()?;
+        self.check_map_type()?;
         for (number, recipient) in (1..).zip(&self.package.recipients) {
             // Not repeated: it may be a secret key.
             if !recipient.starts_with("age1") {
@@ -72,6 +74,23 @@ impl Config {
                 return Err(ConfigError::new(place, "give a reason: it stands in the reports"));
             }
             if !tables.insert(&left_out.table) {
+                return Err(ConfigError::new(place, "it stands there twice"));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_map_type(&self) -> Result<(), ConfigError> {
+        let mut columns = BTreeSet::new();
+        for one in &self.map_type {
+            let place = format!("map_type {}.{}", one.table, one.column);
+            if !one.table.contains('.') {
+                return Err(ConfigError::new(place, "a table is named schema.name"));
+            }
+            if let Err(error) = sqlite_form::chosen(&one.chosen()) {
+                return Err(ConfigError::new(place, error.to_string()));
+            }
+            if !columns.insert((&one.table, &one.column)) {
                 return Err(ConfigError::new(place, "it stands there twice"));
             }
         }

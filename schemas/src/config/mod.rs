@@ -42,6 +42,10 @@ pub struct Config {
     /// Tables that are not copied.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub leave_out: Vec<LeaveOut>,
+    /// Types of columns of a SQLite source, where its declarations do not say what the target's are
+    /// to be.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub map_type: Vec<MapType>,
     /// How packages are made.
     #[serde(default)]
     pub package: PackageConfig,
@@ -83,6 +87,32 @@ pub struct LeaveOut {
     pub table: String,
     /// Why. It stands in the ledger and in reports.
     pub reason: String,
+}
+
+/// The type of a column of a SQLite source in a PostgreSQL target.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MapType {
+    /// `schema.name` of the table, as the source has it.
+    pub table: String,
+    /// The column.
+    pub column: String,
+    /// PostgreSQL's type, such as `timestamptz`.
+    #[serde(rename = "type")]
+    pub type_name: String,
+    /// How stored values are read as values of it, such as `milliseconds since 1970-01-01`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+}
+
+impl MapType {
+    /// Type and rule as `--map-type` takes them.
+    pub fn chosen(&self) -> String {
+        match &self.rule {
+            None => self.type_name.clone(),
+            Some(rule) => format!("{}, {rule}", self.type_name),
+        }
+    }
 }
 
 /// How packages are made.

@@ -35,6 +35,7 @@ pub fn decode<'a>(ty: &'a PgType, wire: &'a [u8]) -> Result<Cell<'a>, ValueError
         PgType::Timestamp => Cell::Timestamp(timestamp("timestamp", wire)?),
         PgType::TimestampTz => Cell::TimestampTz(timestamp("timestamptz", wire)?),
         PgType::Interval => Cell::Interval(interval(wire)?),
+        PgType::FiniteInterval => Cell::FiniteInterval(interval(wire)?),
         PgType::Uuid => Cell::Uuid(fixed("uuid", wire)?),
         PgType::Json => Cell::Json(wire),
         PgType::Jsonb => match wire {
@@ -42,6 +43,13 @@ pub fn decode<'a>(ty: &'a PgType, wire: &'a [u8]) -> Result<Cell<'a>, ValueError
             [] => return Err(length("jsonb", 1, wire)),
             _ => return Err(invalid("jsonb", "unknown version")),
         },
+        // charrecv
+        PgType::SingleChar => {
+            let [byte] = fixed("\"char\"", wire)?;
+            Cell::SingleChar(byte)
+        }
+        // pg_lsn_recv
+        PgType::PgLsn => Cell::PgLsn(u64::from_be_bytes(fixed("pg_lsn", wire)?)),
         PgType::Enum => Cell::Enum(wire),
         PgType::Array(element) => Cell::Array(Array::decode(element, wire)?),
         PgType::Other => return Err(ValueError::NoRenderer),
@@ -127,6 +135,9 @@ mod tests {
             (PgType::Timestamp, 8),
             (PgType::TimestampTz, 8),
             (PgType::Interval, 16),
+            (PgType::FiniteInterval, 16),
+            (PgType::SingleChar, 1),
+            (PgType::PgLsn, 8),
             (PgType::Uuid, 16),
         ];
         for (ty, size) in &sizes {
@@ -168,8 +179,9 @@ mod tests {
 
     fn any_type() -> impl Strategy<Value = PgType> {
         use PgType::{
-            Bool, Bytea, Char, Date, Enum, Float4, Float8, Int2, Int4, Int8, Interval, Json, Jsonb,
-            Numeric, Text, Time, Timestamp, TimestampTz, Uuid,
+            Bool, Bytea, Char, Date, Enum, FiniteInterval, Float4, Float8, Int2, Int4, Int8,
+            Interval, Json, Jsonb, Numeric, PgLsn, SingleChar, Text, Time, Timestamp, TimestampTz,
+            Uuid,
         };
         let types = vec![
             Bool,
@@ -191,6 +203,9 @@ mod tests {
             Json,
             Jsonb,
             Enum,
+            FiniteInterval,
+            SingleChar,
+            PgLsn,
         ];
         prop::sample::select(types).prop_flat_map(|ty| {
             let array = PgType::Array(Box::new(ty.clone()));

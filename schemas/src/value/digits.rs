@@ -46,6 +46,15 @@ pub(super) fn hex(byte: u8) -> [u8; 2] {
     HEXADECIMAL[usize::from(byte)]
 }
 
+/// Appends upper-case hexadecimal digits without leading zeros; `0` for zero.
+pub(super) fn push_upper_hex(n: u64, out: &mut Vec<u8>) {
+    let count = (u64::BITS - n.leading_zeros()).div_ceil(4).max(1);
+    for place in (0..count).rev() {
+        let digit = low_byte((n >> (4 * place)) & 0xf);
+        out.push(if digit < 10 { b'0' + digit } else { b'A' + digit - 10 });
+    }
+}
+
 /// The value of one lower-case hexadecimal digit.
 pub(super) fn hex_value(digit: u8) -> Option<u8> {
     match digit {

@@ -23,7 +23,9 @@ pub fn encode(cell: &Cell<'_>, out: &mut Vec<u8>) -> Result<(), ValueError> {
         | Cell::Bytea(bytes)
         | Cell::Json(bytes)
         | Cell::Enum(bytes) => out.extend_from_slice(bytes),
-        Cell::Interval(value) => {
+        Cell::SingleChar(byte) => out.push(byte),
+        Cell::PgLsn(position) => out.extend_from_slice(&position.to_be_bytes()),
+        Cell::Interval(value) | Cell::FiniteInterval(value) => {
             out.extend_from_slice(&value.micros.to_be_bytes());
             out.extend_from_slice(&value.days.to_be_bytes());
             out.extend_from_slice(&value.months.to_be_bytes());

@@ -22,13 +22,18 @@ impl Interval {
     /// `-infinity`, since PostgreSQL 17.
     pub const NEG_INFINITY: Self = Self { months: i32::MIN, days: i32::MIN, micros: i64::MIN };
 
-    /// Appends the interval. A positive part that follows a negative one carries a plus sign.
+    /// Appends the interval as PostgreSQL 17 and later print it.
     pub(super) fn render(self, out: &mut Vec<u8>) {
         match self {
-            Self::INFINITY => return out.extend_from_slice(b"infinity"),
-            Self::NEG_INFINITY => return out.extend_from_slice(b"-infinity"),
-            _ => {}
+            Self::INFINITY => out.extend_from_slice(b"infinity"),
+            Self::NEG_INFINITY => out.extend_from_slice(b"-infinity"),
+            _ => self.render_finite(out),
         }
+    }
+
+    /// Appends the interval as versions before 17 print it. A positive part that follows a
+    /// negative one carries a plus sign.
+    pub(super) fn render_finite(self, out: &mut Vec<u8>) {
         let start = out.len();
         let mut after_negative = false;
         let parts =
@@ -69,6 +74,23 @@ impl Interval {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What PostgreSQL 16 prints for the bits that are infinite in 17.
+    #[test]
+    fn extremes_were_finite() {
+        let cases = [
+            (Interval::INFINITY, "178956970 years 7 mons 2147483647 days 2562047788:00:54.775807"),
+            (
+                Interval::NEG_INFINITY,
+                "-178956970 years -8 mons -2147483648 days -2562047788:00:54.775808",
+            ),
+        ];
+        for (interval, expected) in cases {
+            let mut out = Vec::new();
+            interval.render_finite(&mut out);
+            assert_eq!(String::from_utf8(out).unwrap(), expected);
+        }
+    }
 
     #[test]
     fn signs_and_plurals() {

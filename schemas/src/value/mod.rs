@@ -2,8 +2,8 @@
 //!
 //! The canonical text of a value is what PostgreSQL's output function prints under the settings
 //! pinned in `FORMAT.md` (`DateStyle ISO`, `IntervalStyle postgres`, `TimeZone UTC`,
-//! `extra_float_digits 1`, `bytea_output hex`), with one exception: `char(n)` loses its trailing
-//! U+0020. Nothing here allocates for a value that is not an array, a `NumericBuf` or parsed text.
+//! `extra_float_digits 1`, `bytea_output hex`), with these exceptions: `char(n)` loses its trailing
+//! U+0020, and `pg_lsn` and `"char"` are written in one form whatever the server's version. Nothing here allocates for a value that is not an array, a `NumericBuf` or parsed text.
 //!
 //! Bytes from outside are checked once, in [`decode()`]; what it returns can always be rendered.
 
@@ -21,6 +21,9 @@ mod numeric_buf;
 pub mod parse;
 mod plain_time;
 mod render;
+mod stored;
+mod system;
+pub mod written;
 
 pub use array::{Array, Dimension, Elements};
 pub use decode::decode;
@@ -34,6 +37,7 @@ pub use numeric_buf::NumericBuf;
 pub use parse::OwnedCell;
 pub(crate) use render::without_padding;
 pub use render::{render, render_field};
+pub use stored::{OwnedStored, Stored, field_text, is_tagged, push_described, push_tagged, tagged};
 
 /// One value of one column, borrowed from the bytes it was decoded from.
 ///
@@ -73,12 +77,18 @@ pub enum Cell<'a> {
     TimestampTz(i64),
     /// `interval`
     Interval(Interval),
+    /// `interval` of a server before 17
+    FiniteInterval(Interval),
     /// `uuid`
     Uuid([u8; 16]),
     /// `json`, as it was written
     Json(&'a [u8]),
     /// `jsonb`, as the server prints it
     Jsonb(&'a [u8]),
+    /// `"char"`
+    SingleChar(u8),
+    /// `pg_lsn`
+    PgLsn(u64),
     /// the label of an enumeration
     Enum(&'a [u8]),
     /// an array

@@ -63,6 +63,9 @@ pub fn cell(ty: &PgType, text: &str) -> Result<OwnedCell, ValueError> {
         | PgType::Float4
         | PgType::Float8
         | PgType::Interval
+        | PgType::FiniteInterval
+        | PgType::SingleChar
+        | PgType::PgLsn
         | PgType::Json
         | PgType::Jsonb
         | PgType::Enum

@@ -5,6 +5,7 @@ use super::datetime::{push_clock, push_date, push_timestamp};
 use super::digits::{hex, push_int};
 use super::escape::{escape_from, escape_into};
 use super::float::{push_f32, push_f64};
+use super::system::{push_lsn, push_single_char};
 
 /// Appends the canonical text, unescaped. NULL has no text: nothing is appended.
 #[inline]
@@ -28,6 +29,11 @@ pub fn render_field(cell: &Cell<'_>, out: &mut Vec<u8>) {
         Cell::Bytea(_) => {
             out.push(b'\\');
             render_element(cell, out);
+        }
+        Cell::SingleChar(_) => {
+            let start = out.len();
+            render_element(cell, out);
+            escape_from(start, out);
         }
         Cell::Array(array) => {
             let start = out.len();
@@ -66,6 +72,9 @@ pub(super) fn render_element(cell: &Cell<'_>, out: &mut Vec<u8>) {
         Cell::Timestamp(micros) => push_timestamp(micros, b"", out),
         Cell::TimestampTz(micros) => push_timestamp(micros, b"+00", out),
         Cell::Interval(value) => value.render(out),
+        Cell::FiniteInterval(value) => value.render_finite(out),
+        Cell::SingleChar(byte) => push_single_char(byte, out),
+        Cell::PgLsn(position) => push_lsn(position, out),
         Cell::Uuid(bytes) => push_uuid(bytes, out),
         Cell::Array(array) => array.render(out),
     }

@@ -21,7 +21,7 @@ use crate::purge::ledger::PurgeEntry;
 use crate::reader::{End, ReadOptions};
 use crate::rows::Wire;
 use crate::sqlite::values::TextLimit;
-use crate::sqlite::{self, TypeOverride};
+use crate::sqlite::{self, Mapping, Respelled, TypeOverride};
 use crate::tables::{TablesRequest, compare};
 
 /// What the ledger says about tables.
@@ -47,7 +47,11 @@ pub(super) fn check_tables(
 ) -> Result<()> {
     let purged = purged_tables(tables.purges);
     let mut end = open(source, watch.interrupt).context("source")?;
-    let shapes = describe(&mut end, tables.overrides)?;
+    let mapping = match target {
+        Endpoint::Postgres(_) => Mapping::Values(tables.overrides),
+        Endpoint::Sqlite(_) => Mapping::Exact,
+    };
+    let shapes = describe(&mut end, mapping)?;
     let mut rows_elsewhere = Vec::new();
     for table in &purged {
         let at_source = shapes.iter().find(|one| logical_name(&one.name) == table.name);
@@ -94,10 +98,10 @@ fn purged_tables(purges: &[PurgeEntry]) -> Vec<Purged> {
     purged
 }
 
-fn describe(end: &mut End, overrides: &[TypeOverride]) -> Result<Vec<TableShape>> {
+fn describe(end: &mut End, mapping: Mapping<'_>) -> Result<Vec<TableShape>> {
     match end {
         End::Postgres(session) => Ok(postgres::describe(session)?.tables),
-        End::Sqlite(connection) => Ok(sqlite::describe(connection, overrides)?.tables),
+        End::Sqlite(connection) => Ok(sqlite::describe(connection, mapping)?.tables),
     }
 }
 
@@ -112,6 +116,7 @@ fn check_before(
     let options = ReadOptions {
         wire: Wire::None,
         text_limit: TextLimit::None,
+        respelled: Respelled::default(),
         chunk_bytes: CHUNK_BYTES_MAX,
         spill_dir: spill.path().to_owned(),
         interrupt: watch.interrupt.clone(),

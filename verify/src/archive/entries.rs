@@ -9,7 +9,7 @@ use handover_schemas::archive::manifest::{ArchivedColumn, ParentLink};
 use handover_schemas::archive::search::{IndexKey, Tag};
 use handover_schemas::config::SearchColumns;
 use handover_schemas::name::TableName;
-use handover_schemas::value::unescape;
+use handover_schemas::value::field_text;
 
 use crate::sort::{Sorted, Sorter};
 
@@ -111,7 +111,7 @@ fn borrowed(texts: &[String]) -> Vec<&str> {
 /// bytes), by which nobody searches.
 fn text(fields: &[&[u8]], at: usize) -> Result<Option<String>> {
     let field = fields.get(at).context("a row has fewer fields than columns")?;
-    Ok(unescape(field)?.and_then(|bytes| String::from_utf8(bytes).ok()))
+    Ok(field_text(field)?)
 }
 
 /// Entries as they come.

@@ -12,16 +12,17 @@ use handover_schemas::ledger::ChunkEntry;
 use handover_schemas::name::TableName;
 use handover_schemas::plan::TableShape;
 use handover_schemas::purge::record::PurgeState;
+use handover_schemas::sqlite_form::Form;
 
 use crate::interrupt::{Interrupt, Interrupted};
 use crate::ledger::copied::{chunks, plan};
 use crate::ledger::ledger_of;
 use crate::postgres;
 use crate::progress::Progress;
-use crate::reader::{End, ReadMode, ReadOptions};
+use crate::reader::{End, ReadOptions};
 use crate::rows::Wire;
 use crate::sqlite::values::TextLimit;
-use crate::sqlite::{self, TypeOverride};
+use crate::sqlite::{self, Mapping, Respelled, TypeOverride};
 
 /// Which end is read again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +69,7 @@ impl Copied {
         let options = ReadOptions {
             wire: Wire::None,
             text_limit: TextLimit::None,
+            respelled: Respelled::default(),
             chunk_bytes: CHUNK_BYTES_MAX,
             spill_dir: spill.path().to_owned(),
             interrupt: interrupt.clone(),
@@ -134,11 +136,21 @@ impl Copied {
         Ok(())
     }
 
+    /// What the copied lines are made of.
+    fn mapping(&self) -> Mapping<'_> {
+        let mut columns = self.tables.iter().flat_map(|(shape, _)| &shape.columns);
+        if columns.any(|column| column.form == Form::Exact) {
+            Mapping::Exact
+        } else {
+            Mapping::Values(&self.overrides)
+        }
+    }
+
     /// The tables of an end, by logical name.
     fn described(&self, end: &mut End) -> Result<BTreeMap<TableName, TableShape>> {
         let tables = match end {
             End::Postgres(session) => postgres::describe(session)?.tables,
-            End::Sqlite(connection) => sqlite::describe(connection, &self.overrides)?.tables,
+            End::Sqlite(connection) => sqlite::describe(connection, self.mapping())?.tables,
         };
         Ok(tables.into_iter().map(|shape| (logical_name(&shape.name), shape)).collect())
     }
@@ -165,6 +177,7 @@ fn purged_tables(stated: &HandoverAttestation) -> BTreeSet<TableName> {
 fn at_end(planned: &TableShape, here: &TableShape) -> TableShape {
     let mut shape = planned.clone();
     shape.name = here.name.clone();
+    shape.whole_only = here.whole_only;
     if let Some(key) = &mut shape.key {
         key.range_scan =
             here.key.as_ref().is_some_and(|known| known.range_scan && known.columns == key.columns);
@@ -179,16 +192,7 @@ fn read_again(
     options: &ReadOptions,
 ) -> Result<Vec<LineDigest>> {
     let ranges: Vec<KeyRange> = chunks.iter().map(|chunk| chunk.range.clone()).collect();
-    match ReadMode::of(shape, ranges.len()) {
-        ReadMode::Ranges | ReadMode::Keyless => {
-            let mut found = Vec::new();
-            for range in &ranges {
-                found.extend(end.reader().digests(shape, std::slice::from_ref(range), options)?);
-            }
-            Ok(found)
-        }
-        ReadMode::WholeThenSort => end.reader().digests(shape, &ranges, options),
-    }
+    end.reader().digests_of_all(shape, &ranges, options)
 }
 
 fn differing(chunks: &[ChunkEntry], found: &[LineDigest]) -> usize {

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use anyhow::Result;
 use handover_schemas::chunk::CHUNK_BYTES_MAX;
 use handover_schemas::config::{End, LeaveOut};
-use handover_schemas::report::{EndReport, TableReport, TablesReport, Verdict};
+use handover_schemas::report::{EndReport, TableReport, TablesReport, Verdict, WrittenAnotherWay};
 
 use crate::cli::TablesArgs;
 use crate::config_file;
@@ -13,6 +13,7 @@ use crate::exit_code::Exit;
 use crate::interrupt::Interrupt;
 use crate::output::{grouped, print_json, print_text};
 use crate::progress::Progress;
+use crate::sqlite::TypeOverride;
 use crate::tables::{TablesRequest, compare};
 
 /// Runs the command.
@@ -32,7 +33,7 @@ pub fn run(args: TablesArgs, interrupt: &Interrupt) -> Result<Exit> {
         jobs: usize::from(args.jobs),
         chunk_bytes: CHUNK_BYTES_MAX,
         sample_percent: args.sample,
-        type_overrides: args.map_type,
+        type_overrides: TypeOverride::all(&config.map_type, args.map_type)?,
         chunks: one_table.clone(),
         show_keys: args.show_keys,
     };
@@ -94,6 +95,14 @@ fn text(report: &TablesReport, explain: bool, only: Option<&str>) -> String {
     for finding in findings {
         let _infallible = writeln!(out, "finding: {}", finding.message);
     }
+    for table in shown() {
+        for (end, at) in [("source", &table.source), ("target", &table.target)] {
+            let columns = at.iter().flat_map(|end| &end.written_another_way);
+            for column in columns {
+                let _infallible = writeln!(out, "note: {}", another_way(&table.table, end, column));
+            }
+        }
+    }
     for table in &report.left_out {
         let _infallible = writeln!(out, "left out: {}: {}", table.table, table.reason);
     }
@@ -114,6 +123,15 @@ fn text(report: &TablesReport, explain: bool, only: Option<&str>) -> String {
         count(Verdict::Unverified)
     );
     out
+}
+
+/// What is said of a column with values that are written another way.
+fn another_way(table: &str, end: &str, of: &WrittenAnotherWay) -> String {
+    format!(
+        "{table}: {} rows of column {} are written another way at the {end}, and are the same values",
+        grouped(of.rows),
+        of.column
+    )
 }
 
 fn commands(table: &TableReport) -> String {

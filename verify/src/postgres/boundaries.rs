@@ -1,18 +1,21 @@
 //! Where chunks begin: every *n*-th key, *n* from the first thousand rows in order. A function of
 //! the rows alone, so that two runs over the same data cut alike.
 
+use std::collections::BinaryHeap;
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use handover_schemas::chunk::{KeyRange, KeyValue};
-use handover_schemas::pg_type::PgType;
 use handover_schemas::plan::{Key, TableShape};
 
-use super::read::{from_table, order_by, range_condition, range_query, read_query, read_whole};
+use super::read::{
+    from_table, order_by, parts, range_condition, range_query, read_query, read_whole,
+};
 use super::session::Session;
-use crate::chunking::{RowsPerChunk, SampleSize, every_nth_key, keys_only};
+use super::written;
+use crate::chunking::{RowsPerChunk, SampleSize, every_nth_key, keys_only, line_sort_key};
 use crate::rows::RowStream;
-use crate::sorted_rows::sort_rows;
+use crate::sorted_rows::RowSorter;
 use crate::sql::ident;
 
 /// The first keys of the second and later chunks.
@@ -23,6 +26,10 @@ pub fn boundaries(
     spill_dir: &Path,
 ) -> Result<Vec<KeyValue>> {
     let Some(key) = &shape.key else { return Ok(Vec::new()) };
+    if shape.whole_only {
+        return without_queries(session, shape, key, chunk_bytes, spill_dir);
+    }
+    session.prefer_indexes(true)?;
     let rows_per_chunk = sample(session, shape, chunk_bytes)?;
     if !has_more_rows(session, shape, rows_per_chunk)? {
         return Ok(Vec::new());
@@ -51,20 +58,8 @@ fn has_more_rows(session: &mut Session, shape: &TableShape, rows: RowsPerChunk) 
 
 /// The texts of the key columns, as a canonical line would have them.
 fn key_text(shape: &TableShape, key: &Key) -> String {
-    let list: Vec<String> = key
-        .columns
-        .iter()
-        .filter_map(|position| shape.columns.get(*position))
-        .map(|column| {
-            let name = ident(&column.name);
-            match column.ty {
-                PgType::Bool => format!("CASE WHEN {name} THEN 't' ELSE 'f' END"),
-                PgType::Other => format!("format('%s', {name})"),
-                _ => format!("{name}::text"),
-            }
-        })
-        .collect();
-    list.join(", ")
+    let columns = key.columns.iter().filter_map(|position| shape.columns.get(*position));
+    columns.map(written::key_text).collect::<Vec<_>>().join(", ")
 }
 
 fn key_names(shape: &TableShape, key: &Key) -> String {
@@ -107,6 +102,42 @@ fn sort_keys(
     spill_dir: &Path,
 ) -> Result<Vec<KeyValue>> {
     let keys_only = keys_only(shape, key);
-    let unsorted = read_whole(session, &keys_only)?;
-    every_nth_key(sort_rows(&keys_only, unsorted, spill_dir)?, &keys_only, rows)
+    let mut sorter = RowSorter::new(&keys_only, spill_dir);
+    for part in parts(session, &keys_only)? {
+        sorter.take(read_whole(session, &part)?)?;
+    }
+    every_nth_key(sorter.finish()?, &keys_only, rows)
+}
+
+/// The same for a table over which no query can be planned: its rows are read once for the lengths
+/// of the first ones in order, and, if they are more than a chunk, their keys once more.
+fn without_queries(
+    session: &mut Session,
+    shape: &TableShape,
+    key: &Key,
+    chunk_bytes: u64,
+    spill_dir: &Path,
+) -> Result<Vec<KeyValue>> {
+    let mut first: BinaryHeap<(Vec<u8>, u64)> = BinaryHeap::new();
+    let mut count = 0_u64;
+    for part in parts(session, shape)? {
+        let mut rows = read_whole(session, &part)?;
+        while rows.advance()? {
+            let line = rows.row().line;
+            count += 1;
+            first.push((line_sort_key(shape, key, line)?, line.len() as u64));
+            if first.len() > SampleSize::ROWS {
+                first.pop();
+            }
+        }
+    }
+    let mut sample = SampleSize::default();
+    for (_key, length) in first {
+        sample.add_length(length);
+    }
+    let rows_per_chunk = sample.rows_per_chunk(chunk_bytes);
+    if count <= rows_per_chunk.get() {
+        return Ok(Vec::new());
+    }
+    sort_keys(session, shape, key, rows_per_chunk, spill_dir)
 }

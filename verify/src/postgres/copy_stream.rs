@@ -8,11 +8,9 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use sqlx::postgres::{PgConnection, PgCopyIn};
-use tokio::runtime::Runtime;
 
 use super::error::database_error;
-use super::session::wait;
-use crate::interrupt::Interrupt;
+use super::exchange::Exchange;
 
 /// How long a COPY may stay silent before the connection is taken for dead.
 const SILENCE_TIMEOUT: Duration = Duration::from_mins(15);
@@ -25,8 +23,7 @@ const LARGE_BYTES: usize = 1024 * 1024;
 
 /// Rows coming from the server, in blocks that hold whole messages.
 pub struct CopyOut<'s> {
-    runtime: Arc<Runtime>,
-    interrupt: Interrupt,
+    exchange: Arc<Exchange>,
     stream: BoxStream<'s, Result<Bytes, sqlx::Error>>,
     usable: &'s mut bool,
     gathered: Vec<u8>,
@@ -39,14 +36,12 @@ pub struct CopyOut<'s> {
 
 impl<'s> CopyOut<'s> {
     pub(super) fn new(
-        runtime: Arc<Runtime>,
-        interrupt: Interrupt,
+        exchange: Arc<Exchange>,
         stream: BoxStream<'s, Result<Bytes, sqlx::Error>>,
         usable: &'s mut bool,
     ) -> Self {
         Self {
-            runtime,
-            interrupt,
+            exchange,
             stream,
             usable,
             gathered: Vec::with_capacity(2 * BLOCK_BYTES),
@@ -105,7 +100,7 @@ impl<'s> CopyOut<'s> {
                 ),
             }
         };
-        wait(&self.runtime, &self.interrupt, limited)?;
+        self.exchange.wait(limited)?;
         if self.ended {
             *self.usable = true;
         }
@@ -115,8 +110,7 @@ impl<'s> CopyOut<'s> {
 
 /// Rows going to the server.
 pub struct CopyIn<'s> {
-    runtime: Arc<Runtime>,
-    interrupt: Interrupt,
+    exchange: Arc<Exchange>,
     copy: PgCopyIn<&'s mut PgConnection>,
     usable: &'s mut bool,
     gathered: Vec<u8>,
@@ -124,13 +118,12 @@ pub struct CopyIn<'s> {
 
 impl<'s> CopyIn<'s> {
     pub(super) fn new(
-        runtime: Arc<Runtime>,
-        interrupt: Interrupt,
+        exchange: Arc<Exchange>,
         copy: PgCopyIn<&'s mut PgConnection>,
         usable: &'s mut bool,
     ) -> Self {
         let gathered = Vec::with_capacity(2 * BLOCK_BYTES);
-        Self { runtime, interrupt, copy, usable, gathered }
+        Self { exchange, copy, usable, gathered }
     }
 
     /// Sends bytes; they need not end where a row ends.
@@ -146,9 +139,9 @@ impl<'s> CopyIn<'s> {
     /// Ends the COPY; gives the number of rows the server took.
     pub fn finish(mut self) -> Result<u64> {
         self.flush()?;
-        let Self { runtime, interrupt, copy, usable, .. } = self;
+        let Self { exchange, copy, usable, .. } = self;
         let finishing = async { copy.finish().await.map_err(database_error) };
-        let rows = wait(&runtime, &interrupt, finishing)?;
+        let rows = exchange.wait(finishing)?;
         *usable = true;
         Ok(rows)
     }
@@ -167,6 +160,6 @@ impl<'s> CopyIn<'s> {
     fn send_now(&mut self, bytes: &[u8]) -> Result<()> {
         let copy = &mut self.copy;
         let sending = async { copy.send(bytes).await.map(|_copy| ()).map_err(database_error) };
-        wait(&self.runtime, &self.interrupt, sending)
+        self.exchange.wait(sending)
     }
 }

@@ -6,8 +6,9 @@ use anyhow::{Context, Result};
 use handover_schemas::name::TableName;
 use handover_schemas::pg_type::PgType;
 use handover_schemas::plan::{Column, Key, TableShape};
+use handover_schemas::sqlite_form::Form;
 
-use super::error::Refused;
+use super::read::from_table;
 use super::session::Session;
 use crate::sql::{ident, literal, qualified};
 
@@ -30,12 +31,6 @@ pub struct Description {
 const OF_THE_PLATFORM: &str = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass \
                      AND d.objid = c.oid AND d.deptype = 'e')";
 
-/// Condition on a collation `coll` and the database `db`: whether it orders texts by their bytes. The
-/// name says nothing, since anybody may call a collation "C"; 100 is the database's own.
-const BYTE_ORDER: &str = "(CASE WHEN coll.oid = 100 \
-     THEN db.datcollate IN ('C', 'POSIX') AND db.datlocprovider IS DISTINCT FROM 'i' \
-     ELSE coll.collprovider = 'c' AND coll.collcollate IN ('C', 'POSIX') END)";
-
 /// Describes all tables; in a target, those of the ledger too.
 pub fn describe(session: &mut Session) -> Result<Description> {
     let types = TypeCatalog::load(session)?;
@@ -52,14 +47,21 @@ pub fn describe(session: &mut Session) -> Result<Description> {
                 CASE WHEN NOT (has_schema_privilege(n.oid, 'USAGE') \
                                AND has_table_privilege(c.oid, 'SELECT')) THEN 'no right' \
                      WHEN row_security_active(c.oid) THEN 'hidden rows' ELSE 'readable' END, \
-                greatest(c.reltuples, 0)::int8::text \
+                greatest(c.reltuples, 0)::int8::text, {CALLS_AT_PLANNING}::text \
          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
          WHERE c.relkind IN ('r', 'p', 'f', 'm') AND NOT c.relispartition AND {OF_THE_PLATFORM} \
          ORDER BY n.nspname COLLATE \"C\", c.relname COLLATE \"C\""
     ))?;
     for relation in relations {
-        let [Some(oid), Some(schema), Some(name), Some(kind), Some(readable), Some(rows)] =
-            relation.as_slice()
+        let [
+            Some(oid),
+            Some(schema),
+            Some(name),
+            Some(kind),
+            Some(readable),
+            Some(rows),
+            Some(may_call),
+        ] = relation.as_slice()
         else {
             anyhow::bail!("the catalog gave an incomplete row for a table");
         };
@@ -86,22 +88,51 @@ pub fn describe(session: &mut Session) -> Result<Description> {
                     partitioned: kind == "p",
                     estimated_rows: rows.parse().unwrap_or(0),
                     largest_row: 0,
+                    whole_only: may_call == "true",
                 });
             }
         }
     }
     for table in &mut description.tables {
-        session.execute("SAVEPOINT largest_row")?;
-        table.largest_row = match largest_row(session, table) {
-            // Reading the table's rows will say what it is refused for.
-            Err(error) if error.chain().any(|cause| cause.is::<Refused>()) => {
-                session.execute("ROLLBACK TO SAVEPOINT largest_row")?;
-                0
-            }
-            other => other?,
-        };
+        ask_about(session, table)?;
     }
     Ok(description)
+}
+
+/// Asks what only a look at the table itself tells: whether a query over it can be planned, where
+/// something of the vendor's might stand before that, and how large its rows are.
+fn ask_about(session: &mut Session, table: &mut TableShape) -> Result<()> {
+    table.whole_only = table.whole_only && !can_plan(session, table)?;
+    if let Some(key) = &mut table.key {
+        key.range_scan &= !table.whole_only;
+    }
+    // Reading the table's rows will say what it is refused for.
+    let largest = session.attempt(|session| largest_row(session, table))?;
+    table.largest_row = largest.unwrap_or(0);
+    Ok(())
+}
+
+/// Whether planning a query over `c` may look at expressions that call something: those of indexes
+/// and of extended statistics, and of a partitioned table also those by which it is partitioned.
+/// The planner inlines SQL functions, whose bodies name things as the database's own `search_path`
+/// finds them, and runs immutable ones whose arguments are constants.
+const CALLS_AT_PLANNING: &str = "(c.relkind = 'p' \
+     OR EXISTS (SELECT 1 FROM pg_index i WHERE i.indrelid = c.oid \
+                AND (i.indexprs IS NOT NULL OR i.indpred IS NOT NULL)) \
+     OR EXISTS (SELECT 1 FROM pg_statistic_ext s WHERE s.stxrelid = c.oid \
+                AND to_jsonb(s) ->> 'stxexprs' IS NOT NULL))";
+
+/// Whether the server plans queries over a table under the pinned settings.
+fn can_plan(session: &mut Session, table: &TableShape) -> Result<bool> {
+    let planned = session.attempt(|session| {
+        session.query(&format!("EXPLAIN (COSTS OFF) SELECT 1 FROM {}", from_table(table)))
+    })?;
+    match planned {
+        Ok(_plan) => Ok(true),
+        // Plain COPY will say the same, in the words of who reads.
+        Err(refused) if refused.is_missing_right() => Ok(true),
+        Err(_refused) => Ok(false),
+    }
 }
 
 type Columns = (Vec<Column>, Vec<String>);
@@ -112,7 +143,7 @@ fn columns_by_table(
 ) -> Result<HashMap<String, Columns>> {
     let rows = session.query(&format!(
         "SELECT c.oid::text, a.attname, format_type(a.atttypid, a.atttypmod), a.atttypid::text, \
-                a.attnotnull, a.attgenerated::text \
+                a.attnotnull AND NOT {NOT_NULL_UNPROVEN}, a.attgenerated::text \
          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
          JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
          WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND {OF_THE_PLATFORM} \
@@ -135,10 +166,31 @@ fn columns_by_table(
             type_name: type_name.clone(),
             ty: types.codec(type_oid),
             not_null: not_null == "t",
+            form: Form::default(),
         });
     }
     Ok(tables)
 }
+
+/// Whether the NOT NULL of a column `a` of table `c` was declared `NOT VALID` (PostgreSQL 18): rows
+/// of before may hold NULL, whatever `attnotnull` says.
+const NOT_NULL_UNPROVEN: &str = "EXISTS (SELECT 1 FROM pg_constraint nn \
+     WHERE nn.conrelid = c.oid AND nn.contype = 'n' AND nn.conkey = ARRAY[a.attnum] \
+       AND NOT nn.convalidated)";
+
+/// Whether a column that is ordered by the collation `coll` is ordered by the bytes of its UTF-8:
+/// the collation is PostgreSQL's own order of bytes, and the bytes are those of UTF-8, or, in
+/// SQL_ASCII, whatever they are at the client too. A collation is known by what it does, not by its
+/// name. Of the providers, `b` (builtin, PostgreSQL 17) orders by code point always.
+const BYTE_ORDER: &str = "(current_setting('server_encoding') IN ('UTF8', 'SQL_ASCII') AND \
+     CASE WHEN coll.oid = 100 \
+          THEN (SELECT CASE coalesce(to_jsonb(d) ->> 'datlocprovider', 'c') \
+                         WHEN 'b' THEN true \
+                         WHEN 'c' THEN d.datcollate IN ('C', 'POSIX') ELSE false END \
+                FROM pg_database d WHERE d.datname = current_database()) \
+          WHEN coll.collprovider = 'b' THEN true \
+          WHEN coll.collprovider = 'c' THEN coll.collcollate IN ('C', 'POSIX') \
+          ELSE false END)";
 
 /// A unique index over plain, NOT NULL columns.
 struct CandidateKey {
@@ -152,15 +204,13 @@ struct CandidateKey {
 fn keys_by_table(session: &mut Session) -> Result<HashMap<String, Vec<CandidateKey>>> {
     let rows = session.query(&format!(
         "SELECT i.indrelid::text, x.relname, i.indexrelid::text, a.attname, \
-                {BYTE_ORDER} \
+                {BYTE_ORDER} AND i.indcollation[position] = a.attcollation \
          FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid \
          JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
          JOIN pg_am am ON am.oid = x.relam AND am.amname = 'btree' \
          CROSS JOIN LATERAL generate_series(0, i.indnkeyatts - 1) AS position \
          JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[position] \
          LEFT JOIN pg_collation coll ON coll.oid = i.indcollation[position] \
-         CROSS JOIN (SELECT datcollate, to_jsonb(d) ->> 'datlocprovider' AS datlocprovider \
-                     FROM pg_database d WHERE datname = current_database()) db \
          WHERE i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL \
            AND NOT c.relispartition AND {OF_THE_PLATFORM} \
          ORDER BY i.indrelid, i.indisprimary DESC, i.indnkeyatts, x.relname COLLATE \"C\", position"
@@ -208,15 +258,12 @@ fn usable_key(candidates: &[CandidateKey], columns: &[Column]) -> Option<Key> {
 /// Whether ranges of a table's key can be read in canonical order through an index on it at this
 /// end, whose columns may have another collation than at the end the shape was described at.
 pub fn can_scan_ranges(session: &mut Session, shape: &TableShape) -> Result<bool> {
-    let Some(key) = &shape.key else { return Ok(false) };
+    let Some(key) = shape.key.as_ref().filter(|_| !shape.whole_only) else { return Ok(false) };
     let in_byte_order: Vec<String> = session
         .query(&format!(
             "SELECT a.attname FROM pg_attribute a \
              JOIN pg_collation coll ON coll.oid = a.attcollation \
-             CROSS JOIN (SELECT datcollate, to_jsonb(d) ->> 'datlocprovider' AS datlocprovider \
-                         FROM pg_database d WHERE datname = current_database()) db \
-             WHERE a.attrelid = {}::regclass \
-               AND {BYTE_ORDER}",
+             WHERE a.attrelid = {}::regclass AND {BYTE_ORDER}",
             literal(&qualified(&shape.name.schema, &shape.name.name))
         ))?
         .into_iter()
@@ -239,8 +286,10 @@ fn largest_row(session: &mut Session, table: &TableShape) -> Result<u64> {
            (SELECT relid FROM pg_partition_tree('{oid}'::regclass)))",
         oid = name.replace('\'', "''"),
     ))?;
-    if outside.as_deref().is_none_or(|bytes| bytes == "0") {
-        return Ok(0);
+    let outside: u64 = outside.and_then(|bytes| bytes.parse().ok()).unwrap_or(0);
+    if outside == 0 || table.whole_only {
+        // No query tells which row it is of: it may be one.
+        return Ok(outside);
     }
     let sizes: Vec<String> = table
         .columns
@@ -354,6 +403,8 @@ fn builtin(name: &str) -> PgType {
         "uuid" => PgType::Uuid,
         "json" => PgType::Json,
         "jsonb" => PgType::Jsonb,
+        "char" => PgType::SingleChar,
+        "pg_lsn" => PgType::PgLsn,
         _ => PgType::Other,
     }
 }

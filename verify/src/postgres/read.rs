@@ -5,24 +5,35 @@ use std::ops::Range;
 use anyhow::{Context, Result, bail};
 use handover_schemas::chunk::{KeyRange, KeyValue};
 use handover_schemas::copy_binary::{self, Piece};
+use handover_schemas::name::TableName;
 use handover_schemas::pg_type::PgType;
 use handover_schemas::plan::{Column, Key, TableShape};
 
 use super::copy_stream::CopyOut;
 use super::session::Session;
+use super::written::{TextForm, key_text, push_line, written};
 use crate::rows::{Row, RowStream};
 use crate::sql::{ident, literal, qualified};
 
-/// The select list of a table's canonical columns. `char(n)` loses its padding on every path.
+/// The select list of a table's canonical columns, for [`read_query`]: what a codec decodes, or, in
+/// a table that goes over the text wire, what is written.
 pub fn canonical_columns(columns: &[Column]) -> String {
+    if columns.iter().any(|column| !column.ty.has_renderer()) {
+        return written_columns(columns);
+    }
     let list: Vec<String> = columns
         .iter()
         .map(|column| match column.ty {
-            PgType::Char => format!("{}::text", ident(&column.name)),
+            PgType::Char => written(column),
             _ => ident(&column.name),
         })
         .collect();
     list.join(", ")
+}
+
+/// The select list that prints a table's canonical lines.
+fn written_columns(columns: &[Column]) -> String {
+    columns.iter().map(written).collect::<Vec<_>>().join(", ")
 }
 
 /// `FROM` item of a table: plain inheritance is read table by table, partitions through the
@@ -32,17 +43,28 @@ pub fn from_table(shape: &TableShape) -> String {
     format!("{only}{}", qualified(&shape.name.schema, &shape.name.name))
 }
 
-/// The expression by which one key column is ordered and compared.
+/// The expression by which one key column is ordered and compared. A text goes by its bytes in
+/// UTF-8, whatever the database's encoding: `COLLATE "C"` would go by those of the encoding.
 fn key_expression(column: &Column, range_scan: bool) -> String {
-    let name = ident(&column.name);
     match &column.ty {
-        ty if ty.has_native_order() => name,
-        // The index itself is in byte order; naming a collation would keep it from being used.
-        PgType::Text if range_scan => name,
-        PgType::Text => format!("{name} COLLATE \"C\""),
-        // A cast may print otherwise than COPY does: inet gains its mask.
-        PgType::Other => format!("format('%s', {name}) COLLATE \"C\""),
-        _ => format!("{name}::text COLLATE \"C\""),
+        ty if ty.has_native_order() => ident(&column.name),
+        // The index itself is in byte order; an expression would keep it from being used.
+        PgType::Text if range_scan => ident(&column.name),
+        PgType::Text => format!("convert_to({}, 'UTF8')", ident(&column.name)),
+        _ => format!("convert_to({}, 'UTF8')", key_text(column)),
+    }
+}
+
+/// A key column's value as [`key_expression`] is compared with it.
+fn key_literal(column: &Column, range_scan: bool, text: &str) -> String {
+    match &column.ty {
+        ty if ty.has_native_order() => format!("{}::{}", literal(text), column.type_name),
+        PgType::Text if range_scan => format!("{}::text", literal(text)),
+        // As bytes: the database's encoding need not have the characters of the other end's keys.
+        _ => {
+            let hex: Vec<String> = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+            format!("'\\x{}'::bytea", hex.concat())
+        }
     }
 }
 
@@ -50,50 +72,69 @@ fn key_columns<'s>(shape: &'s TableShape, key: &'s Key) -> impl Iterator<Item = 
     key.columns.iter().filter_map(|position| shape.columns.get(*position))
 }
 
-/// `ORDER BY` list of a key, in canonical order.
+/// `ORDER BY` list of a key, in canonical order: rows with a NULL in the key come last.
 pub fn order_by(shape: &TableShape, key: &Key) -> String {
+    let has_null = has_null(shape, key).map(|has_null| format!("({has_null}), "));
+    format!("{}{}", has_null.unwrap_or_default(), key_expressions(shape, key))
+}
+
+fn key_expressions(shape: &TableShape, key: &Key) -> String {
     let list: Vec<String> =
         key_columns(shape, key).map(|column| key_expression(column, key.range_scan)).collect();
     list.join(", ")
 }
 
+/// The condition that a row has no key, where nothing forbids that.
+fn has_null(shape: &TableShape, key: &Key) -> Option<String> {
+    let nullable = key_columns(shape, key).filter(|column| !column.not_null);
+    let nulls: Vec<String> =
+        nullable.map(|column| format!("{} IS NULL", ident(&column.name))).collect();
+    (!nulls.is_empty()).then(|| nulls.join(" OR "))
+}
+
 fn key_row(shape: &TableShape, key: &Key, value: &KeyValue) -> String {
     let list: Vec<String> = key_columns(shape, key)
         .zip(value)
-        .map(|(column, text)| {
-            let cast = if column.ty.has_native_order() { &column.type_name } else { "text" };
-            format!("{}::{cast}", literal(text))
-        })
+        .map(|(column, text)| key_literal(column, key.range_scan, text))
         .collect();
     list.join(", ")
 }
 
-/// `WHERE` condition of a key range, or nothing for the whole table.
+/// `WHERE` condition of a key range, or nothing for the whole table. Ranges tile whatever a key's
+/// columns can hold: a row with a NULL among them is in the last range and in no other.
 pub fn range_condition(shape: &TableShape, key: &Key, range: &KeyRange) -> Option<String> {
-    let order = order_by(shape, key);
+    let keys = key_expressions(shape, key);
     let ends = [(">=", &range.lower), ("<", &range.upper)];
-    let conditions: Vec<String> = ends
+    let compared: Vec<String> = ends
         .iter()
         .filter_map(|(operator, end)| {
             let value = end.as_ref()?;
-            let condition = format!("({order}) {operator} ({})", key_row(shape, key, value));
-            if range.upper.is_some() {
-                return Some(condition);
-            }
-            // Where nothing forbids NULLs, they come last.
-            let nullable = key_columns(shape, key).filter(|column| !column.not_null);
-            let nulls = nullable.map(|column| format!(" OR {} IS NULL", ident(&column.name)));
-            let nulls: String = nulls.collect();
-            Some(if nulls.is_empty() { condition } else { format!("({condition}{nulls})") })
+            Some(format!("({keys}) {operator} ({})", key_row(shape, key, value)))
         })
         .collect();
-    (!conditions.is_empty()).then(|| conditions.join(" AND "))
+    if compared.is_empty() {
+        return None;
+    }
+    let compared = compared.join(" AND ");
+    Some(match has_null(shape, key) {
+        None => compared,
+        Some(has_null) if range.upper.is_some() => format!("{compared} AND NOT ({has_null})"),
+        Some(has_null) => format!("({compared} OR {has_null})"),
+    })
 }
 
 /// The query that gives a range's rows in canonical order.
 pub(super) fn range_query(shape: &TableShape, range: &KeyRange) -> String {
-    let mut sql =
-        format!("SELECT {} FROM {}", canonical_columns(&shape.columns), from_table(shape));
+    ordered_query(shape, range, &canonical_columns(&shape.columns))
+}
+
+/// The query whose text is a range's canonical lines in order.
+pub(super) fn written_query(shape: &TableShape, range: &KeyRange) -> String {
+    ordered_query(shape, range, &written_columns(&shape.columns))
+}
+
+fn ordered_query(shape: &TableShape, range: &KeyRange, columns: &str) -> String {
+    let mut sql = format!("SELECT {columns} FROM {}", from_table(shape));
     if let Some(key) = &shape.key {
         if let Some(condition) = range_condition(shape, key, range) {
             sql.push_str(&format!(" WHERE {condition}"));
@@ -103,19 +144,70 @@ pub(super) fn range_query(shape: &TableShape, range: &KeyRange) -> String {
     sql
 }
 
-/// Reads one key range in canonical order (or a table without a key in any order).
+/// Reads one key range in canonical order, by the key's index where it has that order.
 pub fn read_range<'s>(
     session: &'s mut Session,
     shape: &TableShape,
     range: &KeyRange,
 ) -> Result<PostgresRows<'s>> {
+    session.prefer_indexes(true)?;
     read_query(session, shape, &range_query(shape, range))
 }
 
-/// Reads all rows, unordered.
+/// What has to be read, one after another, to have all rows of a table: the table itself, or its
+/// partitions where no query over the parent can be planned.
+pub fn parts(session: &mut Session, shape: &TableShape) -> Result<Vec<TableShape>> {
+    if !(shape.partitioned && shape.whole_only) {
+        return Ok(vec![shape.clone()]);
+    }
+    let leaves = session
+        .query(&format!(
+            "SELECT n.nspname, c.relname FROM pg_partition_tree({}::regclass) t \
+             JOIN pg_class c ON c.oid = t.relid JOIN pg_namespace n ON n.oid = c.relnamespace \
+             WHERE t.isleaf AND c.relkind <> 'p' ORDER BY c.oid",
+            literal(&qualified(&shape.name.schema, &shape.name.name))
+        ))
+        .with_context(|| format!("cannot list the partitions of {}", shape.name))?;
+    leaves
+        .into_iter()
+        .map(|leaf| {
+            let [Some(schema), Some(name)] = leaf.as_slice() else {
+                bail!("the catalog gave an incomplete row for a partition");
+            };
+            let name = TableName::new(schema, name);
+            Ok(TableShape { name, partitioned: false, ..shape.clone() })
+        })
+        .collect()
+}
+
+/// Reads all rows, unordered, without an index that might lack some. Nothing that the database's
+/// owner wrote is looked at, let alone run: `COPY` of a table has no query.
 pub fn read_whole<'s>(session: &'s mut Session, shape: &TableShape) -> Result<PostgresRows<'s>> {
-    let sql = format!("SELECT {} FROM {}", canonical_columns(&shape.columns), from_table(shape));
-    read_query(session, shape, &sql)
+    if shape.partitioned {
+        let columns = canonical_columns(&shape.columns);
+        session.prefer_indexes(false)?;
+        let sql = format!("SELECT {columns} FROM {}", from_table(shape));
+        return read_query(session, shape, &sql);
+    }
+    let names: Vec<String> = shape.columns.iter().map(|column| ident(&column.name)).collect();
+    let names = if names.is_empty() { String::new() } else { format!(" ({})", names.join(", ")) };
+    let table = format!("{}{names}", qualified(&shape.name.schema, &shape.name.name));
+    let mut rows = read_copy(session, shape, &table)?;
+    let forms: Vec<TextForm> =
+        shape.columns.iter().map(|column| TextForm::of(&column.ty)).collect();
+    if !rows.binary && forms.iter().any(|form| *form != TextForm::Canonical) {
+        rows.forms = Some(forms);
+    }
+    Ok(rows)
+}
+
+/// How many rows a table has, counted without an index that might lack some.
+pub fn count(session: &mut Session, shape: &TableShape) -> Result<u64> {
+    session.prefer_indexes(false)?;
+    let counted = session
+        .query_value(&format!("SELECT count(*)::text FROM {}", from_table(shape)))
+        .with_context(|| format!("cannot count the rows of {}", shape.name))?;
+    counted.and_then(|count| count.parse().ok()).context("the server counted no rows")
 }
 
 /// Reads the rows of a query over the shape's columns.
@@ -124,14 +216,24 @@ pub fn read_query<'s>(
     shape: &TableShape,
     sql: &str,
 ) -> Result<PostgresRows<'s>> {
+    read_copy(session, shape, &format!("({sql})"))
+}
+
+fn read_copy<'s>(
+    session: &'s mut Session,
+    shape: &TableShape,
+    what: &str,
+) -> Result<PostgresRows<'s>> {
     let binary = shape.has_renderer();
+    let version = session.server_version();
     let format = if binary { " (FORMAT binary)" } else { "" };
     let copy = session
-        .copy_out(&format!("COPY ({sql}) TO STDOUT{format}"))
+        .copy_out(&format!("COPY {what} TO STDOUT{format}"))
         .with_context(|| format!("cannot read {}", shape.name))?;
     Ok(PostgresRows {
         copy,
-        types: shape.columns.iter().map(|column| column.ty.clone()).collect(),
+        types: shape.columns.iter().map(|column| column.ty.sent_by(version)).collect(),
+        forms: None,
         place: format!("cannot read {}", shape.name),
         binary,
         next: 0,
@@ -146,6 +248,8 @@ pub fn read_query<'s>(
 pub struct PostgresRows<'s> {
     copy: CopyOut<'s>,
     types: Vec<PgType>,
+    /// What becomes of each field of a text line, where not all are canonical as they come.
+    forms: Option<Vec<TextForm>>,
     place: String,
     binary: bool,
     /// Where in the block the next row begins.
@@ -169,7 +273,8 @@ impl RowStream for PostgresRows<'_> {
 
     fn row(&self) -> Row<'_> {
         let wire = self.copy.block().get(self.wire.clone()).unwrap_or_default();
-        Row { line: if self.binary { &self.line } else { wire }, wire }
+        let is_written_anew = self.binary || self.forms.is_some();
+        Row { line: if is_written_anew { &self.line } else { wire }, wire }
     }
 }
 
@@ -218,6 +323,12 @@ impl PostgresRows<'_> {
             let end = memchr::memchr(b'\n', rest).context("the server cut a row in two")?;
             self.wire = self.next..self.next + end + 1;
             self.next = self.wire.end;
+            if let Some(forms) = &self.forms {
+                self.line.clear();
+                self.line.shrink_to(LINE_KEPT);
+                let line = rest.get(..=end).context("a line beyond its block")?;
+                push_line(forms, line, &mut self.line)?;
+            }
             return Ok(true);
         }
     }

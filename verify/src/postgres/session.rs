@@ -11,12 +11,12 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{Column, ConnectOptions, Connection, Row, TypeInfo, ValueRef};
-use tokio::runtime::Runtime;
 
 use super::copy_stream::{CopyIn, CopyOut};
 use super::error::{Refused, connect_error, database_error};
+use super::exchange::{Backend, Exchange};
 use crate::endpoint::PostgresEndpoint;
-use crate::interrupt::{Interrupt, Interrupted};
+use crate::interrupt::Interrupt;
 use crate::sql::{generated, written_by_people};
 
 /// Settings under which every digest is made; see `FORMAT.md`.
@@ -39,9 +39,6 @@ const PATIENT: &[(&str, &str)] = &[
     // Workers write to the ledger side by side: a database whose default is serializable would
     // refuse most of their transactions.
     ("default_transaction_isolation", "read committed"),
-    ("statement_timeout", "0"),
-    ("lock_timeout", "0"),
-    ("idle_in_transaction_session_timeout", "0"),
     ("tcp_keepalives_idle", "60"),
     ("tcp_keepalives_interval", "10"),
     ("tcp_keepalives_count", "6"),
@@ -49,7 +46,19 @@ const PATIENT: &[(&str, &str)] = &[
     ("enable_seqscan", "off"),
     ("enable_bitmapscan", "off"),
     ("max_parallel_workers_per_gather", "0"),
+    // Checks of partitions are not ours to evaluate.
+    ("constraint_exclusion", "off"),
 ];
+
+/// Takes away every limit in time that this version of the server has for a session and that a
+/// session may change: `statement_timeout`, `lock_timeout`, `idle_in_transaction_session_timeout`,
+/// from 14 on `idle_session_timeout`, from 17 on `transaction_timeout`, and what comes later. The
+/// same row says what the server is.
+const NO_TIMEOUTS: &str = "SELECT pg_backend_pid()::text, current_setting('server_version_num'), \
+       date_trunc('second', pg_postmaster_start_time())::text, \
+       (SELECT count(set_config(name, '0', false)) FROM pg_settings \
+        WHERE name ~ '^[a-z_]+_timeout$' AND context = 'user' AND min_val = '0' \
+          AND name !~ '^wal_')::text";
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -64,10 +73,10 @@ pub enum Access {
 
 /// A connection with pinned settings, owned by one thread.
 pub struct Session {
-    runtime: Arc<Runtime>,
+    exchange: Arc<Exchange>,
     connection: Option<PgConnection>,
     usable: bool,
-    interrupt: Interrupt,
+    prefers_indexes: bool,
 }
 
 /// The server gave no answer within the time, not even that it stopped.
@@ -88,16 +97,13 @@ impl Session {
         access: Access,
         interrupt: &Interrupt,
     ) -> Result<Self> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .context("cannot start the I/O runtime")?;
         let options = endpoint
             .options()
             .clone()
             .application_name("handover")
             .statement_cache_capacity(0)
             .disable_statement_logging();
+        let exchange = Exchange::new(options.clone(), interrupt)?;
         let connecting = async {
             match tokio::time::timeout(CONNECT_TIMEOUT, options.connect()).await {
                 Ok(connected) => connected.map_err(connect_error),
@@ -107,13 +113,14 @@ impl Session {
                 ),
             }
         };
-        let connection = wait(&runtime, interrupt, connecting)
+        let connection = exchange
+            .wait(connecting)
             .with_context(|| format!("cannot connect to {}", endpoint.url()))?;
         let mut session = Self {
-            runtime: Arc::new(runtime),
+            exchange: Arc::new(exchange),
             connection: Some(connection),
             usable: true,
-            interrupt: interrupt.clone(),
+            prefers_indexes: true,
         };
         session.pin(access)?;
         Ok(session)
@@ -128,44 +135,110 @@ impl Session {
             sql.push_str("SET default_transaction_read_only = on;");
         }
         self.execute(&sql).context("cannot pin the session's settings")?;
+        self.know_backend().context("cannot take away the session's time-outs")?;
         if access == Access::ReadOnly {
             let shown = self.query_value("SHOW transaction_read_only")?;
             if shown.as_deref() != Some("on") {
                 bail!("the session did not become read-only (transaction_read_only = {shown:?})");
             }
-        } else if self.server_version()? >= 140_000 {
+        } else if self.server_version() >= 140_000 {
             // A server that builds an index for a client that is gone should notice.
             self.execute("SET client_connection_check_interval = '1s'")?;
         }
         Ok(())
     }
 
+    fn know_backend(&mut self) -> Result<()> {
+        let row = self.query(NO_TIMEOUTS)?.into_iter().next().unwrap_or_default();
+        let [Some(pid), Some(version), Some(started), Some(_timeouts)] = row.as_slice() else {
+            bail!("the server does not say what it is");
+        };
+        self.exchange.set_backend(Backend {
+            pid: pid.parse().with_context(|| format!("unexpected pg_backend_pid {pid:?}"))?,
+            version: version
+                .parse()
+                .with_context(|| format!("unexpected server_version_num {version:?}"))?,
+            started: started.clone(),
+        });
+        Ok(())
+    }
+
     /// `server_version_num`.
-    pub fn server_version(&mut self) -> Result<u32> {
-        let text = self.query_value("SHOW server_version_num")?.unwrap_or_default();
-        text.parse().with_context(|| format!("unexpected server_version_num {text:?}"))
+    pub fn server_version(&self) -> u32 {
+        self.exchange.backend().map_or(0, |backend| backend.version)
+    }
+
+    /// Whether the planner is to read by indexes wherever it can, as a session does at first, or
+    /// without any.
+    pub(super) fn prefer_indexes(&mut self, indexes: bool) -> Result<()> {
+        if self.prefers_indexes == indexes {
+            return Ok(());
+        }
+        let (by_index, without) = if indexes { ("on", "off") } else { ("off", "on") };
+        self.execute(&format!(
+            "SET enable_indexscan = {by_index}; SET enable_indexonlyscan = {by_index}; \
+             SET enable_seqscan = {without};"
+        ))?;
+        self.prefers_indexes = indexes;
+        Ok(())
+    }
+
+    /// Does something that the server may refuse, in a transaction that goes on all the same.
+    pub(super) fn attempt<T>(
+        &mut self,
+        act: impl FnOnce(&mut Self) -> Result<T>,
+    ) -> Result<Result<T, Refused>> {
+        self.within_savepoint(act, "RELEASE SAVEPOINT attempt")
+    }
+
+    /// The same, and lets go of every lock that it took.
+    pub(super) fn released<T>(
+        &mut self,
+        act: impl FnOnce(&mut Self) -> Result<T>,
+    ) -> Result<Result<T, Refused>> {
+        self.within_savepoint(act, UNDO_ATTEMPT)
+    }
+
+    fn within_savepoint<T>(
+        &mut self,
+        act: impl FnOnce(&mut Self) -> Result<T>,
+        then: &str,
+    ) -> Result<Result<T, Refused>> {
+        self.execute("SAVEPOINT attempt")?;
+        match act(self) {
+            Ok(done) => {
+                self.execute(then)?;
+                Ok(Ok(done))
+            }
+            Err(error) if !self.is_usable() => Err(error),
+            Err(error) => {
+                let refused = error.downcast::<Refused>()?;
+                self.execute(UNDO_ATTEMPT)?;
+                Ok(Err(refused))
+            }
+        }
     }
 
     /// Runs statements that return nothing.
     pub fn execute(&mut self, sql: &str) -> Result<()> {
-        let (runtime, interrupt) = (self.runtime.clone(), self.interrupt.clone());
+        let exchange = Arc::clone(&self.exchange);
         let connection = self.connection()?;
         let running = async {
             sqlx::raw_sql(generated(sql)).execute(connection).await.map_err(database_error)
         };
-        let done = wait(&runtime, &interrupt, running);
+        let done = exchange.wait(running);
         self.note(&done);
         done.map(|_result| ())
     }
 
     /// Runs a query with the simple protocol and returns all rows as text.
     pub fn query(&mut self, sql: &str) -> Result<Vec<TextRow>> {
-        let (runtime, interrupt) = (self.runtime.clone(), self.interrupt.clone());
+        let exchange = Arc::clone(&self.exchange);
         let connection = self.connection()?;
         let running = async {
             sqlx::raw_sql(generated(sql)).fetch_all(connection).await.map_err(database_error)
         };
-        let done = wait(&runtime, &interrupt, running);
+        let done = exchange.wait(running);
         self.note(&done);
         done?.iter().map(text_row).collect()
     }
@@ -178,7 +251,7 @@ impl Session {
     /// Runs one statement that people wrote and that returns nothing. The server refuses a text
     /// with several statements, because it is prepared first.
     pub(crate) fn execute_one(&mut self, sql: &str, limit: Duration) -> Result<()> {
-        let (runtime, interrupt) = (self.runtime.clone(), self.interrupt.clone());
+        let exchange = Arc::clone(&self.exchange);
         let connection = self.connection()?;
         let running = async {
             let query = sqlx::query(written_by_people(sql)).persistent(false);
@@ -187,14 +260,14 @@ impl Session {
                 Err(_elapsed) => Err(NoAnswer(limit).into()),
             }
         };
-        let done = wait(&runtime, &interrupt, running);
+        let done = exchange.wait(running);
         self.note(&done);
         done.map(|_result| ())
     }
 
     /// As [`query`](Self::query), with the names of the columns' types, and for so long only.
     pub(crate) fn query_typed(&mut self, sql: &str, limit: Duration) -> Result<TypedRows> {
-        let (runtime, interrupt) = (self.runtime.clone(), self.interrupt.clone());
+        let exchange = Arc::clone(&self.exchange);
         let connection = self.connection()?;
         let running = async {
             let rows = sqlx::raw_sql(generated(sql)).fetch_all(connection);
@@ -203,7 +276,7 @@ impl Session {
                 Err(_elapsed) => Err(NoAnswer(limit).into()),
             }
         };
-        let done = wait(&runtime, &interrupt, running);
+        let done = exchange.wait(running);
         self.note(&done);
         let rows = done?;
         let types = rows.first().map_or_else(Vec::new, |row| {
@@ -214,24 +287,24 @@ impl Session {
 
     /// Starts `COPY … TO STDOUT`.
     pub fn copy_out(&mut self, sql: &str) -> Result<CopyOut<'_>> {
-        let (runtime, interrupt) = (self.runtime.clone(), self.interrupt.clone());
+        let exchange = Arc::clone(&self.exchange);
         self.connection()?;
         self.usable = false;
         let Some(connection) = self.connection.as_mut() else { bail!(CLOSED) };
         let starting = async { connection.copy_out_raw(sql).await.map_err(database_error) };
-        let stream = wait(&runtime, &interrupt, starting)?;
-        Ok(CopyOut::new(runtime, interrupt, stream, &mut self.usable))
+        let stream = exchange.wait(starting)?;
+        Ok(CopyOut::new(exchange, stream, &mut self.usable))
     }
 
     /// Starts `COPY … FROM STDIN`.
     pub fn copy_in(&mut self, sql: &str) -> Result<CopyIn<'_>> {
-        let (runtime, interrupt) = (self.runtime.clone(), self.interrupt.clone());
+        let exchange = Arc::clone(&self.exchange);
         self.connection()?;
         self.usable = false;
         let Some(connection) = self.connection.as_mut() else { bail!(CLOSED) };
         let starting = async { connection.copy_in_raw(sql).await.map_err(database_error) };
-        let copy = wait(&runtime, &interrupt, starting)?;
-        Ok(CopyIn::new(runtime, interrupt, copy, &mut self.usable))
+        let copy = exchange.wait(starting)?;
+        Ok(CopyIn::new(exchange, copy, &mut self.usable))
     }
 
     /// Whether the session can still be used.
@@ -249,7 +322,7 @@ impl Session {
     /// A statement that was cut off leaves its reply behind; one that the server refused does not.
     fn note<T>(&mut self, done: &Result<T>) {
         if let Err(error) = done
-            && !error.chain().any(|cause| cause.is::<Refused>())
+            && error.downcast_ref::<Refused>().is_none_or(Refused::is_fatal)
         {
             self.usable = false;
         }
@@ -264,10 +337,12 @@ impl Drop for Session {
             };
             let limited = async { tokio::time::timeout(Duration::from_secs(5), closing).await };
             // The server rolls back whatever a lost connection had open: nothing to report here.
-            drop(self.runtime.block_on(limited));
+            drop(self.exchange.finish(limited));
         }
     }
 }
+
+const UNDO_ATTEMPT: &str = "ROLLBACK TO SAVEPOINT attempt; RELEASE SAVEPOINT attempt";
 
 const CLOSED: &str = "this session is closed";
 
@@ -282,19 +357,4 @@ fn text_row(row: &PgRow) -> Result<TextRow> {
             Ok(Some(text.to_owned()))
         })
         .collect()
-}
-
-/// Runs one exchange with the server unless the user asks to stop first.
-pub(super) fn wait<T>(
-    runtime: &Runtime,
-    interrupt: &Interrupt,
-    exchange: impl Future<Output = Result<T>>,
-) -> Result<T> {
-    runtime.block_on(async {
-        tokio::select! {
-            biased;
-            done = exchange => done,
-            () = interrupt.raised() => Err(Interrupted.into()),
-        }
-    })
 }

@@ -63,8 +63,9 @@ impl Snapshot {
         let mut session = Session::open(endpoint, Access::ReadOnly, interrupt)?;
         session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
         session.execute(&format!("SET TRANSACTION SNAPSHOT {}", literal(&self.exported))).context(
-            "the snapshot cannot be shared between sessions; a pooler or load balancer in \
-                 front of the server would explain it: connect to the server itself",
+            "the snapshot cannot be shared between sessions: the session that holds it has ended, \
+             or a pooler or load balancer stands in front of the server; connect to the server \
+             itself",
         )?;
         Ok(session)
     }

@@ -7,6 +7,7 @@
 use anyhow::{Context, Result};
 use handover_schemas::pg_type::PgType;
 use handover_schemas::plan::{Column, Key, TableShape};
+use handover_schemas::sqlite_form::Form;
 
 use crate::interrupt::Interrupt;
 use crate::postgres;
@@ -169,7 +170,12 @@ impl<'s> List<'s> {
             }
             Reader::Sqlite(connection) => {
                 let mut statement = sqlite::prepare_query(connection, sql)?;
-                let reading = Reading { wire: Wire::None, text_limit: TextLimit::None, interrupt };
+                let reading = Reading {
+                    wire: Wire::None,
+                    text_limit: TextLimit::None,
+                    respelled: None,
+                    interrupt,
+                };
                 visit(statement.rows(&shape, reading)?, &mut each)
             }
         }
@@ -182,6 +188,7 @@ impl<'s> List<'s> {
             type_name: "bigint".to_owned(),
             ty: PgType::Int8,
             not_null: false,
+            form: Form::default(),
         };
         let mut columns = vec![number(POSITION), number(EVIDENCE)];
         columns.extend_from_slice(&self.shape.columns);

@@ -3,16 +3,44 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, bail};
+use handover_schemas::config::{CONFIG_FILE, MapType};
 use handover_schemas::name::TableName;
 use handover_schemas::pg_type::PgType;
 use handover_schemas::plan::{Column, Key, TableShape};
+use handover_schemas::sqlite_form::{self, Form};
 use handover_schemas::sqlite_type::{self, MappedType};
+use handover_schemas::value::written;
 use rusqlite::Connection;
+use rusqlite::types::ValueRef;
 
+use super::key_classes::usable_key;
 use super::open::sqlite_error;
 use crate::sql::ident;
 
-/// A type the user chose for a column: `--map-type table.column=type`.
+/// What the lines of a file's rows are made of.
+#[derive(Clone, Copy, Debug)]
+pub enum Mapping<'a> {
+    /// Values of PostgreSQL's types, some of them chosen by people: the other end is PostgreSQL.
+    Values(&'a [TypeOverride]),
+    /// Exactly what is stored: the other end is a SQLite file too, or there is none.
+    Exact,
+}
+
+impl<'a> Mapping<'a> {
+    fn overrides(self) -> &'a [TypeOverride] {
+        match self {
+            Self::Values(overrides) => overrides,
+            Self::Exact => &[],
+        }
+    }
+
+    fn is_exact(self) -> bool {
+        matches!(self, Self::Exact)
+    }
+}
+
+/// A type the user chose for a column: `--map-type 'table.column=type, rule'`, or a `[[map_type]]` of
+/// handover.toml.
 #[derive(Clone, Debug)]
 pub struct TypeOverride {
     /// Table within `main`.
@@ -21,11 +49,37 @@ pub struct TypeOverride {
     pub column: String,
     /// The type.
     pub mapped: MappedType,
+    /// How stored values become values of it.
+    pub form: Form,
+}
+
+impl TypeOverride {
+    fn new(table: &str, column: &str, chosen: &str) -> Result<Self> {
+        let (mapped, form) = sqlite_form::chosen(chosen)?;
+        let table = table.strip_prefix("main.").unwrap_or(table).to_owned();
+        Ok(Self { table, column: column.to_owned(), mapped, form })
+    }
+
+    /// The types that handover.toml chooses, but for columns whose type is given on the command
+    /// line, and those.
+    pub fn all(configured: &[MapType], given: Vec<Self>) -> Result<Vec<Self>> {
+        let configured: Result<Vec<Self>> = configured
+            .iter()
+            .map(|one| Self::new(&one.table, &one.column, &one.chosen()))
+            .collect();
+        let mut all = configured?;
+        all.retain(|one| {
+            !given.iter().any(|given| given.table == one.table && given.column == one.column)
+        });
+        all.extend(given);
+        Ok(all)
+    }
 }
 
 impl std::fmt::Display for TypeOverride {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}.{}={}", self.table, self.column, self.mapped.type_name)
+        write!(f, "{}.{}={}", self.table, self.column, self.mapped.type_name)?;
+        if self.form.is_default() { Ok(()) } else { write!(f, ", {}", self.form) }
     }
 }
 
@@ -34,13 +88,10 @@ impl std::str::FromStr for TypeOverride {
 
     fn from_str(text: &str) -> Result<Self> {
         let expected = "expected table.column=type, such as doses.given_at=text";
-        let (place, type_name) = text.split_once('=').context(expected)?;
+        let (place, chosen) = text.split_once('=').context(expected)?;
         let place = place.strip_prefix("main.").unwrap_or(place);
         let (table, column) = place.split_once('.').context(expected)?;
-        let mapped = sqlite_type::for_pg_name(type_name)
-            .filter(|mapped| !matches!(mapped.ty, PgType::Float4 | PgType::Interval))
-            .with_context(|| format!("{type_name} is not a type that SQLite values map to"))?;
-        Ok(Self { table: table.to_owned(), column: column.to_owned(), mapped })
+        Self::new(table, column, chosen)
     }
 }
 
@@ -58,14 +109,14 @@ pub struct Description {
 }
 
 /// Describes all tables of schema `main`; in a target, those of the ledger too.
-pub fn describe(connection: &Connection, overrides: &[TypeOverride]) -> Result<Description> {
+pub fn describe(connection: &Connection, mapping: Mapping<'_>) -> Result<Description> {
     let mut description = Description { is_utf16: !is_utf8(connection)?, ..Description::default() };
     for Listed { name, is_virtual, without_rowid } in table_list(connection)? {
         let table = TableName::new("main", &name);
         if is_virtual {
             description.virtual_tables.push(table);
         } else {
-            match describe_table(connection, table.clone(), without_rowid, overrides) {
+            match describe_table(connection, table.clone(), without_rowid, mapping) {
                 Ok(shape) => description.tables.push(shape),
                 Err(error) if error.is::<Unmapped>() => {
                     description.unmapped.push((table, error.to_string()));
@@ -74,13 +125,17 @@ pub fn describe(connection: &Connection, overrides: &[TypeOverride]) -> Result<D
             }
         }
     }
-    for wanted in overrides {
+    for wanted in mapping.overrides() {
         let known = description.tables.iter().any(|table| {
             table.name.name == wanted.table
                 && table.columns.iter().any(|column| column.name == wanted.column)
         });
         if !known {
-            bail!("--map-type names {}.{}, which does not exist", wanted.table, wanted.column);
+            bail!(
+                "a type is chosen for {}.{}, which does not exist (--map-type, or map_type in {CONFIG_FILE})",
+                wanted.table,
+                wanted.column
+            );
         }
     }
     Ok(description)
@@ -113,7 +168,10 @@ fn table_list(connection: &Connection) -> Result<Vec<Listed>> {
 
 /// A column that maps to no type.
 #[derive(Debug, thiserror::Error)]
-#[error("column {column}: {reason}; choose a type with --map-type {table}.{column}=TYPE")]
+#[error(
+    "column {column}: {reason}; choose a type with --map-type {table}.{column}=TYPE ('text, as \
+     stored' takes every value)"
+)]
 struct Unmapped {
     table: String,
     column: String,
@@ -133,13 +191,13 @@ fn describe_table(
     connection: &Connection,
     table: TableName,
     without_rowid: bool,
-    overrides: &[TypeOverride],
+    mapping: Mapping<'_>,
 ) -> Result<TableShape> {
     let declared = declared_columns(connection, &table.name)?;
     let rowid_alias = rowid_alias(&declared, without_rowid);
     let mut columns = Vec::new();
     for column in declared.iter().filter(|column| !column.generated) {
-        let mapped = map_column(connection, &table, column, overrides)?;
+        let (mapped, form) = map_column(connection, &table, column, mapping)?;
         columns.push(Column {
             name: column.name.clone(),
             type_name: mapped.type_name,
@@ -147,9 +205,12 @@ fn describe_table(
             not_null: column.not_null
                 || Some(column.name.as_str()) == rowid_alias
                 || (without_rowid && column.key_position > 0),
+            form,
         });
     }
-    let key = find_key(connection, &table.name, &declared, &columns, rowid_alias)?;
+    let key = usable_key(connection, &table.name, &columns, rowid_alias, |columns| {
+        find_key(connection, &table.name, &declared, columns, rowid_alias)
+    })?;
     let estimated_rows = estimated_rows(connection, &table.name)?;
     Ok(TableShape {
         name: table,
@@ -159,6 +220,7 @@ fn describe_table(
         partitioned: false,
         estimated_rows,
         largest_row: 0,
+        whole_only: false,
     })
 }
 
@@ -195,15 +257,23 @@ fn map_column(
     connection: &Connection,
     table: &TableName,
     column: &DeclaredColumn,
-    overrides: &[TypeOverride],
-) -> Result<MappedType> {
+    mapping: Mapping<'_>,
+) -> Result<(MappedType, Form)> {
+    let mut overrides = mapping.overrides().iter();
     let chosen =
-        overrides.iter().find(|wanted| wanted.table == table.name && wanted.column == column.name);
+        overrides.find(|wanted| wanted.table == table.name && wanted.column == column.name);
     if let Some(chosen) = chosen {
-        return Ok(chosen.mapped.clone());
+        return Ok((chosen.mapped.clone(), chosen.form.clone()));
     }
+    let form = if mapping.is_exact() { Form::Exact } else { Form::default() };
     if let Some(mapped) = sqlite_type::mapped(&column.declared) {
-        return Ok(mapped);
+        if mapped.ty == PgType::Timestamp
+            && !mapping.is_exact()
+            && says_zone(connection, &table.name, &column.name)?
+        {
+            return Ok((sqlite_type::timestamp_with_time_zone(), form));
+        }
+        return Ok((mapped, form));
     }
     let held = kinds_held(connection, &table.name, &column.name)?;
     let held: Vec<&str> = held.iter().map(String::as_str).filter(|kind| *kind != "null").collect();
@@ -212,6 +282,8 @@ fn map_column(
         ["integer"] => "bigint",
         ["real"] => "double precision",
         ["blob"] => "bytea",
+        // Every value says there what it is.
+        _ if mapping.is_exact() => "text",
         several => {
             return Err(Unmapped {
                 table: table.name.clone(),
@@ -225,7 +297,21 @@ fn map_column(
             .into());
         }
     };
-    sqlite_type::for_pg_name(name).context("the type table lacks a basic type")
+    let mapped = sqlite_type::for_pg_name(name).context("the type table lacks a basic type")?;
+    Ok((mapped, form))
+}
+
+/// Whether the first value of a column says its time zone. If others do not, they are found out.
+fn says_zone(connection: &Connection, table: &str, column: &str) -> Result<bool> {
+    let (table, column) = (ident(table), ident(column));
+    let sql =
+        format!("SELECT {column} FROM main.{table} NOT INDEXED WHERE {column} IS NOT NULL LIMIT 1");
+    let mut statement = connection.prepare(&sql).map_err(sqlite_error)?;
+    let mut rows = statement.raw_query();
+    let Some(row) = rows.next().map_err(sqlite_error)? else { return Ok(false) };
+    let ValueRef::Text(text) = row.get_ref(0).map_err(sqlite_error)? else { return Ok(false) };
+    let moment = std::str::from_utf8(text).ok().and_then(written::moment);
+    Ok(moment.is_some_and(|moment| moment.zone.is_some()))
 }
 
 fn kinds_held(connection: &Connection, table: &str, column: &str) -> Result<BTreeSet<String>> {
@@ -328,7 +414,7 @@ fn is_utf8(connection: &Connection) -> Result<bool> {
 fn in_canonical_order(columns: &[Column], positions: &[usize]) -> bool {
     positions.iter().filter_map(|at| columns.get(*at)).all(|column| {
         matches!(
-            column.ty,
+            column.order(),
             PgType::Bool
                 | PgType::Int2
                 | PgType::Int4

@@ -5,8 +5,10 @@ use std::path::Path;
 use handover_schemas::chunk::KeyRange;
 use handover_schemas::pg_type::PgType;
 use handover_schemas::plan::{Column, TableShape};
+use handover_schemas::sqlite_form::Form;
 use handover_schemas::sqlite_type::{TypeLimit, limit_of};
 
+use super::exact::is_kept_as_text;
 use super::read::range_literals;
 use crate::shell;
 use crate::sql::ident;
@@ -16,9 +18,16 @@ const PRINTF_DIGITS: u32 = 15;
 
 /// A line for `bash -c` that prints the digest of a table or one of its chunks, or why there is
 /// none.
-pub fn explain(path: &Path, shape: &TableShape, range: &KeyRange) -> Result<String, &'static str> {
+///
+/// `has_others` says that some value is not in its type's own form.
+pub fn explain(
+    path: &Path,
+    shape: &TableShape,
+    range: &KeyRange,
+    has_others: bool,
+) -> Result<String, &'static str> {
     let fields: Result<Vec<String>, &'static str> =
-        shape.columns.iter().map(canonical_field).collect();
+        shape.columns.iter().map(|column| canonical_field(column, has_others)).collect();
     let tab = "||char(9)||";
     let line = fields?.join(tab);
     let line = if line.is_empty() { "''".to_owned() } else { line };
@@ -38,9 +47,49 @@ pub fn explain(path: &Path, shape: &TableShape, range: &KeyRange) -> Result<Stri
     ))
 }
 
-fn canonical_field(column: &Column) -> Result<String, &'static str> {
+fn canonical_field(column: &Column, has_others: bool) -> Result<String, &'static str> {
     let name = ident(&column.name);
-    let text = match column.ty {
+    match column.form {
+        Form::Exact if has_others => return tagged_field(column),
+        Form::Described => {
+            return Err("sqlite3 does not print the shortest form of a floating-point number");
+        }
+        Form::Value(_) if has_others => {
+            return Err("some values are written another way, and sqlite3 prints what is stored");
+        }
+        Form::Exact | Form::Value(_) => {}
+    }
+    let text = own_form(column)?;
+    Ok(format!(r"CASE WHEN {name} IS NULL THEN '\N' ELSE {text} END"))
+}
+
+/// A field of the exact form, where the table has values that are not in their type's own.
+fn tagged_field(column: &Column) -> Result<String, &'static str> {
+    let name = ident(&column.name);
+    let own = own_form(column)?;
+    let (class, and) = match &column.ty {
+        PgType::Bool => ("integer", format!(" AND {name} IN (0, 1)")),
+        PgType::Int2 | PgType::Int4 | PgType::Int8 => ("integer", String::new()),
+        PgType::Bytea => ("blob", String::new()),
+        ty if is_kept_as_text(ty) => ("text", String::new()),
+        _ => return Err("sqlite3 does not tell which numbers are in the column's own form"),
+    };
+    let text = escaped(&name);
+    Ok([
+        format!(
+            r"CASE WHEN {name} IS NULL THEN '\N' WHEN typeof({name}) = '{class}'{and} THEN {own}"
+        ),
+        format!(r" ELSE CASE typeof({name}) WHEN 'integer' THEN '\I'||CAST({name} AS TEXT)"),
+        format!(r" WHEN 'real' THEN '\R'||lower(hex(ieee754_to_blob({name})))"),
+        format!(r" WHEN 'text' THEN '\T'||{text} ELSE '\B'||lower(hex({name})) END END"),
+    ]
+    .concat())
+}
+
+/// A value in its type's own form.
+fn own_form(column: &Column) -> Result<String, &'static str> {
+    let name = ident(&column.name);
+    Ok(match &column.ty {
         PgType::Bool => format!("CASE {name} WHEN 1 THEN 't' WHEN 0 THEN 'f' END"),
         PgType::Int2 | PgType::Int4 | PgType::Int8 => format!("CAST({name} AS TEXT)"),
         PgType::Numeric => match limit_of(&column.type_name) {
@@ -58,9 +107,9 @@ fn canonical_field(column: &Column) -> Result<String, &'static str> {
         }
         PgType::Bytea => format!(r"'\\x'||lower(hex({name}))"),
         PgType::Text | PgType::Json => escaped(&name),
-        _ => name.clone(),
-    };
-    Ok(format!(r"CASE WHEN {name} IS NULL THEN '\N' ELSE {text} END"))
+        ty if column.form == Form::Exact && is_kept_as_text(ty) => escaped(&name),
+        _ => name,
+    })
 }
 
 /// COPY's escapes; the backslash first.

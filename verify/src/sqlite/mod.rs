@@ -2,20 +2,29 @@
 
 mod boundaries;
 mod describe;
+mod exact;
 mod explain;
 mod functions;
+mod key_classes;
 mod misfit;
+mod moment;
 mod open;
 mod read;
+mod respelled;
+mod typed;
 pub mod values;
+#[cfg(test)]
+mod vectors;
 
 pub use boundaries::boundaries;
-pub use describe::{Description, TypeOverride, describe, index_columns};
+pub use describe::{Description, Mapping, TypeOverride, describe, index_columns};
+pub use exact::stored_field;
 pub use explain::explain;
 pub use functions::add_identity_number_class;
 pub use misfit::{Misfit, Misfits};
 pub use open::{ConstraintViolated, open_read_only, sqlite_error};
 pub use read::{
-    PreparedRead, Reading, SqliteRows, misfits, order_by, prepare_query, prepare_range,
-    prepare_whole, range_literals, stored_value,
+    PreparedRead, Reading, SqliteRows, count, misfits, order_by, prepare_query, prepare_range,
+    prepare_whole, range_literals,
 };
+pub use respelled::{Respelled, written_another_way};

@@ -4,12 +4,15 @@ use anyhow::{Context, Result};
 use handover_schemas::chunk::{KeyRange, KeyValue};
 use handover_schemas::pg_type::PgType;
 use handover_schemas::plan::{Column, Key, TableShape};
+use handover_schemas::value::OwnedStored;
 use rusqlite::types::Value;
 use rusqlite::{CachedStatement, Connection, Statement};
 
+use super::exact::stored_text;
 use super::misfit::{Misfit, Misfits};
 use super::open::sqlite_error;
-use super::values::{ColumnRule, TextLimit, push_value};
+use super::respelled::Respelled;
+use super::values::{ColumnRule, Spelling, TextLimit, Unfit, push_value};
 use crate::interrupt::Interrupt;
 use crate::rows::{Row, RowStream, Wire};
 use crate::sql::{ident, literal};
@@ -24,6 +27,8 @@ pub struct Reading<'a> {
     pub wire: Wire,
     /// What texts have to fit into.
     pub text_limit: TextLimit,
+    /// Where it is noted that a table has values that are written another way.
+    pub respelled: Option<&'a Respelled>,
     /// Ends the reading early.
     pub interrupt: &'a Interrupt,
 }
@@ -51,7 +56,7 @@ pub fn order_by(shape: &TableShape, key: &Key) -> String {
 }
 
 fn is_text(column: &Column) -> bool {
-    matches!(column.ty, PgType::Text | PgType::Uuid | PgType::Json)
+    matches!(column.order(), PgType::Text | PgType::Uuid | PgType::Json)
 }
 
 fn range_query(shape: &TableShape, range: &KeyRange) -> String {
@@ -74,35 +79,20 @@ fn range_query(shape: &TableShape, range: &KeyRange) -> String {
 }
 
 /// The stored value behind a key column's canonical text.
-pub fn stored_value(column: &Column, text: &str) -> Result<Value> {
-    let bad = || format!("a boundary of column {} has an unexpected form", column.name);
-    Ok(match column.ty {
-        PgType::Bool => Value::Integer(i64::from(text == "t")),
-        PgType::Int2 | PgType::Int4 | PgType::Int8 => {
-            Value::Integer(text.parse().with_context(bad)?)
-        }
-        PgType::Numeric => match text.parse::<i64>() {
-            Ok(number) => Value::Integer(number),
-            Err(_fraction) => Value::Real(text.parse().with_context(bad)?),
-        },
-        PgType::Float4 | PgType::Float8 => Value::Real(float_value(text).with_context(bad)?),
-        PgType::Bytea => {
-            let hex = text.strip_prefix("\\x").with_context(bad)?;
-            let bytes: Option<Vec<u8>> = hex
-                .as_bytes()
-                .chunks(2)
-                .map(|pair| {
-                    std::str::from_utf8(pair).ok().and_then(|p| u8::from_str_radix(p, 16).ok())
-                })
-                .collect();
-            Value::Blob(bytes.with_context(bad)?)
-        }
-        _ => Value::Text(text.to_owned()),
+fn stored_value(column: &Column, text: &str) -> Result<Value> {
+    let stored = stored_text(&column.ty, text);
+    let stored = stored
+        .with_context(|| format!("a boundary of column {} has an unexpected form", column.name))?;
+    Ok(match stored {
+        OwnedStored::Integer(number) => Value::Integer(number),
+        OwnedStored::Real(number) => Value::Real(number),
+        OwnedStored::Text(_) => Value::Text(text.to_owned()),
+        OwnedStored::Blob(bytes) => Value::Blob(bytes),
     })
 }
 
 /// The number behind PostgreSQL's text of one.
-fn float_value(text: &str) -> Option<f64> {
+pub(super) fn float_value(text: &str) -> Option<f64> {
     match text {
         "Infinity" => Some(f64::INFINITY),
         "-Infinity" => Some(f64::NEG_INFINITY),
@@ -151,7 +141,7 @@ fn stored_literal(column: &Column, text: &str) -> String {
 /// The expressions that order a value as the canonical form does. Dates are stored as text, which
 /// has another order before year 1 and after year 9999.
 fn order_terms(column: &Column, value: &str) -> Vec<String> {
-    match column.ty {
+    match column.order() {
         PgType::Date | PgType::Timestamp | PgType::TimestampTz => vec![
             format!(
                 "CASE {value} WHEN '-infinity' THEN -1e9 WHEN 'infinity' THEN 1e9 ELSE \
@@ -237,6 +227,7 @@ impl PreparedRead<'_> {
             reading,
             fields,
             count: 0,
+            is_respelled: false,
             line: Vec::new(),
             wire: Vec::new(),
         })
@@ -251,6 +242,7 @@ pub struct SqliteRows<'s> {
     reading: Reading<'s>,
     fields: i16,
     count: u64,
+    is_respelled: bool,
     line: Vec<u8>,
     wire: Vec<u8>,
 }
@@ -285,9 +277,16 @@ impl RowStream for SqliteRows<'_> {
                 &mut self.line,
                 &mut self.wire,
             );
-            if let Err(reason) = pushed {
-                return Err(misfit(self.shape, index, reason, row).into());
+            match pushed {
+                Ok(Spelling::Own) => {}
+                Ok(Spelling::Other) => self.is_respelled = true,
+                Err(unfit) => return Err(misfit(self.shape, index, unfit, row).into()),
             }
+        }
+        if self.is_respelled
+            && let Some(respelled) = self.reading.respelled.take()
+        {
+            respelled.tell(&self.shape.name);
         }
         self.line.push(b'\n');
         Ok(true)
@@ -298,17 +297,12 @@ impl RowStream for SqliteRows<'_> {
     }
 }
 
-fn misfit(
-    shape: &TableShape,
-    index: usize,
-    reason: &'static str,
-    row: &rusqlite::Row<'_>,
-) -> Misfit {
+fn misfit(shape: &TableShape, index: usize, unfit: Unfit, row: &rusqlite::Row<'_>) -> Misfit {
     let key = shape.key.as_ref().and_then(|key| {
         key.columns.iter().map(|at| row.get_ref(*at).ok().and_then(printable)).collect()
     });
     let column = shape.columns.get(index).map(|column| column.name.clone()).unwrap_or_default();
-    Misfit { column, reason, key }
+    Misfit { column, unfit, key }
 }
 
 /// A key value for the findings file, whatever it is stored as.
@@ -324,6 +318,16 @@ fn printable(value: rusqlite::types::ValueRef<'_>) -> Option<String> {
             Some(hex.concat())
         }
     }
+}
+
+/// How many rows a table has, counted without an index that might lack some.
+pub fn count(connection: &Connection, shape: &TableShape) -> Result<u64> {
+    let sql = format!("SELECT count(*) FROM main.{} NOT INDEXED", ident(&shape.name.name));
+    let count: i64 = connection
+        .query_row(&sql, [], |row| row.get(0))
+        .map_err(sqlite_error)
+        .with_context(|| format!("cannot count the rows of {}", shape.name))?;
+    u64::try_from(count).context("SQLite counted less than nothing")
 }
 
 /// All rows of a table with a value that does not fit.
@@ -344,15 +348,16 @@ pub fn misfits(
     let (mut line, mut wire) = (Vec::new(), Vec::new());
     while let Some(row) = rows.next().map_err(sqlite_error)? {
         interrupt.check()?;
+        let mut of_row = Vec::new();
         for (index, rule) in rules.iter().enumerate() {
             line.clear();
             let value = row.get_ref(index).map_err(sqlite_error)?;
             let pushed = push_value(rule, value, text_limit, Wire::None, &mut line, &mut wire);
-            if let Err(reason) = pushed {
-                found.add(misfit(shape, index, reason, row));
-                break;
+            if let Err(unfit) = pushed {
+                of_row.push(misfit(shape, index, unfit, row));
             }
         }
+        found.add(of_row);
     }
     Ok(found)
 }

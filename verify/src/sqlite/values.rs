@@ -4,10 +4,13 @@ use anyhow::{Context, Result};
 use handover_schemas::copy_binary;
 use handover_schemas::pg_type::PgType;
 use handover_schemas::plan::Column;
+use handover_schemas::sqlite_form::Form;
 use handover_schemas::sqlite_type::{TypeLimit, limit_of};
-use handover_schemas::value::{Cell, NumericBuf, parse, render_field};
+use handover_schemas::value::{Cell, Stored, push_described, render_field};
 use rusqlite::types::ValueRef;
 
+use super::exact::push_exact;
+use super::typed::{Limits, Typed, typed};
 use crate::rows::Wire;
 
 const NULL: u8 = 0;
@@ -27,18 +30,47 @@ pub enum TextLimit {
 
 /// A column with what its values are checked against.
 pub struct ColumnRule {
-    ty: PgType,
-    limit: Option<TypeLimit>,
+    pub(super) ty: PgType,
+    pub(super) limit: Option<TypeLimit>,
+    form: Form,
 }
 
 impl ColumnRule {
     /// The rule for a mapped column.
     pub fn new(column: &Column) -> Self {
-        Self { ty: column.ty.clone(), limit: limit_of(&column.type_name) }
+        let limit = limit_of(&column.type_name);
+        Self { ty: column.ty.clone(), limit, form: column.form.clone() }
     }
 }
 
-type Fit<T> = std::result::Result<T, &'static str>;
+/// Whether a stored value is in the form that its type has in SQLite, or says the same another way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spelling {
+    /// In its type's own form.
+    Own,
+    /// In another: `2022-09-20T00:00:00` in a column of dates. In the exact form: any value that is not
+    /// in its type's own form.
+    Other,
+}
+
+/// Why a value is none of the type its column is mapped to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unfit {
+    /// What is wrong, without the value.
+    pub reason: &'static str,
+    /// Types and rules that would take such values, as `--map-type` reads them.
+    pub choices: &'static [&'static str],
+}
+
+impl Unfit {
+    /// Nothing but the reason.
+    pub(super) const fn new(reason: &'static str) -> Self {
+        Self { reason, choices: &[] }
+    }
+}
+
+/// A value or a length of text that fits.
+pub(super) type Fit<T> = std::result::Result<T, Unfit>;
 
 /// Appends one value to the canonical line (without separators) and to the wire row.
 ///
@@ -50,136 +82,56 @@ pub fn push_value(
     wire_form: Wire,
     line: &mut Vec<u8>,
     wire: &mut Vec<u8>,
-) -> Fit<()> {
-    let numeric;
-    let cell = match (&rule.ty, value) {
-        (_, ValueRef::Null) => Cell::Null,
-        (PgType::Numeric, value) => {
-            numeric = numeric_value(rule.limit, value)?;
-            Cell::Numeric(numeric.as_numeric())
+) -> Fit<Spelling> {
+    let (typed, spelling) = match &rule.form {
+        Form::Exact => {
+            let spelling = push_exact(rule, value, line);
+            return match wire_form {
+                Wire::None => Ok(spelling),
+                Wire::SqliteValues => push_stored(value, wire).map(|()| spelling),
+                Wire::Copy => Err(Unfit::new("to be written exactly as it is stored")),
+            };
         }
-        (ty, value) => cell_of(ty, rule.limit, value, text_limit)?,
+        Form::Value(declared) => {
+            let limits = Limits { of_type: rule.limit, of_text: text_limit };
+            typed(&rule.ty, limits, declared, value)?
+        }
+        Form::Described => (described(value), Spelling::Own),
     };
+    let cell = typed.as_cell();
     render_field(&cell, line);
     match wire_form {
-        Wire::None => Ok(()),
-        Wire::Copy => {
-            copy_binary::push_cell(&cell, wire).map_err(|_error| "the value cannot be encoded")
-        }
-        Wire::SqliteValues => push_stored(value, wire),
+        Wire::None => {}
+        Wire::Copy => copy_binary::push_cell(&cell, wire)
+            .map_err(|_error| Unfit::new("the value cannot be encoded"))?,
+        Wire::SqliteValues => push_stored(value, wire)?,
     }
+    Ok(spelling)
 }
 
-fn cell_of<'v>(
-    ty: &PgType,
-    limit: Option<TypeLimit>,
-    value: ValueRef<'v>,
-    text_limit: TextLimit,
-) -> Fit<Cell<'v>> {
-    match (ty, value) {
-        (PgType::Bool, ValueRef::Integer(0)) => Ok(Cell::Bool(false)),
-        (PgType::Bool, ValueRef::Integer(1)) => Ok(Cell::Bool(true)),
-        (PgType::Bool, _) => Err("not 0 or 1 in a boolean column"),
-        (PgType::Int8, ValueRef::Integer(number)) => Ok(Cell::Int8(number)),
-        (PgType::Int4, ValueRef::Integer(number)) => {
-            i32::try_from(number).map(Cell::Int4).map_err(|_error| "out of the range of integer")
-        }
-        (PgType::Int2, ValueRef::Integer(number)) => {
-            i16::try_from(number).map(Cell::Int2).map_err(|_error| "out of the range of smallint")
-        }
-        (PgType::Int8 | PgType::Int4 | PgType::Int2, _) => Err("not an integer"),
-        (PgType::Float8, ValueRef::Real(number)) => Ok(Cell::Float8(number)),
-        (PgType::Float8, _) => Err("not a floating-point number"),
-        (PgType::Text, ValueRef::Text(text)) => {
-            check_text(text, text_limit)?;
-            check_length(text, limit)?;
-            Ok(Cell::Text(text))
-        }
-        (PgType::Text, _) => Err("not a text"),
-        (PgType::Json, ValueRef::Text(text)) => {
-            check_text(text, text_limit)?;
-            serde_json::from_slice::<serde::de::IgnoredAny>(text)
-                .map_err(|_error| "not valid JSON")?;
-            Ok(Cell::Json(text))
-        }
-        (PgType::Json, _) => Err("not a JSON text"),
-        (PgType::Bytea, ValueRef::Blob(bytes)) => Ok(Cell::Bytea(bytes)),
-        (PgType::Bytea, _) => Err("not a blob"),
-        (_, ValueRef::Text(text)) => {
-            let text = std::str::from_utf8(text).map_err(|_error| "not valid UTF-8")?;
-            textual(ty, text)
-        }
-        _ => Err("not stored as text"),
-    }
+/// The text that says what is stored.
+fn described(value: ValueRef<'_>) -> Typed<'static> {
+    let Some(stored) = stored(value) else { return Typed::Cell(Cell::Null) };
+    let mut text = Vec::new();
+    push_described(stored, &mut text);
+    Typed::Text(text)
 }
 
-/// Types that SQLite keeps as text; only the exact text PostgreSQL would print comes back.
-fn textual(ty: &PgType, text: &str) -> Fit<Cell<'static>> {
-    match ty {
-        PgType::Date => {
-            parse::date(text).map(Cell::Date).ok_or("not a date in the form 2022-09-20")
-        }
-        PgType::Time => {
-            parse::time(text).map(Cell::Time).ok_or("not a time in the form 13:45:00[.5]")
-        }
-        PgType::Timestamp => parse::timestamp(text)
-            .map(Cell::Timestamp)
-            .ok_or("not a timestamp in the form 2022-09-20 13:45:00[.5]"),
-        PgType::TimestampTz => parse::timestamptz(text)
-            .map(Cell::TimestampTz)
-            .ok_or("not a timestamp in the form 2022-09-20 13:45:00[.5]+00"),
-        PgType::Uuid => parse::uuid(text).map(Cell::Uuid).ok_or("not a uuid in lower-case letters"),
-        _ => Err("of a type that SQLite values are not mapped to"),
-    }
-}
-
-fn check_text(text: &[u8], limit: TextLimit) -> Fit<()> {
-    if limit == TextLimit::Postgres {
-        if text.contains(&0) {
-            return Err("text with a NUL character");
-        }
-        if std::str::from_utf8(text).is_err() {
-            return Err("text not valid UTF-8");
-        }
-    }
-    Ok(())
-}
-
-fn check_length(text: &[u8], limit: Option<TypeLimit>) -> Fit<()> {
-    let Some(TypeLimit::Characters(most)) = limit else { return Ok(()) };
-    if text.len() <= most as usize {
-        return Ok(());
-    }
-    // Every byte that does not continue a character begins one.
-    let characters = text.iter().filter(|byte| (**byte & 0xC0) != 0x80).count();
-    if characters <= most as usize { Ok(()) } else { Err("longer than the column allows") }
-}
-
-fn numeric_value(limit: Option<TypeLimit>, value: ValueRef<'_>) -> Fit<NumericBuf> {
-    let number = match value {
-        ValueRef::Integer(number) => NumericBuf::from_i64(number),
-        ValueRef::Real(number) if number.is_finite() => {
-            // The shortest decimal that reads back as the same double.
-            NumericBuf::from_text(&format!("{number}")).ok_or("not a decimal number")?
-        }
-        ValueRef::Real(_) => return Err("an infinite number"),
-        _ => return Err("not a number"),
-    };
-    let Some(TypeLimit::Digits { precision, scale }) = limit else { return Ok(number) };
-    let too_wide = "of a numeric type wider than any value";
-    let precision = u16::try_from(precision).map_err(|_error| too_wide)?;
-    let scale = u16::try_from(scale).map_err(|_error| too_wide)?;
-    let number = number.with_scale(scale).ok_or("more decimals than the column allows")?;
-    if number.fits(precision, scale) {
-        Ok(number)
-    } else {
-        Err("more digits than the column allows")
-    }
+/// A stored value; `None` for NULL.
+pub(super) fn stored(value: ValueRef<'_>) -> Option<Stored<'_>> {
+    Some(match value {
+        ValueRef::Null => return None,
+        ValueRef::Integer(number) => Stored::Integer(number),
+        ValueRef::Real(number) => Stored::Real(number),
+        ValueRef::Text(text) => Stored::Text(text),
+        ValueRef::Blob(bytes) => Stored::Blob(bytes),
+    })
 }
 
 fn push_stored(value: ValueRef<'_>, wire: &mut Vec<u8>) -> Fit<()> {
     let mut bytes = |tag: u8, bytes: &[u8]| {
-        let length = u32::try_from(bytes.len()).map_err(|_error| "longer than 4 GiB")?;
+        let length = u32::try_from(bytes.len());
+        let length = length.map_err(|_error| Unfit::new("longer than 4 GiB"))?;
         wire.push(tag);
         wire.extend_from_slice(&length.to_le_bytes());
         wire.extend_from_slice(bytes);

@@ -13,7 +13,7 @@ use crate::inventory::{self, Inventory};
 use crate::ledger::own::OwnObjects;
 use crate::postgres::{self, SnapshotHolder};
 use crate::reader::Reader;
-use crate::sqlite::{self, TypeOverride};
+use crate::sqlite::{self, Mapping};
 
 /// One opened end.
 pub(super) enum OpenEnd {
@@ -81,7 +81,7 @@ impl OpenEnd {
     }
 
     /// Describes the tables.
-    pub(super) fn describe(&mut self, overrides: &[TypeOverride]) -> Result<Described> {
+    pub(super) fn describe(&mut self, mapping: Mapping<'_>) -> Result<Described> {
         match self {
             Self::Postgres(_, holder) => {
                 let found = postgres::describe(holder.session())?;
@@ -94,7 +94,7 @@ impl OpenEnd {
                 })
             }
             Self::Sqlite(_, connection) => {
-                let found = sqlite::describe(connection, overrides)?;
+                let found = sqlite::describe(connection, mapping)?;
                 Ok(Described {
                     not_checked: not_checked_in_sqlite(&found),
                     tables: found.tables,

@@ -6,6 +6,7 @@
 //! digests, then so has the table, and only where some differ its lines are hashed in order too.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
@@ -21,7 +22,9 @@ use crate::chunking::Chunks;
 use crate::interrupt::{Interrupt, Interrupted};
 use crate::postgres::Refused;
 use crate::progress::Progress;
-use crate::reader::{ChunkVisitor, End, ReadMode, ReadOptions};
+use crate::reader::{
+    ChunkVisitor, End, LARGE_ROW_BYTES, ReadMode, ReadOptions, RowsBesideRanges, is_read_by_key,
+};
 use crate::rows::RowStream;
 use crate::sorted_rows::LineSorter;
 use crate::sqlite::Misfit;
@@ -95,7 +98,7 @@ impl Cuts {
             }
             interrupt.check()?;
             if *self.broken.lock().unwrap_or_else(PoisonError::into_inner) {
-                bail!("the source's reader failed");
+                return Err(OtherWorkerFailed.into());
             }
             let waited = self.changed.wait_timeout(found, Duration::from_millis(100));
             found = waited.unwrap_or_else(PoisonError::into_inner).0;
@@ -121,6 +124,23 @@ pub(super) enum Digests {
     OfAll,
 }
 
+/// What ends a worker that waits for one that failed; that one's own error says why.
+#[derive(Debug, thiserror::Error)]
+#[error("another worker failed")]
+pub(super) struct OtherWorkerFailed;
+
+/// A fault of this program ended a worker.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "a worker of this program failed by a fault of its own; please report what it printed above"
+)]
+pub(super) struct WorkerPanicked;
+
+/// Does a worker's work to its end, even if that is a panic: those who wait for it have to know.
+fn to_its_end<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_panic| Err(WorkerPanicked.into()))
+}
+
 /// Reads one end.
 pub(super) struct EndHasher<'a> {
     pub(super) tables: &'a [TableToRead<'a>],
@@ -130,9 +150,6 @@ pub(super) struct EndHasher<'a> {
     /// Held while rows larger than a mebibyte are read, at either end.
     pub(super) large_rows: &'a Mutex<()>,
 }
-
-/// Rows of at least this size are read one at a time.
-const LARGE_ROW_BYTES: u64 = 1024 * 1024;
 
 struct Gathered {
     tables: Vec<HashedTable>,
@@ -145,10 +162,11 @@ impl EndHasher<'_> {
         let mut end = End::Sqlite(connection);
         let turns = self.turns();
         let mut kept = Vec::new();
-        let done =
+        let done = to_its_end(|| {
             self.units().iter().enumerate().try_for_each(|(turn, unit)| {
                 self.read_unit(&mut end, unit, turn, &turns, &mut kept)
-            });
+            })
+        });
         if let (Err(_), Role::Leads(cuts)) = (&done, self.role) {
             cuts.break_down();
         }
@@ -188,7 +206,7 @@ impl EndHasher<'_> {
             }
         };
         let guarded = || {
-            let done = work();
+            let done = to_its_end(work);
             if done.is_err() {
                 turns.break_down();
                 if let Role::Leads(cuts) = self.role {
@@ -201,13 +219,11 @@ impl EndHasher<'_> {
             let threads: Vec<_> = (0..workers).map(|_| scope.spawn(guarded)).collect();
             let mut results: Vec<Result<()>> = threads
                 .into_iter()
-                .map(|thread| {
-                    thread.join().unwrap_or_else(|_panic| bail!("a reading thread panicked"))
-                })
+                .map(|thread| thread.join().unwrap_or_else(|_panic| Err(WorkerPanicked.into())))
                 .collect();
             // The first cause counts, not those whom it made fail.
             results.sort_by_key(|done| match done {
-                Err(error) => error.to_string() == "another worker failed",
+                Err(error) => error.is::<OtherWorkerFailed>(),
                 Ok(()) => true,
             });
             results.into_iter().collect::<Result<Vec<()>>>()
@@ -257,7 +273,7 @@ impl EndHasher<'_> {
                 let _alone = self.large_rows.lock().unwrap_or_else(PoisonError::into_inner);
                 let hasher = &mut gathered.hasher;
                 let done = self.read(end, table, unit, follow.as_deref(), Lines::Pass(hasher));
-                Self::gather(gathered, unit, done)
+                self.gather(gathered, unit, done)
             });
         }
         // One buffer per worker, kept from chunk to chunk: it is the larger part of its memory.
@@ -266,7 +282,7 @@ impl EndHasher<'_> {
         if only_chunks && follow.is_some() {
             let done = self.read(end, table, unit, follow.as_deref(), Lines::Drop(kept));
             return turns.take(turn, interrupt, |gathered| {
-                Self::gather(gathered, unit, done)?;
+                self.gather(gathered, unit, done)?;
                 if let Some(table) = gathered.tables.get_mut(unit.table) {
                     table.lines = None;
                 }
@@ -282,20 +298,17 @@ impl EndHasher<'_> {
         );
         turns.take(turn, interrupt, |gathered| {
             gathered.hasher.push_lines(kept);
-            Self::gather(gathered, unit, done)
+            self.gather(gathered, unit, done)
         })
     }
 
-    fn gather(
-        gathered: &mut Gathered,
-        unit: &Unit,
-        done: Result<(Vec<HashedChunk>, bool)>,
-    ) -> Result<()> {
+    fn gather(&self, gathered: &mut Gathered, unit: &Unit, done: Result<UnitRead>) -> Result<()> {
         let Some(table) = gathered.tables.get_mut(unit.table) else { return Ok(()) };
         match done {
-            Ok((chunks, has_nul)) => {
-                table.chunks.extend(chunks);
-                table.has_nul |= has_nul;
+            Ok(read) => {
+                table.chunks.extend(read.chunks);
+                table.has_nul |= read.has_nul;
+                self.hold_against_count(unit, table, read.counted);
             }
             Err(error) if is_about_one_table(&error) => table.failure = Some(format!("{error:#}")),
             Err(error) => return Err(error),
@@ -309,6 +322,25 @@ impl EndHasher<'_> {
         Ok(())
     }
 
+    /// With the last of a table's ranges: they hold what the table holds, or it was not read.
+    fn hold_against_count(&self, unit: &Unit, table: &mut HashedTable, counted: Option<u64>) {
+        let by_key = table.chunks.iter().map(|chunk| chunk.lines.rows).sum();
+        let (Some(counted), Some(to_read)) = (counted, self.tables.get(unit.table)) else { return };
+        if counted != by_key && table.failure.is_none() {
+            let beside = RowsBesideRanges::of(to_read.shape, by_key, counted);
+            table.failure = Some(beside.to_string());
+        }
+    }
+
+    /// Whether a unit is the last of a table that is read whole, range by range: by planned ones,
+    /// or by what the other end cut the only one into.
+    fn is_to_be_counted(table: &TableToRead<'_>, unit: &Unit, follow: Option<&[KeyRange]>) -> bool {
+        let parts = follow.map_or(1, <[KeyRange]>::len);
+        unit.is_last
+            && table.ranges.len() == table.ranges_in_all
+            && is_read_by_key(table.shape, table.ranges_in_all.max(parts))
+    }
+
     /// Reads a unit's ranges; gives its chunks, and its lines in order.
     fn read(
         &self,
@@ -317,7 +349,7 @@ impl EndHasher<'_> {
         unit: &Unit,
         follow: Option<&[KeyRange]>,
         lines: Lines<'_>,
-    ) -> Result<(Vec<HashedChunk>, bool)> {
+    ) -> Result<UnitRead> {
         let planned = table.ranges.get(unit.ranges.clone()).unwrap_or_default();
         let mut hashing = Hashing {
             keyless: table.shape.key.is_none(),
@@ -348,12 +380,25 @@ impl EndHasher<'_> {
             tell_cuts(cuts, table.pair, unit, planned, read.is_ok().then_some(&chunks));
         }
         read?;
+        let counted = if Self::is_to_be_counted(table, unit, follow) {
+            Some(end.reader().count(table.shape)?)
+        } else {
+            None
+        };
         for chunk in &chunks {
             let name = table.shape.name.to_string();
             self.progress.advance(&name, chunk.lines.rows, chunk.lines.bytes);
         }
-        Ok((chunks, has_nul))
+        Ok(UnitRead { chunks, has_nul, counted })
     }
+}
+
+/// What was read of one unit.
+struct UnitRead {
+    chunks: Vec<HashedChunk>,
+    has_nul: bool,
+    /// Rows of the whole table, counted, where the unit is the last of those that tile it.
+    counted: Option<u64>,
 }
 
 /// Tells the target's readers what each planned range was cut into; where reading failed, the
@@ -479,4 +524,39 @@ impl ChunkVisitor for Hashing<'_> {
 
 fn has_nul(text: &[u8]) -> bool {
     memchr::memchr(0, text).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rows::Wire;
+    use crate::sqlite::Respelled;
+    use crate::sqlite::values::TextLimit;
+
+    /// The other end waits for the ranges that it was to cut.
+    #[test]
+    fn an_end_whose_worker_panics_keeps_nobody_waiting() {
+        let options = ReadOptions {
+            wire: Wire::None,
+            text_limit: TextLimit::None,
+            respelled: Respelled::default(),
+            chunk_bytes: 1,
+            spill_dir: std::env::temp_dir(),
+            interrupt: Interrupt::default(),
+        };
+        let (cuts, progress, large_rows) = (Cuts::default(), Progress::silent(), Mutex::new(()));
+        let hasher = EndHasher {
+            tables: &[],
+            role: Role::Leads(&cuts),
+            options: &options,
+            progress: &progress,
+            large_rows: &large_rows,
+        };
+        std::thread::scope(|scope| {
+            let follower = scope.spawn(|| cuts.wait(0, 0, &options.interrupt));
+            let led = hasher.run(&|| panic!("as a test may"), 2);
+            assert!(led.unwrap_err().is::<WorkerPanicked>());
+            assert!(follower.join().unwrap().unwrap_err().is::<OtherWorkerFailed>());
+        });
+    }
 }

@@ -9,8 +9,10 @@ use handover_schemas::plan::TableShape;
 use handover_schemas::report::{
     ChunkReport, EndReport, Finding, FindingKind, TableReport, TablesReport, Verdict,
 };
+use handover_schemas::sqlite_form::Form;
 
 use super::drill_down::DrillDown;
+use super::ends::OpenEnd;
 use super::hashing::HashedTable;
 use super::left_out::LeftOutTables;
 use super::pairs::TablePair;
@@ -73,14 +75,20 @@ pub(super) fn judge(evidence: Evidence<'_>) -> Result<TablesReport> {
             objects.into_iter().partition(|object| belongs_to(object, pair));
         objects = others;
         findings.extend(own.iter().map(catalog::finding));
-        let end = |endpoint, described: &Described, shape: &Option<_>, hashed: &Option<_>| {
+        let end = |endpoint,
+                   described: &Described,
+                   shape: &Option<TableShape>,
+                   hashed: &Option<HashedTable>| {
             let (Some(shape), Some(hashed)) = (shape, hashed) else { return None };
+            let has_others = options.respelled.has(&shape.name);
             let is_utf16 = described.is_utf16;
-            let writer = EndWriter { request, pair, is_sampled, endpoint, is_utf16 };
+            let writer = EndWriter { request, pair, is_sampled, endpoint, is_utf16, has_others };
             writer.write(shape, hashed)
         };
-        let source = end(&request.source, &described.0, &pair.source, &at_source);
-        let target = end(&request.target, &described.1, &pair.target, &at_target);
+        let mut source = end(&request.source, &described.0, &pair.source, &at_source);
+        let mut target = end(&request.target, &described.1, &pair.target, &at_target);
+        count_respelled(&hashed.ends.0, pair.source.as_ref(), source.as_mut(), options)?;
+        count_respelled(&hashed.ends.1, pair.target.as_ref(), target.as_mut(), options)?;
         tables.push(TableReport {
             table: pair.name.to_string(),
             verdict: table_verdict(source.as_ref(), target.as_ref(), &findings),
@@ -101,6 +109,24 @@ pub(super) fn judge(evidence: Evidence<'_>) -> Result<TablesReport> {
     let mut not_checked = not_checked(&described, inventories.as_ref(), is_postgres);
     not_checked.extend(pointing);
     Ok(TablesReport { verdict, tables, left_out: left_out.report, findings, not_checked })
+}
+
+/// Adds which columns of a table have values that are not in their type's own form, where lines are
+/// of values.
+fn count_respelled(
+    end: &OpenEnd,
+    shape: Option<&TableShape>,
+    report: Option<&mut EndReport>,
+    options: &ReadOptions,
+) -> Result<()> {
+    if let (OpenEnd::Sqlite(_, connection), Some(shape), Some(report)) = (end, shape, report)
+        && options.respelled.has(&shape.name)
+        && shape.columns.iter().all(|column| column.form != Form::Exact)
+    {
+        report.written_another_way =
+            sqlite::written_another_way(connection, shape, &options.interrupt)?;
+    }
+    Ok(())
 }
 
 /// How much one finding weighs.
@@ -310,6 +336,8 @@ struct EndWriter<'a> {
     is_sampled: bool,
     endpoint: &'a Endpoint,
     is_utf16: bool,
+    /// Whether values were read that are not in their type's own form.
+    has_others: bool,
 }
 
 impl EndWriter<'_> {
@@ -330,6 +358,7 @@ impl EndWriter<'_> {
             root: (!self.is_sampled).then(|| self.root(shape, hashed)),
             command,
             command_reason,
+            written_another_way: Vec::new(),
             chunks: if with_chunks { self.chunks(shape, hashed) } else { Vec::new() },
         })
     }
@@ -363,7 +392,7 @@ impl EndWriter<'_> {
             {
                 Err("the file is UTF-16, in whose order sqlite3 gives text keys")
             }
-            Endpoint::Sqlite(path) => sqlite::explain(path, shape, range),
+            Endpoint::Sqlite(path) => sqlite::explain(path, shape, range, self.has_others),
         }
     }
 

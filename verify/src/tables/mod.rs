@@ -25,8 +25,9 @@ use handover_schemas::plan::TableShape;
 use handover_schemas::report::{Finding, TablesReport};
 
 use self::ends::{Described, OpenEnd};
-use self::hashing::is_about_one_table;
-use self::hashing::{Cuts, Digests, EndHasher, HashedTable, Role, TableToRead};
+use self::hashing::{
+    Cuts, Digests, EndHasher, HashedTable, Role, TableToRead, WorkerPanicked, is_about_one_table,
+};
 use self::left_out::LeftOutTables;
 use self::pairs::{TablePair, pair_tables};
 use crate::endpoint::Endpoint;
@@ -36,8 +37,8 @@ use crate::postgres::Session;
 use crate::progress::Progress;
 use crate::reader::{End, ReadMode, ReadOptions, Reader};
 use crate::rows::Wire;
-use crate::sqlite::TypeOverride;
 use crate::sqlite::values::TextLimit;
+use crate::sqlite::{Mapping, Respelled, TypeOverride};
 
 /// What to compare, and how.
 #[derive(Clone, Debug)]
@@ -76,6 +77,7 @@ pub fn compare(
     let options = ReadOptions {
         wire: Wire::None,
         text_limit: TextLimit::None,
+        respelled: Respelled::default(),
         chunk_bytes: request.chunk_bytes,
         spill_dir: spill.path().to_owned(),
         interrupt: interrupt.clone(),
@@ -83,12 +85,15 @@ pub fn compare(
     progress.phase("reading both catalogs");
     let mut source = OpenEnd::open(&request.source, interrupt).context("source")?;
     let mut target = OpenEnd::open(&request.target, interrupt).context("target")?;
-    let mut at_source = source.describe(&request.type_overrides).context("source")?;
-    let overrides: &[TypeOverride] = match target {
-        OpenEnd::Postgres(..) => &[],
-        OpenEnd::Sqlite(..) => &request.type_overrides,
+    let mapping = match (&source, &target) {
+        (OpenEnd::Sqlite(..), OpenEnd::Sqlite(..)) => {
+            refuse_types(&request.type_overrides)?;
+            Mapping::Exact
+        }
+        _ => Mapping::Values(&request.type_overrides),
     };
-    let mut at_target = target.describe(overrides).context("target")?;
+    let mut at_source = source.describe(mapping).context("source")?;
+    let mut at_target = target.describe(mapping).context("target")?;
     let mut own = target.own_objects().context("target")?;
     if same_engine(&source, &target) {
         own.give_up(|table| at_source.has(table));
@@ -129,6 +134,19 @@ pub fn compare(
         of_columns,
         dir: &dir,
     })
+}
+
+/// Refuses types chosen for columns where both ends are SQLite files.
+pub fn refuse_types(chosen: &[TypeOverride]) -> Result<()> {
+    match chosen {
+        [] => Ok(()),
+        [first, ..] => bail!(
+            "a type is chosen for {}.{}, but both ends are SQLite files, between which values stay \
+             exactly as they are stored; leave out --map-type, and map_type in handover.toml",
+            first.table,
+            first.column
+        ),
+    }
 }
 
 fn same_engine(source: &OpenEnd, target: &OpenEnd) -> bool {
@@ -269,9 +287,7 @@ fn hash(
     let (source_read, target_read) = std::thread::scope(|scope| {
         let first = scope.spawn(|| read_end(source, &leading, workers.0, options));
         let second = read_end(target, &following, workers.1, options);
-        let first =
-            first.join().unwrap_or_else(|_panic| anyhow::bail!("a reading thread panicked"));
-        (first, second)
+        (first.join().unwrap_or_else(|_panic| Err(WorkerPanicked.into())), second)
     });
     let (source, found_at_source) = source_read.context("source")?;
     let (mut target, mut found_at_target) = target_read.context("target")?;

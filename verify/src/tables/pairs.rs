@@ -97,7 +97,7 @@ fn orders_alike(source: &TableShape, target: &TableShape) -> bool {
         let (Some(one), Some(other)) = (source.columns.get(*at), target.columns.get(*at)) else {
             return false;
         };
-        match (&one.ty, &other.ty) {
+        match (one.order(), other.order()) {
             (PgType::Int2, PgType::Int4 | PgType::Int8 | PgType::Numeric)
             | (PgType::Int4, PgType::Int8 | PgType::Numeric)
             | (PgType::Int8, PgType::Numeric) => true,

@@ -3,8 +3,9 @@
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
+use super::hashing::OtherWorkerFailed;
 use crate::interrupt::Interrupt;
 
 /// How long to sleep before looking whether the user asked to stop.
@@ -62,7 +63,7 @@ impl<T> Turnstile<T> {
         while state.next != turn {
             interrupt.check()?;
             if state.broken {
-                bail!("another worker failed");
+                return Err(OtherWorkerFailed.into());
             }
             let waited = self.changed.wait_timeout(state, LOOK_EVERY);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;

@@ -94,7 +94,8 @@ fn create_table(
                 highest_ever: highest_ever(source, table)?,
             });
         } else if let Some(default) = default.and_then(|known| known.default.as_deref()) {
-            match default_clause(default, &column.ty) {
+            let clause = default_clause(default, &column.ty);
+            match clause.filter(|_| column.form.is_default()) {
                 Some(clause) => line.push_str(&format!(" DEFAULT {clause}")),
                 None => translation.not_carried.push((
                     format!("default of {table}.{}", column.name),

@@ -107,8 +107,12 @@ fn is_comparable(shape: &TableShape, key: &Key) -> bool {
 fn delete_by_key(connection: &Connection, write: ChunkWrite<'_>, key: &Key) -> Result<()> {
     let keys = keys_only(write.shape, key);
     let interrupt = Interrupt::default();
-    let reading =
-        Reading { wire: Wire::SqliteValues, text_limit: TextLimit::None, interrupt: &interrupt };
+    let reading = Reading {
+        wire: Wire::SqliteValues,
+        text_limit: TextLimit::None,
+        respelled: None,
+        interrupt: &interrupt,
+    };
     let mut stored: Vec<Vec<u8>> = Vec::new();
     {
         let mut all = prepare_whole(connection, &keys)?;

@@ -1,0 +1,141 @@
+//! Intervals between servers before and since PostgreSQL 17.
+//!
+//! The greatest and the least bits of an `interval` are `infinity` and `-infinity` since 17, and
+//! were finite before. Such a value has no equal at the other end, which takes the bits, and even
+//! the older text, for another one without a word. Where the ends differ in this, tables with
+//! intervals go over the text wire, which changes no digest, and are looked at row by row.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use handover_schemas::name::TableName;
+use handover_schemas::pg_type::PgType;
+use handover_schemas::plan::TableShape;
+use memchr::memmem;
+
+use super::source::{Described, Source};
+use super::target::OpenedTarget;
+
+/// `server_version_num` of the first version with infinite intervals.
+const INFINITE_SINCE: u32 = 170_000;
+
+/// How the ends of the range are written where they are infinite.
+const INFINITE: &[&str] = &["infinity"];
+/// And where they are finite.
+const FINITE: &[&str] = &[
+    "178956970 years 7 mons 2147483647 days 2562047788:00:54.775807",
+    "-178956970 years -8 mons -2147483648 days -2562047788:00:54.775808",
+];
+
+/// A value that the target's version does not have.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{table}: column {column} holds an interval at the end of its range, which is infinite from \
+     PostgreSQL 17 on and finite before, and which the target's version therefore does not have; \
+     change it at the source, or leave the table out"
+)]
+pub(super) struct NoSuchInterval {
+    table: String,
+    column: String,
+}
+
+/// Columns with intervals of the tables that are to be looked at, and what they may not hold.
+#[derive(Default)]
+pub(super) struct IntervalEnds {
+    columns: BTreeMap<TableName, Vec<usize>>,
+    without_equal: &'static [&'static str],
+}
+
+/// Puts tables with intervals on the text wire where the two ends take the same bits for different
+/// intervals; gives what their rows may not hold.
+pub(super) fn keep_meaning(
+    source: &mut Source<'_>,
+    target: &OpenedTarget<'_>,
+    described: &mut Described,
+) -> IntervalEnds {
+    let (Source::Postgres(_, holder), OpenedTarget::Postgres(_, session)) = (source, target) else {
+        return IntervalEnds::default();
+    };
+    let is_infinite = |version: u32| version >= INFINITE_SINCE;
+    let at_source = is_infinite(holder.session().server_version());
+    if at_source == is_infinite(session.server_version()) {
+        return IntervalEnds::default();
+    }
+    let mut columns: BTreeMap<TableName, Vec<usize>> = BTreeMap::new();
+    for table in &mut described.tables {
+        for (at, column) in table.columns.iter_mut().enumerate() {
+            if column.ty.holds_intervals() {
+                column.ty = PgType::Other;
+                columns.entry(table.name.clone()).or_default().push(at);
+            }
+        }
+    }
+    IntervalEnds { columns, without_equal: if at_source { INFINITE } else { FINITE } }
+}
+
+impl IntervalEnds {
+    /// Refuses a row, as a canonical line, that the target would take for another.
+    pub(super) fn check(&self, shape: &TableShape, line: &[u8]) -> Result<()> {
+        let Some(columns) = self.columns.get(&shape.name) else { return Ok(()) };
+        for (at, field) in line.split(|byte| *byte == b'\t').enumerate() {
+            let holds = |end: &&str| memmem::find(field, end.as_bytes()).is_some();
+            if columns.contains(&at) && self.without_equal.iter().any(holds) {
+                let column = shape.columns.get(at).map(|column| column.name.clone());
+                let table = shape.name.to_string();
+                return Err(NoSuchInterval { table, column: column.unwrap_or_default() }.into());
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use handover_schemas::plan::Column;
+    use handover_schemas::sqlite_form::Form;
+
+    use super::*;
+
+    #[test]
+    fn ends_of_the_range_are_refused_in_the_columns_that_hold_intervals() {
+        let column = |name: &str| Column {
+            name: name.to_owned(),
+            type_name: "interval".to_owned(),
+            ty: PgType::Other,
+            not_null: false,
+            form: Form::default(),
+        };
+        let name = TableName::new("public", "t");
+        let shape = TableShape {
+            name: name.clone(),
+            columns: vec![column("note"), column("i"), column("list")],
+            generated: Vec::new(),
+            key: None,
+            partitioned: false,
+            whole_only: false,
+            estimated_rows: 0,
+            largest_row: 0,
+        };
+        let ends = |without_equal| IntervalEnds {
+            columns: BTreeMap::from([(name.clone(), vec![1, 2])]),
+            without_equal,
+        };
+        let [greatest, least] = FINITE else { panic!("both ends") };
+        for (without_equal, line, refused) in [
+            (INFINITE, "infinity\t1 day\t{}\n".to_owned(), None),
+            (INFINITE, "x\tinfinity\t\\N\n".to_owned(), Some("i")),
+            (INFINITE, "x\t\\N\t{\"1 day\",-infinity}\n".to_owned(), Some("list")),
+            (INFINITE, format!("x\t{greatest}\t\\N\n"), None),
+            (FINITE, format!("{greatest}\t1 day\t\\N\n"), None),
+            (FINITE, format!("x\t{least}\t\\N\n"), Some("i")),
+            (FINITE, format!("x\t\\N\t{{NULL,\"{greatest}\"}}\n"), Some("list")),
+            (FINITE, "x\t178956970 years 7 mons\t{}\n".to_owned(), None),
+        ] {
+            let checked = ends(without_equal).check(&shape, line.as_bytes());
+            let column = checked
+                .err()
+                .and_then(|error| Some(error.downcast::<NoSuchInterval>().ok()?.column));
+            assert_eq!(column.as_deref(), refused, "{line}");
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! One exchange with the server after another: until its answer, an interrupt, or the connection's
+//! end. An answer that does not come is looked into by a connection of its own, and so is a
+//! connection that ended without a word.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions, Connection};
+use tokio::runtime::Runtime;
+
+use super::blocked::{self, Blocked};
+use super::error::{ConnectionLost, Refused};
+use crate::interrupt::{Interrupt, Interrupted};
+use crate::progress;
+
+/// How long an answer may take before somebody asks what it waits for.
+const LOOK_AFTER: Duration = Duration::from_secs(5);
+
+/// How often somebody asks again.
+const LOOK_AGAIN: Duration = Duration::from_secs(30);
+
+/// How long asking may take.
+const LOOK_LIMIT: Duration = Duration::from_secs(10);
+
+/// What every exchange of a session needs.
+pub(super) struct Exchange {
+    runtime: Runtime,
+    interrupt: Interrupt,
+    options: PgConnectOptions,
+    backend: OnceLock<Backend>,
+}
+
+/// The server's side of a session.
+#[derive(Clone, Debug)]
+pub(super) struct Backend {
+    /// `pg_backend_pid()`
+    pub(super) pid: i32,
+    /// `server_version_num`
+    pub(super) version: u32,
+    /// `pg_postmaster_start_time()`
+    pub(super) started: String,
+}
+
+impl Exchange {
+    pub(super) fn new(options: PgConnectOptions, interrupt: &Interrupt) -> Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .context("cannot start the I/O runtime")?;
+        Ok(Self { runtime, interrupt: interrupt.clone(), options, backend: OnceLock::new() })
+    }
+
+    /// What the server said of itself once the session was there.
+    pub(super) fn set_backend(&self, backend: Backend) {
+        // Set once per session, right after it was opened.
+        self.backend.get_or_init(|| backend);
+    }
+
+    pub(super) fn backend(&self) -> Option<&Backend> {
+        self.backend.get()
+    }
+
+    /// Runs one exchange unless the user asks to stop first.
+    pub(super) fn wait<T>(&self, exchange: impl Future<Output = Result<T>>) -> Result<T> {
+        let done = self.runtime.block_on(async {
+            tokio::select! {
+                biased;
+                done = exchange => done,
+                () = self.interrupt.raised() => Err(Interrupted.into()),
+                never = self.tell_who_blocks() => never,
+            }
+        });
+        done.map_err(|error| self.explain(error))
+    }
+
+    /// Runs to its end whatever the user asks.
+    pub(super) fn finish<T>(&self, exchange: impl Future<Output = T>) -> T {
+        self.runtime.block_on(exchange)
+    }
+
+    /// Says, as often as something new is to be said, what the session's statement waits for.
+    async fn tell_who_blocks<T>(&self) -> Result<T> {
+        tokio::time::sleep(LOOK_AFTER).await;
+        let mut told: Option<Blocked> = None;
+        loop {
+            if let Some(backend) = self.backend()
+                && let Some(blocked) = self.blocked(backend.pid).await
+                && told.as_ref() != Some(&blocked)
+            {
+                progress::tell(&blocked.to_string());
+                told = Some(blocked);
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    /// Asks on a connection of its own what the session waits for; nothing if none is to be had.
+    async fn blocked(&self, pid: i32) -> Option<Blocked> {
+        let asking = async {
+            let mut connection = self.options.connect().await.ok()?;
+            let found = blocked::ask(&mut connection, pid).await;
+            // It is of no use any more, however it ends.
+            drop(connection.close().await);
+            found
+        };
+        tokio::time::timeout(LOOK_LIMIT, asking).await.ok()?
+    }
+
+    /// Tells the server's last word as such. Where it did not arrive (sqlx forgets it when a COPY
+    /// was going on), a new connection tells what there is to know.
+    fn explain(&self, error: anyhow::Error) -> anyhow::Error {
+        let Some(backend) = self.backend() else { return error };
+        if error.downcast_ref::<Refused>().is_some_and(Refused::is_fatal) {
+            return error.context("the server ended the session");
+        }
+        if !error.is::<ConnectionLost>() {
+            return error;
+        }
+        let asking = async {
+            let mut connection = match self.options.connect().await {
+                Ok(connection) => connection,
+                Err(refused) => {
+                    let refused = super::error::connect_error(refused);
+                    return format!("and the server takes no new one: {refused:#}");
+                }
+            };
+            let started = blocked::started(&mut connection).await;
+            drop(connection.close().await);
+            match started {
+                Some(started) if started != backend.started => {
+                    format!("the server was started anew at {started}")
+                }
+                _ => "the server runs on: somebody or a limit of its own ended the session (its \
+                      log says which), or something between here and there did"
+                    .to_owned(),
+            }
+        };
+        let limited = async { tokio::time::timeout(LOOK_LIMIT, asking).await };
+        let found = self.runtime.block_on(limited);
+        let found = found.unwrap_or_else(|_elapsed| "and the server does not answer".to_owned());
+        error.context(format!("the connection to the server was lost; {found}"))
+    }
+}
