@@ -10,6 +10,7 @@ use handover_verify::reader::ReadOptions;
 use handover_verify::sqlite::Misfit;
 
 use super::board::Board;
+use super::failure::cannot_hold;
 use super::gate::Gate;
 use super::intervals::IntervalEnds;
 use super::rate::Rate;
@@ -45,6 +46,8 @@ pub(super) struct StoppedTable {
     pub(super) reason: String,
     /// A value did not fit; the source is asked for all such rows.
     pub(super) is_misfit: bool,
+    /// No other run can copy it: the target cannot hold what is in it.
+    pub(super) is_for_good: bool,
 }
 
 impl Shared<'_> {
@@ -64,6 +67,7 @@ impl Shared<'_> {
             table,
             reason: format!("{error:#}"),
             is_misfit: error.chain().any(|cause| cause.is::<Misfit>()),
+            is_for_good: cannot_hold(error),
         };
         if let Ok(shape) = self.shape(table) {
             self.progress.note(&format!("{} stopped: {}", shape.name, stopped.reason));
