@@ -11,6 +11,7 @@ pub mod evidence;
 pub mod keys;
 pub mod ledger;
 mod moment;
+pub mod moved;
 pub mod package;
 pub mod purge;
 mod random;

@@ -22,6 +22,7 @@ fn main() -> ExitCode {
         Command::Purge(command) => command::purge::run(command, &interrupt),
         Command::Find(args) => command::find::run(&args, &interrupt),
         Command::Restore(args) => command::restore::run(&args, &interrupt),
+        Command::Moved(args) => command::moved::run(&args, &interrupt),
         Command::Prove(args) => command::prove::run(&args, &interrupt),
         Command::Attest(args) => command::attest::run(&args, &interrupt),
         Command::Report(args) => command::report::run(&args),

@@ -244,14 +244,9 @@ impl Desk {
                 );
             }
         }
-        // The last page says so: what pg_restore makes is another database.
-        let restore = "handover-migrate restore --handover \"$HANDOVER\" --target \"$RESTORED\" \
-            --identity \"$KEYS/ministry.age\" --table public.subjects --record-key 6 --person --quiet";
-        if !self.is_sqlite() {
-            let refused = self.run(restore);
-            refused.expect(2);
-            assert!(refused.stderr.contains("of another database"), "{}", refused.stderr);
-        }
+        // The last page says so: a database that pg_restore made is the same once it is recorded.
+        let moved = fs::read_dir(self.at("handover/moves")).map_or(0, Iterator::count);
+        assert_eq!(moved, usize::from(!self.is_sqlite()));
         let verified = fs::read_to_string(self.at("handover/verify-tables.json")).unwrap();
         assert!(verified.contains("\"verdict\": \"equal\""), "{verified}");
     }

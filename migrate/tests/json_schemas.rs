@@ -16,6 +16,7 @@ use handover_schemas::attestation::{
 use handover_schemas::config::Config;
 use handover_schemas::figures::report::FiguresReport;
 use handover_schemas::figures::{FigureSet, SHIPPED};
+use handover_schemas::moved::{Move, MovedReport};
 use handover_schemas::package::contents::{Entry, MemberLine};
 use handover_schemas::package::inventory::Inventory;
 use handover_schemas::package::manifest::PackageManifest;
@@ -108,6 +109,8 @@ fn the_schemas_are_up_to_date() {
     check_up_to_date::<Execution>("statement-purge-execution.schema.json");
     check_up_to_date::<Certificate>("statement-purge-certificate.schema.json");
     check_up_to_date::<Restore>("statement-restore.schema.json");
+    check_up_to_date::<Move>("statement-move.schema.json");
+    check_up_to_date::<MovedReport>("moved-report.schema.json");
     // These are read, not written: what has a default may be left out.
     check_file("handover-config.schema.json", &schema_to_read::<Config>());
     check_file("figure-set.schema.json", &schema_to_read::<FigureSet>());

@@ -87,6 +87,32 @@ fn what_is_no_key_is_refused_without_being_shown() {
     assert!(outcome.expect(2).stderr.contains("there is no age identity in it"));
 }
 
+/// A key of a newer sort beside the one that opens the package must not make the file useless.
+#[test]
+fn identities_of_other_sorts_are_named_and_passed_over() {
+    let (delivery, identities) = encrypted("");
+    let ours = fs::read_to_string(&identities[0]).unwrap();
+    let post_quantum = format!("AGE-SECRET-KEY-PQ-1{}", "QPZRY9X8GF".repeat(6));
+    let plugin = format!("AGE-PLUGIN-YUBIKEY-1{}", "QPZRY9X8GF".repeat(4));
+    let file = delivery.beside("mixed.txt");
+    fs::write(&file, format!("{post_quantum}\n{plugin}\n{ours}")).unwrap();
+    let outcome = delivery.verify().arg("--identity").arg(&file).go();
+    let report: PackageReport = serde_json::from_str(&outcome.expect(0).stdout).unwrap();
+    assert_eq!((report.verdict, report.not_opened), (PackageVerdict::Intact, 0));
+    for said in ["line 1 is a post-quantum identity", "line 2 is an identity of an age plugin"] {
+        assert!(outcome.stderr.contains(said), "{}", outcome.stderr);
+    }
+    assert!(!outcome.stderr.contains("QPZRY"), "{}", outcome.stderr);
+
+    // Alone they open nothing, and that is an error.
+    fs::write(&file, &post_quantum).unwrap();
+    let outcome = delivery.verify().arg("--identity").arg(&file).go();
+    let said = "line 1 is a post-quantum identity (AGE-SECRET-KEY-PQ-1…, age 1.3), which is not \
+                supported; there is no age identity in it";
+    assert!(outcome.expect(2).stderr.contains(said), "{}", outcome.stderr);
+    assert!(!outcome.stderr.contains("QPZRY"), "{}", outcome.stderr);
+}
+
 /// The largest payload file: it has several blocks of age.
 fn largest(package: &Path) -> String {
     let payload = files_below(package).into_iter().filter(|file| file.starts_with("data/"));

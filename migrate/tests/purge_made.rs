@@ -210,6 +210,12 @@ impl PurgeMade {
         self.at("platform.sqlite")
     }
 
+    /// Another database with everything that is in this one: what a restored dump makes.
+    #[track_caller]
+    pub(crate) fn copy_of_database(&self) -> Database {
+        self.database.as_ref().expect("it is a file").copy()
+    }
+
     /// The database's URL.
     pub(crate) fn url(&self) -> String {
         self.database

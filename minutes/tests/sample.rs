@@ -38,6 +38,7 @@ pub(crate) fn empty() -> HandoverAttestation {
         evidence: Vec::new(),
         purges: Vec::new(),
         restores: Vec::new(),
+        moves: Vec::new(),
         figures: Vec::new(),
         trusted_keys: Vec::new(),
         findings: Vec::new(),

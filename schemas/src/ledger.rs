@@ -41,6 +41,12 @@ pub const PURGE_POSTGRES_DDL: &str = include_str!("../sql/purge_postgres.sql");
 /// Statements that make the tables of purges in a SQLite target, if they are not there.
 pub const PURGE_SQLITE_DDL: &str = include_str!("../sql/purge_sqlite.sql");
 
+/// Statements that make the table of moves in a PostgreSQL target, if it is not there.
+pub const MOVES_POSTGRES_DDL: &str = include_str!("../sql/moves_postgres.sql");
+
+/// Statements that make the table of moves in a SQLite target, if it is not there.
+pub const MOVES_SQLITE_DDL: &str = include_str!("../sql/moves_sqlite.sql");
+
 /// How far a chunk has come. It only ever moves forward, one state at a time; a chunk whose rows
 /// changed at the source is replaced as a whole and stays copied.
 #[derive(

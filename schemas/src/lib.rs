@@ -17,6 +17,7 @@ pub mod identity_number;
 pub mod leaf;
 pub mod ledger;
 pub mod merkle;
+pub mod moved;
 pub mod name;
 pub mod package;
 pub mod pg_type;

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::output::tell;
+use crate::visible::is_hidden;
 
 /// The arguments, or the exit code after everything was said: help, version or what is wrong.
 pub fn parse<C: Parser>() -> Result<C, ExitCode> {
@@ -18,8 +19,10 @@ pub fn parse<C: Parser>() -> Result<C, ExitCode> {
             }
         }
         let code = u8::try_from(error.exit_code()).unwrap_or(2);
-        if shown != text {
-            tell(shown.trim_end());
+        // What is wrong quotes the argument, and may hold what steers a terminal.
+        let steers = |line: &str| line.contains(is_hidden);
+        if shown != text || (error.use_stderr() && shown.lines().any(steers)) {
+            tell(&shown);
         } else if error.print().is_err() {
             return ExitCode::from(2);
         }

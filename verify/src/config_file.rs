@@ -169,6 +169,17 @@ mod tests {
                 "line 2, column 10: an integer stands here, where a boolean is expected",
             ),
             (
+                "[package]\nrecipients = [\"age1qz\", \"age1pq1qz\"]",
+                "package, recipient 2: a post-quantum recipient (age1pq1…, age 1.3) is not \
+                 supported: only new versions of age would open the files. Use a key made by \
+                 age-keygen without -pq, or by handover-migrate keygen archive",
+            ),
+            (
+                "[[purge.recipient]]\nname = \"a\"\nkey = \"age1yubikey1qz\"",
+                "purge, recipient 1: a recipient of an age plugin (age1NAME1…) is not supported. \
+                 Use a key made by age-keygen, or by handover-migrate keygen archive",
+            ),
+            (
                 "[[leave_out]]\ntable = \"x\"\nreason = \"y\"",
                 "leave_out \"x\": a table is named schema.name",
             ),

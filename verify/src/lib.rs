@@ -41,3 +41,4 @@ pub mod sorted_rows;
 pub mod sql;
 pub mod sqlite;
 pub mod tables;
+pub mod visible;

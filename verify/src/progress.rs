@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use crate::memory::peak_resident_bytes;
+use crate::output::message;
+use crate::visible::visible;
 use indicatif::{HumanBytes, HumanCount, MultiProgress, ProgressBar, ProgressStyle};
 
 /// Longest time without a line: whoever waits sees that the work goes on, and on what.
@@ -295,7 +297,7 @@ impl State {
         progress.rows += rows;
         if progress.bar.is_none() && shown < TABLE_BARS {
             let bar = ProgressBar::new(progress.rows_expected).with_style(table_style());
-            bar.set_prefix(table.to_owned());
+            bar.set_prefix(visible(table).into_owned());
             progress.bar = Some(bars.multi.insert_before(&bars.overall, bar));
         }
         if let Some(bar) = &progress.bar {
@@ -327,7 +329,7 @@ impl State {
         if !self.verbose {
             return;
         }
-        let line = format!("[{:>7.1}s] {text}", started.elapsed().as_secs_f64());
+        let line = format!("[{:>7.1}s] {}", started.elapsed().as_secs_f64(), message(text));
         match &self.bars {
             // A line that cannot be printed must not end the work.
             Some(bars) => bars.multi.suspend(|| eprintln!("{line}")),

@@ -16,6 +16,7 @@ The order of the work:
   attest, report            what was done, stated and signed; a report for people
   handover-minutes          the minutes of the hand-over, as a PDF
   handover-verify all       the auditor: everything at once
+  moved                     when a database was upgraded, restored elsewhere or renamed
   status                    at any time: what was done so far
 
 Examples:
@@ -104,6 +105,21 @@ Examples:
   Do it: the same, and
         --apply --key operator.pem --reason 'verified, letter 12/CV-BYT'
   runbooks/05-restoring-a-person.md
+";
+
+/// Below the help of `moved`.
+pub(super) const MOVED: &str = "\
+Copies, approvals and archives are bound to a database at its place: server, name and number. After
+an upgrade or a restored dump they are found again once an operator says that it is the same one.
+The database that was left behind is refused from then on.
+
+Examples:
+  The ministry's database was upgraded, or restored from a dump:
+    handover-migrate moved target --handover /srv/handover --target postgres://h@new/vaccination \\
+        --key operator.pem --reason 'PostgreSQL 18, work order 31'
+  The vendor's database was upgraded while it is copied:
+    handover-migrate moved source --handover /srv/handover --key operator.pem --reason 'letter 7/NCC'
+  runbooks/10-disaster-of-the-target.md
 ";
 
 /// Below the help of `prove`.

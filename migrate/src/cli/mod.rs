@@ -2,6 +2,7 @@
 
 mod attest;
 mod help;
+mod moved;
 mod purge;
 mod report;
 mod restore;
@@ -16,6 +17,7 @@ use handover_verify::manual::{CompletionsArgs, ManualArgs};
 use handover_verify::sqlite::TypeOverride;
 
 pub use attest::AttestArgs;
+pub use moved::MovedArgs;
 pub use purge::{
     ApproveArgs, BackupArgs, CertifyArgs, ExecuteArgs, IdentityArgs, KeyArgs, PurgeArgs,
     PurgeCommand, SelectArgs, TrustArgs,
@@ -67,6 +69,9 @@ pub enum Command {
     /// Take a record and the proof that it is in a certified archive out of it.
     #[command(after_help = help::PROVE)]
     Prove(ProveArgs),
+    /// Record, signed, that one of the databases was upgraded, restored elsewhere or renamed.
+    #[command(after_help = help::MOVED)]
+    Moved(MovedArgs),
     /// State everything that was done and found, signed; add a signature; close report and minutes.
     #[command(after_help = help::ATTEST)]
     Attest(AttestArgs),

@@ -1,14 +1,12 @@
 //! `handover-migrate artifacts`.
 
-use std::fmt::Write;
-
 use anyhow::{Result, bail};
 use handover_schemas::config::CONFIG_FILE;
 use handover_verify::config_file;
 use handover_verify::exit_code::Exit;
 use handover_verify::handover_dir::HandoverDir;
 use handover_verify::interrupt::{Interrupt, Interrupted};
-use handover_verify::output::{grouped, print_json, print_text, tell};
+use handover_verify::output::{Lines, grouped, print_json, print_lines, tell};
 use handover_verify::progress::Progress;
 
 use super::inventory_text::inventory_text;
@@ -55,27 +53,26 @@ pub fn run(args: ArtifactsArgs, interrupt: &Interrupt) -> Result<Exit> {
     if json {
         print_json(&report)?;
     } else {
-        print_text(&text(&report))?;
+        print_lines(&text(&report))?;
     }
     Ok(if report.findings.is_empty() { Exit::Clean } else { Exit::Findings })
 }
 
 /// The report for people.
-fn text(report: &ArtifactsReport) -> String {
+fn text(report: &ArtifactsReport) -> Lines {
     let mut out = inventory_text(&report.inventory);
-    out.push('\n');
+    writeln!(out);
     for package in &report.packages {
-        out.push_str(&package_text(package));
+        writeln!(out, "{}", package_text(package));
     }
-    // Writing into a String cannot fail.
     for finding in &report.findings {
-        let _infallible = writeln!(out, "finding: {}", finding.message);
+        writeln!(out, "finding: {}", finding.message);
     }
     if let Some(file) = &report.findings_in {
-        let _infallible = writeln!(out, "each finding with its place: {file}");
+        writeln!(out, "each finding with its place: {file}");
     }
     for what in &report.not_checked {
-        let _infallible = writeln!(out, "not checked: {what}");
+        writeln!(out, "not checked: {what}");
     }
     out
 }
@@ -99,8 +96,8 @@ fn package_text(package: &PackageState) -> String {
         }
         PackageOutcome::Replaced => format!("sealed anew: {sums}; the old package is kept"),
         PackageOutcome::NothingDelivered => {
-            return format!("{}: nothing was delivered\n", package.component);
+            return format!("{}: nothing was delivered", package.component);
         }
     };
-    format!("{}: {outcome}: {}\n", package.component, package.path)
+    format!("{}: {outcome}: {}", package.component, package.path)
 }

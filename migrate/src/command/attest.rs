@@ -1,6 +1,5 @@
 //! `handover-migrate attest`.
 
-use std::fmt::Write;
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -13,7 +12,7 @@ use handover_verify::config_file;
 use handover_verify::exit_code::Exit;
 use handover_verify::handover_dir::HandoverDir;
 use handover_verify::interrupt::Interrupt;
-use handover_verify::output::{print_json, print_text};
+use handover_verify::output::{Lines, print_json, print_lines};
 use handover_verify::progress::Progress;
 use handover_verify::signing::{Checked, Demand, Trust, check_envelope, meets, today};
 
@@ -23,6 +22,7 @@ use crate::attest::{
 };
 use crate::cli::AttestArgs;
 use crate::keys::{FileKey, Signer};
+use crate::moved::refuse_elsewhere;
 use crate::purge::PurgeDatabase;
 
 /// Runs the command.
@@ -53,6 +53,7 @@ pub fn run(args: &AttestArgs, interrupt: &Interrupt) -> Result<Exit> {
         let dir = HandoverDir::open(&args.handover)?;
         // A SQLite file has no lock that outlives a transaction; two would write one envelope.
         let _alone = dir.lock()?;
+        refuse_elsewhere(&mut database, &dir)?;
         let signer = key.as_ref().map(|key| key as &dyn Signer);
         let file = if args.close {
             close(&mut database, &CloseRequest { dir: &dir, signer })?.file
@@ -79,7 +80,7 @@ pub fn run(args: &AttestArgs, interrupt: &Interrupt) -> Result<Exit> {
         print_json(&report)?;
     } else {
         // Whoever adds a signature has read them.
-        print_text(&text(&report, args.sign.is_none()))?;
+        print_lines(&text(&report, args.sign.is_none()))?;
     }
     Ok(if report.findings.is_empty() { Exit::Clean } else { Exit::Findings })
 }
@@ -130,30 +131,29 @@ fn names(checked: &Checked) -> Vec<String> {
         .collect()
 }
 
-fn text(report: &AttestReport, with_findings: bool) -> String {
-    // Writing into a String cannot fail.
-    let mut out = format!("envelope   {}\n", report.file);
-    let _infallible = writeln!(out, "states     {}", report.predicate_type);
-    let _infallible = writeln!(out, "statement  {}", report.statement);
+fn text(report: &AttestReport, with_findings: bool) -> Lines {
+    let mut out = Lines::new();
+    writeln!(out, "envelope   {}", report.file);
+    writeln!(out, "states     {}", report.predicate_type);
+    writeln!(out, "statement  {}", report.statement);
     if let Some(root) = report.root {
-        let _infallible = writeln!(out, "root       {root}");
+        writeln!(out, "root       {root}");
     }
     if let Some(head) = report.head {
-        let _infallible = writeln!(out, "head       {head} (write it down: --head)");
+        writeln!(out, "head       {head} (write it down: --head)");
     }
     if !with_findings && !report.findings.is_empty() {
-        let _infallible = writeln!(out, "findings   {}", report.findings.len());
+        writeln!(out, "findings   {}", report.findings.len());
     }
     for finding in report.findings.iter().filter(|_finding| with_findings) {
         let count = finding.count.map(|count| format!(", {count}")).unwrap_or_default();
-        let _infallible =
-            writeln!(out, "finding    {}: {}{count}", finding.kind.en(), finding.subject);
+        writeln!(out, "finding    {}: {}{count}", finding.kind.en(), finding.subject);
     }
     for name in &report.signed_by {
-        let _infallible = writeln!(out, "signed     {name}");
+        writeln!(out, "signed     {name}");
     }
     if let Some(missing) = &report.missing {
-        let _infallible = writeln!(out, "missing    {missing}");
+        writeln!(out, "missing    {missing}");
     }
     out
 }

@@ -1,13 +1,11 @@
 //! `handover-migrate copy`.
 
-use std::fmt::Write;
-
 use anyhow::Result;
 use handover_schemas::config::End;
 use handover_verify::config_file;
 use handover_verify::exit_code::Exit;
 use handover_verify::interrupt::{Interrupt, Interrupted};
-use handover_verify::output::{grouped, print_json, print_text, tell};
+use handover_verify::output::{Lines, grouped, print_json, print_lines, tell};
 use handover_verify::progress::Progress;
 use handover_verify::sqlite::TypeOverride;
 
@@ -52,7 +50,7 @@ pub fn run(args: CopyArgs, interrupt: &Interrupt) -> Result<Exit> {
     if json {
         print_json(&report)?;
     } else {
-        print_text(&text(&report))?;
+        print_lines(&text(&report))?;
     }
     Ok(if report.outcome.is_settled() && !report.has_findings() {
         Exit::Clean
@@ -62,12 +60,11 @@ pub fn run(args: CopyArgs, interrupt: &Interrupt) -> Result<Exit> {
 }
 
 /// The report for people.
-fn text(report: &CopyReport) -> String {
-    let mut out = String::new();
+fn text(report: &CopyReport) -> Lines {
+    let mut out = Lines::new();
     let width = report.tables.iter().map(|table| table.table.chars().count()).max().unwrap_or(0);
     for table in &report.tables {
-        // Writing into a String cannot fail.
-        let _infallible = writeln!(
+        writeln!(
             out,
             "{:<width$}  {:>15} rows  {:>5}/{} chunks read back",
             table.table,
@@ -77,11 +74,11 @@ fn text(report: &CopyReport) -> String {
         );
     }
     for finding in report.findings.iter().chain(report.tables.iter().flat_map(|t| &t.findings)) {
-        let _infallible = writeln!(out, "finding: {}", finding.message);
+        writeln!(out, "finding: {}", finding.message);
     }
     for table in &report.tables {
         for column in &table.written_another_way {
-            let _infallible = writeln!(
+            writeln!(
                 out,
                 "note: {}: {} rows of column {} are written another way at the source; the target \
                  holds the same values",
@@ -92,7 +89,7 @@ fn text(report: &CopyReport) -> String {
         }
     }
     for table in &report.left_out {
-        let _infallible = writeln!(out, "left out: {}: {}", table.table, table.reason);
+        writeln!(out, "left out: {}: {}", table.table, table.reason);
     }
     let rows: u64 = report.tables.iter().map(|table| table.rows).sum();
     let tables = report.tables.len();
@@ -111,7 +108,6 @@ fn text(report: &CopyReport) -> String {
         }
         CopyOutcome::Incomplete => "incomplete: see the findings".to_owned(),
     };
-    out.push_str(&verdict);
-    out.push('\n');
+    writeln!(out, "{verdict}");
     out
 }

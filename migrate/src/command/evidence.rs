@@ -5,7 +5,7 @@ use handover_schemas::digest::Digest;
 use handover_verify::config_file;
 use handover_verify::exit_code::Exit;
 use handover_verify::interrupt::Interrupt;
-use handover_verify::output::{grouped, print_json, print_text};
+use handover_verify::output::{Lines, grouped, print_json, print_lines, print_text};
 use handover_verify::progress::Progress;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -83,8 +83,10 @@ pub fn run(args: EvidenceArgs, interrupt: &Interrupt) -> Result<Exit> {
     if args.json {
         print_json(&report)?;
     } else {
-        let outcome = if report.already_loaded { "already loaded" } else { "loaded" };
-        print_text(&format!("{outcome}: {}", text(&report.evidence)))?;
+        let outcome = if report.already_loaded { "already loaded: " } else { "loaded: " };
+        let mut out = Lines::new();
+        text(&mut out, outcome, &report.evidence);
+        print_lines(&out)?;
     }
     Ok(Exit::Clean)
 }
@@ -96,8 +98,11 @@ fn print_list(list: &EvidenceList, json: bool) -> Result<()> {
     if list.evidence.is_empty() {
         return print_text("no evidence file is loaded");
     }
-    let lines: Vec<String> = list.evidence.iter().map(text).collect();
-    print_text(&lines.join(""))
+    let mut out = Lines::new();
+    for file in &list.evidence {
+        text(&mut out, "", file);
+    }
+    print_lines(&out)
 }
 
 fn shown(evidence: Evidence) -> EvidenceFile {
@@ -112,17 +117,12 @@ fn shown(evidence: Evidence) -> EvidenceFile {
     }
 }
 
-fn text(file: &EvidenceFile) -> String {
-    let signer = file.signer.as_deref().unwrap_or("nobody was named");
-    format!(
-        "{}: {}, {}\n  file    {}, {} bytes\n  sha256  {}\n  signer  {signer}\n",
-        file.name,
-        counted(file.rows, "row"),
-        counted(file.columns, "column"),
-        file.file,
-        grouped(file.bytes),
-        file.sha256
-    )
+fn text(out: &mut Lines, outcome: &str, file: &EvidenceFile) {
+    let (rows, columns) = (counted(file.rows, "row"), counted(file.columns, "column"));
+    writeln!(out, "{outcome}{}: {rows}, {columns}", file.name);
+    writeln!(out, "  file    {}, {} bytes", file.file, grouped(file.bytes));
+    writeln!(out, "  sha256  {}", file.sha256);
+    writeln!(out, "  signer  {}", file.signer.as_deref().unwrap_or("nobody was named"));
 }
 
 fn counted(number: u64, what: &str) -> String {

@@ -1,7 +1,5 @@
 //! `handover-migrate find`.
 
-use std::fmt::Write;
-
 use anyhow::{Context, Result};
 use handover_schemas::archive::row_leaf::row_leaf;
 use handover_schemas::digest::Digest;
@@ -10,7 +8,7 @@ use handover_schemas::purge::find::{
 };
 use handover_verify::exit_code::Exit;
 use handover_verify::interrupt::Interrupt;
-use handover_verify::output::{print_json, print_text};
+use handover_verify::output::{Lines, print_json, print_lines};
 
 use super::archive::{OpenedArchive, purges_of, target, wanted};
 use crate::cli::FindArgs;
@@ -30,7 +28,7 @@ pub fn run(args: &FindArgs, interrupt: &Interrupt) -> Result<Exit> {
     if args.json {
         print_json(&report)?;
     } else {
-        print_text(&text(&report))?;
+        print_lines(&text(&report))?;
     }
     Ok(if report.rows.is_empty() { Exit::Findings } else { Exit::Clean })
 }
@@ -75,29 +73,26 @@ fn report(archive: &OpenedArchive, found: &[Found], show_row: bool) -> Result<Fi
     })
 }
 
-fn text(report: &FindReport) -> String {
-    let mut out = match report.rows.len() {
-        0 => "not found in this archive\n".to_owned(),
-        1 => "1 row found\n".to_owned(),
-        rows => format!("{rows} rows found\n"),
-    };
+fn text(report: &FindReport) -> Lines {
+    let mut out = Lines::new();
+    match report.rows.len() {
+        0 => writeln!(out, "not found in this archive"),
+        1 => writeln!(out, "1 row found"),
+        rows => writeln!(out, "{rows} rows found"),
+    }
     for row in &report.rows {
         row_text(&mut out, row);
     }
-    // Writing into a String cannot fail.
-    let _infallible = writeln!(
-        out,
-        "\narchive      {}\nseal         {}{}\nrule         {}\nreason       {}\n             {}",
-        report.archive,
-        report.seal,
-        if report.seal_expected { "" } else { " (compared with nothing: give --seal or --target)" },
-        report.rule,
-        report.reason_vi,
-        report.reason_en,
-    );
+    let compared =
+        if report.seal_expected { "" } else { " (compared with nothing: give --seal or --target)" };
+    writeln!(out);
+    writeln!(out, "archive      {}", report.archive);
+    writeln!(out, "seal         {}{compared}", report.seal);
+    writeln!(out, "rule         {}", report.rule);
+    writeln!(out, "reason       {}", report.reason_vi);
+    writeln!(out, "             {}", report.reason_en);
     for (number, basis) in report.legal_basis.iter().enumerate() {
-        let _infallible =
-            writeln!(out, "{:<12} {basis}", if number == 0 { "legal basis" } else { "" });
+        writeln!(out, "{:<12} {basis}", if number == 0 { "legal basis" } else { "" });
     }
     let certificate = report.certificate.as_ref().map_or_else(
         || "not certified".to_owned(),
@@ -112,41 +107,24 @@ fn text(report: &FindReport) -> String {
             )
         },
     );
-    let _infallible =
-        writeln!(out, "kept until   {}\ncertificate  {certificate}", report.retain_until);
+    writeln!(out, "kept until   {}", report.retain_until);
+    writeln!(out, "certificate  {certificate}");
     out
 }
 
-fn row_text(out: &mut String, row: &FoundRecord) {
-    let _infallible = writeln!(
-        out,
-        "\n{}\n  place      chunk {}, line {}\n  digest     {}",
-        row.table, row.chunk, row.line, row.digest
-    );
+fn row_text(out: &mut Lines, row: &FoundRecord) {
+    writeln!(out);
+    writeln!(out, "{}", row.table);
+    writeln!(out, "  place      chunk {}, line {}", row.chunk, row.line);
+    writeln!(out, "  digest     {}", row.digest);
     if let Some(details) = &row.details {
         let evidence =
             details.evidence_line.map_or_else(|| "none".to_owned(), |line| line.to_string());
-        let _infallible = writeln!(
-            out,
-            "  leaf       {}\n  index      {}\n  evidence   line {evidence}",
-            details.leaf, details.index
-        );
+        writeln!(out, "  leaf       {}", details.leaf);
+        writeln!(out, "  index      {}", details.index);
+        writeln!(out, "  evidence   line {evidence}");
     }
     for value in row.values.iter().flatten() {
-        let shown = value.value.as_ref().map_or_else(|| "NULL".to_owned(), |text| plain(text));
-        let _infallible = writeln!(out, "  {}: {shown}", value.column);
+        writeln!(out, "  {}: {}", value.column, value.value.as_deref().unwrap_or("NULL"));
     }
-}
-
-/// A text without what would steer the terminal.
-fn plain(text: &str) -> String {
-    let mut shown = String::new();
-    for character in text.chars() {
-        if character.is_control() {
-            shown.extend(character.escape_unicode());
-        } else {
-            shown.push(character);
-        }
-    }
-    shown
 }

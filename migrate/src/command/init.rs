@@ -5,7 +5,7 @@ use handover_schemas::config::{CONFIG_FILE, CONFIG_SCHEMA};
 use handover_verify::endpoint::Endpoint;
 use handover_verify::exit_code::Exit;
 use handover_verify::handover_dir::HandoverDir;
-use handover_verify::output::print_text;
+use handover_verify::output::{Lines, print_lines};
 use handover_verify::shell::quote;
 
 use crate::cli::InitArgs;
@@ -38,12 +38,15 @@ pub fn run(args: &InitArgs) -> Result<Exit> {
     let dir = HandoverDir::open(&args.handover)?;
     let schema = dir.write(SCHEMA_FILE, CONFIG_SCHEMA.as_bytes())?;
     dir.write(CONFIG_FILE, text.as_bytes())?;
-    print_text(&format!(
-        "written: {}\nwritten: {}\nnext: fill in the first; then handover-migrate copy --handover {}\n",
-        path.display(),
-        schema.display(),
+    let mut out = Lines::new();
+    writeln!(out, "written: {}", path.display());
+    writeln!(out, "written: {}", schema.display());
+    writeln!(
+        out,
+        "next: fill in the first; then handover-migrate copy --handover {}",
         quote(&args.handover.display().to_string())
-    ))?;
+    );
+    print_lines(&out)?;
     Ok(Exit::Clean)
 }
 

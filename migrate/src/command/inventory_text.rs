@@ -1,34 +1,33 @@
 //! The inventory as people read it.
 
-use std::fmt::Write;
-
 use handover_schemas::config::Letter;
 use handover_schemas::package::inventory::{
     DeliverableState, Inventory, InventoryComponent, InventoryLine,
 };
-use handover_verify::output::grouped;
+use handover_verify::output::{Lines, grouped};
 
 /// Digits of a commit that are shown.
 const COMMIT_DIGITS: usize = 12;
 
 /// A matrix of components and deliverables, then each line with its letters and sums.
-pub(super) fn inventory_text(inventory: &Inventory) -> String {
-    let mut out = matrix(inventory);
+pub(super) fn inventory_text(inventory: &Inventory) -> Lines {
+    let mut out = Lines::new();
+    matrix(&mut out, inventory);
     for component in &inventory.components {
-        // Writing into a String cannot fail.
-        let _infallible = writeln!(out, "\n{}  {}", component.id, component.name_vi);
+        writeln!(out);
+        writeln!(out, "{}  {}", component.id, component.name_vi);
         for line in &component.deliverables {
-            out.push_str(&line_text(line));
+            line_text(&mut out, line);
         }
         if let Some(seal) = component.seal {
-            let _infallible = writeln!(out, "  seal {seal}");
+            writeln!(out, "  seal {seal}");
         }
     }
     out
 }
 
 /// One row a component, one column a kind (and name) of deliverable.
-fn matrix(inventory: &Inventory) -> String {
+fn matrix(out: &mut Lines, inventory: &Inventory) {
     let mut columns: Vec<&str> = Vec::new();
     for line in inventory.components.iter().flat_map(|component| &component.deliverables) {
         if !columns.contains(&line.id.as_str()) {
@@ -37,21 +36,19 @@ fn matrix(inventory: &Inventory) -> String {
     }
     let first = inventory.components.iter().map(|component| component.id.len()).max();
     let first = first.unwrap_or(0).max("component".len());
-    let mut out = format!("{:<first$}", "component");
+    let mut row = format!("{:<first$}", "component");
     for column in &columns {
-        let _infallible = write!(out, "  {column:<12}");
+        row.push_str(&format!("  {column:<12}"));
     }
-    out = out.trim_end().to_owned();
+    writeln!(out, "{}", row.trim_end());
     for component in &inventory.components {
         let mut row = format!("{:<first$}", component.id);
         for column in &columns {
             let width = column.len().max(12);
-            let _infallible = write!(row, "  {:<width$}", cell(component, column));
+            row.push_str(&format!("  {:<width$}", cell(component, column)));
         }
-        let _infallible = write!(out, "\n{}", row.trim_end());
+        writeln!(out, "{}", row.trim_end());
     }
-    out.push('\n');
-    out
 }
 
 fn cell(component: &InventoryComponent, column: &str) -> String {
@@ -63,7 +60,7 @@ fn cell(component: &InventoryComponent, column: &str) -> String {
     }
 }
 
-fn line_text(line: &InventoryLine) -> String {
+fn line_text(out: &mut Lines, line: &InventoryLine) {
     let mut parts = Vec::new();
     if matches!(line.state, DeliverableState::Received | DeliverableState::Verified) {
         let unit = match (line.rows.is_some(), line.files) {
@@ -83,8 +80,8 @@ fn line_text(line: &InventoryLine) -> String {
         1 => parts.push("1 finding".to_owned()),
         count => parts.push(format!("{} findings", grouped(count))),
     }
-    let mut out = format!("  {:<14} {:<9} {}", line.id, line.state.as_str(), parts.join(", "));
-    out.truncate(out.trim_end().len());
+    let said = format!("  {:<14} {:<9} {}", line.id, line.state.as_str(), parts.join(", "));
+    writeln!(out, "{}", said.trim_end());
     let letters = |letters: &[Letter]| {
         let texts: Vec<String> =
             letters.iter().map(|one| format!("{} ({})", one.number, one.date)).collect();
@@ -98,8 +95,6 @@ fn line_text(line: &InventoryLine) -> String {
         asked.push(format!("promised {}", letters(std::slice::from_ref(promised))));
     }
     if !asked.is_empty() {
-        let _infallible = write!(out, "\n{:27}{}", "", asked.join("; "));
+        writeln!(out, "{:27}{}", "", asked.join("; "));
     }
-    out.push('\n');
-    out
 }

@@ -5,7 +5,7 @@ use handover_schemas::date::Date;
 use handover_schemas::signing::public_key::PublicKey;
 use handover_schemas::signing::trust::{TRUST_FILE, TrustFile, TrustedKey};
 use handover_verify::exit_code::Exit;
-use handover_verify::output::print_text;
+use handover_verify::output::{Lines, print_lines};
 use handover_verify::passphrase::{ARCHIVE_VARIABLE, PassphraseSource, SIGNING_VARIABLE};
 use handover_verify::signing::today;
 
@@ -28,12 +28,18 @@ fn signing(args: SigningKeyArgs) -> Result<Exit> {
     let passphrase = PassphraseSource::new(args.passphrase_file.clone(), SIGNING_VARIABLE);
     let key = make_signing_key(&args.out, &passphrase)?;
     let out = args.out.display().to_string();
-    print_text(&format!(
-        "made         {out}\npublic key   {key}\nfingerprint  {}\n\n\
-         For {TRUST_FILE}, once the fingerprint was compared with its owner:\n\n{}",
-        key.keyid(),
-        entry(args, key, today)?
-    ))?;
+    let entry = entry(args, key, today)?;
+    let mut lines = Lines::new();
+    writeln!(lines, "made         {out}");
+    writeln!(lines, "public key   {key}");
+    writeln!(lines, "fingerprint  {}", key.keyid());
+    writeln!(lines);
+    writeln!(lines, "For {TRUST_FILE}, once the fingerprint was compared with its owner:");
+    writeln!(lines);
+    for line in entry.lines() {
+        writeln!(lines, "{line}");
+    }
+    print_lines(&lines)?;
     Ok(Exit::Clean)
 }
 
@@ -54,6 +60,9 @@ fn entry(args: SigningKeyArgs, key: PublicKey, today: Date) -> Result<String> {
 fn archive(args: ArchiveKeyArgs) -> Result<Exit> {
     let passphrase = PassphraseSource::new(args.passphrase_file, ARCHIVE_VARIABLE);
     let recipient = make_archive_key(&args.out, &passphrase)?;
-    print_text(&format!("made       {}\nrecipient  {recipient}\n", args.out.display()))?;
+    let mut lines = Lines::new();
+    writeln!(lines, "made       {}", args.out.display());
+    writeln!(lines, "recipient  {recipient}");
+    print_lines(&lines)?;
     Ok(Exit::Clean)
 }

@@ -9,6 +9,7 @@ pub mod find;
 pub mod init;
 mod inventory_text;
 pub mod keygen;
+pub mod moved;
 pub mod prove;
 pub mod purge;
 pub mod rehearse;

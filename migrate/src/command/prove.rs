@@ -8,7 +8,7 @@ use handover_schemas::signing::tlog_proof::PROOF_SUFFIX;
 use handover_verify::exit_code::Exit;
 use handover_verify::handover_dir::HandoverDir;
 use handover_verify::interrupt::Interrupt;
-use handover_verify::output::{print_text, tell};
+use handover_verify::output::{Lines, print_lines, tell};
 use handover_verify::shell::quote;
 
 use super::archive::{OpenedArchive, purges_of, target, wanted};
@@ -44,14 +44,16 @@ pub fn run(args: &ProveArgs, interrupt: &Interrupt) -> Result<Exit> {
     let text = made.record.to_text().context("cannot write the record")?;
     let record = write(&args.out, RECORD_SUFFIX, text.as_bytes())?;
     let proof = write(&args.out, PROOF_SUFFIX, made.proof.to_text().as_bytes())?;
-    print_text(&format!(
-        "record  {} (it holds the row: for the person whose it is)\nproof   {} (it holds nothing \
-         of any row)\ncheck   handover-verify record --proof {} --record {} --trust TRUST.toml\n",
-        record.display(),
-        proof.display(),
+    let mut out = Lines::new();
+    writeln!(out, "record  {} (it holds the row: for the person whose it is)", record.display());
+    writeln!(out, "proof   {} (it holds nothing of any row)", proof.display());
+    writeln!(
+        out,
+        "check   handover-verify record --proof {} --record {} --trust TRUST.toml",
         quote(&proof.display().to_string()),
         quote(&record.display().to_string())
-    ))?;
+    );
+    print_lines(&out)?;
     Ok(Exit::Clean)
 }
 

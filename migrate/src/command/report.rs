@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use handover_verify::config_file;
 use handover_verify::exit_code::Exit;
 use handover_verify::handover_dir::HandoverDir;
-use handover_verify::output::print_text;
+use handover_verify::output::{Lines, print_lines};
 
 use super::purge::trust_of;
 use crate::cli::ReportArgs;
@@ -32,19 +32,21 @@ pub fn run(args: &ReportArgs) -> Result<Exit> {
             folder.write(name, content.as_bytes())?;
         }
     }
-    print_text(&told(&signed, &out))?;
+    print_lines(&told(&signed, &out))?;
     Ok(if signed.is_signed() { Exit::Clean } else { Exit::Findings })
 }
 
 /// What is printed.
-fn told(signed: &SignedAttestation, out: &Path) -> String {
+fn told(signed: &SignedAttestation, out: &Path) -> Lines {
     let findings = match signed.attestation.findings.len() {
         0 => "nothing is outstanding".to_owned(),
         1 => "1 finding".to_owned(),
         count => format!("{count} findings"),
     };
-    let mut told = format!("report     {}\nstates     {findings}\n", out.display());
     let signatures = if signed.is_signed() { "as needed" } else { "not as needed; see the report" };
-    told.push_str(&format!("signatures {signatures}\n"));
+    let mut told = Lines::new();
+    writeln!(told, "report     {}", out.display());
+    writeln!(told, "states     {findings}");
+    writeln!(told, "signatures {signatures}");
     told
 }

@@ -1,12 +1,10 @@
 //! `handover-migrate restore`.
 
-use std::fmt::Write;
-
 use anyhow::{Context, Result, bail};
 use handover_schemas::purge::restore::RestoreReport;
 use handover_verify::exit_code::Exit;
 use handover_verify::interrupt::Interrupt;
-use handover_verify::output::{grouped, print_json, print_text};
+use handover_verify::output::{Lines, grouped, print_json, print_lines};
 use handover_verify::progress::Progress;
 
 use super::archive::{OpenedArchive, given_or_read, handover_folder, wanted};
@@ -55,7 +53,7 @@ pub fn run(args: &RestoreArgs, interrupt: &Interrupt) -> Result<Exit> {
     if args.json {
         print_json(&report)?;
     } else {
-        print_text(&text(&report, &opened.dir.path().join(FINDINGS).display().to_string()))?;
+        print_lines(&text(&report, &opened.dir.path().join(FINDINGS).display().to_string()))?;
     }
     let whole = report.is_whole() && !report.tables.is_empty();
     Ok(if whole { Exit::Clean } else { Exit::Findings })
@@ -81,18 +79,20 @@ fn choice(args: &RestoreArgs) -> Result<Choice> {
     Ok(if args.person { Choice::Person(wanted) } else { Choice::Found(wanted) })
 }
 
-fn text(report: &RestoreReport, findings: &str) -> String {
+fn text(report: &RestoreReport, findings: &str) -> Lines {
+    let mut out = Lines::new();
     if report.tables.is_empty() {
-        return "not found in this archive; nothing to put back\n".to_owned();
+        writeln!(out, "not found in this archive; nothing to put back");
+        return out;
     }
     let inserted = if report.written.is_some() { "put back" } else { "to put back" };
-    let mut out = format!(
-        "{:<28} {:>11} {inserted:>11} {:>11} {:>11} {:>11} {:>14} {:>11}\n",
+    writeln!(
+        out,
+        "{:<28} {:>11} {inserted:>11} {:>11} {:>11} {:>11} {:>14} {:>11}",
         "table", "chosen", "identical", "replaced", "conflict", "parent missing", "held back"
     );
-    // Writing into a String cannot fail.
     for table in &report.tables {
-        let _infallible = writeln!(
+        writeln!(
             out,
             "{:<28} {:>11} {:>11} {:>11} {:>11} {:>11} {:>14} {:>11}",
             table.name.to_string(),
@@ -106,32 +106,34 @@ fn text(report: &RestoreReport, findings: &str) -> String {
         );
     }
     if !report.is_whole() {
-        let _infallible = writeln!(
+        writeln!(out);
+        writeln!(out, "rows that cannot be put back, with their keys: {findings}");
+        writeln!(
             out,
-            "\nrows that cannot be put back, with their keys: {findings}\nNothing of the people \
-             they belong to is put back. Where the archived row is the right one, give its line of \
-             that file with --overwrite FILE"
+            "Nothing of the people they belong to is put back. Where the archived row is the right \
+             one, give its line of that file with --overwrite FILE"
         );
     }
-    let _infallible = writeln!(out, "\narchive  {}\nseal     {}", report.archive, report.seal);
+    writeln!(out);
+    writeln!(out, "archive  {}", report.archive);
+    writeln!(out, "seal     {}", report.seal);
     match &report.written {
         Some(written) => {
-            let _infallible = writeln!(
+            writeln!(
                 out,
-                "restore {}: read back, and every row is what was archived\nsigned   {}",
-                written.number, written.statement
+                "restore {}: read back, and every row is what was archived",
+                written.number
             );
+            writeln!(out, "signed   {}", written.statement);
             if let Some(replaced) = &written.replaced {
-                let _infallible = writeln!(
-                    out,
-                    "rows that were replaced are in the archive {}\nseal     {}",
-                    replaced.archive, replaced.seal
-                );
+                writeln!(out, "rows that were replaced are in the archive {}", replaced.archive);
+                writeln!(out, "seal     {}", replaced.seal);
             }
         }
-        None if report.apply => out.push_str("nothing had to be written\n"),
-        None => out.push_str(
-            "nothing was changed; --apply --key OPERATOR_KEY --reason TEXT puts the rows back\n",
+        None if report.apply => writeln!(out, "nothing had to be written"),
+        None => writeln!(
+            out,
+            "nothing was changed; --apply --key OPERATOR_KEY --reason TEXT puts the rows back"
         ),
     }
     out

@@ -1,7 +1,5 @@
 //! `handover-migrate status`.
 
-use std::fmt::Write;
-
 use anyhow::{Result, bail};
 use handover_schemas::ledger::{LeftOutBy, Stage};
 use handover_schemas::package::inventory::Inventory;
@@ -10,7 +8,7 @@ use handover_verify::config_file;
 use handover_verify::endpoint::Endpoint;
 use handover_verify::exit_code::Exit;
 use handover_verify::interrupt::Interrupt;
-use handover_verify::output::{grouped, print_json, print_text};
+use handover_verify::output::{Lines, grouped, print_json, print_lines};
 use handover_verify::postgres::{Access, Session};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -92,7 +90,7 @@ pub fn run(args: StatusArgs, interrupt: &Interrupt) -> Result<Exit> {
     if args.json {
         print_json(&report)?;
     } else {
-        print_text(&text(&report))?;
+        print_lines(&text(&report))?;
     }
     Ok(Exit::Clean)
 }
@@ -152,35 +150,36 @@ fn copy_status(store: &mut dyn Store) -> Result<CopyStatus> {
     })
 }
 
-fn text(report: &StatusReport) -> String {
-    let parts =
-        [report.copy.as_ref().map(copy_text), report.inventory.as_ref().map(inventory_text)];
-    parts.into_iter().flatten().collect::<Vec<_>>().join("\n")
+fn text(report: &StatusReport) -> Lines {
+    let mut out = report.copy.as_ref().map(copy_text).unwrap_or_default();
+    if let Some(inventory) = &report.inventory {
+        if !out.is_empty() {
+            writeln!(out);
+        }
+        out.append(&inventory_text(inventory));
+    }
+    out
 }
 
-fn copy_text(report: &CopyStatus) -> String {
-    let mut out = String::new();
+fn copy_text(report: &CopyStatus) -> Lines {
+    let mut out = Lines::new();
     let stage = match report.stage {
         Stage::Rows => "rows are being copied",
         Stage::Structure => "all rows are there; indexes and constraints are being made",
         Stage::Done => "done",
     };
-    // Writing into a String cannot fail.
-    let _infallible = writeln!(out, "source         {}", report.source);
-    let _infallible = writeln!(out, "stage          {stage}");
-    let _infallible = writeln!(
-        out,
-        "runs           {} ({} cut off or going on)",
-        report.runs, report.interruptions
-    );
+    writeln!(out, "source         {}", report.source);
+    writeln!(out, "stage          {stage}");
+    writeln!(out, "runs           {} ({} cut off or going on)", report.runs, report.interruptions);
     let width = report.tables.iter().map(|t| t.table.chars().count()).max().unwrap_or(0).max(5);
-    let _infallible = writeln!(
+    writeln!(out);
+    writeln!(
         out,
-        "\n{:<width$}  {:>8}  {:>8}  {:>9}  {:>15}  {:>17}",
+        "{:<width$}  {:>8}  {:>8}  {:>9}  {:>15}  {:>17}",
         "table", "planned", "copied", "read back", "rows", "bytes"
     );
     for table in &report.tables {
-        let _infallible = writeln!(
+        writeln!(
             out,
             "{:<width$}  {:>8}  {:>8}  {:>9}  {:>15}  {:>17}",
             table.table,
@@ -196,10 +195,10 @@ fn copy_text(report: &CopyStatus) -> String {
             LeftOutBy::Source => "cannot be copied",
             LeftOutBy::Config => "left out",
         };
-        let _infallible = writeln!(out, "{what}: {}: {}", table.table, table.reason);
+        writeln!(out, "{what}: {}: {}", table.table, table.reason);
     }
     for finding in &report.refused {
-        let _infallible = writeln!(out, "finding: {}", finding.message);
+        writeln!(out, "finding: {}", finding.message);
     }
     out
 }

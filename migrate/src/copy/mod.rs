@@ -26,7 +26,7 @@ mod target_lacks;
 mod tell;
 mod worker;
 
-pub(crate) use source::postgres_identity;
+pub(crate) use source::source_place;
 
 use std::path::PathBuf;
 

@@ -48,7 +48,7 @@ impl Work<'_> {
     /// Does it.
     pub(super) fn copy_and_finish(
         self,
-        source: Source<'_>,
+        mut source: Source<'_>,
         target: &mut OpenedTarget<'_>,
         dir: &HandoverDir,
         interrupt: &Interrupt,
@@ -57,7 +57,7 @@ impl Work<'_> {
         let not_made = self.not_made(target)?;
         let mut jobs = chunk_jobs(self.plan, ledger::chunks(target.store())?);
         jobs.retain(|job| !not_made.contains_key(&job.table));
-        let shared = self.shared(&source, target, &jobs, interrupt, progress)?;
+        let shared = self.shared(&mut source, target, &jobs, interrupt, progress)?;
         for (table, why) in &not_made {
             shared.board.stop_table(*table);
             shared.stop_table(*table, &anyhow::anyhow!("{why}"));
@@ -134,7 +134,7 @@ impl Work<'_> {
 
     fn shared<'s>(
         &'s self,
-        source: &Source<'_>,
+        source: &mut Source<'_>,
         target: &mut OpenedTarget<'_>,
         jobs: &[ChunkJob],
         interrupt: &Interrupt,
@@ -146,11 +146,11 @@ impl Work<'_> {
         }
         let steps: BTreeSet<String> =
             ledger::steps(target.store())?.into_iter().map(|(name, _)| name).collect();
-        let feeding = matches!(source, Source::Sqlite(..));
+        let feeding = matches!(&*source, Source::Sqlite(..));
         Ok(Shared {
             plan: self.plan,
             board: Board::new(open, VecDeque::new(), feeding, interrupt),
-            snapshot: source.snapshot(self.run),
+            snapshot: source.snapshot(self.run)?,
             options: self.options.clone(),
             rate: Rate::new(self.request.max_rate, interrupt),
             gate: Arc::new(Gate::default()),

@@ -9,7 +9,7 @@ use handover_schemas::name::TableName;
 use handover_schemas::plan::TableShape;
 use handover_verify::endpoint::{Endpoint, PostgresEndpoint};
 use handover_verify::interrupt::Interrupt;
-use handover_verify::postgres::{self, Session, SnapshotHolder};
+use handover_verify::postgres::{self, SnapshotHolder};
 use handover_verify::sqlite::{self, Mapping};
 use rusqlite::Connection;
 
@@ -64,20 +64,24 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// What tells this database from every other.
-    pub(super) fn identity(&mut self) -> Result<String> {
+    /// Where this database is: what tells it from every other.
+    pub(super) fn place(&mut self) -> Result<String> {
         match self {
-            Self::Postgres(_, holder) => postgres_identity(holder.session()),
+            Self::Postgres(_, holder) => postgres::place(holder.session()),
             Self::Sqlite(path, _) => Ok(format!("sqlite {}", Endpoint::absolute(path)?.display())),
         }
     }
 
-    /// The moment, as the ledger records it. Equal texts stand for the same rows; a SQLite file
-    /// has no such text, and so none is equal to one of another run.
-    pub(super) fn snapshot(&self, run: i64) -> String {
+    /// The moment, as the ledger records it. Equal texts stand for the same rows: of a server, whose
+    /// numbers of transactions are its own, at the same place; a SQLite file has no such text, and so
+    /// none is equal to one of another run.
+    pub(super) fn snapshot(&mut self, run: i64) -> Result<String> {
         match self {
-            Self::Postgres(_, holder) => format!("postgres {}", holder.snapshot().visible),
-            Self::Sqlite(..) => format!("sqlite read transaction of run {run}"),
+            Self::Postgres(_, holder) => {
+                let visible = holder.snapshot().visible.clone();
+                Ok(format!("{} {visible}", postgres::place(holder.session())?))
+            }
+            Self::Sqlite(..) => Ok(format!("sqlite read transaction of run {run}")),
         }
     }
 
@@ -121,18 +125,7 @@ fn left_out(name: TableName, reason: String) -> LeftOutTable {
     LeftOutTable { name, reason, by: LeftOutBy::Source }
 }
 
-/// What tells a PostgreSQL database from every other.
-pub(crate) fn postgres_identity(session: &mut Session) -> Result<String> {
-    let database = "SELECT current_database() || ' ' || oid::text FROM pg_database \
-                    WHERE datname = current_database()";
-    let database = session.query_value(database)?.unwrap_or_default();
-    // Any account may ask, unless the vendor took the right away.
-    let may =
-        session.query_value("SELECT has_function_privilege('pg_control_system()', 'EXECUTE')")?;
-    let system = if may.as_deref() == Some("t") {
-        session.query_value("SELECT system_identifier::text FROM pg_control_system()")?
-    } else {
-        None
-    };
-    Ok(format!("postgres {} {database}", system.unwrap_or_default()))
+/// The place of a source.
+pub(crate) fn source_place(endpoint: &Endpoint, interrupt: &Interrupt) -> Result<String> {
+    Source::open(endpoint, interrupt)?.place()
 }

@@ -13,10 +13,11 @@ use handover_verify::postgres::{Access, Session};
 use handover_verify::progress::Progress;
 use rusqlite::Connection;
 
-use super::source::{Source, postgres_identity};
+use super::source::Source;
 use super::structure::Structure;
 use super::{CopyRequest, before_rows, finish};
 use crate::ledger::{self, FrozenPlan, Head, RunOutcome, Store};
+use crate::moved::known_source;
 use crate::target::postgres;
 use crate::target::sqlite;
 
@@ -75,13 +76,14 @@ impl<'a> OpenedTarget<'a> {
         let own = self.own_objects()?;
         if own.has(&self.store().place("ledger")) {
             let head = ledger::head(self.store())?;
-            let identity = source.identity()?;
-            if head.source_identity != identity {
+            let (place, known) = (source.place()?, known_source(self.store())?);
+            if known != place {
                 bail!(
-                    "the target holds a hand-over of another source: {} ({}), not {identity}; use \
-                     that source, or an empty target",
-                    head.source,
-                    head.source_identity
+                    "the target holds a hand-over of another source: {} ({known}), not {place}. If \
+                     the vendor upgraded, restored or renamed that very database, record it \
+                     (handover-migrate moved source --key OPERATOR_KEY --reason TEXT), and run this \
+                     again: every row is compared. Otherwise use that source, or an empty target",
+                    head.source
                 );
             }
             let plan = ledger::plan(self.store())?;
@@ -89,7 +91,7 @@ impl<'a> OpenedTarget<'a> {
         }
         let foreign = match self {
             Self::Postgres(_, session) => {
-                if postgres_identity(session)? == source.identity()? {
+                if handover_verify::postgres::place(session)? == source.place()? {
                     bail!("source and target are the same database; use an empty one as target");
                 }
                 postgres::foreign_object(session, &own)?
@@ -117,7 +119,7 @@ impl<'a> OpenedTarget<'a> {
     ) -> Result<()> {
         let head = Head {
             source: request.source.to_string(),
-            source_identity: source.identity()?,
+            source_identity: source.place()?,
             chunk_bytes: request.chunk_bytes,
             stage: Stage::Rows,
         };

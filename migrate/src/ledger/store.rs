@@ -4,7 +4,8 @@ use anyhow::Result;
 use handover_schemas::identity_number::POSTGRES_FUNCTION;
 use handover_schemas::ledger::{
     EVENTS_POSTGRES_DDL, EVENTS_SQLITE_DDL, EVIDENCE_POSTGRES_DDL, EVIDENCE_SQLITE_DDL,
-    PACKAGES_POSTGRES_DDL, PACKAGES_SQLITE_DDL, PURGE_POSTGRES_DDL, PURGE_SQLITE_DDL,
+    MOVES_POSTGRES_DDL, MOVES_SQLITE_DDL, PACKAGES_POSTGRES_DDL, PACKAGES_SQLITE_DDL,
+    PURGE_POSTGRES_DDL, PURGE_SQLITE_DDL,
 };
 use handover_verify::ledger::LedgerQuery;
 use handover_verify::postgres::Session;
@@ -18,6 +19,8 @@ pub trait Store: LedgerQuery {
     fn packages_ddl(&self) -> &'static str;
     /// Statements that make the tables of events and attestations, unless they are there.
     fn events_ddl(&self) -> &'static str;
+    /// Statements that make the table of moves, unless it is there.
+    fn moves_ddl(&self) -> &'static str;
     /// A statement that keeps others from appending events until the transaction ends.
     fn lock_events(&self) -> &'static str;
     /// A statement that begins a transaction which will write.
@@ -47,6 +50,10 @@ impl Store for Session {
 
     fn events_ddl(&self) -> &'static str {
         EVENTS_POSTGRES_DDL
+    }
+
+    fn moves_ddl(&self) -> &'static str {
+        MOVES_POSTGRES_DDL
     }
 
     fn lock_events(&self) -> &'static str {
@@ -98,6 +105,10 @@ impl Store for Connection {
 
     fn events_ddl(&self) -> &'static str {
         EVENTS_SQLITE_DDL
+    }
+
+    fn moves_ddl(&self) -> &'static str {
+        MOVES_SQLITE_DDL
     }
 
     fn lock_events(&self) -> &'static str {

@@ -29,6 +29,8 @@ pub struct ApproveRequest<'a> {
     pub purge: &'a PurgeEntry,
     /// Whose keys count.
     pub trust: &'a Trust,
+    /// When the database moved last: an approval from before is of another place.
+    pub moved_on: Option<&'a str>,
     /// For how many days a new approval counts.
     pub days: u16,
 }
@@ -93,7 +95,7 @@ pub fn approve(request: &ApproveRequest<'_>, signer: &dyn Signer) -> Result<Stan
 /// otherwise.
 fn begun_or_new(request: &ApproveRequest<'_>) -> Result<(Envelope, Approval)> {
     let binding = current_binding(request.dir, request.purge)?;
-    if let Some((_, used)) = in_use(request.purge)? {
+    if let Some((_, used)) = in_use(request.purge, request.moved_on)? {
         bail!(
             "an approval that counts until {} is in use; purge execute goes on under it",
             used.not_after
@@ -107,6 +109,7 @@ fn begun_or_new(request: &ApproveRequest<'_>) -> Result<(Envelope, Approval)> {
     if let Some((envelope, approval)) = read_approval(request.dir.path(), request.purge)?
         && approval.binding == binding
         && moment::now()? <= parse_moment(&approval.not_after)?
+        && is_of_this_place(&approval, request.moved_on)?
         && !was_used(&envelope)
         && !used_before(request, &approval)?
     {
@@ -130,13 +133,24 @@ fn begun_or_new(request: &ApproveRequest<'_>) -> Result<(Envelope, Approval)> {
 }
 
 /// The approval under which rows of this purge are being deleted, if it still counts.
-pub(super) fn in_use(purge: &PurgeEntry) -> Result<Option<(Envelope, Approval)>> {
+pub(super) fn in_use(
+    purge: &PurgeEntry,
+    moved_on: Option<&str>,
+) -> Result<Option<(Envelope, Approval)>> {
     let Some(authority) = purge.authorities.last() else { return Ok(None) };
     let damaged = "the ledger's approval of this purge is damaged";
     let envelope = Envelope::parse(authority.approval.as_bytes()).context(damaged)?;
     let approval = Statement::<Approval>::parse(envelope.body()).context(damaged)?.predicate;
-    let counts = moment::now()? <= parse_moment(&approval.not_after)?;
+    let counts = moment::now()? <= parse_moment(&approval.not_after)?
+        && is_of_this_place(&approval, moved_on)?;
     Ok(counts.then_some((envelope, approval)))
+}
+
+/// Two people agreed that rows are deleted from a database at its place: if it moved since, they
+/// have to agree again.
+pub(super) fn is_of_this_place(approval: &Approval, moved_on: Option<&str>) -> Result<bool> {
+    let Some(moved_on) = moved_on else { return Ok(true) };
+    Ok(parse_moment(&approval.not_before)? >= parse_moment(moved_on)?)
 }
 
 /// One that the folder knows and the ledger does not was used before the database was put back to

@@ -50,6 +50,14 @@ fn refuse_other_references(names: &[TableName], keys: &[ForeignKey]) -> Result<(
                  purged, because the order in which they depend on each other is not known"
             );
         }
+        if key.temporal {
+            bail!(
+                "{child} refers to {parent} for a period (foreign key {name}): which of its rows \
+                 depend on one row there cannot be told, because several cover a period together. \
+                 Decide yourself what becomes of them and take the foreign key away; then select \
+                 again"
+            );
+        }
         if !names.contains(child) {
             let harm = match key.on_delete {
                 OnDelete::Refuse => "its rows would keep those that are selected",

@@ -5,6 +5,7 @@ use handover_schemas::name::TableName;
 use handover_schemas::plan::TableShape;
 use handover_verify::endpoint::Endpoint;
 use handover_verify::interrupt::Interrupt;
+use handover_verify::ledger::moves::{moves, was_known_as};
 use handover_verify::ledger::own::without_own;
 use handover_verify::postgres::{self, Access, Session};
 use handover_verify::reader::Reader;
@@ -138,15 +139,24 @@ impl PurgeDatabase {
         Ok(TableName::new(schema, name))
     }
 
-    /// What tells this database from every other, also from a copy of its files: an identity that
-    /// the ledger was given once, and what the server says.
-    pub fn identity(&mut self) -> Result<String> {
-        let id = ledger::database_id(self.store())?;
+    /// Where this database is. A file may be copied wherever people like: its place is always the
+    /// same.
+    pub fn place(&mut self) -> Result<String> {
         match self {
-            Self::Postgres(session) => {
-                Ok(format!("{id} {}", crate::copy::postgres_identity(session)?))
-            }
-            Self::Sqlite(_) => Ok(format!("{id} sqlite")),
+            Self::Postgres(session) => postgres::place(session),
+            Self::Sqlite(_) => Ok("sqlite".to_owned()),
         }
+    }
+
+    /// What tells this database from every other: an identity that the ledger was given once, and
+    /// its place.
+    pub fn identity(&mut self) -> Result<String> {
+        Ok(format!("{} {}", ledger::database_id(self.store())?, self.place()?))
+    }
+
+    /// Whether it was known by an identity: it has that one now, or had it before it moved.
+    pub fn was_known_as(&mut self, identity: &str) -> Result<bool> {
+        let (id, place) = (ledger::database_id(self.store())?, self.place()?);
+        Ok(was_known_as(identity, (&id, &place), &moves(self.store())?))
     }
 }

@@ -92,7 +92,7 @@ pub fn restore(
 /// The ledger has to know the archive, and its rows have to be deleted.
 fn check_purge(database: &mut PurgeDatabase, request: &RestoreRequest<'_>) -> Result<()> {
     let (manifest, purge) = (request.archive.manifest(), request.purge);
-    if manifest.database != database.identity()? {
+    if !database.was_known_as(&manifest.database)? {
         bail!(
             "the archive is of another database ({}); RECOVERY.md in the archive tells how its \
              rows are loaded into one that never knew them",

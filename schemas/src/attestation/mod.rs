@@ -28,7 +28,8 @@ pub use purge::{StatedGroup, StatedPurge, StatedPurgeTable, StatedRestore, State
 pub use report::AttestReport;
 pub use stated::{
     StatedChain, StatedCopy, StatedDeliverable, StatedEnd, StatedEvent, StatedEvidence,
-    StatedLedgerTable, StatedLeftOut, StatedPackage, StatedTable, StatedTool, TableState,
+    StatedLedgerTable, StatedLeftOut, StatedMove, StatedPackage, StatedTable, StatedTool,
+    TableState,
 };
 
 use crate::config::MinutesConfig;
@@ -62,6 +63,9 @@ pub struct HandoverAttestation {
     pub purges: Vec<StatedPurge>,
     /// Restores, in their order.
     pub restores: Vec<StatedRestore>,
+    /// Moves of the databases, in their order.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub moves: Vec<StatedMove>,
     /// Reported figures: whether they add up, and whether the databases give them.
     pub figures: Vec<StatedFigures>,
     /// What is not as it should be.

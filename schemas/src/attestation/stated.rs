@@ -7,6 +7,7 @@ use crate::chain::EventKind;
 use crate::config::{DeliverableKind, Letter};
 use crate::digest::Digest;
 use crate::ledger::Stage;
+use crate::moved::MovedEnd;
 use crate::name::TableName;
 use crate::package::inventory::DeliverableState;
 use crate::signing::statement::U64Text;
@@ -20,6 +21,26 @@ pub struct StatedEnd {
     /// Where it was, without a password; absent where the ledger does not know.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub url: Option<String>,
+}
+
+/// One of the databases is at another place than before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct StatedMove {
+    /// Its number in this ledger.
+    pub number: U64Text,
+    /// Which database.
+    pub end: MovedEnd,
+    /// Its place before.
+    pub from: String,
+    /// Its place since.
+    pub to: String,
+    /// Why.
+    pub reason: String,
+    /// When it was recorded.
+    pub moved_on: String,
+    /// SHA-256 of the envelope that the operator signed.
+    pub statement: Digest,
 }
 
 /// The copy of the vendor's database.

@@ -37,6 +37,8 @@ pub enum EventKind {
     Certify,
     /// Archived rows were put back.
     Restore,
+    /// One of the databases is at another place; an operator signed it.
+    Move,
     /// An attestation was made.
     Attest,
     /// Report and minutes were closed.
@@ -44,7 +46,7 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 16] = [
         Self::Plan,
         Self::Copy,
         Self::Settle,
@@ -58,6 +60,7 @@ impl EventKind {
         Self::Execute,
         Self::Certify,
         Self::Restore,
+        Self::Move,
         Self::Attest,
         Self::Close,
     ];
@@ -78,6 +81,7 @@ impl EventKind {
             Self::Execute => "execute",
             Self::Certify => "certify",
             Self::Restore => "restore",
+            Self::Move => "move",
             Self::Attest => "attest",
             Self::Close => "close",
         }
@@ -104,6 +108,7 @@ impl EventKind {
             Self::Execute => "Hoàn thành xóa",
             Self::Certify => "Cấp chứng nhận xóa",
             Self::Restore => "Phục hồi bản ghi",
+            Self::Move => "Ghi nhận cơ sở dữ liệu đã chuyển chỗ",
             Self::Attest => "Lập xác nhận bàn giao",
             Self::Close => "Chốt báo cáo và biên bản",
         }
@@ -125,6 +130,7 @@ impl EventKind {
             Self::Execute => "Deletion finished",
             Self::Certify => "Deletion certified",
             Self::Restore => "Rows restored",
+            Self::Move => "Database moved, recorded",
             Self::Attest => "Attestation made",
             Self::Close => "Report and minutes closed",
         }

@@ -85,10 +85,10 @@ impl Event {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct EventDetail {
-    /// What was acted on: name of a package, of a rule, of a file.
+    /// What was acted on: name of a package, of a rule, of a file; which end moved.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub subject: Option<String>,
-    /// Number of the purge, the restore or the attestation.
+    /// Number of the purge, the restore, the move or the attestation.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub number: Option<u64>,
     /// Digest of what came of it: a seal, a root, a statement.

@@ -24,6 +24,31 @@ impl ConfigError {
     }
 }
 
+/// Whether this toolkit encrypts to a recipient: an X25519 key (`age1…`, c2sp.org/age).
+///
+/// The letters of such a key have no `1` (BIP 173); with another one the prefix is longer and names
+/// another sort of key: `age1pq1…`, or `age1NAME1…` of a plugin.
+pub(super) fn check_recipient(
+    recipient: &str,
+    place: impl FnOnce() -> String,
+) -> Result<(), ConfigError> {
+    // Not repeated: it may be a secret key.
+    let problem = match recipient.strip_prefix("age1") {
+        None => "an age recipient begins with age1; a secret key must not stand here",
+        Some(rest) if rest.starts_with("pq1") => {
+            "a post-quantum recipient (age1pq1…, age 1.3) is not supported: only new versions of \
+             age would open the files. Use a key made by age-keygen without -pq, or by \
+             handover-migrate keygen archive"
+        }
+        Some(rest) if rest.contains('1') => {
+            "a recipient of an age plugin (age1NAME1…) is not supported. Use a key made by \
+             age-keygen, or by handover-migrate keygen archive"
+        }
+        Some(_) => return Ok(()),
+    };
+    Err(ConfigError::new(place(), problem))
+}
+
 /// Longest `id` or `name`.
 const NAME_MAX: usize = 40;
 
@@ -33,13 +58,7 @@ impl Config {
         self.check_leave_out()?;
         self.check_map_type()?;
         for (number, recipient) in (1..).zip(&self.package.recipients) {
-            // Not repeated: it may be a secret key.
-            if !recipient.starts_with("age1") {
-                return Err(ConfigError::new(
-                    format!("package, recipient {number}"),
-                    "an age recipient begins with age1; a secret key must not stand here",
-                ));
-            }
+            check_recipient(recipient, || format!("package, recipient {number}"))?;
         }
         let mut ids = BTreeSet::new();
         for component in &self.component {

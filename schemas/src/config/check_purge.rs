@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::check::{ConfigError, is_name, name_rule};
+use super::check::{ConfigError, check_recipient, is_name, name_rule};
 use super::{PurgeConfig, PurgeRule, SearchColumns};
 use crate::date::Date;
 
@@ -11,13 +11,7 @@ impl PurgeConfig {
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         for (number, recipient) in (1..).zip(&self.recipient) {
             let place = format!("purge, recipient {number}");
-            // Not repeated: it may be a secret key.
-            if !recipient.key.starts_with("age1") {
-                return Err(ConfigError::new(
-                    place,
-                    "an age recipient begins with age1; a secret key must not stand here",
-                ));
-            }
+            check_recipient(&recipient.key, || place.clone())?;
             if recipient.name.trim().is_empty() {
                 return Err(ConfigError::new(place, "say in name who keeps the secret key"));
             }

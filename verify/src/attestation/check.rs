@@ -287,6 +287,7 @@ fn compare(stated: &HandoverAttestation, now: &HandoverAttestation, outcome: &mu
         ("evidence", stated.evidence == now.evidence),
         ("purges", stated.purges == now.purges),
         ("restores", stated.restores == now.restores),
+        ("moves", stated.moves == now.moves),
         ("the ledger's tables", stated.ledger.tables == now.ledger.tables),
     ];
     for (what, same) in parts {

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result};
 use handover_schemas::attestation::{
     HandoverAttestation, NotChecked, StatedChain, StatedDeliverable, StatedEnd, StatedEvent,
-    StatedEvidence, StatedPackage, StatedTool,
+    StatedEvidence, StatedMove, StatedPackage, StatedTool,
 };
 use handover_schemas::chain::{EventDetail, NO_EVENT, check_chain};
+use handover_schemas::digest::Digest;
 use handover_schemas::package::inventory::Inventory;
 
 use super::copied::stated_copy;
@@ -16,6 +17,7 @@ use super::purged::{stated_purges, stated_restores};
 use crate::ledger::LedgerQuery;
 use crate::ledger::events::{RecordedEvent, events};
 use crate::ledger::evidence::all_evidence;
+use crate::ledger::moves::moves;
 use crate::ledger::packages::{inventory, packages};
 use crate::ledger::tables::table_digests;
 use crate::purge::ledger::database_id;
@@ -43,6 +45,7 @@ pub fn gather(ledger: &mut dyn LedgerQuery) -> Result<HandoverAttestation> {
         packages: stated_packages(ledger)?,
         evidence: stated_evidence(ledger)?,
         restores: stated_restores(ledger, &purges)?,
+        moves: stated_moves(ledger)?,
         purges,
         figures: Vec::new(),
         findings: Vec::new(),
@@ -125,6 +128,21 @@ fn stated_packages(ledger: &mut dyn LedgerQuery) -> Result<Vec<StatedPackage>> {
             files: package.files.into(),
             bytes: package.bytes.into(),
             superseded: package.superseded,
+        })
+        .collect())
+}
+
+fn stated_moves(ledger: &mut dyn LedgerQuery) -> Result<Vec<StatedMove>> {
+    let recorded = moves(ledger)?.into_iter();
+    Ok(recorded
+        .map(|one| StatedMove {
+            number: one.number.into(),
+            end: one.says.end,
+            from: one.says.from,
+            to: one.says.to,
+            reason: one.says.reason,
+            moved_on: one.says.moved_on,
+            statement: Digest::of(one.statement.as_bytes()),
         })
         .collect())
 }

@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use handover_schemas::moved::MOVES_DIR;
 
 /// The folder.
 pub const ATTESTATIONS_DIR: &str = "attestations";
@@ -13,8 +14,8 @@ pub const ATTESTATIONS_DIR: &str = "attestations";
 pub const MADE_FROM_IT: [&str; 2] = ["report.html", "minutes.pdf"];
 
 /// Folders of which a closing binds every file: the SQL that the copy ran, the statements about
-/// purges, the sets of figures.
-pub const BOUND_DIRS: [&str; 3] = ["schema", "purges", "figures"];
+/// purges and about moves, the sets of figures.
+pub const BOUND_DIRS: [&str; 4] = ["schema", "purges", MOVES_DIR, "figures"];
 
 /// The folder of what checks found: the keys of rows and places in files. It is working output, no
 /// part of the hand-over.

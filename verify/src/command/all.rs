@@ -1,13 +1,11 @@
 //! `handover-verify all`.
 
-use std::fmt::Write;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use handover_schemas::attestation::{AllReport, CheckVerdict};
 use handover_schemas::config::End;
 
-use super::outcome_text::one_line;
 use crate::all::{AllRequest, audit_envelope, verify_all};
 use crate::cli::AllArgs;
 use crate::config_file;
@@ -15,7 +13,7 @@ use crate::endpoint::Endpoint;
 use crate::exit_code::Exit;
 use crate::handover_dir::HandoverDir;
 use crate::interrupt::Interrupt;
-use crate::output::{print_json, print_text, tell};
+use crate::output::{Lines, print_json, print_lines, tell};
 use crate::package::Identities;
 use crate::passphrase::{ARCHIVE_VARIABLE, PassphraseSource};
 use crate::progress::Progress;
@@ -72,7 +70,7 @@ pub fn run(args: AllArgs, interrupt: &Interrupt) -> Result<Exit> {
     if args.json {
         print_json(&report)?;
     } else {
-        print_text(&text(&report))?;
+        print_lines(&text(&report))?;
     }
     Ok(report.verdict.into())
 }
@@ -91,19 +89,18 @@ fn refuse_statement_file(file: &Path, handover: &Path) -> Result<()> {
     Ok(())
 }
 
-fn text(report: &AllReport) -> String {
-    let mut out = String::new();
-    // Writing into a String cannot fail.
+fn text(report: &AllReport) -> Lines {
+    let mut out = Lines::new();
     for check in &report.checks {
         if check.verdict == CheckVerdict::Holds {
             continue;
         }
-        let _infallible = writeln!(out, "{}", one_line(&check.name));
+        writeln!(out, "{}", check.name);
         for finding in &check.outcome.findings {
-            let _infallible = writeln!(out, "  FINDING      {}", one_line(finding));
+            writeln!(out, "  FINDING      {finding}");
         }
         for what in &check.outcome.unverified {
-            let _infallible = writeln!(out, "  unverified   {}", one_line(what));
+            writeln!(out, "  unverified   {what}");
         }
     }
     let not_checked = report.checks.iter().flat_map(|check| {
@@ -111,13 +108,13 @@ fn text(report: &AllReport) -> String {
     });
     let not_checked: Vec<String> = not_checked.chain(report.not_checked.iter().cloned()).collect();
     if !not_checked.is_empty() {
-        out.push_str("not checked\n");
+        writeln!(out, "not checked");
     }
     for what in not_checked {
-        let _infallible = writeln!(out, "  {}", one_line(&what));
+        writeln!(out, "  {what}");
     }
     if !out.is_empty() {
-        out.push('\n');
+        writeln!(out);
     }
     let width = report.checks.iter().map(|check| check.name.chars().count()).max().unwrap_or(0);
     for check in &report.checks {
@@ -126,13 +123,8 @@ fn text(report: &AllReport) -> String {
             1 => "  1 finding".to_owned(),
             count => format!("  {count} findings"),
         };
-        let _infallible = writeln!(
-            out,
-            "{:<width$}  {:<13}{findings}",
-            one_line(&check.name),
-            check.verdict.as_str()
-        );
+        writeln!(out, "{:<width$}  {:<13}{findings}", check.name, check.verdict.as_str());
     }
-    let _infallible = writeln!(out, "verdict: {}", report.verdict.as_str());
+    writeln!(out, "verdict: {}", report.verdict.as_str());
     out
 }

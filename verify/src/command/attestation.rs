@@ -1,7 +1,5 @@
 //! `handover-verify attestation`.
 
-use std::fmt::Write;
-
 use anyhow::Result;
 use handover_schemas::attestation::AttestationReport;
 use handover_schemas::package::PACKAGES_DIR;
@@ -12,7 +10,7 @@ use crate::cli::AttestationArgs;
 use crate::config_file;
 use crate::exit_code::Exit;
 use crate::interrupt::Interrupt;
-use crate::output::{print_json, print_text};
+use crate::output::{Lines, print_json, print_lines};
 use crate::package::Identities;
 use crate::passphrase::{ARCHIVE_VARIABLE, PassphraseSource};
 use crate::progress::Progress;
@@ -51,28 +49,26 @@ pub fn run(args: AttestationArgs, interrupt: &Interrupt) -> Result<Exit> {
     if args.json {
         print_json(&report)?;
     } else {
-        print_text(&text(&report))?;
+        print_lines(&text(&report))?;
     }
     Ok(report.verdict.into())
 }
 
-fn text(report: &AttestationReport) -> String {
-    // Writing into a String cannot fail.
-    let mut out = String::new();
+fn text(report: &AttestationReport) -> Lines {
+    let mut out = Lines::new();
     if let Some(number) = report.number {
-        let _infallible = writeln!(out, "attestation {number}");
+        writeln!(out, "attestation {number}");
     }
     if let Some(statement) = report.statement {
-        let _infallible = writeln!(out, "statement   {statement}");
+        writeln!(out, "statement   {statement}");
     }
     if let Some(head) = report.head {
-        let _infallible = writeln!(out, "head        {head}");
+        writeln!(out, "head        {head}");
     }
     if report.stated_findings > 0 {
-        let _infallible =
-            writeln!(out, "states      {} findings of its own", report.stated_findings);
+        writeln!(out, "states      {} findings of its own", report.stated_findings);
     }
-    out.push_str(&outcome_text(&report.outcome));
-    let _infallible = writeln!(out, "verdict: {}", report.verdict.as_str());
+    outcome_text(&mut out, &report.outcome);
+    writeln!(out, "verdict: {}", report.verdict.as_str());
     out
 }

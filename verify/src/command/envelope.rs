@@ -1,6 +1,5 @@
 //! `handover-verify envelope`.
 
-use std::fmt::Write;
 use std::fs::File;
 use std::io::Read;
 
@@ -13,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::signed_by;
 use crate::cli::EnvelopeArgs;
 use crate::exit_code::Exit;
-use crate::output::{print_json, print_text};
+use crate::output::{Lines, print_json, print_lines};
 use crate::signing::{Checked, Signatory, Trust, check_envelope, openssl_commands, today};
 
 /// Who signed what.
@@ -91,7 +90,7 @@ pub fn run(args: &EnvelopeArgs) -> Result<Exit> {
     if args.json {
         print_json(&report)?;
     } else {
-        print_text(&text(&report))?;
+        print_lines(&text(&report))?;
     }
     Ok(match report.verdict {
         EnvelopeVerdict::Holds => Exit::Clean,
@@ -132,35 +131,34 @@ fn report(checked: &Checked) -> EnvelopeReport {
 }
 
 /// The report for people.
-fn text(report: &EnvelopeReport) -> String {
-    let mut out = String::new();
-    // Writing into a String cannot fail.
+fn text(report: &EnvelopeReport) -> Lines {
+    let mut out = Lines::new();
     if let Some(predicate_type) = &report.predicate_type {
-        let _infallible = writeln!(out, "states   {predicate_type:?}");
+        writeln!(out, "states   {predicate_type:?}");
     }
     for subject in &report.subjects {
-        let _infallible = writeln!(out, "about    {:?} {}", subject.name, subject.sha256);
+        writeln!(out, "about    {:?} {}", subject.name, subject.sha256);
     }
     for signatory in &report.signers {
-        let _infallible = writeln!(out, "signed   by {}", signed_by(signatory));
+        writeln!(out, "signed   by {}", signed_by(signatory));
     }
     for finding in &report.findings {
-        let _infallible = writeln!(out, "finding: {finding}");
+        writeln!(out, "finding: {finding}");
     }
     for what in &report.not_checked {
-        let _infallible = writeln!(out, "not checked: {what}");
+        writeln!(out, "not checked: {what}");
     }
     for signature in &report.commands {
-        let _infallible = writeln!(
-            out,
-            "\n# the signature of {} with OpenSSL 3 and Python:\n{}",
-            signature.signatory.name, signature.commands
-        );
+        writeln!(out);
+        writeln!(out, "# the signature of {} with OpenSSL 3 and Python:", signature.signatory.name);
+        for line in signature.commands.split('\n') {
+            writeln!(out, "{line}");
+        }
     }
     let verdict = match report.verdict {
         EnvelopeVerdict::Holds => "holds",
         EnvelopeVerdict::DoesNotHold => "does not hold",
     };
-    let _infallible = writeln!(out, "verdict: {verdict}");
+    writeln!(out, "verdict: {verdict}");
     out
 }

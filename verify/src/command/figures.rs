@@ -1,6 +1,5 @@
 //! `handover-verify figures`.
 
-use std::fmt::Write;
 use std::path::Path;
 use std::time::Duration;
 
@@ -18,14 +17,14 @@ use crate::figures::{
     FiguresRequest, LoadedSet, all_shipped, check_sets, configured_sets, load_set, shipped_set,
 };
 use crate::interrupt::Interrupt;
-use crate::output::{print_json, print_text};
+use crate::output::{Lines, print_json, print_lines};
 use crate::progress::Progress;
 
 /// Runs the command.
 pub fn run(args: FiguresArgs, interrupt: &Interrupt) -> Result<Exit> {
     let config = config_file::load(&args.handover)?.unwrap_or_default();
     if args.list {
-        print_text(&list(&config, &args)?)?;
+        print_lines(&list(&config, &args)?)?;
         return Ok(Exit::Clean);
     }
     let progress = Progress::on_stderr(args.quiet);
@@ -37,7 +36,7 @@ pub fn run(args: FiguresArgs, interrupt: &Interrupt) -> Result<Exit> {
     if json {
         print_json(&report)?;
     } else {
-        print_text(&text(&report, language))?;
+        print_lines(&text(&report, language))?;
     }
     Ok(match report.verdict {
         FiguresVerdict::Holds => Exit::Clean,
@@ -77,18 +76,18 @@ fn given_set(name: &str) -> Result<LoadedSet> {
     if shipped(name).is_some() { shipped_set(name) } else { load_set(Path::new(name)) }
 }
 
-fn list(config: &Config, args: &FiguresArgs) -> Result<String> {
-    let mut out = String::new();
+fn list(config: &Config, args: &FiguresArgs) -> Result<Lines> {
+    let mut out = Lines::new();
     let configured = configured_sets(&config.figures, &args.handover)?;
     let mut lines = |title: &str, sets: &[LoadedSet]| {
-        let _infallible = writeln!(out, "{title}:");
+        writeln!(out, "{title}:");
         let width = sets.iter().map(|one| one.set.id.chars().count()).max().unwrap_or(0);
         for LoadedSet { set, .. } in sets {
             let title = match args.lang {
                 LabelLanguage::En => &set.document.title_en,
                 LabelLanguage::Vi => &set.document.title_vi,
             };
-            let _infallible = writeln!(
+            writeln!(
                 out,
                 "  {:<width$}  figures: {:>2}, sums: {}; {title}",
                 set.id,

@@ -1,7 +1,5 @@
 //! The report on figures for people.
 
-use std::fmt::Write;
-
 use handover_schemas::figures::report::{
     EndFigure, FigureReport, FigureSetReport, FigureVerdict, FiguresReport, FiguresVerdict,
     RelationReport, RelationResult,
@@ -9,22 +7,22 @@ use handover_schemas::figures::report::{
 use handover_schemas::figures::{RoundedAs, Rounding};
 
 use crate::cli::LabelLanguage;
-use crate::output::{grouped, grouped_signed};
+use crate::output::{Lines, grouped, grouped_signed};
 
-/// The report, with labels in one language. Writing into a String cannot fail.
-pub(super) fn text(report: &FiguresReport, language: LabelLanguage) -> String {
-    let mut out = String::new();
+/// The report, with labels in one language.
+pub(super) fn text(report: &FiguresReport, language: LabelLanguage) -> Lines {
+    let mut out = Lines::new();
     for set in &report.sets {
-        out.push_str(&set_text(set, language));
-        out.push('\n');
+        set_text(&mut out, set, language);
+        writeln!(out);
     }
     for what in &report.not_checked {
-        let _infallible = writeln!(out, "not checked: {what}");
+        writeln!(out, "not checked: {what}");
     }
     let results: Vec<RelationResult> =
         report.sets.iter().flat_map(|set| &set.relations).map(|relation| relation.result).collect();
     let count = |wanted| results.iter().filter(|result| **result == wanted).count();
-    let _infallible = writeln!(
+    writeln!(
         out,
         "verdict: {} (sums that hold: {}, only rounded: {}, failing: {})",
         word(report.verdict),
@@ -35,18 +33,17 @@ pub(super) fn text(report: &FiguresReport, language: LabelLanguage) -> String {
     out
 }
 
-fn set_text(set: &FigureSetReport, language: LabelLanguage) -> String {
+fn set_text(out: &mut Lines, set: &FigureSetReport, language: LabelLanguage) {
     let title = pick(language, &set.document.title_vi, &set.document.title_en);
-    let mut out = format!("{}: {title} (as of {})\n", set.id, set.as_of);
-    out.push_str(&figures_text(set, language));
+    writeln!(out, "{}: {title} (as of {})", set.id, set.as_of);
+    figures_text(out, set, language);
     for relation in &set.relations {
-        let _infallible = writeln!(out, "  {}", relation_text(set, relation, language));
+        writeln!(out, "  {}", relation_text(set, relation, language));
     }
     for figure in &set.figures {
         for (name, end) in [("source", &figure.source), ("target", &figure.target)] {
             if let Some(reason) = end.as_ref().and_then(|end| end.reason.as_ref()) {
-                let _infallible =
-                    writeln!(out, "  unverified  {} in the {name}: {reason}", figure.id);
+                writeln!(out, "  unverified  {} in the {name}: {reason}", figure.id);
             }
         }
     }
@@ -56,12 +53,11 @@ fn set_text(set: &FigureSetReport, language: LabelLanguage) -> String {
         .filter_map(|(name, verdict)| Some(format!("{name} {}", word(verdict?))))
         .collect();
     let judged = if judged.is_empty() { "nothing to check".to_owned() } else { judged.join(", ") };
-    let _infallible = writeln!(out, "  judged: {judged}");
-    out
+    writeln!(out, "  judged: {judged}");
 }
 
 /// One line for each figure: label, what was reported, and what each end gives.
-fn figures_text(set: &FigureSetReport, language: LabelLanguage) -> String {
+fn figures_text(out: &mut Lines, set: &FigureSetReport, language: LabelLanguage) {
     let rows: Vec<Vec<String>> = set
         .figures
         .iter()
@@ -78,7 +74,6 @@ fn figures_text(set: &FigureSetReport, language: LabelLanguage) -> String {
         rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max()
     };
     let widths: Vec<usize> = (0..4).map_while(width).collect();
-    let mut out = String::new();
     for row in &rows {
         let mut line = String::new();
         for (column, (cell, width)) in row.iter().zip(&widths).enumerate() {
@@ -89,9 +84,8 @@ fn figures_text(set: &FigureSetReport, language: LabelLanguage) -> String {
                 line.push_str(&format!("  {cell:<width$}"));
             }
         }
-        let _infallible = writeln!(out, "{}", line.trim_end());
+        writeln!(out, "{}", line.trim_end());
     }
-    out
 }
 
 fn reported(figure: &FigureReport) -> String {

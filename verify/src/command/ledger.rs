@@ -8,7 +8,7 @@ use crate::config_file;
 use crate::exit_code::Exit;
 use crate::interrupt::Interrupt;
 use crate::ledger::check::{LedgerRequest, verify_ledger};
-use crate::output::{print_json, print_text};
+use crate::output::{Lines, print_json, print_lines};
 
 /// Runs the command.
 pub fn run(args: LedgerArgs, interrupt: &Interrupt) -> Result<Exit> {
@@ -24,13 +24,13 @@ pub fn run(args: LedgerArgs, interrupt: &Interrupt) -> Result<Exit> {
         print_json(&report)?;
     } else {
         let head = report.head.map_or_else(|| "none".to_owned(), |head| head.to_string());
-        print_text(&format!(
-            "ledger of {}\nevents   {}\nhead     {head}\n{}verdict: {}\n",
-            request.target,
-            report.events,
-            outcome_text(&report.outcome),
-            report.verdict.as_str()
-        ))?;
+        let mut out = Lines::new();
+        writeln!(out, "ledger of {}", request.target);
+        writeln!(out, "events   {}", report.events);
+        writeln!(out, "head     {head}");
+        outcome_text(&mut out, &report.outcome);
+        writeln!(out, "verdict: {}", report.verdict.as_str());
+        print_lines(&out)?;
     }
     Ok(report.verdict.into())
 }

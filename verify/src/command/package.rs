@@ -1,6 +1,5 @@
 //! `handover-verify package`.
 
-use std::fmt::Write;
 use std::path::Path;
 
 use anyhow::Result;
@@ -11,7 +10,7 @@ use crate::config_file;
 use crate::endpoint::Endpoint;
 use crate::exit_code::Exit;
 use crate::interrupt::Interrupt;
-use crate::output::{grouped, print_json, print_text};
+use crate::output::{Lines, grouped, print_json, print_lines};
 use crate::package::{Identities, PackageRequest, verify_package};
 use crate::passphrase::{ARCHIVE_VARIABLE, PassphraseSource};
 use crate::progress::Progress;
@@ -33,7 +32,7 @@ pub fn run(args: PackageArgs, interrupt: &Interrupt) -> Result<Exit> {
     if args.json {
         print_json(&report)?;
     } else {
-        print_text(&text(&report))?;
+        print_lines(&text(&report))?;
     }
     Ok(match report.verdict {
         PackageVerdict::Intact => Exit::Clean,
@@ -50,27 +49,22 @@ fn ledger(target: Option<Endpoint>, handover: Option<&Path>) -> Result<Option<En
 }
 
 /// The report for people.
-fn text(report: &PackageReport) -> String {
-    let mut out = String::new();
+fn text(report: &PackageReport) -> Lines {
+    let mut out = Lines::new();
     let seal = report.seal.map_or_else(|| "none".to_owned(), |seal| seal.to_string());
     let compared = match report.seal_compared_with {
         Some(SealOrigin::Given) => "compared with the one given",
         Some(SealOrigin::Ledger) => "compared with the ledger",
         None => "not compared with anything",
     };
-    // Writing into a String cannot fail.
-    let _infallible = writeln!(
-        out,
-        "package  {}\nseal     {seal} ({compared})\nfiles    {} with {} bytes",
-        report.identifier.as_deref().unwrap_or("unknown"),
-        grouped(report.files),
-        grouped(report.bytes),
-    );
+    writeln!(out, "package  {}", report.identifier.as_deref().unwrap_or("unknown"));
+    writeln!(out, "seal     {seal} ({compared})");
+    writeln!(out, "files    {} with {} bytes", grouped(report.files), grouped(report.bytes));
     for finding in &report.findings {
-        let _infallible = writeln!(out, "finding: {}", finding.message);
+        writeln!(out, "finding: {}", finding.message);
     }
     for what in &report.not_checked {
-        let _infallible = writeln!(out, "not checked: {what}");
+        writeln!(out, "not checked: {what}");
     }
     let verdict = match report.verdict {
         PackageVerdict::Intact => "intact",
@@ -82,6 +76,6 @@ fn text(report: &PackageReport) -> String {
         1 => " (1 finding)".to_owned(),
         count => format!(" ({count} findings)"),
     };
-    let _infallible = writeln!(out, "verdict: {verdict}{findings}");
+    writeln!(out, "verdict: {verdict}{findings}");
     out
 }

@@ -1,7 +1,5 @@
 //! `handover-verify purge`.
 
-use std::fmt::Write;
-
 use anyhow::Result;
 use handover_schemas::purge::verdict::{PurgeVerdict, PurgeVerdictEntry, PurgeVerdictReport};
 
@@ -9,7 +7,7 @@ use crate::cli::PurgeArgs;
 use crate::config_file;
 use crate::exit_code::Exit;
 use crate::interrupt::Interrupt;
-use crate::output::{print_json, print_text};
+use crate::output::{Lines, print_json, print_lines};
 use crate::package::Identities;
 use crate::passphrase::{ARCHIVE_VARIABLE, PassphraseSource};
 use crate::progress::Progress;
@@ -38,7 +36,7 @@ pub fn run(args: PurgeArgs, interrupt: &Interrupt) -> Result<Exit> {
     if args.json {
         print_json(&report)?;
     } else {
-        print_text(&text(&report))?;
+        print_lines(&text(&report))?;
     }
     Ok(match report.verdict {
         PurgeVerdict::Holds => Exit::Clean,
@@ -47,37 +45,36 @@ pub fn run(args: PurgeArgs, interrupt: &Interrupt) -> Result<Exit> {
     })
 }
 
-fn text(report: &PurgeVerdictReport) -> String {
-    let mut out = String::new();
+fn text(report: &PurgeVerdictReport) -> Lines {
+    let mut out = Lines::new();
     for purge in &report.purges {
-        out.push_str(&purge_text(purge));
+        purge_text(&mut out, purge);
     }
-    let _infallible = writeln!(out, "verdict: {}", word(report.verdict));
+    writeln!(out, "verdict: {}", word(report.verdict));
     out
 }
 
-fn purge_text(purge: &PurgeVerdictEntry) -> String {
-    // Writing into a String cannot fail.
-    let mut out = format!(
-        "purge {} by rule {}, {}: {}\n",
+fn purge_text(out: &mut Lines, purge: &PurgeVerdictEntry) {
+    writeln!(
+        out,
+        "purge {} by rule {}, {}: {}",
         purge.number,
         purge.rule,
         purge.state,
         word(purge.verdict)
     );
     for what in &purge.checked {
-        let _infallible = writeln!(out, "  holds        {what}");
+        writeln!(out, "  holds        {what}");
     }
     for finding in &purge.findings {
-        let _infallible = writeln!(out, "  FINDING      {}", finding.message);
+        writeln!(out, "  FINDING      {}", finding.message);
     }
     for what in &purge.later {
-        let _infallible = writeln!(out, "  later        {what}");
+        writeln!(out, "  later        {what}");
     }
     for what in &purge.not_checked {
-        let _infallible = writeln!(out, "  not checked  {what}");
+        writeln!(out, "  not checked  {what}");
     }
-    out
 }
 
 fn word(verdict: PurgeVerdict) -> &'static str {

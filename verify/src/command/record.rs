@@ -1,6 +1,5 @@
 //! `handover-verify record`.
 
-use std::fmt::Write;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -12,7 +11,7 @@ use handover_schemas::signing::tlog_proof::TlogProof;
 use super::signed_by;
 use crate::cli::RecordArgs;
 use crate::exit_code::Exit;
-use crate::output::{grouped, print_json, print_text};
+use crate::output::{Lines, grouped, print_json, print_lines};
 use crate::record::{RecordReport, RecordVerdict, check_record};
 use crate::signing::{Trust, today};
 
@@ -33,7 +32,7 @@ pub fn run(args: &RecordArgs) -> Result<Exit> {
     if args.json {
         print_json(&report)?;
     } else {
-        print_text(&text(&report))?;
+        print_lines(&text(&report))?;
     }
     Ok(match report.verdict {
         RecordVerdict::Holds => Exit::Clean,
@@ -53,33 +52,35 @@ fn content(path: &Path) -> Result<Vec<u8>> {
 }
 
 /// The report for people.
-fn text(report: &RecordReport) -> String {
-    let mut out = String::new();
-    // Writing into a String cannot fail.
-    let _infallible = writeln!(
+fn text(report: &RecordReport) -> Lines {
+    let mut out = Lines::new();
+    writeln!(
         out,
-        "table    {} ({} columns: {})\narchive  {}\nplace    {} of {} rows, counted from 0\n\
-         leaf     {}\nroot     {}",
+        "table    {} ({} columns: {})",
         report.table,
         report.columns.len(),
-        report.columns.join(", "),
-        report.origin,
-        grouped(report.index),
-        grouped(report.rows),
-        report.leaf,
-        report.root,
+        report.columns.join(", ")
     );
+    writeln!(out, "archive  {}", report.origin);
+    writeln!(
+        out,
+        "place    {} of {} rows, counted from 0",
+        grouped(report.index),
+        grouped(report.rows)
+    );
+    writeln!(out, "leaf     {}", report.leaf);
+    writeln!(out, "root     {}", report.root);
     for signatory in &report.signers {
-        let _infallible = writeln!(out, "signed   by {}", signed_by(signatory));
+        writeln!(out, "signed   by {}", signed_by(signatory));
     }
     for finding in &report.findings {
-        let _infallible = writeln!(out, "finding: {finding}");
+        writeln!(out, "finding: {finding}");
     }
     for what in &report.not_checked {
-        let _infallible = writeln!(out, "not checked: {what}");
+        writeln!(out, "not checked: {what}");
     }
     let names: Vec<&str> = report.signers.iter().map(|one| one.name.as_str()).collect();
-    let _infallible = match report.verdict {
+    match report.verdict {
         RecordVerdict::Holds => writeln!(
             out,
             "verdict: holds: exactly this row (of {}, as the record says) is among the {} rows under \
@@ -90,8 +91,8 @@ fn text(report: &RecordReport) -> String {
             names.join(", ")
         ),
         RecordVerdict::DoesNotHold => {
-            writeln!(out, "verdict: does not hold ({} findings)", report.findings.len())
+            writeln!(out, "verdict: does not hold ({} findings)", report.findings.len());
         }
-    };
+    }
     out
 }

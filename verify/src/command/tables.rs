@@ -1,7 +1,5 @@
 //! `handover-verify tables`.
 
-use std::fmt::Write;
-
 use anyhow::Result;
 use handover_schemas::chunk::CHUNK_BYTES_MAX;
 use handover_schemas::config::{End, LeaveOut};
@@ -11,7 +9,7 @@ use crate::cli::TablesArgs;
 use crate::config_file;
 use crate::exit_code::Exit;
 use crate::interrupt::Interrupt;
-use crate::output::{grouped, print_json, print_text};
+use crate::output::{Lines, grouped, print_json, print_lines};
 use crate::progress::Progress;
 use crate::sqlite::TypeOverride;
 use crate::tables::{TablesRequest, compare};
@@ -44,7 +42,7 @@ pub fn run(args: TablesArgs, interrupt: &Interrupt) -> Result<Exit> {
     if args.json {
         print_json(&report)?;
     } else {
-        print_text(&text(&report, args.explain.is_some(), one_table.as_deref()))?;
+        print_lines(&text(&report, args.explain.is_some(), one_table.as_deref()))?;
     }
     Ok(report.verdict.into())
 }
@@ -68,18 +66,17 @@ fn word(verdict: Verdict) -> &'static str {
 }
 
 /// The report for people.
-fn text(report: &TablesReport, explain: bool, only: Option<&str>) -> String {
-    let mut out = String::new();
+fn text(report: &TablesReport, explain: bool, only: Option<&str>) -> Lines {
+    let mut out = Lines::new();
     let width = report.tables.iter().map(|table| table.table.chars().count()).max().unwrap_or(0);
     let shown = || report.tables.iter().filter(|t| only.is_none_or(|name| name == t.table));
-    // Writing into a String cannot fail.
     for table in shown() {
         let rows = |end: &Option<EndReport>| {
             end.as_ref().map_or_else(|| "-".to_owned(), |end| grouped(end.rows))
         };
         let digest = table.source.as_ref().and_then(|end| end.digest);
         let digest = digest.map_or_else(String::new, |digest| digest.to_string());
-        let _infallible = writeln!(
+        writeln!(
             out,
             "{:<width$}  {:<10}  {:>13} rows : {:>13}  {digest}",
             table.table,
@@ -88,33 +85,33 @@ fn text(report: &TablesReport, explain: bool, only: Option<&str>) -> String {
             rows(&table.target),
         );
         if explain {
-            out.push_str(&commands(table));
+            commands(&mut out, table);
         }
     }
     let findings = shown().flat_map(|table| &table.findings).chain(&report.findings);
     for finding in findings {
-        let _infallible = writeln!(out, "finding: {}", finding.message);
+        writeln!(out, "finding: {}", finding.message);
     }
     for table in shown() {
         for (end, at) in [("source", &table.source), ("target", &table.target)] {
             let columns = at.iter().flat_map(|end| &end.written_another_way);
             for column in columns {
-                let _infallible = writeln!(out, "note: {}", another_way(&table.table, end, column));
+                writeln!(out, "note: {}", another_way(&table.table, end, column));
             }
         }
     }
     for table in &report.left_out {
-        let _infallible = writeln!(out, "left out: {}: {}", table.table, table.reason);
+        writeln!(out, "left out: {}: {}", table.table, table.reason);
     }
     for what in &report.not_checked {
-        let _infallible = writeln!(out, "not checked: {what}");
+        writeln!(out, "not checked: {what}");
     }
     let count = |verdict| report.tables.iter().filter(|t| t.verdict == verdict).count();
     let left_out = match report.left_out.len() {
         0 => String::new(),
         tables => format!(", {tables} left out"),
     };
-    let _infallible = writeln!(
+    writeln!(
         out,
         "verdict: {} ({} tables equal, {} different, {} unverified{left_out})",
         word(report.verdict),
@@ -134,24 +131,22 @@ fn another_way(table: &str, end: &str, of: &WrittenAnotherWay) -> String {
     )
 }
 
-fn commands(table: &TableReport) -> String {
-    let mut out = String::new();
+fn commands(out: &mut Lines, table: &TableReport) {
     for (name, end) in [("source", &table.source), ("target", &table.target)] {
         let Some(end) = end else { continue };
         let command = end.command.as_ref().or(end.command_reason.as_ref());
         let digest = end.digest.map_or_else(String::new, |digest| digest.to_string());
-        let _infallible =
-            writeln!(out, "  {name} {digest}\n    {}", command.map_or("", String::as_str));
+        writeln!(out, "  {name} {digest}");
+        writeln!(out, "    {}", command.map_or("", String::as_str));
         for chunk in &end.chunks {
-            let _infallible = writeln!(
+            writeln!(
                 out,
-                "  {name} chunk {} ({} rows) {}\n    {}",
+                "  {name} chunk {} ({} rows) {}",
                 chunk.chunk,
                 grouped(chunk.rows),
-                chunk.digest,
-                chunk.command.as_deref().unwrap_or("")
+                chunk.digest
             );
+            writeln!(out, "    {}", chunk.command.as_deref().unwrap_or(""));
         }
     }
-    out
 }

@@ -11,6 +11,7 @@ use handover_schemas::digest::Digest;
 use super::LedgerQuery;
 use super::events::RecordedEvent;
 use super::evidence::{Evidence, all_evidence};
+use super::moves::{LedgerMove, moves};
 use super::packages::{RecordedPackage, packages};
 use crate::attestation::detail_of;
 use crate::purge::ledger::{PurgeEntry, purges, restore_statements};
@@ -21,6 +22,7 @@ struct Held {
     evidence: Vec<Evidence>,
     purges: Vec<PurgeEntry>,
     restores: Vec<(i64, String)>,
+    moves: Vec<LedgerMove>,
     inventory: Option<Digest>,
 }
 
@@ -55,6 +57,7 @@ pub(super) fn agree(ledger: &mut dyn LedgerQuery, events: &[RecordedEvent], outc
         ("evidence files", held.evidence.len(), counted(EventKind::Evidence)),
         ("purges", held.purges.len(), counted(EventKind::Select)),
         ("restores", held.restores.len(), counted(EventKind::Restore)),
+        ("moves", held.moves.len(), counted(EventKind::Move)),
     ];
     for (what, rows, told) in sums {
         if rows != told {
@@ -75,6 +78,7 @@ fn held(ledger: &mut dyn LedgerQuery) -> Result<Held> {
         evidence: all_evidence(ledger)?,
         purges,
         restores,
+        moves: moves(ledger)?,
         inventory: inventory_digest(ledger)?,
     })
 }
@@ -133,6 +137,10 @@ fn leaves_trace(
         EventKind::Restore => Some(held.restores.iter().any(|(number, statement)| {
             u64::try_from(*number).ok() == detail.number
                 && Some(Digest::of(statement.as_bytes())) == detail.sha256
+        })),
+        EventKind::Move => Some(held.moves.iter().any(|one| {
+            Some(one.number) == detail.number
+                && Some(Digest::of(one.statement.as_bytes())) == detail.sha256
         })),
         EventKind::Plan
         | EventKind::Copy

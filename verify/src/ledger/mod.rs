@@ -5,6 +5,7 @@ pub mod check;
 pub mod copied;
 pub mod events;
 pub mod evidence;
+pub mod moves;
 pub mod own;
 pub mod packages;
 pub mod tables;

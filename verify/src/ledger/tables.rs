@@ -2,8 +2,8 @@
 //! row afterwards is found.
 //!
 //! A table's rows are written as lines of `COPY` text, the columns named here in this order, sorted
-//! by the key's columns (numbers by value, texts by bytes). Events and attestations are not among
-//! them: they are bound by their chain. Nor are the lists of purges that are going on: their leaves
+//! by the key's columns (numbers by value, texts by bytes). Events, attestations and moves are not
+//! among them: they are bound by their chain. Nor are the lists of purges that are going on: their leaves
 //! are.
 
 use std::collections::BTreeSet;
@@ -127,7 +127,7 @@ pub fn table_digests(ledger: &mut dyn LedgerQuery) -> Result<Vec<StatedLedgerTab
 }
 
 /// Tables that are bound by their chain, and have no digest here.
-const CHAINED: [(&str, &[&str]); 2] = [
+const CHAINED: [(&str, &[&str]); 3] = [
     (
         "event",
         &[
@@ -144,6 +144,7 @@ const CHAINED: [(&str, &[&str]); 2] = [
         ],
     ),
     ("attestation", &["attestation_no", "statement", "closing"]),
+    ("move", &["move_no", "statement"]),
 ];
 
 /// Tables that have one row, and a column that says so.

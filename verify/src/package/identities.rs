@@ -9,6 +9,7 @@ use age::armor::ArmoredReader;
 use age::secrecy::{ExposeSecret, SecretString};
 use anyhow::{Context, Result, anyhow, bail};
 
+use crate::output::tell;
 use crate::passphrase::PassphraseSource;
 
 /// Longest key file that is read: thousands of keys.
@@ -114,11 +115,18 @@ fn decrypted(
     Ok(SecretString::from(text))
 }
 
+/// Identities of sorts that are not supported are passed over, and named: the others in the file
+/// open what they opened before.
 fn read_lines(text: &str, file: &Path, found: &mut Vec<age::x25519::Identity>) -> Result<()> {
     let before = found.len();
+    let mut passed_over = Vec::new();
     for (number, line) in (1..).zip(text.lines()) {
         let line = line.trim();
         if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        if let Some(sort) = unsupported(line) {
+            passed_over.push(format!("line {number} is {sort}, which is not supported"));
             continue;
         }
         // The parser's error does not repeat the line, and neither do we.
@@ -128,7 +136,20 @@ fn read_lines(text: &str, file: &Path, found: &mut Vec<age::x25519::Identity>) -
         found.push(identity);
     }
     if found.len() == before {
-        bail!("{}: there is no age identity in it", file.display());
+        passed_over.push("there is no age identity in it (AGE-SECRET-KEY-1…)".to_owned());
+        bail!("{}: {}", file.display(), passed_over.join("; "));
+    }
+    for line in passed_over {
+        tell(&format!("{}: {line}; it is passed over", file.display()));
     }
     Ok(())
+}
+
+/// What sort of identity a line is, if it is one that `age` knows and we do not: its prefix tells
+/// (c2sp.org/age; age's doc/pq.md and c2sp.org/age-plugin).
+fn unsupported(line: &str) -> Option<&'static str> {
+    if line.starts_with("AGE-SECRET-KEY-PQ-1") {
+        return Some("a post-quantum identity (AGE-SECRET-KEY-PQ-1…, age 1.3)");
+    }
+    line.starts_with("AGE-PLUGIN-").then_some("an identity of an age plugin (AGE-PLUGIN-NAME-1…)")
 }

@@ -1,6 +1,6 @@
 //! What tables a PostgreSQL database has, from its catalog.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use anyhow::{Context, Result};
 use handover_schemas::name::TableName;
@@ -9,7 +9,7 @@ use handover_schemas::plan::{Column, Key, TableShape};
 use handover_schemas::sqlite_form::Form;
 
 use super::read::from_table;
-use super::session::Session;
+use super::session::{Session, TextRow};
 use crate::sql::{ident, literal, qualified};
 
 /// Everything the catalog says about a database's tables.
@@ -93,18 +93,39 @@ pub fn describe(session: &mut Session) -> Result<Description> {
             }
         }
     }
+    let large = stored_outside(session)?;
     for table in &mut description.tables {
-        ask_about(session, table)?;
+        ask_about(session, table, large.contains(&table.name))?;
     }
     Ok(description)
 }
 
+/// Tables of which something is stored out of line, in parts of theirs too: no others have large
+/// rows.
+fn stored_outside(session: &mut Session) -> Result<HashSet<TableName>> {
+    let rows = session.query(
+        "SELECT DISTINCT n.nspname, c.relname \
+         FROM pg_class part JOIN pg_class c ON c.oid = coalesce(pg_partition_root(part.oid)::oid, part.oid) \
+         JOIN pg_namespace n ON n.oid = c.relnamespace \
+         WHERE part.relkind = 'r' AND part.reltoastrelid <> 0 \
+           AND pg_relation_size(part.reltoastrelid) > 0",
+    )?;
+    let name = |row: TextRow| {
+        let mut values = row.into_iter().flatten();
+        Some(TableName::new(values.next()?, values.next()?))
+    };
+    Ok(rows.into_iter().filter_map(name).collect())
+}
+
 /// Asks what only a look at the table itself tells: whether a query over it can be planned, where
 /// something of the vendor's might stand before that, and how large its rows are.
-fn ask_about(session: &mut Session, table: &mut TableShape) -> Result<()> {
+fn ask_about(session: &mut Session, table: &mut TableShape, may_be_large: bool) -> Result<()> {
     table.whole_only = table.whole_only && !can_plan(session, table)?;
     if let Some(key) = &mut table.key {
         key.range_scan &= !table.whole_only;
+    }
+    if !may_be_large {
+        return Ok(());
     }
     // Reading the table's rows will say what it is refused for.
     let largest = session.attempt(|session| largest_row(session, table))?;
@@ -200,14 +221,16 @@ struct CandidateKey {
     byte_order: Vec<bool>,
 }
 
-/// Candidates per table, the best first: the primary key, then fewest columns, then name.
+/// Candidates per table, the best first: the primary key, then fewest columns, then name. A key
+/// WITHOUT OVERLAPS (PostgreSQL 18) is one too: its index is an exclusion constraint's, and equal
+/// values overlap.
 fn keys_by_table(session: &mut Session) -> Result<HashMap<String, Vec<CandidateKey>>> {
     let rows = session.query(&format!(
         "SELECT i.indrelid::text, x.relname, i.indexrelid::text, a.attname, \
                 {BYTE_ORDER} AND i.indcollation[position] = a.attcollation \
          FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid \
          JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
-         JOIN pg_am am ON am.oid = x.relam AND am.amname = 'btree' \
+         JOIN pg_am am ON am.oid = x.relam AND (am.amname = 'btree' OR i.indisexclusion) \
          CROSS JOIN LATERAL generate_series(0, i.indnkeyatts - 1) AS position \
          JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[position] \
          LEFT JOIN pg_collation coll ON coll.oid = i.indcollation[position] \
@@ -281,10 +304,11 @@ pub fn can_scan_ranges(session: &mut Session, shape: &TableShape) -> Result<bool
 fn largest_row(session: &mut Session, table: &TableShape) -> Result<u64> {
     let name = qualified(&table.name.schema, &table.name.name);
     let outside = session.query_value(&format!(
-        "SELECT coalesce(sum(pg_relation_size(c.reltoastrelid)), 0)::text FROM pg_class c \
-         WHERE c.reltoastrelid <> 0 AND (c.oid = '{oid}'::regclass OR c.oid IN \
-           (SELECT relid FROM pg_partition_tree('{oid}'::regclass)))",
-        oid = name.replace('\'', "''"),
+        "SELECT coalesce(sum(pg_relation_size(c.reltoastrelid)), 0)::text \
+         FROM (SELECT {table}::regclass AS oid \
+               UNION SELECT relid FROM pg_partition_tree({table}::regclass)) part \
+         JOIN pg_class c ON c.oid = part.oid WHERE c.reltoastrelid <> 0",
+        table = literal(&name),
     ))?;
     let outside: u64 = outside.and_then(|bytes| bytes.parse().ok()).unwrap_or(0);
     if outside == 0 || table.whole_only {

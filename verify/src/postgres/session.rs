@@ -77,6 +77,8 @@ pub struct Session {
     connection: Option<PgConnection>,
     usable: bool,
     prefers_indexes: bool,
+    /// Whether the transaction has a savepoint at its first moment.
+    has_moment: bool,
 }
 
 /// The server gave no answer within the time, not even that it stopped.
@@ -121,6 +123,7 @@ impl Session {
             connection: Some(connection),
             usable: true,
             prefers_indexes: true,
+            has_moment: false,
         };
         session.pin(access)?;
         Ok(session)
@@ -175,10 +178,16 @@ impl Session {
             return Ok(());
         }
         let (by_index, without) = if indexes { ("on", "off") } else { ("off", "on") };
-        self.execute(&format!(
+        let set = format!(
             "SET enable_indexscan = {by_index}; SET enable_indexonlyscan = {by_index}; \
              SET enable_seqscan = {without};"
-        ))?;
+        );
+        if self.has_moment {
+            // Whoever goes back to it keeps the setting.
+            self.execute(&format!("{GO_BACK}; RELEASE SAVEPOINT first_moment; {set} {MARK}"))?;
+        } else {
+            self.execute(&set)?;
+        }
         self.prefers_indexes = indexes;
         Ok(())
     }
@@ -285,8 +294,20 @@ impl Session {
         Ok((types, rows.iter().map(text_row).collect::<Result<_>>()?))
     }
 
+    /// Begins the reading of many tables in one transaction. A server has locks for some thousands of
+    /// tables, and a transaction keeps those of all that it reads, but for what it read after a
+    /// savepoint to which it goes back.
+    pub(super) fn mark_moment(&mut self) -> Result<()> {
+        self.execute(MARK)?;
+        self.has_moment = true;
+        Ok(())
+    }
+
     /// Starts `COPY … TO STDOUT`.
     pub fn copy_out(&mut self, sql: &str) -> Result<CopyOut<'_>> {
+        if self.has_moment {
+            self.execute(GO_BACK)?;
+        }
         let exchange = Arc::clone(&self.exchange);
         self.connection()?;
         self.usable = false;
@@ -343,6 +364,10 @@ impl Drop for Session {
 }
 
 const UNDO_ATTEMPT: &str = "ROLLBACK TO SAVEPOINT attempt; RELEASE SAVEPOINT attempt";
+
+/// Marks a transaction's first moment, and goes back to it.
+const MARK: &str = "SAVEPOINT first_moment";
+const GO_BACK: &str = "ROLLBACK TO SAVEPOINT first_moment";
 
 const CLOSED: &str = "this session is closed";
 

@@ -67,6 +67,7 @@ impl Snapshot {
              or a pooler or load balancer stands in front of the server; connect to the server \
              itself",
         )?;
+        session.mark_moment()?;
         Ok(session)
     }
 }

@@ -16,6 +16,11 @@ use crate::sql::ident;
 /// Decimal digits that `printf('%.nf')` of sqlite3 gives correctly.
 const PRINTF_DIGITS: u32 = 15;
 
+/// The `sqlite3` that prints what a query gives as it is: since 3.50 it would print control
+/// characters as `^A`. An older one says on standard error that it does not know `off`, and goes on.
+const SQLITE3: &str = "sqlite3 -init /dev/null -batch -readonly -noheader \
+                       -cmd '.mode list --escape off'";
+
 /// A line for `bash -c` that prints the digest of a table or one of its chunks, or why there is
 /// none.
 ///
@@ -40,8 +45,7 @@ pub fn explain(
     }
     let sort = if shape.key.is_none() { " | LC_ALL=C sort" } else { "" };
     Ok(format!(
-        "set -o pipefail; sqlite3 -init /dev/null -batch -readonly -noheader -list {path} {sql}{sort} \
-         | sha256sum | cut -d' ' -f1",
+        "set -o pipefail; {SQLITE3} {path} {sql}{sort} | sha256sum | cut -d' ' -f1",
         path = shell::quote(&path.to_string_lossy()),
         sql = shell::quote(&sql),
     ))

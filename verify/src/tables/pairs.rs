@@ -1,5 +1,7 @@
 //! Which table of the source is which of the target, and how their columns differ.
 
+use std::collections::BTreeMap;
+
 use handover_schemas::leaf::logical_name;
 use handover_schemas::name::TableName;
 use handover_schemas::pg_type::PgType;
@@ -25,10 +27,14 @@ pub(super) struct TablePair {
 
 /// Pairs the tables by their logical names, sorted.
 pub(super) fn pair_tables(source: &[TableShape], target: &[TableShape]) -> Vec<TablePair> {
+    let by_name = |shapes: &'_ [TableShape]| -> BTreeMap<TableName, usize> {
+        let known = shapes.iter().enumerate().rev();
+        known.map(|(at, shape)| (logical_name(&shape.name), at)).collect()
+    };
+    let (at_source, at_target) = (by_name(source), by_name(target));
     let mut pairs: Vec<TablePair> = Vec::new();
     for shape in source {
-        let logical = logical_name(&shape.name);
-        let other = target.iter().find(|other| logical_name(&other.name) == logical);
+        let other = at_target.get(&logical_name(&shape.name)).and_then(|at| target.get(*at));
         pairs.push(match other {
             Some(other) => compare(shape, other),
             None => TablePair {
@@ -42,8 +48,7 @@ pub(super) fn pair_tables(source: &[TableShape], target: &[TableShape]) -> Vec<T
         });
     }
     for shape in target {
-        let logical = logical_name(&shape.name);
-        if !source.iter().any(|other| logical_name(&other.name) == logical) {
+        if !at_source.contains_key(&logical_name(&shape.name)) {
             pairs.push(TablePair {
                 name: shape.name.clone(),
                 source: None,

@@ -1,7 +1,7 @@
 //! What somebody is about to sign, in plain Vietnamese and English.
 
-use handover_schemas::purge::statement::Approval;
-use handover_verify::output::grouped;
+use handover_schemas::purge::statement::{Approval, Binding};
+use handover_verify::output::{Lines, grouped};
 use handover_verify::purge::ledger::PurgeEntry;
 use handover_verify::signing::Signatory;
 use schemars::JsonSchema;
@@ -30,86 +30,78 @@ pub(super) fn approval_report(standing: &Standing) -> ApprovalReport {
     }
 }
 
-pub(super) fn approval_text(standing: &Standing, purge: &PurgeEntry) -> String {
+pub(super) fn approval_text(standing: &Standing, purge: &PurgeEntry) -> Lines {
     let (approval, binding) = (&standing.approval, &standing.approval.binding);
-    let tables: Vec<String> = binding
-        .tables
-        .iter()
-        .map(|table| format!("    {:<32} {:>14}", table.name.to_string(), grouped(table.rows)))
-        .collect();
-    let tables = tables.join("\n");
     let basis = approval.legal_basis.join(", ");
     let rows = grouped(binding.rows);
-    let evidence = binding.evidence.as_ref().map_or_else(
-        || ("không có".to_owned(), "none".to_owned()),
-        |one| {
-            let text = format!("{}, SHA-256 {}", one.name, one.sha256);
-            (text.clone(), text)
-        },
+    let evidence = binding.evidence.as_ref();
+    let evidence = evidence.map(|one| format!("{}, SHA-256 {}", one.name, one.sha256));
+    let evidence = |none: &'static str| evidence.as_deref().unwrap_or(none);
+    let (from, until) = (&approval.not_before, &approval.not_after);
+    let mut out = Lines::new();
+    writeln!(out, "PHÊ DUYỆT XÓA BẢN GHI");
+    writeln!(
+        out,
+        "Người ký đồng ý xóa {rows} bản ghi sau đây khỏi cơ sở dữ liệu, một lần, trong thời hạn \
+         dưới đây:"
     );
-    let mut out = format!(
-        "PHÊ DUYỆT XÓA BẢN GHI\n\
-         Người ký đồng ý xóa {rows} bản ghi sau đây khỏi cơ sở dữ liệu, một lần, trong thời hạn dưới đây:\n\
-         {tables}\n\
-         Lý do:           {}\n\
-         Căn cứ:          {basis}\n\
-         Chứng cứ:        {}\n\
-         Chỉ xóa những bản ghi còn đúng như trong bản lưu. Bản ghi đã thay đổi được giữ lại.\n\
-         Bản lưu giữ đến: {}\n\
-         Thời hạn:        {} đến {}\n\
-         \n\
-         APPROVAL OF A DELETION\n\
-         Whoever signs agrees that these {rows} records are deleted from the database, once, within this time:\n\
-         {tables}\n\
-         Reason:          {}\n\
-         Legal basis:     {basis}\n\
-         Evidence:        {}\n\
-         Only records that are still as they were archived are deleted. Others stay.\n\
-         Archive kept to: {}\n\
-         Time:            {} to {}\n\
-         \n\
-         database  {}\n\
-         rule      {} ({})\n\
-         archive   {}\n\
-         seal      {}\n\
-         root      {}\n\
-         nonce     {}\n\n",
-        approval.reason_vi,
-        evidence.0,
-        approval.retain_until,
-        approval.not_before,
-        approval.not_after,
-        approval.reason_en,
-        evidence.1,
-        approval.retain_until,
-        approval.not_before,
-        approval.not_after,
-        binding.database,
-        binding.rule,
-        binding.rule_digest,
-        purge.backup.as_ref().map_or("", |backup| backup.package.as_str()),
-        binding.seal,
-        binding.root,
-        approval.nonce,
+    tables_text(&mut out, binding);
+    writeln!(out, "Lý do:           {}", approval.reason_vi);
+    writeln!(out, "Căn cứ:          {basis}");
+    writeln!(out, "Chứng cứ:        {}", evidence("không có"));
+    writeln!(
+        out,
+        "Chỉ xóa những bản ghi còn đúng như trong bản lưu. Bản ghi đã thay đổi được giữ lại."
     );
-    out.push_str(&signers_text(&standing.signers));
+    writeln!(out, "Bản lưu giữ đến: {}", approval.retain_until);
+    writeln!(out, "Thời hạn:        {from} đến {until}");
+    writeln!(out);
+    writeln!(out, "APPROVAL OF A DELETION");
+    writeln!(
+        out,
+        "Whoever signs agrees that these {rows} records are deleted from the database, once, \
+         within this time:"
+    );
+    tables_text(&mut out, binding);
+    writeln!(out, "Reason:          {}", approval.reason_en);
+    writeln!(out, "Legal basis:     {basis}");
+    writeln!(out, "Evidence:        {}", evidence("none"));
+    writeln!(out, "Only records that are still as they were archived are deleted. Others stay.");
+    writeln!(out, "Archive kept to: {}", approval.retain_until);
+    writeln!(out, "Time:            {from} to {until}");
+    writeln!(out);
+    writeln!(out, "database  {}", binding.database);
+    writeln!(out, "rule      {} ({})", binding.rule, binding.rule_digest);
+    let archive = purge.backup.as_ref().map_or("", |backup| backup.package.as_str());
+    writeln!(out, "archive   {archive}");
+    writeln!(out, "seal      {}", binding.seal);
+    writeln!(out, "root      {}", binding.root);
+    writeln!(out, "nonce     {}", approval.nonce);
+    writeln!(out);
+    signers_text(&mut out, &standing.signers);
     if let Some(file) = &standing.file {
-        out.push_str(&format!("envelope  {}\n", file.display()));
+        writeln!(out, "envelope  {}", file.display());
     }
     out
 }
 
-fn signers_text(signers: &[Signatory]) -> String {
-    let mut out = String::new();
+fn tables_text(out: &mut Lines, binding: &Binding) {
+    for table in &binding.tables {
+        writeln!(out, "    {:<32} {:>14}", table.name.to_string(), grouped(table.rows));
+    }
+}
+
+fn signers_text(out: &mut Lines, signers: &[Signatory]) {
     for signer in signers {
         let roles: Vec<&str> = signer.roles.iter().map(|role| role.word()).collect();
-        out.push_str(&format!(
-            "signed    {}, {} ({}), key {}\n",
+        writeln!(
+            out,
+            "signed    {}, {} ({}), key {}",
             signer.name,
             signer.organisation,
             roles.join(", "),
             signer.keyid
-        ));
+        );
     }
     let missing: Vec<&str> = Approval::ROLES
         .into_iter()
@@ -117,9 +109,8 @@ fn signers_text(signers: &[Signatory]) -> String {
         .map(|role| role.word())
         .collect();
     if missing.is_empty() {
-        out.push_str("signed by all who have to\n");
+        writeln!(out, "signed by all who have to");
     } else {
-        out.push_str(&format!("still to sign / còn thiếu: {}\n", missing.join(", ")));
+        writeln!(out, "still to sign / còn thiếu: {}", missing.join(", "));
     }
-    out
 }

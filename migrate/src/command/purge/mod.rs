@@ -13,7 +13,7 @@ use handover_verify::endpoint::Endpoint;
 use handover_verify::exit_code::Exit;
 use handover_verify::handover_dir::HandoverDir;
 use handover_verify::interrupt::Interrupt;
-use handover_verify::output::{print_json, print_text};
+use handover_verify::output::{print_json, print_lines};
 use handover_verify::package::Identities;
 use handover_verify::passphrase::{ARCHIVE_VARIABLE, PassphraseSource, SIGNING_VARIABLE};
 use handover_verify::progress::Progress;
@@ -27,6 +27,7 @@ use crate::cli::{
 };
 use crate::keys::FileKey;
 use crate::ledger;
+use crate::moved::{moved_on, refuse_elsewhere};
 use crate::purge::PurgeDatabase;
 use crate::purge::approve::{ApproveRequest, approve, standing};
 use crate::purge::backup::{BackupRequest, backup};
@@ -66,8 +67,9 @@ impl Opened {
         };
         let target =
             config_file::choose_end("target", target.cloned(), config.target.as_ref(), handover)?;
-        let database = PurgeDatabase::open(&target, interrupt)?;
+        let mut database = PurgeDatabase::open(&target, interrupt)?;
         let dir = HandoverDir::open(handover)?;
+        refuse_elsewhere(&mut database, &dir)?;
         Ok(Self { config, dir, database })
     }
 
@@ -147,7 +149,7 @@ fn say(args: &PurgeArgs, opened: &mut Opened, number: i64) -> Result<()> {
     if args.json {
         print_json(&purge_report(&purge))
     } else {
-        print_text(&purge_text(&purge, opened.dir.path()))
+        print_lines(&purge_text(&purge, opened.dir.path()))
     }
 }
 
@@ -192,8 +194,14 @@ fn run_approve(args: &ApproveArgs, interrupt: &Interrupt) -> Result<Exit> {
     let mut opened = Opened::new(&common.handover, common.target.as_ref(), interrupt)?;
     let purge = opened.purge(common.rule.as_deref())?;
     let trust = opened.trust(&args.trust)?;
-    let request =
-        ApproveRequest { dir: &opened.dir, purge: &purge, trust: &trust, days: args.days };
+    let moved_on = moved_on(opened.database.store())?;
+    let request = ApproveRequest {
+        dir: &opened.dir,
+        purge: &purge,
+        trust: &trust,
+        moved_on: moved_on.as_deref(),
+        days: args.days,
+    };
     let standing = match &args.key {
         None => standing(&request)?,
         Some(path) => approve(&request, &open_key(path, args.passphrase_file.as_ref())?)?,
@@ -201,7 +209,7 @@ fn run_approve(args: &ApproveArgs, interrupt: &Interrupt) -> Result<Exit> {
     if common.json {
         print_json(&approval_text::approval_report(&standing))?;
     } else {
-        print_text(&approval_text::approval_text(&standing, &purge))?;
+        print_lines(&approval_text::approval_text(&standing, &purge))?;
     }
     Ok(Exit::Clean)
 }

@@ -1,13 +1,12 @@
 //! A purge in words.
 
-use std::fmt::Write;
 use std::path::Path;
 
 use handover_schemas::name::TableName;
 use handover_schemas::package::PACKAGES_DIR;
 use handover_schemas::purge::record::{PurgeState, SelectedTable, SummaryCounts};
 use handover_schemas::purge::report::{PurgeReport, PurgeTableReport};
-use handover_verify::output::grouped;
+use handover_verify::output::{Lines, grouped};
 use handover_verify::purge::ledger::PurgeEntry;
 
 use crate::purge::approve::statements_dir;
@@ -51,18 +50,15 @@ pub(super) fn purge_report(purge: &PurgeEntry) -> PurgeReport {
 }
 
 /// The same for people.
-pub(super) fn purge_text(purge: &PurgeEntry, dir: &Path) -> String {
+pub(super) fn purge_text(purge: &PurgeEntry, dir: &Path) -> Lines {
     let selection = &purge.selection;
-    let mut out = format!(
-        "purge {} by rule {}: {}\n{}\n{}\n\n",
-        purge.number,
-        selection.rule.name,
-        purge.state,
-        selection.rule.reason_vi,
-        selection.rule.reason_en
-    );
+    let rule = &selection.rule;
+    let mut out = Lines::new();
+    writeln!(out, "purge {} by rule {}: {}", purge.number, rule.name, purge.state);
+    writeln!(out, "{}", rule.reason_vi);
+    writeln!(out, "{}", rule.reason_en);
+    writeln!(out);
     let before_execute = purge.outcome.is_none();
-    // Writing into a String cannot fail.
     if before_execute {
         for table in selection.tables.iter().filter(|table| table.parents.is_empty()) {
             tree(&mut out, selection.tables.as_slice(), table, 0);
@@ -75,15 +71,17 @@ pub(super) fn purge_text(purge: &PurgeEntry, dir: &Path) -> String {
             summary_text(&mut out, summary);
         }
     }
-    let _infallible =
-        writeln!(out, "\nrows     {}\nroot     {}", grouped(selection.rows), selection.root);
+    writeln!(out);
+    writeln!(out, "rows     {}", grouped(selection.rows));
+    writeln!(out, "root     {}", selection.root);
     if let Some(backup) = &purge.backup {
-        let _infallible = writeln!(
+        let place = dir.join(PACKAGES_DIR).join(&backup.package);
+        writeln!(out, "archive  {}", place.display());
+        writeln!(out, "seal     {}", backup.seal);
+        writeln!(
             out,
-            "archive  {}\nseal     {}\n         opened with the escrow key: every row, leaf and \
-             count is what was selected; {} rows loaded into a scratch schema and compared",
-            dir.join(PACKAGES_DIR).join(&backup.package).display(),
-            backup.seal,
+            "         opened with the escrow key: every row, leaf and count is what was selected; \
+             {} rows loaded into a scratch schema and compared",
             grouped(backup.rows_loaded)
         );
     }
@@ -95,22 +93,21 @@ pub(super) fn purge_text(purge: &PurgeEntry, dir: &Path) -> String {
             .to_owned(),
         PurgeState::Executing => "not finished: the same purge execute goes on".to_owned(),
         PurgeState::Executed => "next: purge certify --key OPERATOR_KEY".to_owned(),
-        PurgeState::Certified => format!(
-            "certificate and signed checkpoint: {}\nkeys and salts are erased from the list; \
-             leaves stay",
-            statements.display()
-        ),
+        PurgeState::Certified => {
+            writeln!(out, "certificate and signed checkpoint: {}", statements.display());
+            "keys and salts are erased from the list; leaves stay".to_owned()
+        }
         PurgeState::Abandoned => "given up".to_owned(),
     };
-    let _infallible = writeln!(out, "{next}");
+    writeln!(out, "{next}");
     out
 }
 
-fn tree(out: &mut String, tables: &[SelectedTable], table: &SelectedTable, depth: usize) {
+fn tree(out: &mut Lines, tables: &[SelectedTable], table: &SelectedTable, depth: usize) {
     let indent = "  ".repeat(depth);
     let arrow = if depth == 0 { "" } else { "└ " };
     let name = format!("{indent}{arrow}{}", table.name());
-    let _infallible = writeln!(
+    writeln!(
         out,
         "{name:<40} {:>12} of {:>12} rows",
         grouped(table.listed.rows),
@@ -125,8 +122,8 @@ fn tree(out: &mut String, tables: &[SelectedTable], table: &SelectedTable, depth
     }
 }
 
-fn outcome_text(out: &mut String, purge: &PurgeEntry) {
-    let _infallible = writeln!(
+fn outcome_text(out: &mut Lines, purge: &PurgeEntry) {
+    writeln!(
         out,
         "{:<28} {:>12} {:>12} {:>10} {:>10} {:>10}",
         "table", "selected", "deleted", "changed", "referenced", "absent"
@@ -134,7 +131,7 @@ fn outcome_text(out: &mut String, purge: &PurgeEntry) {
     let Some(outcome) = &purge.outcome else { return };
     for (selected, table) in purge.selection.tables.iter().zip(&outcome.tables) {
         let counts = &table.counts;
-        let _infallible = writeln!(
+        writeln!(
             out,
             "{:<28} {:>12} {:>12} {:>10} {:>10} {:>10}",
             table.name.to_string(),
@@ -145,7 +142,7 @@ fn outcome_text(out: &mut String, purge: &PurgeEntry) {
             grouped(counts.absent)
         );
         if selected.outside != table.outside {
-            let _infallible = writeln!(
+            writeln!(
                 out,
                 "  rows of {} that are not on the list changed between select and execute \
                  ({} rows then, {} afterwards)",
@@ -159,15 +156,16 @@ fn outcome_text(out: &mut String, purge: &PurgeEntry) {
         table.counts.changed + table.counts.referenced > 0
     };
     if outcome.tables.iter().any(kept) {
-        out.push_str("rows that were kept, with their keys: findings/purge-kept.jsonl\n");
+        writeln!(out, "rows that were kept, with their keys: findings/purge-kept.jsonl");
     }
 }
 
 /// Groups of a summary that are shown; all of them are in `--json`.
 const GROUPS_SHOWN: usize = 12;
 
-fn summary_text(out: &mut String, summary: &SummaryCounts) {
-    let _infallible = writeln!(out, "\nby {} ({})", summary.by, summary.table);
+fn summary_text(out: &mut Lines, summary: &SummaryCounts) {
+    writeln!(out);
+    writeln!(out, "by {} ({})", summary.by, summary.table);
     let mut groups: Vec<&(Option<String>, u64)> = summary.groups.iter().collect();
     let total: u64 = groups.iter().map(|(_, count)| count).sum();
     if groups.len() > GROUPS_SHOWN {
@@ -175,12 +173,12 @@ fn summary_text(out: &mut String, summary: &SummaryCounts) {
     }
     for (group, count) in groups.iter().take(GROUPS_SHOWN) {
         let group = group.as_deref().unwrap_or("(none)");
-        let _infallible = writeln!(out, "  {group:<30} {:>12}", grouped(*count));
+        writeln!(out, "  {group:<30} {:>12}", grouped(*count));
     }
     let rest: u64 = groups.iter().skip(GROUPS_SHOWN).map(|(_, count)| count).sum();
     if rest > 0 {
         let more = groups.len() - GROUPS_SHOWN;
-        let _infallible = writeln!(out, "  {:<30} {:>12}", format!("{more} more"), grouped(rest));
+        writeln!(out, "  {:<30} {:>12}", format!("{more} more"), grouped(rest));
     }
-    let _infallible = writeln!(out, "  {:<30} {:>12}", "together", grouped(total));
+    writeln!(out, "  {:<30} {:>12}", "together", grouped(total));
 }

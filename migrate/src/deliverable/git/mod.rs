@@ -120,7 +120,7 @@ pub fn inspect_and_bundle(repo: &Path, bundle: &Path, interrupt: &Interrupt) -> 
 }
 
 fn inspect(view: &View, folder: &Path, bundle: &Path, interrupt: &Interrupt) -> Result<GitReport> {
-    let git = Git::of(&view.path, interrupt);
+    let git = Git::of(view, interrupt);
     let mut problems = view.problems.clone();
     problems.extend(refs::fsck(&git)?);
     let (refs, broken) = refs::all(&git)?;

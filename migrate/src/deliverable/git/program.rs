@@ -13,6 +13,7 @@ use handover_verify::interrupt::Interrupt;
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::MOST;
+use super::view::View;
 
 /// Longest line that is taken from git; the rest of a longer one is passed over.
 const LINE: u64 = 64 * 1024;
@@ -49,6 +50,8 @@ const SETTINGS: [&str; 10] = [
 /// `git` on one repository.
 pub(super) struct Git<'a> {
     dir: Option<&'a Path>,
+    /// A folder of ours around the repository.
+    around: Option<&'a Path>,
     interrupt: &'a Interrupt,
 }
 
@@ -71,32 +74,30 @@ impl Ended {
 }
 
 impl<'a> Git<'a> {
-    /// On the repository in the folder `dir`, a git directory.
-    pub(super) fn of(dir: &'a Path, interrupt: &'a Interrupt) -> Self {
-        Self { dir: Some(dir), interrupt }
+    /// On the repository of a view.
+    pub(super) fn of(view: &'a View, interrupt: &'a Interrupt) -> Self {
+        Self { dir: Some(&view.git_dir), around: Some(&view.path), interrupt }
     }
 
     /// On no repository.
     pub(super) fn alone(interrupt: &'a Interrupt) -> Self {
-        Self { dir: None, interrupt }
+        Self { dir: None, around: None, interrupt }
     }
 
-    /// The same on another repository.
+    /// The same on another repository: the folder `dir`, a git directory.
     pub(super) fn on(&self, dir: &'a Path) -> Self {
-        Self { dir: Some(dir), interrupt: self.interrupt }
+        Self { dir: Some(dir), around: None, interrupt: self.interrupt }
     }
 
     /// The same on no repository, for `clone`.
     pub(super) fn off(&self) -> Self {
-        Self { dir: None, interrupt: self.interrupt }
+        Self { dir: None, around: None, interrupt: self.interrupt }
     }
 
     /// Paths without our temporary folder, which says nothing to anybody.
     fn without_dir(&self, line: &str) -> String {
-        match self.dir.and_then(Path::to_str) {
-            Some(dir) => line.replace(&format!("{dir}/"), ""),
-            None => line.to_owned(),
-        }
+        let folders = [self.dir, self.around].into_iter().flatten().filter_map(Path::to_str);
+        folders.fold(line.to_owned(), |line, folder| line.replace(&format!("{folder}/"), ""))
     }
 
     fn command(&self, arguments: &[&OsStr]) -> Command {

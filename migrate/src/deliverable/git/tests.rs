@@ -120,12 +120,75 @@ fn all_shapes_of_repositories() {
     let linked = delivery.inspect("linked", "linked.bundle");
     assert_eq!((&linked.refs, linked.head, linked.bundle), (&refs, None, Bundle::Made));
     assert_eq!(linked.head_commit, Some(delivery.git("r", &["rev-parse", "side"])));
+    assert_eq!(linked.problems, [""; 0]);
 
     delivery.repository("new", &["--object-format=sha256", "--ref-format=reftable"]);
     let new = delivery.inspect("new", "new.bundle");
     assert_eq!((new.object_format.as_str(), new.bundle), ("sha256", Bundle::Made));
     assert_eq!((new.refs.len(), new.head), (4, Some(b"refs/heads/main".to_vec())));
     assert_eq!(new.problems, [""; 0]);
+}
+
+/// A linked worktree has a HEAD of its own, which each ref storage keeps in another place; so it
+/// has refs of its own.
+#[test]
+fn a_linked_worktree_is_recorded_with_its_own_head() {
+    for storage in ["files", "reftable"] {
+        let delivery = Delivery::new();
+        delivery.repository("r", &[&format!("--ref-format={storage}")]);
+        delivery.git("r", &["worktree", "add", "-q", "../linked", "side"]);
+        fs::write(delivery.path("linked/b.txt"), "three\n").unwrap();
+        delivery.commit("linked", "three");
+        let commit = delivery.git("linked", &["rev-parse", "HEAD"]);
+        delivery.git("linked", &["update-ref", "refs/worktree/mine", "HEAD"]);
+        let report = delivery.inspect("linked", "linked.bundle");
+        assert_eq!(report.head.as_deref(), Some(&b"refs/heads/side"[..]), "{storage}");
+        assert_eq!(report.head_commit.as_ref(), Some(&commit), "{storage}");
+        assert_eq!(report.problems, [""; 0], "{storage}");
+        assert_eq!(report.bundle, Bundle::Made, "{storage}");
+        let mine = |one: &&GitRef| one.name == b"refs/worktree/mine";
+        assert_eq!(report.refs.iter().filter(mine).count(), 1, "{storage}: {:?}", report.refs);
+        delivery.git("", &["clone", "-q", "linked.bundle", "again"]);
+        assert_eq!(delivery.git("again", &["rev-parse", "HEAD"]), commit, "{storage}");
+        // The repository itself has the HEAD that it had.
+        let main = delivery.inspect("r", "r.bundle");
+        assert_eq!(main.head.as_deref(), Some(&b"refs/heads/main"[..]), "{storage}");
+        assert_eq!(main.problems, [""; 0], "{storage}");
+        // What is wrong with its HEAD is found, and named without our folders.
+        delivery.git("linked", &["checkout", "-q", "--detach"]);
+        delivery.git("linked", &["update-ref", "-d", "refs/worktree/mine"]);
+        delivery.git("r", &["update-ref", "-d", "refs/heads/side"]);
+        let (fan, rest) = commit.split_at(2);
+        fs::remove_file(delivery.path("r/.git/objects").join(fan).join(rest)).unwrap();
+        let report = delivery.inspect("linked", "broken.bundle");
+        let problems = report.problems.join("\n");
+        assert!(problems.contains("HEAD"), "{storage}: {problems}");
+        assert!(!problems.contains(delivery.folder.path().to_str().unwrap()), "{problems}");
+    }
+}
+
+/// git 2.48 and later call refs that are links damaged: its fsck has to find what was delivered,
+/// and nothing of ours.
+#[test]
+fn git_sees_refs_as_they_were_delivered_and_no_links() {
+    let delivery = Delivery::new();
+    delivery.repository("r", &[]);
+    delivery.git("r", &["pack-refs"]);
+    fs::create_dir(delivery.path("ours")).unwrap();
+    let (repo, ours) = (delivery.path("r"), delivery.path("ours"));
+    let view = View::make(&repo, &ours, &Interrupt::default()).unwrap();
+    for name in ["HEAD", "packed-refs", "refs/heads/main"] {
+        let (kept, delivered) = (view.path.join(name), repo.join(".git").join(name));
+        assert!(fs::symlink_metadata(&kept).unwrap().is_file(), "{name}");
+        assert_eq!(fs::read(kept).unwrap(), fs::read(delivered).unwrap(), "{name}");
+    }
+    assert!(fs::symlink_metadata(view.path.join("refs")).unwrap().is_dir());
+
+    // A link could lead to a repository of ours.
+    let secret = delivery.path("secret");
+    fs::write(&secret, "0123456789012345678901234567890123456789\n").unwrap();
+    std::os::unix::fs::symlink(&secret, repo.join(".git/refs/heads/linked")).unwrap();
+    assert!(delivery.refused("r").contains("neither a file nor a folder"));
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! A git directory of our own with the vendor's objects and refs in it, by symbolic links.
+//! A git directory of our own with the vendor's objects in it, by symbolic links, and copies of the
+//! vendor's refs: since 2.48 git's fsck calls refs that are links damaged.
 //!
 //! What else a git directory has can make git run programs (configuration, hooks), read other
 //! folders (alternates) or believe another history (grafts, the commit graph). None of it is in
@@ -12,13 +13,24 @@ use std::os::unix::fs::{DirBuilderExt, symlink};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use handover_verify::file_tree::{FileKind, Walk};
+use handover_verify::file_tree::{FileKind, Folder, Found, Walk};
 use handover_verify::interrupt::Interrupt;
 
 use super::program::Git;
 
+/// What holds refs; which of them are there depends on the ref storage. See gitrepository-layout(5)
+/// and git's Documentation/technical/reftable.adoc.
+const REFS: [&str; 4] = ["HEAD", "refs", "packed-refs", "reftable"];
+
+/// The linked worktree in the view.
+const LINKED_WORKTREE: &str = "worktrees/delivered";
+
 pub(super) struct View {
+    /// Everything of it is in here.
     pub(super) path: PathBuf,
+    /// What git is given: the same, or below it the git directory of a linked worktree, which has
+    /// a HEAD of its own.
+    pub(super) git_dir: PathBuf,
     pub(super) object_format: String,
     pub(super) shallow: bool,
     /// What was left out and may be missed.
@@ -31,8 +43,14 @@ impl View {
         let (git_dir, common) = git_dirs(repo)?;
         let path = folder.join("view");
         let config = common.join("config");
-        let mut view =
-            Self { path, object_format: "sha1".to_owned(), shallow: false, problems: Vec::new() };
+        let is_linked = git_dir != common;
+        let mut view = Self {
+            git_dir: if is_linked { path.join(LINKED_WORKTREE) } else { path.clone() },
+            path,
+            object_format: "sha1".to_owned(),
+            shallow: false,
+            problems: Vec::new(),
+        };
         if let Some(format) = view.setting(&config, "extensions.objectFormat", interrupt)? {
             view.object_format = format;
         }
@@ -45,8 +63,11 @@ impl View {
                     .to_owned(),
             );
         }
-        view.link(&git_dir, &common, ref_storage.as_deref())
-            .with_context(|| format!("cannot prepare {} for git", repo.display()))?;
+        let place = || format!("cannot prepare {} for git", repo.display());
+        view.fill(&common, ref_storage.as_deref(), interrupt).with_context(place)?;
+        if is_linked {
+            view.link_worktree(&git_dir, interrupt).with_context(place)?;
+        }
         Ok(view)
     }
 
@@ -78,7 +99,7 @@ impl View {
         }
     }
 
-    fn link(&self, git_dir: &Path, common: &Path, ref_storage: Option<&str>) -> Result<()> {
+    fn fill(&self, common: &Path, ref_storage: Option<&str>, interrupt: &Interrupt) -> Result<()> {
         make_dir(&self.path)?;
         let mut config = "[core]\n\tbare = true\n\trepositoryFormatVersion = 1\n".to_owned();
         if self.object_format != "sha1" {
@@ -88,24 +109,33 @@ impl View {
             config += &format!("[extensions]\n\trefStorage = {storage}\n");
         }
         fs::write(self.path.join("config"), config)?;
-        fs::write(self.path.join("HEAD"), read_small(&git_dir.join("HEAD"))?)?;
-        for name in ["refs", "packed-refs", "reftable", "shallow"] {
-            let there = common.join(name);
-            if there.exists() {
-                refuse_links(&there)?;
-                symlink(there, self.path.join(name))?;
-            }
+        for name in REFS.into_iter().chain(["shallow"]) {
+            copy(&common.join(name), &self.path.join(name), interrupt)?;
         }
-        refuse_links(&common.join("objects"))?;
+        let from = common.join("objects");
+        each_honest_entry(&from, &mut |_entry| Ok(()))?;
         let objects = self.path.join("objects");
         make_dir(&objects)?;
-        for entry in fs::read_dir(common.join("objects"))? {
+        for entry in fs::read_dir(from)? {
             let entry = entry?;
             let name = entry.file_name();
             let fan = name.len() == 2 && name.as_bytes().iter().all(u8::is_ascii_hexdigit);
             if entry.file_type()?.is_dir() && (fan || name == "pack") {
                 symlink(entry.path(), objects.join(name))?;
             }
+        }
+        Ok(())
+    }
+
+    /// A linked worktree beside the repository, as `git worktree add` makes one.
+    fn link_worktree(&self, git_dir: &Path, interrupt: &Interrupt) -> Result<()> {
+        let here = &self.git_dir;
+        fs::DirBuilder::new().mode(0o700).recursive(true).create(here)?;
+        fs::write(here.join("commondir"), "../..\n")?;
+        // The place of its files. There are none, but git knows no worktree without a place.
+        fs::write(here.join("gitdir"), format!("{}\n", here.join("files").display()))?;
+        for name in REFS {
+            copy(&git_dir.join(name), &here.join(name), interrupt)?;
         }
         Ok(())
     }
@@ -167,21 +197,39 @@ fn beside(repo: &Path, from: &Path, named: &[u8]) -> Result<PathBuf> {
     Ok(canonical)
 }
 
-/// Nothing but files and folders may be where references and objects are: a link could lead to a
-/// repository of ours.
-fn refuse_links(path: &Path) -> Result<()> {
-    let refuse = |place: &Path| -> Result<()> {
-        bail!(
-            "{} is neither a file nor a folder: a repository with links, pipes or devices in it is \
-             not taken over; ask for a new clone (git clone --mirror)",
-            place.display()
-        )
-    };
-    let metadata = fs::symlink_metadata(path)?;
-    if metadata.is_file() {
-        return Ok(());
+/// Copies a file, or a folder with everything in it; nothing if nothing is there.
+fn copy(from: &Path, to: &Path, interrupt: &Interrupt) -> Result<()> {
+    let Ok(metadata) = fs::symlink_metadata(from) else { return Ok(()) };
+    if metadata.is_dir() {
+        make_dir(to)?;
+        return each_honest_entry(from, &mut |found| {
+            interrupt.check()?;
+            let to = to.join(OsStr::from_bytes(&found.path));
+            if found.kind == FileKind::Directory {
+                return Ok(make_dir(&to)?);
+            }
+            copy_file(&found.folder, found.name(), &to)
+        });
     }
-    if !metadata.is_dir() {
+    let (Some(parent), Some(name)) = (from.parent(), from.file_name()) else { return refuse(from) };
+    if !metadata.is_file() {
+        return refuse(from);
+    }
+    copy_file(&Folder::open(parent)?, name, to)
+}
+
+fn copy_file(folder: &Folder, name: &OsStr, to: &Path) -> Result<()> {
+    let place = || format!("cannot read {}", name.display());
+    let (mut file, _status) = folder.file(name).with_context(place)?;
+    let mut copy = File::create_new(to)?;
+    std::io::copy(&mut file, &mut copy).with_context(place)?;
+    Ok(())
+}
+
+/// Goes through a folder. Nothing but files and folders may be where refs and objects are: a link
+/// could lead to a repository of ours.
+fn each_honest_entry(path: &Path, each: &mut dyn FnMut(&Found) -> Result<()>) -> Result<()> {
+    if !fs::symlink_metadata(path)?.is_dir() {
         return refuse(path);
     }
     for found in Walk::new(path)? {
@@ -189,8 +237,17 @@ fn refuse_links(path: &Path) -> Result<()> {
         if !matches!(found.kind, FileKind::File | FileKind::Directory) {
             return refuse(&path.join(OsStr::from_bytes(&found.path)));
         }
+        each(&found)?;
     }
     Ok(())
+}
+
+fn refuse(place: &Path) -> Result<()> {
+    bail!(
+        "{} is neither a file nor a folder: a repository with links, pipes or devices in it is not \
+         taken over; ask for a new clone (git clone --mirror)",
+        place.display()
+    )
 }
 
 fn is_file(path: &Path) -> bool {

@@ -34,6 +34,9 @@ pub struct ForeignKey {
     pub parent_columns: Vec<String>,
     /// What a deletion there does here.
     pub on_delete: OnDelete,
+    /// Whether the last columns are periods: a row refers to all rows that cover its period
+    /// together (`PERIOD`, PostgreSQL 18), which is no equality of columns.
+    pub temporal: bool,
 }
 
 /// Something that acts when rows are deleted.

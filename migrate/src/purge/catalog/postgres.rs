@@ -18,7 +18,7 @@ pub(super) fn foreign_keys(session: &mut Session) -> Result<Vec<ForeignKey>> {
     // its own counts as the table's too.
     let rows = session.query(&format!(
         "SELECT f.conname, cn.nspname, c.relname, {}, pn.nspname, p.relname, {}, \
-                f.confdeltype::text \
+                f.confdeltype::text, coalesce(to_jsonb(f) ->> 'conperiod', 'false') \
          FROM pg_constraint f \
          JOIN pg_class c ON c.oid = coalesce(pg_partition_root(f.conrelid), f.conrelid) \
          JOIN pg_namespace cn ON cn.oid = c.relnamespace \
@@ -32,8 +32,17 @@ pub(super) fn foreign_keys(session: &mut Session) -> Result<Vec<ForeignKey>> {
     rows.into_iter()
         .map(|row| {
             let values: Vec<String> = row.into_iter().flatten().collect();
-            let [name, child_schema, child, columns, parent_schema, parent, parent_columns, action] =
-                values.as_slice()
+            let [
+                name,
+                child_schema,
+                child,
+                columns,
+                parent_schema,
+                parent,
+                parent_columns,
+                action,
+                temporal,
+            ] = values.as_slice()
             else {
                 bail!("the catalog gave an incomplete row for a foreign key");
             };
@@ -52,6 +61,7 @@ pub(super) fn foreign_keys(session: &mut Session) -> Result<Vec<ForeignKey>> {
                     "n" | "d" => OnDelete::Change,
                     other => bail!("the foreign key {name} has an unknown action {other:?}"),
                 },
+                temporal: temporal == "true",
             })
         })
         .collect()

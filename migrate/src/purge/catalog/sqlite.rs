@@ -41,6 +41,7 @@ pub(super) fn foreign_keys(connection: &Connection) -> Result<Vec<ForeignKey>> {
                 parent: TableName::new("main", &parent),
                 parent_columns: Vec::new(),
                 on_delete,
+                temporal: false,
             };
             keys.push((id, key));
         }

@@ -21,10 +21,11 @@ use super::ExecuteRequest;
 use crate::keys::{Signer, sign_envelope};
 use crate::ledger;
 use crate::moment;
+use crate::moved::moved_on;
 use crate::package::sealed_dir;
 use crate::purge::PurgeDatabase;
 use crate::purge::approve::{
-    approval_file, current_binding, in_use, read_approval, statements_dir,
+    approval_file, current_binding, in_use, is_of_this_place, read_approval, statements_dir,
 };
 use crate::purge::backup::archive_name;
 use crate::purge::nonces;
@@ -60,7 +61,8 @@ pub(super) fn authorize(
 ) -> Result<InForce> {
     let purge = request.purge;
     let operator = operator(request.trust, request.operator)?;
-    let found = match in_use(purge)? {
+    let moved_on = moved_on(database.store())?;
+    let found = match in_use(purge, moved_on.as_deref())? {
         Some(in_use) => Some(in_use),
         None => read_approval(request.dir.path(), purge)?,
     };
@@ -76,6 +78,13 @@ pub(super) fn authorize(
         bail!(
             "the approval is not about this purge: it is bound to another archive, database, rule \
              or number of rows. Nothing was deleted"
+        );
+    }
+    if !is_of_this_place(&approval, moved_on.as_deref())? {
+        bail!(
+            "this was approved before the database moved ({}); approve again (handover-migrate \
+             purge approve), for the place where rows are deleted now",
+            moved_on.unwrap_or_default()
         );
     }
     if moment::now()? < parse_moment(&approval.not_before)? {

@@ -88,7 +88,7 @@ pub(super) fn note_finished(dir: &HandoverDir, purge: &PurgeEntry) -> Result<()>
 /// Nothing may hang on the tables that did not when the rows were selected.
 pub(super) fn refuse_other_tables(database: &mut PurgeDatabase, purge: &PurgeEntry) -> Result<()> {
     let selection = &purge.selection;
-    if database.identity()? != selection.database {
+    if !database.was_known_as(&selection.database)? {
         bail!(
             "this is another database than the one in which the rows were selected ({})",
             selection.database

@@ -81,7 +81,8 @@ impl KeyIndex {
 }
 
 /// The key indexes of the source's plain tables. Partitioned tables have theirs made by the
-/// post-data section, and so do tables whose key index carries a further property.
+/// post-data section, and so do tables whose key index carries a further property, or is one that
+/// no CREATE INDEX makes (WITHOUT OVERLAPS).
 pub fn key_indexes(session: &mut Session) -> Result<BTreeMap<TableName, Vec<(String, KeyIndex)>>> {
     let rows = session.query(
         "SELECT n.nspname, c.relname, x.relname, x.oid::text, pg_get_indexdef(x.oid), k.oid::text, \
@@ -91,7 +92,7 @@ pub fn key_indexes(session: &mut Session) -> Result<BTreeMap<TableName, Vec<(Str
          LEFT JOIN pg_constraint k ON k.conindid = i.indexrelid AND k.contype IN ('p', 'u') \
          WHERE i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL \
            AND c.relkind = 'r' AND NOT c.relispartition AND NOT i.indisclustered \
-           AND NOT i.indisreplident AND n.nspname !~ '^pg_' \
+           AND NOT i.indisreplident AND NOT i.indisexclusion AND n.nspname !~ '^pg_' \
            AND n.nspname <> 'information_schema' \
          ORDER BY 1, 2, 3",
     )?;

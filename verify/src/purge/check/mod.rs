@@ -25,8 +25,10 @@ use handover_schemas::purge::verdict::{
 use super::ledger::{PurgeEntry, purges};
 use crate::endpoint::Endpoint;
 use crate::interrupt::Interrupt;
+use crate::ledger::moves::{moves, target_place};
 use crate::ledger::{LedgerQuery, ledger_of, open};
 use crate::package::Identities;
+use crate::postgres::place;
 use crate::progress::Progress;
 use crate::reader::End;
 use crate::signing::Trust;
@@ -112,7 +114,24 @@ impl<'a> Check<'a> {
         self.check_sums()?;
         self.check_statements()?;
         self.check_evidence()?;
+        self.check_place()?;
         self.check_tables(archive.as_ref())
+    }
+
+    /// A database that is not where its ledger knows it is read like any other, and is not the one
+    /// in which rows are deleted or put back.
+    fn check_place(&mut self) -> Result<()> {
+        let moves = moves(self.ledger())?;
+        let purges = purges(self.ledger())?;
+        let End::Postgres(session) = &mut *self.end else { return Ok(()) };
+        let now = place(session)?;
+        if let Some(known) = target_place(&moves, &purges).filter(|known| *known != now) {
+            self.not_checked(format!(
+                "that this is the database in use: its ledger is known at another place ({known}), \
+                 and this is {now} (handover-migrate moved target records a move)"
+            ));
+        }
+        Ok(())
     }
 
     fn finish(mut self) -> PurgeVerdictEntry {

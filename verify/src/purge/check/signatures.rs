@@ -3,6 +3,7 @@
 use anyhow::{Context, Result, bail};
 use handover_schemas::date::Date;
 use handover_schemas::digest::Digest;
+use handover_schemas::moved::MovedEnd;
 use handover_schemas::purge::record::PurgeState;
 use handover_schemas::purge::statement::{Approval, Binding, Execution};
 use handover_schemas::purge::used::{ApprovalUse, USED_APPROVALS_FILE, used_approvals};
@@ -12,6 +13,7 @@ use handover_schemas::signing::statement::{Predicate, Statement};
 use handover_schemas::signing::trust::Role;
 
 use super::Check;
+use crate::ledger::moves::{LedgerMove, moves, signed_by};
 use crate::purge::ledger::{Authority, batches};
 use crate::signing::{Demand, Signatory, Trust, check_envelope, day_of, meets, parse_moment};
 
@@ -27,7 +29,11 @@ impl Check<'_> {
             self.unverified("signatures: say whose keys count (--trust, or handover.toml)");
             return Ok(());
         };
+        let moves = self.check_moves(&trust)?;
         for authority in &self.purge.authorities {
+            if let Err(error) = check_after_moves(authority, &moves) {
+                self.find(Kind::Approval, format!("{error:#}"));
+            }
             if let Err(error) = self.check_authority(&trust, authority) {
                 self.find(Kind::Approval, format!("{error:#}"));
             }
@@ -38,6 +44,22 @@ impl Check<'_> {
             self.find(Kind::Certificate, format!("{error:#}"));
         }
         self.check_restores(&trust)
+    }
+
+    /// Moves of the database, each signed by an operator: rows are deleted and put back at the last
+    /// place only.
+    fn check_moves(&mut self, trust: &Trust) -> Result<Vec<LedgerMove>> {
+        let moves = moves(self.ledger())?;
+        for one in &moves {
+            match signed_by(one, trust) {
+                Ok(operator) => self.checked(format!(
+                    "move {}: the {} is at {} since {}, signed by {}",
+                    one.number, one.says.end, one.says.to, one.says.moved_on, operator.name
+                )),
+                Err(error) => self.find(Kind::Ledger, format!("move {}: {error:#}", one.number)),
+            }
+        }
+        Ok(moves)
     }
 
     /// What statements about this purge have to be bound to.
@@ -129,6 +151,20 @@ impl Check<'_> {
             }
         }
     }
+}
+
+/// An approval is of the database at its place: nothing is deleted under one from before a move.
+fn check_after_moves(authority: &Authority, moves: &[LedgerMove]) -> Result<()> {
+    let (_, execution) = body::<Execution>(&authority.execution, "execution")?;
+    let (_, approval) = body::<Approval>(&authority.approval, "approval")?;
+    let (from, until) = (parse_moment(&approval.not_before)?, parse_moment(&execution.started_on)?);
+    for says in moves.iter().map(|one| &one.says).filter(|says| says.end == MovedEnd::Target) {
+        let moved_on = parse_moment(&says.moved_on)?;
+        if from < moved_on && moved_on <= until {
+            bail!("rows were deleted under an approval from before the database moved");
+        }
+    }
+    Ok(())
 }
 
 /// The operator who signed an envelope.
