@@ -9,7 +9,7 @@ import tempfile
 import time
 
 from . import clients, data, ours
-from .server import Server
+from .server import Refused, Server
 
 # What a copy is killed in: slow enough that rows are still missing when the first ones are there.
 SLOW = ["--chunk-bytes", "32K", "--max-rate", "600K"]
@@ -112,7 +112,11 @@ class Cell:
 
     def change(self, arguments: list) -> None:
         """What is changed in the target is found and named, and nothing besides."""
-        self.target.sql(self.database, *(statement for statement, _ in CHANGES))
+        try:
+            self.target.sql(self.database, *(statement for statement, _ in CHANGES))
+        except Refused as error:
+            self.wrong.append(f"cannot be changed: {error}")
+            return
         changed = ours.run("handover-verify", ["tables", *arguments], self.environment)
         if changed.report is None or changed.report["verdict"] != "different":
             self.wrong.append(f"after changes verify ends with {changed.code}: {changed.last_words()}")

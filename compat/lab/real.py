@@ -20,6 +20,8 @@ def sets() -> dict:
     made = {"regression": lambda server, place: regression.load(server, "source")}
     for name in packages.DEBIAN:
         made[name] = lambda server, place, name=name: packages.from_debian(name, server, "source")
+    for name in packages.DEBIAN_SQLITE:
+        made[f"{name}.sqlite"] = lambda server, place, name=name: packages.sqlite_from_debian(name, place)
     for name in packages.DJANGO:
         made[name] = lambda server, place, name=name: on_postgres(server, name)
         made[f"{name}.sqlite"] = lambda server, place, name=name: packages.migrate(name, "sqlite3", str(place), "")

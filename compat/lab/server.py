@@ -14,6 +14,10 @@ WITH_CONTRIB = [15, 17, 18, 19]
 USER = "postgres"
 
 
+class Refused(Exception):
+    """Statements that the server refused, in its words."""
+
+
 class Server:
     """A server; runs from the beginning until `stop`."""
 
@@ -82,7 +86,7 @@ class Server:
         environment = {**os.environ, "PGOPTIONS": "-c client_min_messages=error"}
         done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
         if done.returncode != 0:
-            raise SystemExit(f"compat: server {self.version}: {done.stderr}")
+            raise Refused(f"server {self.version}: {done.stderr.strip()}")
         return done.stdout.strip()
 
     def fresh(self, database: str) -> None:

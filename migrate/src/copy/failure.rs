@@ -87,6 +87,17 @@ pub(super) fn is_beyond_limits(error: &anyhow::Error) -> bool {
     refusals.any(|refused| refused.code.starts_with("54"))
 }
 
+/// Whether the target can never hold what is in the table, whoever runs the copy again: values that
+/// mean something else to its version, or that its server refuses.
+pub(super) fn cannot_hold(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        let refused = cause.downcast_ref::<Refused>();
+        // Class of Appendix A of PostgreSQL's manual: data exception.
+        cause.is::<NoSuchInterval>()
+            || refused.is_some_and(|refused| refused.code.starts_with("22"))
+    })
+}
+
 /// Decides how far an error reaches.
 ///
 /// A value or right that one table is refused for does not concern the others. A lost

@@ -116,6 +116,7 @@ pub fn copy(
     if let OpenedTarget::Postgres(_, session) = &mut target {
         if let Source::Postgres(_, holder) = &mut source {
             target_lacks::tell_versions(holder.session(), session, progress);
+            target_lacks::in_older_words(&mut structure, session);
         }
         target_lacks::without_tablespaces(&mut structure, session)?;
     }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use anyhow::{Result, bail};
 use handover_schemas::ledger::{ChunkEntry, ChunkState, Stage};
+use handover_schemas::name::TableName;
 use handover_verify::endpoint::Endpoint;
 use handover_verify::interrupt::Interrupt;
 use handover_verify::postgres::{Access, Session};
@@ -22,7 +23,7 @@ use super::intervals::IntervalEnds;
 use super::rate::Rate;
 use super::read_back::read_back_sqlite;
 use super::report::CopyReport;
-use super::shared::Shared;
+use super::shared::{Shared, StoppedTable};
 use super::source::Source;
 use super::structure::Structure;
 use super::target::OpenedTarget;
@@ -79,10 +80,14 @@ impl Work<'_> {
         if let Some(source) = &source {
             tell::written_another_way(source, self.plan, &shared.options, &mut report)?;
         }
-        // A table that is not there has no rows that would have to be replaced.
-        if shared.stopped_tables().iter().all(|stopped| not_made.contains_key(&stopped.table)) {
-            let finished = self.finish(target, progress, interrupt)?;
-            let is_done = not_made.is_empty() && !finished.rows_are_wrong;
+        let stopped = shared.stopped_tables();
+        // A table that is not there has no rows that would have to be replaced; and no other table
+        // waits for one whose rows the target can never hold.
+        let waits_for =
+            |stopped: &StoppedTable| !stopped.is_for_good && !not_made.contains_key(&stopped.table);
+        if !stopped.iter().any(waits_for) {
+            let finished = self.finish(target, &stopped, progress, interrupt)?;
+            let is_done = stopped.is_empty() && !finished.rows_are_wrong;
             report.findings.extend(finished.findings);
             if let OpenedTarget::Postgres(endpoint, _) = target {
                 progress.phase("comparing what is not copied");
@@ -114,14 +119,20 @@ impl Work<'_> {
     fn finish(
         &self,
         target: &mut OpenedTarget<'_>,
+        stopped: &[StoppedTable],
         progress: &Progress,
         interrupt: &Interrupt,
     ) -> Result<Finished> {
         match target {
             OpenedTarget::Postgres(endpoint, _) => {
-                let jobs = self.request.jobs;
-                let (structure, run) = (self.structure, self.run);
-                finish_postgres(endpoint, structure, jobs, run, progress, interrupt)
+                let names: Vec<&TableName> = stopped
+                    .iter()
+                    .filter(|stopped| stopped.is_for_good)
+                    .map(|stopped| Ok(&self.plan.table(stopped.table)?.shape.name))
+                    .collect::<Result<_>>()?;
+                let structure = self.structure.without_rows_of(&names.into_iter().collect());
+                let (jobs, run) = (self.request.jobs, self.run);
+                finish_postgres(endpoint, &structure, jobs, run, progress, interrupt)
             }
             OpenedTarget::Sqlite(_, connection) => {
                 finish_sqlite(connection, self.structure, progress, interrupt)

@@ -10,6 +10,7 @@ use handover_verify::reader::ReadOptions;
 use handover_verify::sqlite::Misfit;
 
 use super::board::Board;
+use super::failure::cannot_hold;
 use super::gate::Gate;
 use super::intervals::IntervalEnds;
 use super::rate::Rate;
@@ -50,6 +51,8 @@ pub(super) struct StoppedTable {
     pub(super) reason: String,
     /// A value did not fit; the source is asked for all such rows.
     pub(super) is_misfit: bool,
+    /// No other run can copy it: the target cannot hold what is in it.
+    pub(super) is_for_good: bool,
 }
 
 impl Shared<'_> {
@@ -69,6 +72,7 @@ impl Shared<'_> {
             table,
             reason: format!("{error:#}"),
             is_misfit: error.chain().any(|cause| cause.is::<Misfit>()),
+            is_for_good: cannot_hold(error),
         };
         if let Ok(shape) = self.shape(table) {
             self.progress.note(&format!("{} stopped: {}", shape.name, stopped.reason));
@@ -80,7 +84,7 @@ impl Shared<'_> {
     /// back without it.
     pub(super) fn go_without_key(&self, table: i64, error: &anyhow::Error) {
         let reason = format!("{error:#}");
-        let without = StoppedTable { table, reason, is_misfit: false };
+        let without = StoppedTable { table, reason, is_misfit: false, is_for_good: true };
         self.without_key.lock().unwrap_or_else(PoisonError::into_inner).push(without);
     }
 

@@ -174,6 +174,30 @@ impl Structure {
         Ok(Self { before, after, not_carried, stand_ins, findings, ..Self::default() })
     }
 
+    /// What can be made beside the rows of all tables but these, which stopped: not their keys, nor
+    /// what needs those or reads their rows.
+    pub(super) fn without_rows_of(&self, stopped: &BTreeSet<&TableName>) -> Self {
+        let mut gone = BTreeSet::new();
+        for entry in &self.before {
+            let is_stopped = entry.table.as_ref().is_some_and(|table| stopped.contains(table));
+            let reads = matches!(entry.kind.as_str(), "VIEW" | "MATERIALIZED VIEW")
+                && entry.needs().any(|number| gone.contains(&number));
+            if is_stopped || reads {
+                gone.extend(entry.number());
+            }
+        }
+        let mut after = Vec::new();
+        for entry in &self.after {
+            if entry.needs().any(|number| gone.contains(&number)) {
+                gone.extend(entry.number());
+            } else {
+                after.push(entry.clone());
+            }
+        }
+        let (before, sequences) = (self.before.clone(), self.sequences.clone());
+        Self { before, after, sequences, ..Self::default() }
+    }
+
     /// Leaves the SQL in the hand-over folder, for staff to read before it runs.
     pub(super) fn write_down(&self, dir: &HandoverDir) -> Result<()> {
         dir.write("schema/pre-data.sql", listing(&self.before).as_bytes())?;

@@ -8,6 +8,7 @@ use handover_verify::postgres::Session;
 use handover_verify::progress::Progress;
 
 use super::structure::Structure;
+use crate::target::postgres::without_not_null_constraints;
 
 /// Says that the target is older than the source: each object that does not exist there will be a
 /// finding.
@@ -19,6 +20,17 @@ pub(super) fn tell_versions(source: &Session, target: &Session, progress: &Progr
             "target {target} is older than source {source}: what does not exist there will be \
              named, and the rest is made"
         ));
+    }
+}
+
+/// Puts what only newer servers have words for into those of an older target.
+pub(super) fn in_older_words(structure: &mut Structure, target: &Session) {
+    if target.server_version() < 180_000 {
+        for entry in structure.before.iter_mut().filter(|entry| entry.kind == "TABLE") {
+            if let Some(older) = without_not_null_constraints(&entry.sql) {
+                entry.sql = older;
+            }
+        }
     }
 }
 

@@ -205,11 +205,13 @@ pub(super) fn written_another_way(
 }
 
 fn not_finished(shape: &TableShape, stopped: &StoppedTable) -> String {
-    format!(
-        "{} stopped: {}; the other tables went on; run the same command again once this is put \
-         right",
-        shape.name, stopped.reason
-    )
+    let then = if stopped.is_for_good {
+        "its keys and what reads its rows are not made either; correct the values at the source, or \
+         leave the table out in handover.toml"
+    } else {
+        "run the same command again once this is put right"
+    };
+    format!("{} stopped: {}; the other tables went on; {then}", shape.name, stopped.reason)
 }
 
 fn misfits(

@@ -7,6 +7,7 @@
 use anyhow::{Context, Result, bail};
 
 use super::lexer::{Kind, Lexer, Token};
+use super::other_versions::without_bookkeeping;
 
 /// One entry of a section.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -100,7 +101,8 @@ impl Section {
                 }
                 read.statements.pop();
             }
-            read.entry.sql = read.statements.join("\n");
+            let statements = read.statements.into_iter().filter_map(without_bookkeeping);
+            read.entry.sql = statements.collect::<Vec<_>>().join("\n");
             found.push(read.entry);
         }
         Ok(found)

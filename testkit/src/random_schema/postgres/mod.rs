@@ -92,6 +92,10 @@ impl Writer {
         }
     }
 
+    fn has_extension(&self, name: &str) -> bool {
+        self.sql.contains(&format!("create extension if not exists {name} "))
+    }
+
     fn own_types(&mut self) {
         for _ in 0..self.random.between(0, 4) {
             let name = self.name();

@@ -12,6 +12,9 @@ impl Writer {
         for _ in 0..self.random.between(0, 3) {
             self.sequence();
         }
+        for _ in 0..self.random.between(0, 3) {
+            self.object_of_another_kind();
+        }
         self.views();
         if self.random.chance(10) {
             self.event_trigger();
@@ -80,14 +83,81 @@ impl Writer {
             return;
         };
         let column = column.name;
+        let body = match self.random.below(4) {
+            0 if self.has_extension("unaccent") => {
+                "public.unaccent('public.unaccent', t)".to_owned()
+            }
+            1 => self.helper_that_is_not_qualified(&place, function),
+            _ => "lower(t) || 'x''y'".to_owned(),
+        };
         self.say(&format!(
-            "create function {place}(t text) returns text language sql immutable as $$ select lower(t) || 'x''y' $$"
+            "create function {place}(t text) returns text language sql immutable as $$ select {body} $$"
         ));
         self.say(&format!("create index {index} on {} ({place}({column}))", table.place));
+        self.say("reset search_path");
         self.changed_by(
             format!("create or replace function {place}(t text) returns text language sql immutable as $$ select t $$"),
             function,
         );
+    }
+
+    /// A call of another function, found only because its schema is in the search path: dumps set that to nothing.
+    fn helper_that_is_not_qualified(&mut self, place: &str, function: Name) -> String {
+        let helper = self.name();
+        let schema = place.strip_suffix(&format!(".{function}")).unwrap_or_default();
+        self.say(&format!(
+            "create function {schema}.{helper}(t text) returns text language sql immutable as $$ select upper(t) $$"
+        ));
+        self.say(&format!("set search_path = {schema}, public"));
+        format!("{helper}(t)")
+    }
+
+    fn object_of_another_kind(&mut self) {
+        let name = self.name();
+        let place = self.place(name);
+        let (made, changed) = match self.random.below(7) {
+            0 => (
+                format!(
+                    "create procedure {place}(inout n int) language plpgsql as $$ begin n := 1; end $$"
+                ),
+                format!("drop procedure {place}(int)"),
+            ),
+            1 => (
+                format!(
+                    "create aggregate {place}(int) (sfunc = int4pl, stype = int, initcond = '0')"
+                ),
+                format!("drop aggregate {place}(int)"),
+            ),
+            2 => (
+                format!(
+                    "create function {place}(a int, b text default 'x''y') returns table (n int, t text) language sql stable as $$ select a, b $$"
+                ),
+                format!("alter function {place}(int, text) volatile"),
+            ),
+            3 => (
+                format!("create text search configuration {place} (copy = simple)"),
+                format!("alter text search configuration {place} drop mapping for asciiword"),
+            ),
+            4 => {
+                (format!("create collation {place} from \"C\""), format!("drop collation {place}"))
+            }
+            5 => (
+                format!(
+                    "create function {place}() returns bigint language sql begin atomic select count(*) from pg_class; end"
+                ),
+                format!(
+                    "create or replace function {place}() returns bigint language sql begin atomic select count(*) + 1 from pg_class; end"
+                ),
+            ),
+            _ => (
+                format!(
+                    "create function {place}(variadic list text[]) returns text language sql immutable strict parallel safe as $$ select list[1] $$"
+                ),
+                format!("alter function {place}(text[]) called on null input"),
+            ),
+        };
+        self.say(&made);
+        self.changed_by(changed, name);
     }
 
     fn trigger(&mut self, table: &Table) {

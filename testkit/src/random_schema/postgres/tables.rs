@@ -76,6 +76,7 @@ impl Writer {
             self.key(&mut columns, &mut parts)
         };
         self.further_constraints(&columns, rows, &mut parts);
+        self.exclusion(&columns, &mut parts);
         let reference = self.reference(&mut parts);
         let mut declared = declared(&columns);
         declared.extend(reference.iter().map(|(column, _)| format!("{column} bigint")));
@@ -135,6 +136,14 @@ impl Writer {
             parts.push(format!(
                 "constraint {name} check ({column} is null or {column} is not null){state}"
             ));
+        }
+    }
+
+    /// No two rows may have a value in common; an index of another kind than a key's.
+    fn exclusion(&mut self, columns: &[Column], parts: &mut Vec<String>) {
+        let ranges = columns.iter().find(|column| column.of.name == "int4range");
+        if let Some(column) = ranges.filter(|_| self.random.chance(50)) {
+            parts.push(format!("exclude using gist ({} with =)", column.name));
         }
     }
 

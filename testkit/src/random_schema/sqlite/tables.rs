@@ -165,7 +165,9 @@ impl Writer {
 
     fn finish(&mut self, table: Table) {
         let Table { name, columns, rows, without_rowid, .. } = &table;
-        if *rows > 0 && !without_rowid {
+        if *rows > 0 && *without_rowid {
+            self.changed_by(format!("delete from {name}"), *name);
+        } else if *rows > 0 {
             let row = self.random.below(*rows);
             let one = format!("(select rowid from {name} limit 1 offset {row})");
             self.changed_by(format!("delete from {name} where rowid = {one}"), *name);
