@@ -29,9 +29,6 @@ pub struct Description {
     pub uncopied: Vec<Uncopied>,
     /// What tables have beside the columns that are read, as far as they have anything.
     pub beside: BTreeMap<TableName, Beside>,
-    /// Names of all columns in declared order, generated ones among them, of every table that is one
-    /// or a part of one: values of a row's type are exchanged in this order.
-    pub column_order: BTreeMap<TableName, Vec<String>>,
     /// Number of large objects, where the account may count them.
     pub large_objects: Option<u64>,
 }
@@ -102,7 +99,6 @@ pub fn describe(session: &mut Session) -> Result<Description> {
             .query_value("SELECT count(*) FROM pg_largeobject_metadata")?
             .and_then(|count| count.parse().ok()),
         foreign: foreign_tables(session)?,
-        column_order: column_order(session)?,
         ..Description::default()
     };
     let columns = columns_by_table(session, &types)?;
@@ -332,23 +328,6 @@ pub fn foreign_tables(session: &mut Session) -> Result<Vec<ForeignTable>> {
             })
         })
         .collect()
-}
-
-fn column_order(session: &mut Session) -> Result<BTreeMap<TableName, Vec<String>>> {
-    let rows = session.query(&format!(
-        "SELECT n.nspname, c.relname, a.attname FROM pg_class c \
-         JOIN pg_namespace n ON n.oid = c.relnamespace \
-         JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
-         WHERE c.relkind IN ('r', 'p', 'f') AND {OF_THE_PLATFORM} ORDER BY c.oid, a.attnum"
-    ))?;
-    let mut tables: BTreeMap<TableName, Vec<String>> = BTreeMap::new();
-    for row in rows {
-        let [Some(schema), Some(table), Some(column)] = row.as_slice() else {
-            anyhow::bail!("the catalog gave an incomplete row for a column");
-        };
-        tables.entry(TableName::new(schema, table)).or_default().push(column.clone());
-    }
-    Ok(tables)
 }
 
 /// The columns of a table.

@@ -39,16 +39,18 @@ impl HeldByRowSecurity {
     /// What to say if the same object is not held in the target.
     pub fn no_longer(&self) -> String {
         let Self { kind, name, owner, tables } = self;
-        let sql = kind.to_uppercase();
         let (reads, way_out) = match kind.as_str() {
-            "view" => ("reads", ", or SET (security_invoker = true) (PostgreSQL 15 and later)"),
+            "view" => (
+                "reads",
+                ", or let it run as whoever asks (security_invoker, PostgreSQL 15 and later)",
+            ),
             "materialized view" => ("reads", ""),
             _ => ("runs with its owner's rights and can read", ""),
         };
         format!(
             "{kind} {name} {reads} {tables}, whose row security holds {owner}, its owner at the source, \
              and not its owner in the target: everybody who may use it there can get every row; \
-             ALTER {sql} {name} OWNER TO a role that is held{way_out}"
+             give it there to a role that is held (OWNER TO){way_out}"
         )
     }
 }

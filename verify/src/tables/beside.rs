@@ -36,7 +36,7 @@ impl BothEnds<'_> {
         }
         let (mine, other) = (described.0.beside(source), described.1.beside(target));
         let (mine, other) = (mine.shared_with(&other), other.shared_with(&mine));
-        let mut findings = types(pair, &mine, &other);
+        let mut findings = Vec::new();
         if mine.is_empty() || self.digests(&mine, &other, source, target)?.is_same() {
             return Ok(findings);
         }
@@ -133,26 +133,4 @@ fn finding(pair: &TablePair, part: &Beside, read: Read) -> Finding {
             )
         },
     }
-}
-
-fn types(pair: &TablePair, mine: &Beside, other: &Beside) -> Vec<Finding> {
-    let both = mine.generated.iter().filter_map(|column| {
-        Some((column, other.generated.iter().find(|other| other.name == column.name)?))
-    });
-    let differing = both.filter(|(mine, other)| mine.type_name != other.type_name);
-    differing
-        .map(|(mine, other)| Finding {
-            object: Some(mine.name.clone()),
-            object_kind: Some("column".to_owned()),
-            source: Some(mine.type_name.clone()),
-            target: Some(other.type_name.clone()),
-            ..Finding::new(
-                FindingKind::ColumnType,
-                format!(
-                    "column {}.{} is {} at the source and {} at the target",
-                    pair.name, mine.name, mine.type_name, other.type_name
-                ),
-            )
-        })
-        .collect()
 }

@@ -42,8 +42,6 @@ pub(super) struct Described {
     pub(super) virtual_tables: Vec<VirtualTable>,
     /// Foreign tables that are partitions, and the partitioned tables that they are parts of.
     pub(super) foreign_partitions: Vec<(TableName, TableName)>,
-    /// All columns in declared order, of tables and of their partitions.
-    pub(super) column_order: BTreeMap<TableName, Vec<String>>,
     /// Views and functions that row security holds because of who owns them.
     pub(super) held: Vec<HeldByRowSecurity>,
     /// Sequences of extensions that are configuration of the platform.
@@ -194,7 +192,6 @@ fn described_in_postgres(found: postgres::Description) -> Described {
         unreadable: found.unreadable,
         tables: found.tables,
         beside: found.beside,
-        column_order: found.column_order,
         empty_configuration: found.empty_configuration,
         ..Described::default()
     };

@@ -105,7 +105,7 @@ pub(super) fn judge(evidence: Evidence<'_>) -> Result<TablesReport> {
     tables.sort_by(|a, b| a.table.cmp(&b.table));
     let mut findings = of_columns;
     findings.extend(objects.iter().map(catalog::finding));
-    findings.extend(of_the_database(&described.0, &described.1, &tables, &objects));
+    findings.extend(of_the_database(&described.0, &described.1, &objects));
     findings.extend(nothing_compared(&tables));
     file.finish()?;
     let verdicts = tables.iter().map(|table| table.verdict).chain(findings.iter().map(weight));

@@ -48,7 +48,6 @@ impl LeftOutTables {
                     roots.iter().any(|(part, root)| part == table && is_left_out(root))
                 };
                 end.tables.retain(|table| !is_left_out(&table.name));
-                end.column_order.retain(|table, _| !is_left_out(table));
                 end.unreadable.retain(|(table, _)| !is_left_out(table) && !goes_with(table));
                 end.virtual_tables.retain(|table| !is_left_out(&table.name));
                 end.foreign_partitions = roots;
