@@ -98,6 +98,7 @@ fn the_examples_of_init_hold_too() {
         "postgres://handover_reader@db.vendor.example:5432/vaccination"
     );
     assert_eq!((config.leave_out.len(), config.file_reference.len()), (1, 1));
+    assert_eq!(config.rename.len(), 1);
     assert_eq!((config.purge.rule.len(), config.purge.recipient.len()), (1, 2));
     assert_eq!((config.figures.sets.len(), config.figures.shipped.len()), (1, 2));
     let document: Value = toml::from_str(&fs::read_to_string(&path).unwrap()).unwrap();

@@ -216,6 +216,7 @@ fn a_plan_keeps_to_what_it_leaves_out() {
                    table is named schema.name, as the source has it (a partition goes with its \
                    table)";
     is_refused(&copy(), &dir, unknown);
+    sqlite(&handover.target_file(), "create table none (a); drop table none");
     let says_no_table = handover.verify().arg("--quiet").go();
     says(
         says_no_table.expect(2),

@@ -250,6 +250,12 @@ fn files_that_are_no_sqlite_source() {
     bytes[4096..].fill(0x5a);
     fs::write(&damaged, bytes).unwrap();
 
+    let [empty, cut_off, no_table] =
+        ["empty", "cut_off", "no_table"].map(|name| handover.beside(name));
+    fs::write(&empty, "").unwrap();
+    fs::write(&cut_off, &fs::read(handover.source_file()).unwrap()[..100]).unwrap();
+    sqlite(&no_table, "pragma user_version = 1");
+
     let mut refused = |file: &std::path::Path, parts: &[&str]| {
         handover.set_source(&format!("sqlite:{}", file.display()));
         let name = file.display().to_string();
@@ -259,6 +265,9 @@ fn files_that_are_no_sqlite_source() {
     refused(&text, &["it is not a SQLite database"]);
     refused(&missing, &["there is no such file"]);
     refused(&folder, &["it is a folder; name the file in it"]);
+    refused(&empty, &["it is empty (0 bytes), which is no database; ask for the file anew"]);
+    refused(&cut_off, &["it was cut off: it has 100 bytes, and its header speaks of "]);
+    refused(&no_table, &["the source has no table", "is it the right database?"]);
     if fs::read(&no_right).is_err() {
         refused(&no_right, &["cannot be opened; check the path and its rights"]);
     } else {

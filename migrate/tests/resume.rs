@@ -111,7 +111,15 @@ fn keys_of_every_kind_are_replaced_in_postgres() {
 #[test]
 fn keys_of_every_kind_are_replaced_from_sqlite() {
     let target = Database::create();
-    for handover in [Handover::sqlite(SQLITE), Handover::sqlite_to_postgres(SQLITE, &target)] {
+    let sql = format!(
+        "{SQLITE} create table no_case (code text not null collate nocase primary key, n int);
+         insert into no_case select 'C' || id, id from of_integer;"
+    );
+    let lost = "collation nocase of no_case.code is not carried over: PostgreSQL tells capital and \
+                small letters apart in it; make it by hand";
+    for (handover, found) in
+        [(Handover::sqlite(&sql), ""), (Handover::sqlite_to_postgres(&sql, &target), lost)]
+    {
         copy_half(&handover, &["--chunk-bytes", "1K", "--max-rate", "200K"]);
         let source = handover.source_file();
         let tables = sqlite(
@@ -130,7 +138,8 @@ fn keys_of_every_kind_are_replaced_from_sqlite() {
              update no_case set n = -1 where n % 7 = 0;
              update descending set a = -a where a % 9 = 0",
         );
-        expect_copied(&handover.copy().go());
+        let report = json(handover.copy().go().expect(i32::from(!found.is_empty())));
+        assert_eq!(messages(&report), found);
         handover.verified();
     }
 }

@@ -44,6 +44,12 @@ CREATE TABLE handover.step (
   problem text,
   done_at timestamptz NOT NULL DEFAULT now()
 );
+-- Settings of the source's own database (TimeZone, search_path, …), as the first run found them: what
+-- expressions computed there depends on them, and rows are written under the same.
+CREATE TABLE handover.session_setting (
+  name text PRIMARY KEY,
+  value text NOT NULL
+);
 -- Every run of the copy. One without an end was killed.
 CREATE TABLE handover.run (
   run_no bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

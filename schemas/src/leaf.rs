@@ -244,7 +244,7 @@ impl LeafText {
 mod tests {
     use super::*;
     use crate::pg_type::PgType;
-    use crate::plan::Key;
+    use crate::plan::{Extent, Key};
     use crate::sqlite_form::Form;
 
     fn column(name: &str, type_name: &str) -> Column {
@@ -253,6 +253,7 @@ mod tests {
             type_name: type_name.into(),
             ty: PgType::Text,
             not_null: true,
+            renamed: None,
             form: Form::default(),
         }
     }
@@ -264,8 +265,10 @@ mod tests {
             generated: vec![],
             key: Some(Key { name: "pk".into(), columns: vec![1, 0], range_scan: true }),
             partitioned: false,
+            extent: Extent::Whole,
             estimated_rows: 7,
             largest_row: 9,
+            renamed: None,
             whole_only: false,
         }
     }

@@ -20,12 +20,20 @@ pub struct Column {
     pub ty: PgType,
     /// Declared `NOT NULL`, and every row was held against it.
     pub not_null: bool,
+    /// Its name in the target, where `handover.toml` gives it another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renamed: Option<String>,
     /// How stored values become canonical text, if it is a column of a SQLite file.
     #[serde(default, skip_serializing_if = "Form::is_default")]
     pub form: Form,
 }
 
 impl Column {
+    /// Its name in the target.
+    pub fn target_name(&self) -> &str {
+        self.renamed.as_deref().unwrap_or(&self.name)
+    }
+
     /// The type by whose rule keys of this column are ordered: SQLite's texts are by their bytes
     /// where they are taken exactly as they are stored.
     pub fn order(&self) -> &PgType {
@@ -57,6 +65,30 @@ pub struct Key {
     pub range_scan: bool,
 }
 
+/// Which rows of a table are meant, where those that a plain `SELECT` gives are too many.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Extent {
+    /// All of them.
+    #[default]
+    Whole,
+    /// All of a materialised view, which is read by a query only.
+    Computed,
+    /// Those in these partitions of a partitioned table. Others of its partitions are foreign
+    /// tables: no statement may reach the servers behind them.
+    LocalPartitions(Vec<TableName>),
+    /// Those of a table of an extension that the extension declares to be configuration: what
+    /// follows `FROM` and the table (`pg_extension.extcondition`), e.g. `WHERE custom`, or nothing.
+    Configuration(String),
+}
+
+impl Extent {
+    /// Whether all rows are meant.
+    pub fn is_whole(&self) -> bool {
+        *self == Self::Whole
+    }
+}
+
 /// One table as described by its database.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TableShape {
@@ -70,6 +102,9 @@ pub struct TableShape {
     pub key: Option<Key>,
     /// Read through a parent that holds no rows of its own.
     pub partitioned: bool,
+    /// Which of its rows are meant.
+    #[serde(default, skip_serializing_if = "Extent::is_whole")]
+    pub extent: Extent,
     /// No query over it can be planned without what its indexes call, which only the database's own
     /// `search_path` finds: its rows come by plain `COPY`, whole and unordered.
     #[serde(default)]
@@ -79,9 +114,30 @@ pub struct TableShape {
     /// Upper bound, in bytes, that the source gives for its largest value in one row; rows beyond
     /// a mebibyte are moved one at a time.
     pub largest_row: u64,
+    /// Its name in the target, without the schema, where `handover.toml` gives it another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renamed: Option<String>,
 }
 
 impl TableShape {
+    /// Its name in the target, in the source's schema.
+    pub fn target_name(&self) -> TableName {
+        let name = self.renamed.as_ref().unwrap_or(&self.name.name);
+        TableName::new(self.name.schema.as_str(), name.as_str())
+    }
+
+    /// The same table with the names that it and its columns have in the target.
+    #[must_use]
+    pub fn under_target_names(&self) -> Self {
+        let mut shape = Self { name: self.target_name(), renamed: None, ..self.clone() };
+        for column in &mut shape.columns {
+            if let Some(name) = column.renamed.take() {
+                column.name = name;
+            }
+        }
+        shape
+    }
+
     /// Whether every column can be read over the binary wire.
     pub fn has_renderer(&self) -> bool {
         self.columns.iter().all(|c| c.ty.has_renderer())

@@ -36,10 +36,22 @@ pub struct TablesReport {
     /// Tables that were not compared because they are left out of the hand-over.
     #[serde(default)]
     pub left_out: Vec<LeftOut>,
+    /// What has another name in the target because `handover.toml` says so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub renamed: Vec<Renamed>,
     /// Findings that belong to no single table.
     pub findings: Vec<Finding>,
     /// What was not looked at.
     pub not_checked: Vec<String>,
+}
+
+/// A table or a column that has another name in the target.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Renamed {
+    /// `schema.table` or `schema.table.column`, as the source has it.
+    pub source: String,
+    /// The same, as the target has it.
+    pub target: String,
 }
 
 /// A table that is left out of the hand-over on purpose.

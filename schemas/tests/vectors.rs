@@ -10,7 +10,7 @@ use handover_schemas::leaf::{ChunkLeaf, TableContent, TableLeaf, handover_root, 
 use handover_schemas::merkle::{self, Inclusion, inclusion_proof};
 use handover_schemas::name::TableName;
 use handover_schemas::pg_type::PgType;
-use handover_schemas::plan::{Column, Key, TableShape};
+use handover_schemas::plan::{Column, Extent, Key, TableShape};
 use handover_schemas::sqlite_form::Form;
 use handover_schemas::value::{Cell, decode, encode, escape_into, render_field, unescape};
 use serde::Deserialize;
@@ -127,6 +127,7 @@ impl Described {
             type_name: type_name.clone(),
             ty: PgType::Other,
             not_null: false,
+            renamed: None,
             form: Form::default(),
         };
         let position =
@@ -142,8 +143,10 @@ impl Described {
             generated: Vec::new(),
             key: self.key.as_ref().map(key),
             partitioned: false,
+            extent: Extent::Whole,
             estimated_rows: 0,
             largest_row: 0,
+            renamed: None,
             whole_only: false,
         }
     }

@@ -154,7 +154,7 @@ mod tests {
             ),
             (
                 "[sorce]\nurl = \"sqlite:x\"",
-                "line 1, column 2: unknown key \"sorce\"; known are source, target, leave_out, \
+                "line 1, column 2: unknown key \"sorce\"; known are source, target, leave_out, rename, \
                  package, component, file_reference, purge, figures, minutes",
             ),
             (

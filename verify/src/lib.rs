@@ -32,6 +32,7 @@ pub mod progress;
 pub mod purge;
 pub mod reader;
 pub mod record;
+pub mod rename;
 pub mod rows;
 pub mod running_program;
 pub mod shell;

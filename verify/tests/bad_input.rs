@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use handover_testkit::{Database, Outcome, sqlite};
+use handover_testkit::{Database, Outcome, Run, sqlite};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -70,7 +70,7 @@ fn urls_that_are_none() {
 #[test]
 fn arguments_that_are_missing_or_wrong() {
     let (_folder, url) = some_file();
-    let program = || handover_testkit::Run::new("handover-verify");
+    let program = || Run::new("handover-verify");
     program().go().expect(2);
     program().arg("tables").go().expect(2);
     check_refused(&program().args(["tables", "--source", &url]).go(), &["--target"]);
@@ -121,6 +121,30 @@ fn files_that_are_no_databases() {
     is_refused(&url("text.db"), &["text.db", "not a SQLite database"]);
     // Nothing was made of them.
     assert!(!folder.path().join("missing.db").exists());
+    fs::write(folder.path().join("empty.db"), "").unwrap();
+    is_refused(&url("empty.db"), &["it is empty (0 bytes)", "ask for the file anew"]);
+    fs::write(folder.path().join("empty.db-wal"), "rows").unwrap();
+    is_refused(&url("empty.db"), &["the -wal beside it is not: rows may be in there"]);
+    Run::program("mkfifo").arg(folder.path().join("pipe.db")).go().expect(0);
+    is_refused(&url("pipe.db"), &["it is no regular file"]);
+}
+
+#[test]
+fn a_file_that_was_cut_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = folder.path().join("whole.db");
+    let many = "with recursive i(i) as (values (1) union all select i + 1 from i where i < 5000)";
+    sqlite(
+        &whole,
+        &format!("create table t (id integer primary key); {many} insert into t select i from i"),
+    );
+    let bytes = fs::read(&whole).unwrap();
+    for length in [50, 100, 4096, 8192, 10_000, bytes.len() - 1] {
+        let part = folder.path().join(format!("{length}.db"));
+        fs::write(&part, &bytes[..length]).unwrap();
+        let says = [format!("it has {length} bytes"), "SQLite file".to_owned()];
+        is_refused(&format!("sqlite:{}", part.display()), &[&says[0], &says[1]]);
+    }
 }
 
 #[test]

@@ -64,7 +64,7 @@ fn only_what_means_something_else_is_found() {
     for (sql, changes) in [(VIEWS, &CHANGED_VIEWS[..]), (OBJECTS, &CHANGED_OBJECTS[..])] {
         for (from, to) in [(0, 1), (1, 0)] {
             let (source, target) = (made_on(from), made_on(to));
-            source.sql(sql);
+            source.sql(&without_xml(sql));
             target.sql(&dumped(&source));
             let judged = judge(&source.url(), &target.url());
             assert_eq!(judged.brief(), [""; 0]);
@@ -76,6 +76,13 @@ fn only_what_means_something_else_is_found() {
             }
         }
     }
+}
+
+/// Without the views that need a server built with libxml, which one of the two is not.
+fn without_xml(sql: &str) -> String {
+    let lines =
+        sql.lines().filter(|line| !(line.starts_with("create view") && line.contains("xml")));
+    lines.map(|line| format!("{line}\n")).collect()
 }
 
 /// What the newest `pg_dump` writes of a database, as every server takes it.

@@ -25,6 +25,7 @@ pub fn run(args: CopyArgs, interrupt: &Interrupt) -> Result<Exit> {
         source: end("source", args.source, &config.source)?,
         target: end("target", args.target, &config.target)?,
         leave_out: config.leave_out,
+        rename: config.rename,
         handover: args.handover,
         jobs: usize::from(args.jobs),
         chunk_bytes: args.chunk_bytes,
@@ -90,6 +91,9 @@ fn text(report: &CopyReport) -> Lines {
     }
     for table in &report.left_out {
         writeln!(out, "left out: {}: {}", table.table, table.reason);
+    }
+    for name in &report.renamed {
+        writeln!(out, "renamed: {} is {} in the target", name.source, name.target);
     }
     let rows: u64 = report.tables.iter().map(|table| table.rows).sum();
     let tables = report.tables.len();

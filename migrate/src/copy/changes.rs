@@ -13,7 +13,7 @@ use handover_verify::tables::row_diff::{compare_keyed, compare_keyless};
 use super::report::{CopyOutcome, CopyReport};
 use super::source::Source;
 use super::target::OpenedTarget;
-use super::tell::{copied_tables, left_out_by_config, written_another_way};
+use super::tell::{copied_tables, left_out_by_config, renamed_in, written_another_way};
 use crate::ledger::{self, FrozenPlan};
 use crate::target::shape_at_postgres;
 
@@ -38,6 +38,7 @@ pub(super) fn changes_since(
         outcome: CopyOutcome::Unchanged,
         tables: copied_tables(plan, &entries),
         left_out: left_out_by_config(plan),
+        renamed: renamed_in(plan),
         findings: ledger::findings(target.store())?,
     };
     if !report.findings.is_empty() {

@@ -3,10 +3,11 @@
 use handover_verify::interrupt::Interrupted;
 use handover_verify::postgres::Refused;
 use handover_verify::reader::RowsBesideRanges;
-use handover_verify::sqlite::{ConstraintViolated, Misfit};
+use handover_verify::sqlite::{ApplicationOnly, ConstraintViolated, Misfit};
 
 use super::feed::WriterGone;
 use super::intervals::NoSuchInterval;
+use crate::target::postgres::{ReachesAnotherServer, RowsThere};
 
 /// How far an error reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,13 +82,20 @@ pub(super) struct ReaderGone;
 
 /// Whether the target can never hold what is in the table, whoever runs the copy again: values that
 /// mean something else to its version, or that its server refuses.
-pub(super) fn cannot_hold(error: &anyhow::Error) -> bool {
+pub(super) fn is_for_good(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         let refused = cause.downcast_ref::<Refused>();
         // Class of Appendix A of PostgreSQL's manual: data exception.
         cause.is::<NoSuchInterval>()
             || refused.is_some_and(|refused| refused.code.starts_with("22"))
     })
+}
+
+/// Whether the server says that something is more than it can hold, such as a key of thousands of
+/// letters in an index: class 54 of Appendix A of PostgreSQL's manual.
+pub(super) fn is_beyond_limits(error: &anyhow::Error) -> bool {
+    let mut refusals = error.chain().filter_map(|cause| cause.downcast_ref::<Refused>());
+    refusals.any(|refused| refused.code.starts_with("54"))
 }
 
 /// Decides how far an error reaches.
@@ -101,10 +109,13 @@ pub(super) fn severity(error: &anyhow::Error) -> Severity {
     for cause in error.chain() {
         if cause.is::<WriterGone>()
             || cause.is::<Misfit>()
+            || cause.is::<ApplicationOnly>()
             || cause.is::<ConstraintViolated>()
             || cause.is::<ChangedAtSource>()
             || cause.is::<ReadBackDiffers>()
             || cause.is::<ReaderGone>()
+            || cause.is::<ReachesAnotherServer>()
+            || cause.is::<RowsThere>()
             || cause.is::<RowsBesideRanges>()
             || cause.is::<TargetCountDiffers>()
             || cause.is::<NoSuchInterval>()

@@ -72,7 +72,7 @@ pub(super) fn make_rest(
     let text = format!("{} constraints, indexes and other objects to make", open.len());
     progress.phase_of(&text, open.len() as u64);
     let making = Making::new(target, &session, &open, Some(run), progress, interrupt);
-    let refused = making.make_after_rows(jobs)?;
+    let refused = making.under(&structure.settings).make_after_rows(jobs)?;
     let steps: BTreeSet<String> =
         ledger::refused(&mut session)?.into_iter().map(|(step, _)| step).collect();
     let mut refused = before_rows::still_missing(&mut session, &open, refused)?;
@@ -143,6 +143,8 @@ pub(super) fn finish_sqlite(
             if !target.is_autocommit() {
                 Store::execute(target, "ROLLBACK")?;
             }
+            // A virtual table that was not made may have left it on.
+            Store::execute(target, "PRAGMA writable_schema = OFF")?;
             findings.push(not_made(&entry.name, &format!("{error:#}")));
         }
         progress.done(1);

@@ -91,7 +91,7 @@ impl IntervalEnds {
 
 #[cfg(test)]
 mod tests {
-    use handover_schemas::plan::Column;
+    use handover_schemas::plan::{Column, Extent};
     use handover_schemas::sqlite_form::Form;
 
     use super::*;
@@ -103,6 +103,7 @@ mod tests {
             type_name: "interval".to_owned(),
             ty: PgType::Other,
             not_null: false,
+            renamed: None,
             form: Form::default(),
         };
         let name = TableName::new("public", "t");
@@ -112,9 +113,11 @@ mod tests {
             generated: Vec::new(),
             key: None,
             partitioned: false,
+            extent: Extent::Whole,
             whole_only: false,
             estimated_rows: 0,
             largest_row: 0,
+            renamed: None,
         };
         let ends = |without_equal| IntervalEnds {
             columns: BTreeMap::from([(name.clone(), vec![1, 2])]),

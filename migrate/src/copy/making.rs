@@ -11,7 +11,9 @@ use handover_verify::postgres::Session;
 use handover_verify::progress::Progress;
 
 use crate::ledger;
-use crate::target::postgres::{Refusal, SchemaEntry, make_together, making_session, retried};
+use crate::target::postgres::{
+    Refusal, SchemaEntry, SourceSettings, make_together, making_session, pinned_again, retried,
+};
 
 /// Small things that are made in one transaction. A server has locks for some thousands of tables
 /// only, and a transaction keeps those of every table that it makes.
@@ -23,6 +25,8 @@ pub(super) struct Making<'a> {
     entries: &'a [&'a SchemaEntry],
     /// SQL of each entry, with what records it.
     statements: Vec<String>,
+    /// What holds while rows are looked at.
+    settings: String,
     /// The run; none before the first one.
     run: Option<i64>,
     progress: &'a Progress,
@@ -41,10 +45,17 @@ impl<'a> Making<'a> {
     ) -> Self {
         let statement = |entry: &&SchemaEntry| {
             let record = ledger::step_statement(names, &entry.step, None);
-            format!("{}\n{record}\n", entry.statements())
+            let pinned = if entry.is_quick() { String::new() } else { pinned_again() };
+            format!("{}\n{pinned}{record}\n", entry.statements())
         };
         let statements = entries.iter().map(statement).collect();
-        Self { target, entries, statements, run, progress, interrupt }
+        let settings = String::new();
+        Self { target, entries, statements, settings, run, progress, interrupt }
+    }
+
+    /// What takes its time looks at rows, and evaluates expressions: that goes under these settings.
+    pub(super) fn under(self, settings: &SourceSettings) -> Self {
+        Self { settings: settings.begin(), ..self }
     }
 
     /// Makes everything in its order; what was refused once more, as long as that helps. Returns
@@ -122,17 +133,25 @@ impl<'a> Making<'a> {
         let of = |at: &usize| self.statements.get(*at).map_or("", String::as_str);
         let together: Vec<&str> = group.iter().map(of).collect();
         let mut refused = Vec::new();
-        match (make_together(session, &together.join("\n"))?, group) {
+        let settings = self.settings_of(group);
+        match (make_together(session, settings, &together.join("\n"))?, group) {
             (None, _) => {}
             (Some(refusal), [at]) => refused.push((*at, refusal)),
             (Some(_), group) => {
                 for at in group {
-                    let refusal = make_together(session, of(at))?;
+                    let refusal = make_together(session, settings, of(at))?;
                     refused.extend(refusal.map(|refusal| (*at, refusal)));
                 }
             }
         }
         self.progress.done((group.len() - refused.len()) as u64);
         Ok(refused)
+    }
+    /// What looks at rows is a group of its own.
+    fn settings_of(&self, group: &[usize]) -> &str {
+        match group {
+            [at] if self.entries.get(*at).is_some_and(|entry| !entry.is_quick()) => &self.settings,
+            _ => "",
+        }
     }
 }

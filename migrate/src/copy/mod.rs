@@ -2,11 +2,13 @@
 //! back → settle.
 
 mod before_rows;
+mod beside;
 mod board;
 mod changes;
 mod failure;
 mod feed;
 mod finish;
+mod foreign_servers;
 mod gate;
 mod intervals;
 mod invalid_indexes;
@@ -31,7 +33,7 @@ pub(crate) use source::source_place;
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
-use handover_schemas::config::LeaveOut;
+use handover_schemas::config::{LeaveOut, Rename};
 use handover_schemas::digest::Digest;
 use handover_schemas::ledger::Stage;
 use handover_schemas::name::TableName;
@@ -39,13 +41,14 @@ use handover_verify::endpoint::Endpoint;
 use handover_verify::interrupt::{Interrupt, Interrupted};
 use handover_verify::progress::Progress;
 use handover_verify::reader::ReadOptions;
+use handover_verify::rename::refuse_where_names_stay;
 use handover_verify::rows::Wire;
 use handover_verify::sqlite::values::TextLimit;
 use handover_verify::sqlite::{Mapping, Respelled, TypeOverride};
 use handover_verify::tables::refuse_types;
 
 use self::report::{CopyOutcome, CopyReport};
-use self::source::Source;
+use self::source::{Described, Source};
 use self::structure::Structure;
 use self::target::OpenedTarget;
 pub(crate) use self::tell::copied_tables;
@@ -71,6 +74,8 @@ pub struct CopyRequest {
     pub type_overrides: Vec<TypeOverride>,
     /// Tables that are not copied.
     pub leave_out: Vec<LeaveOut>,
+    /// Names that tables and columns of a SQLite source have in the target.
+    pub rename: Vec<Rename>,
     /// Show keys in the report.
     pub show_keys: bool,
 }
@@ -84,14 +89,11 @@ pub fn copy(
     refuse_route(request)?;
     let dir = HandoverDir::open(&request.handover)?;
     let mut source = Source::open(&request.source, interrupt)?;
+    progress.phase("reading the source's catalog");
+    let mut described = describe(&mut source, request)?;
     let mut target = OpenedTarget::open(&request.target, interrupt, progress)?;
     let mut options = read_options(request, &dir, interrupt);
-    progress.phase("reading the source's catalog");
-    let mut described = source.describe(mapping(request))?;
-    if let Source::Postgres(_, holder) = &mut source {
-        left_out::leave_out_unlockable(holder.session(), &mut described)?;
-    }
-    described.leave_out(&request.leave_out)?;
+    let watched = std::mem::take(&mut described.watched);
     let intervals = intervals::keep_meaning(&mut source, &target, &mut described);
     let left_out: Vec<&TableName> = described.left_out.iter().map(|table| &table.name).collect();
     names::refuse_ledger_names(&mut source, &request.target, &left_out)?;
@@ -120,17 +122,19 @@ pub fn copy(
     }
     structure.write_down(&dir)?;
     if is_new {
+        tell::before_anything_is_made(&plan, &structure, progress);
         target.create(&mut source, request, &plan, &structure, (progress, interrupt))?;
     }
     target.make_before_rows(&structure, is_new, progress, interrupt)?;
+    structure.settings = target.source_settings(&mut source, progress)?;
     if stage == Stage::Done {
         target.make_refused_later(&structure, request.jobs, progress, interrupt)?;
         return changes::changes_since(&mut source, target, &plan, &options, progress);
     }
     let run = target.begin_run()?;
     tell::resumed(target.store(), progress)?;
-    let work =
-        rows::Work { request, plan: &plan, structure: &structure, stage, options, run, intervals };
+    let (plan, structure) = (&plan, &structure);
+    let work = rows::Work { request, plan, structure, watched, stage, options, run, intervals };
     let done = work.copy_and_finish(source, &mut target, &dir, interrupt, progress);
     let outcome = match &done {
         Ok(report) if report.has_findings() => RunOutcome::Findings,
@@ -140,6 +144,26 @@ pub fn copy(
     };
     target.end_run(run, outcome, done.is_ok(), interrupt)?;
     done.map_err(|error| if error.is::<Interrupted>() { error } else { error.context(STOPPED) })
+}
+
+/// What the source has, less what is left out: by the config, and because the target cannot have it.
+fn describe(source: &mut Source<'_>, request: &CopyRequest) -> Result<Described> {
+    let mut described = source.describe(mapping(request))?;
+    described.refuse_nothing(&request.source)?;
+    if let Source::Postgres(_, holder) = source {
+        left_out::leave_out_unlockable(holder.session(), &mut described)?;
+    }
+    described.leave_out(&request.leave_out)?;
+    refuse_where_names_stay(&request.rename, &request.source, &request.target)?;
+    described.rename(&request.rename)?;
+    match request.target {
+        Endpoint::Postgres(_) => {
+            described.without_virtual_tables();
+            described.without_impossible_tables();
+        }
+        Endpoint::Sqlite(_) => described.without_application_tables(source)?,
+    }
+    Ok(described)
 }
 
 const STOPPED: &str = "the copy stopped; what is recorded is kept: put this right and run the same \

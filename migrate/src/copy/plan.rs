@@ -112,6 +112,13 @@ pub(super) fn check_unchanged(plan: &FrozenPlan, described: &Described) -> Resul
     }
     let now: BTreeSet<&TableName> = described.tables.iter().map(|shape| &shape.name).collect();
     if let Some(name) = planned.keys().find(|name| !now.contains(**name)) {
+        let left_out = described.left_out.iter().find(|table| table.name == **name);
+        if let Some(LeftOutTable { reason, by: LeftOutBy::Source, .. }) = left_out {
+            bail!(
+                "the plan has {name}, which cannot be copied now: {reason}; put {CONFIG_FILE} or the \
+                 source back as it was, or start anew with an empty target"
+            );
+        }
         bail!(
             "the source no longer has {name}, or the account may no longer read it; the plan has it"
         );
@@ -148,6 +155,19 @@ fn same_left_out(plan: &FrozenPlan, described: &Described) -> Result<()> {
 
 fn same_table(planned: &TableShape, now: &TableShape) -> Result<()> {
     let name = &planned.name;
+    let names = |shape: &TableShape| -> Vec<String> {
+        let columns = shape.columns.iter().map(|column| column.target_name().to_owned());
+        std::iter::once(shape.target_name().name).chain(columns).collect()
+    };
+    let renamed = |shape: &TableShape| {
+        shape.renamed.is_some() || shape.columns.iter().any(|column| column.renamed.is_some())
+    };
+    if (renamed(planned) || renamed(now)) && names(planned) != names(now) {
+        bail!(
+            "{CONFIG_FILE} renames {name} or its columns otherwise than the plan; put the rules back \
+             as they were, or start anew with an empty target"
+        );
+    }
     for (before, after) in planned.columns.iter().zip(&now.columns) {
         if before != after {
             bail!(
@@ -166,6 +186,12 @@ fn same_table(planned: &TableShape, now: &TableShape) -> Result<()> {
              empty target",
             planned.columns.len() + planned.generated.len(),
             now.columns.len() + now.generated.len()
+        );
+    }
+    if planned.extent != now.extent {
+        bail!(
+            "the source's schema changed: which rows of {name} belong to it (its partitions, or \
+             what its extension declares to be configuration); start anew with an empty target"
         );
     }
     if planned.key != now.key || planned.partitioned != now.partitioned {

@@ -1,6 +1,6 @@
 //! What a copy says when it is over.
 
-use handover_schemas::report::{Finding, LeftOut, WrittenAnotherWay};
+use handover_schemas::report::{Finding, LeftOut, Renamed, WrittenAnotherWay};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +28,9 @@ pub struct CopyReport {
     /// Tables that `handover.toml` leaves out.
     #[serde(default)]
     pub left_out: Vec<LeftOut>,
+    /// What has another name in the target because `handover.toml` says so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub renamed: Vec<Renamed>,
     /// Findings that belong to no single table.
     pub findings: Vec<Finding>,
 }

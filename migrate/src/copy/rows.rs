@@ -14,6 +14,7 @@ use handover_verify::reader::{End, ReadMode, ReadOptions};
 
 use super::CopyRequest;
 use super::before_rows;
+use super::beside::{Expected, Watched, compare, no_longer_held};
 use super::board::{Board, ChunkJob, Unit};
 use super::feed::feed;
 use super::finish::{Finished, finish_postgres, finish_sqlite};
@@ -38,6 +39,7 @@ pub(super) struct Work<'a> {
     pub(super) request: &'a CopyRequest,
     pub(super) plan: &'a FrozenPlan,
     pub(super) structure: &'a Structure,
+    pub(super) watched: Watched,
     pub(super) stage: Stage,
     pub(super) options: ReadOptions,
     pub(super) run: i64,
@@ -63,11 +65,12 @@ impl Work<'_> {
             shared.stop_table(*table, &anyhow::anyhow!("{why}"));
         }
         tell::begin_rows(&shared, &jobs);
-        let source = self.copy_rows(&shared, source, target, jobs, interrupt);
+        let (source, expected) = self.copy_rows(&shared, source, target, jobs, interrupt);
         interrupt.check()?;
         if let Some(failure) = shared.board.take_failure() {
             return Err(failure);
         }
+        let expected = expected?;
         if let OpenedTarget::Sqlite(path, connection) = &mut *target {
             progress.begin("reading back", tell::expected(&shared));
             read_back_sqlite(&shared, connection, path, self.request.jobs)?;
@@ -86,6 +89,11 @@ impl Work<'_> {
             let finished = self.finish(target, &stopped, progress, interrupt)?;
             let is_done = stopped.is_empty() && !finished.rows_are_wrong;
             report.findings.extend(finished.findings);
+            if let OpenedTarget::Postgres(endpoint, _) = target {
+                progress.phase("comparing what is not copied");
+                report.findings.extend(compare(endpoint, &expected, &shared.options)?);
+                report.findings.extend(no_longer_held(endpoint, &self.watched.held, interrupt)?);
+            }
             ledger::end_structure(target.store(), &report.findings, is_done)?;
         }
         report.findings.extend(tell::refused(
@@ -158,12 +166,15 @@ impl Work<'_> {
             intervals: &self.intervals,
             steps,
             may_replace: self.stage == Stage::Rows,
+            settings: self.structure.settings.clone(),
             counted: Mutex::default(),
             stopped: Mutex::default(),
+            without_key: Mutex::default(),
         })
     }
 
-    /// Lets the workers copy everything; gives a SQLite source back.
+    /// Lets the workers copy everything; gives a SQLite source back, and what a PostgreSQL source has
+    /// of what is not copied.
     fn copy_rows<'s>(
         &self,
         shared: &Shared<'_>,
@@ -171,7 +182,7 @@ impl Work<'_> {
         target: &mut OpenedTarget<'_>,
         jobs: Vec<ChunkJob>,
         interrupt: &Interrupt,
-    ) -> Option<Source<'s>> {
+    ) -> (Option<Source<'s>>, Result<Vec<Expected>>) {
         let keys = &self.structure.keys;
         let workers = match target {
             OpenedTarget::Postgres(..) => self.request.jobs,
@@ -185,7 +196,9 @@ impl Work<'_> {
                     Ok(Target::Postgres(session))
                 }
                 Endpoint::Sqlite(path) => {
-                    Ok(Target::Sqlite(crate::target::sqlite::open_target(path)?))
+                    let connection = crate::target::sqlite::open_target(path)?;
+                    self.structure.stand_ins.add_for_rows(&connection)?;
+                    Ok(Target::Sqlite(connection))
                 }
             }
         };
@@ -206,11 +219,13 @@ impl Work<'_> {
                             });
                         });
                     }
+                    let open = || snapshot.open_session(endpoint, interrupt);
+                    let expected = self.watched.read_source(self.plan, &shared.options, open);
                     shared.board.wait_for_source();
                     // All rows are read: the source may forget this moment.
                     drop(holder);
-                });
-                None
+                    (None, expected)
+                })
             }
             Source::Sqlite(path, connection) => {
                 let open_source: &OpenSource<'_> =
@@ -225,7 +240,7 @@ impl Work<'_> {
                     }
                     shared.board.run(|| feed(shared, &connection, &jobs));
                 });
-                Some(Source::Sqlite(path, connection))
+                (Some(Source::Sqlite(path, connection)), Ok(Vec::new()))
             }
         }
     }

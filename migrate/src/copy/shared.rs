@@ -10,11 +10,12 @@ use handover_verify::reader::ReadOptions;
 use handover_verify::sqlite::Misfit;
 
 use super::board::Board;
-use super::failure::cannot_hold;
+use super::failure::is_for_good;
 use super::gate::Gate;
 use super::intervals::IntervalEnds;
 use super::rate::Rate;
 use crate::ledger::FrozenPlan;
+use crate::target::postgres::SourceSettings;
 
 /// The run's plan, moment and settings.
 pub(super) struct Shared<'a> {
@@ -32,9 +33,13 @@ pub(super) struct Shared<'a> {
     pub(super) steps: BTreeSet<String>,
     /// The target has no foreign keys and no triggers yet: ranges may be replaced.
     pub(super) may_replace: bool,
+    /// What holds while rows are written.
+    pub(super) settings: SourceSettings,
     /// Rows of tables of a SQLite source that are read in ranges, counted by its one reader.
     pub(super) counted: Mutex<BTreeMap<i64, u64>>,
     pub(super) stopped: Mutex<Vec<StoppedTable>>,
+    /// Tables whose key the target has no index for.
+    pub(super) without_key: Mutex<Vec<StoppedTable>>,
 }
 
 /// A table that could not be copied.
@@ -67,12 +72,25 @@ impl Shared<'_> {
             table,
             reason: format!("{error:#}"),
             is_misfit: error.chain().any(|cause| cause.is::<Misfit>()),
-            is_for_good: cannot_hold(error),
+            is_for_good: is_for_good(error),
         };
         if let Ok(shape) = self.shape(table) {
             self.progress.note(&format!("{} stopped: {}", shape.name, stopped.reason));
         }
         self.stopped.lock().unwrap_or_else(PoisonError::into_inner).push(stopped);
+    }
+
+    /// Records that the index of a table's key is more than the target can hold. Its rows are read
+    /// back without it.
+    pub(super) fn go_without_key(&self, table: i64, error: &anyhow::Error) {
+        let reason = format!("{error:#}");
+        let without = StoppedTable { table, reason, is_misfit: false };
+        self.without_key.lock().unwrap_or_else(PoisonError::into_inner).push(without);
+    }
+
+    /// Tables without the index of their key, once the workers are done.
+    pub(super) fn tables_without_key(&self) -> Vec<StoppedTable> {
+        self.without_key.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Tables that stopped, once the workers are done.

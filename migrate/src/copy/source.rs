@@ -1,19 +1,24 @@
 //! The end that is read: opened once per run, at one moment.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use handover_schemas::config::{CONFIG_FILE, LeaveOut};
+use handover_schemas::config::{CONFIG_FILE, LeaveOut, Rename};
 use handover_schemas::ledger::LeftOutBy;
 use handover_schemas::name::TableName;
 use handover_schemas::plan::TableShape;
 use handover_verify::endpoint::{Endpoint, PostgresEndpoint};
 use handover_verify::interrupt::Interrupt;
 use handover_verify::postgres::{self, SnapshotHolder};
-use handover_verify::sqlite::{self, Mapping};
+use handover_verify::rename;
+use handover_verify::sqlite::{self, Mapping, VirtualTable};
 use rusqlite::Connection;
 
+use super::beside::Watched;
 use crate::ledger::LeftOutTable;
+use crate::target::postgres::cannot_hold;
+use crate::target::sqlite::{Made, StandIns, table_statements};
 
 /// An opened source.
 pub(super) enum Source<'a> {
@@ -29,25 +34,113 @@ pub(super) struct Described {
     pub(super) tables: Vec<TableShape>,
     /// Tables that are not copied, and why.
     pub(super) left_out: Vec<LeftOutTable>,
+    /// Foreign tables that are partitions, and the partitioned tables that they are parts of.
+    foreign_partitions: Vec<(TableName, TableName)>,
+    /// What is held against the source though it is not copied.
+    pub(super) watched: Watched,
+    /// Virtual tables of a SQLite file, which another file has too.
+    pub(super) virtual_tables: Vec<VirtualTable>,
 }
 
 impl Described {
+    /// Refuses a source in which nobody could copy anything: it is not the one that was meant.
+    pub(super) fn refuse_nothing(&self, source: &Endpoint) -> Result<()> {
+        if self.tables.is_empty() && self.left_out.is_empty() && self.virtual_tables.is_empty() {
+            bail!(
+                "the source has no table, or the account may see none: {source}; is it the right \
+                 database? (The rows of a SQLite file in WAL mode can be in FILE-wal, which belongs to \
+                 it.)"
+            );
+        }
+        Ok(())
+    }
+
+    /// Leaves out what PostgreSQL cannot have: virtual tables and the indexes that they keep.
+    pub(super) fn without_virtual_tables(&mut self) {
+        for table in std::mem::take(&mut self.virtual_tables) {
+            let is_index = |name: &TableName| {
+                table.index_tables().any(|own| own.eq_ignore_ascii_case(&name.name))
+            };
+            self.tables.retain(|shape| !is_index(&shape.name));
+            self.left_out.retain(|left_out| !is_index(&left_out.name));
+            self.left_out.push(left_out_here(table.name.clone(), table.elsewhere()));
+        }
+    }
+
+    /// Gives tables and columns the names that the config gives them in the target.
+    pub(super) fn rename(&mut self, rules: &[Rename]) -> Result<()> {
+        let unread: Vec<String> =
+            self.left_out.iter().map(|left_out| left_out.name.to_string()).collect();
+        rename::rename(rules, &mut self.tables, &unread)
+    }
+
+    /// Leaves out what another SQLite file cannot have without the application.
+    pub(super) fn without_application_tables(&mut self, source: &Source<'_>) -> Result<()> {
+        let Source::Sqlite(_, connection) = source else { return Ok(()) };
+        let wanted: Vec<String> = self.tables.iter().map(|shape| shape.name.name.clone()).collect();
+        let mut impossible = BTreeMap::new();
+        for (name, sql) in table_statements(connection, &wanted)? {
+            if let Made::NotAtAll(reason) = StandIns::default().judge(&sql)? {
+                impossible.insert(name, reason);
+            }
+        }
+        let left_out = &mut self.left_out;
+        self.tables.retain(|shape| match impossible.remove(&shape.name.name) {
+            Some(reason) => {
+                left_out.push(left_out_here(shape.name.clone(), reason));
+                false
+            }
+            None => true,
+        });
+        Ok(())
+    }
+
+    /// Leaves out what PostgreSQL cannot have under the names it would have there.
+    pub(super) fn without_impossible_tables(&mut self) {
+        let left_out = &mut self.left_out;
+        self.tables.retain(|shape| match cannot_hold(shape) {
+            Some(reason) => {
+                left_out.push(left_out_here(shape.name.clone(), reason));
+                false
+            }
+            None => true,
+        });
+    }
+
     /// Leaves out the tables that the config names. Refuses one that the source does not have.
     pub(super) fn leave_out(&mut self, wanted: &[LeaveOut]) -> Result<()> {
         for LeaveOut { table, reason } in wanted {
             let is_meant = |name: &TableName| name.to_string() == *table;
             let names = self.tables.iter().map(|shape| &shape.name);
-            let mut names = names.chain(self.left_out.iter().map(|left_out| &left_out.name));
+            let names = names.chain(self.left_out.iter().map(|left_out| &left_out.name));
+            let names = names.chain(self.virtual_tables.iter().map(|table| &table.name));
+            let mut names =
+                names.chain(self.watched.uncopied.iter().map(|table| &table.shape.name));
             let Some(name) = names.find(|name| is_meant(name)).cloned() else {
                 bail!(
                     "{CONFIG_FILE}: leave_out {table:?}: the source has no such table; a table is \
                      named schema.name, as the source has it (a partition goes with its table)"
                 );
             };
-            self.tables.retain(|shape| shape.name != name);
-            self.left_out.retain(|left_out| left_out.name != name);
-            let (reason, by) = (reason.clone(), LeftOutBy::Config);
-            self.left_out.push(LeftOutTable { name, reason, by });
+            // With a virtual table go the tables in which it keeps what it holds, and with a table the
+            // foreign ones among its partitions.
+            let virtual_tables = self.virtual_tables.iter().filter(|table| table.name == name);
+            let kept = virtual_tables.flat_map(|table| &table.own_tables);
+            let mut names: Vec<TableName> =
+                kept.map(|own| TableName::new(name.schema.as_str(), own.as_str())).collect();
+            let roots = &self.foreign_partitions;
+            self.left_out.retain(|left_out| {
+                !roots.iter().any(|(part, root)| *part == left_out.name && *root == name)
+            });
+            self.watched.uncopied.retain(|table| table.shape.name != name);
+            names.push(name);
+            for name in names {
+                self.tables.retain(|shape| shape.name != name);
+                self.left_out.retain(|left_out| left_out.name != name);
+                self.virtual_tables.retain(|table| table.name != name);
+                let (reason, by) = (reason.clone(), LeftOutBy::Config);
+                self.left_out.push(LeftOutTable { name, reason, by });
+            }
         }
         Ok(())
     }
@@ -93,35 +186,46 @@ impl<'a> Source<'a> {
                     bail!("--map-type is for SQLite sources; PostgreSQL's types are kept");
                 }
                 let found = postgres::describe(holder.session())?;
-                let foreign = "a foreign table: its rows live on another server";
-                let foreign = found.foreign.into_iter().map(|name| (name, foreign.to_owned()));
+                let foreign =
+                    found.foreign.iter().map(|table| (table.name.clone(), table.reason()));
                 let left_out = found
                     .unreadable
                     .into_iter()
                     .chain(foreign)
-                    .map(|(name, reason)| left_out(name, reason))
+                    .map(|(name, reason)| left_out_here(name, reason))
                     .collect();
-                Ok(Described { tables: found.tables, left_out })
+                let parts = found.foreign.into_iter();
+                let parts = parts.filter_map(|table| table.root.map(|root| (table.name, root)));
+                Ok(Described {
+                    tables: found.tables,
+                    left_out,
+                    virtual_tables: Vec::new(),
+                    foreign_partitions: parts.collect(),
+                    watched: Watched {
+                        beside: found.beside,
+                        uncopied: found.uncopied,
+                        held: postgres::held_by_row_security(holder.session())?,
+                    },
+                })
             }
             Self::Sqlite(path, connection) => {
                 let found = sqlite::describe(connection, mapping)
                     .with_context(|| format!("cannot describe {}", path.display()))?;
-                let mut left_out_tables: Vec<LeftOutTable> = found
-                    .unmapped
-                    .into_iter()
-                    .map(|(name, reason)| left_out(name, reason))
-                    .collect();
-                let why = "a virtual table: its rows are computed or live elsewhere";
-                let virtual_tables = found.virtual_tables.into_iter();
-                left_out_tables.extend(virtual_tables.map(|name| left_out(name, why.to_owned())));
-                Ok(Described { tables: found.tables, left_out: left_out_tables })
+                let left_out = found.unmapped.into_iter();
+                Ok(Described {
+                    tables: found.tables,
+                    left_out: left_out.map(|(name, reason)| left_out_here(name, reason)).collect(),
+                    virtual_tables: found.virtual_tables,
+                    foreign_partitions: Vec::new(),
+                    watched: Watched::default(),
+                })
             }
         }
     }
 }
 
 /// A table that the source cannot give.
-fn left_out(name: TableName, reason: String) -> LeftOutTable {
+fn left_out_here(name: TableName, reason: String) -> LeftOutTable {
     LeftOutTable { name, reason, by: LeftOutBy::Source }
 }
 

@@ -10,16 +10,17 @@ use handover_verify::endpoint::PostgresEndpoint;
 use handover_verify::postgres::{SnapshotHolder, wait_until_free};
 use rusqlite::Connection;
 
+use super::foreign_servers;
 use super::invalid_indexes::invalid_indexes;
 use super::left_out::Dependents;
 use crate::ledger::FrozenPlan;
 use crate::target::postgres::{
-    Archive, KeyIndex, PG_CLASS, SchemaEntry, SequenceValue, dump, key_indexes, sequence_values,
-    translate, without,
+    Archive, KeyIndex, PG_CLASS, SchemaEntry, SequenceValue, SourceSettings, dump, keep_order,
+    key_indexes, reordered_children, sequence_values, translate, without,
 };
 use crate::target::sqlite::{
-    ForeignKeyTo, foreign_keys_to, header_statements, later_statements, sequence_statements,
-    table_statements,
+    ForeignKeyTo, Made, StandIns, foreign_keys_to, header_statements, later_statements,
+    sequence_statements, table_statements, virtual_table_statements,
 };
 use handover_verify::handover_dir::HandoverDir;
 
@@ -36,8 +37,14 @@ pub(super) struct Structure {
     pub(super) sequences: Vec<SequenceValue>,
     /// Objects that are not carried over, and why.
     pub(super) not_carried: Vec<(String, String)>,
+    /// What is made otherwise than at the source, with no loss.
+    pub(super) notes: Vec<String>,
+    /// What has to stand in while the tables of a SQLite target are made.
+    pub(super) stand_ins: StandIns,
     /// What is known beforehand not to be as it is at the source.
     pub(super) findings: Vec<Finding>,
+    /// What holds while expressions of a PostgreSQL source are evaluated in the target.
+    pub(super) settings: SourceSettings,
     /// Digest of the archive that entries were read from, if they were.
     pub(super) archive: Option<Digest>,
 }
@@ -68,9 +75,12 @@ impl Structure {
         let archive = Archive::read(endpoint, path)?;
         let keys = keys_of_plan(holder, plan)?;
         let mut gone = BTreeSet::new();
-        let before = without(archive.pre_data, &mut gone, |entry| {
-            dependents.relations.contains(&entry.object)
+        let mut before = without(archive.pre_data, &mut gone, |entry| {
+            dependents.relations.contains(&entry.object) || foreign_servers::is_one(entry)
         });
+        let children = reordered_children(holder.session())?;
+        let findings =
+            keep_order(&mut before, &children).iter().map(|t| reordered_finding(t)).collect();
         let built: BTreeSet<(u32, u32)> = keys.values().filter_map(KeyIndex::object).collect();
         let rest = without(archive.post_data, &mut gone, |entry| {
             dependents.foreign_keys.contains(&entry.object)
@@ -79,6 +89,7 @@ impl Structure {
         after.extend(rest.into_iter().filter(|entry| !built.contains(&entry.object)));
         after.extend(refreshes(holder, &before, &dependents.relations)?);
         let mut not_carried = dependents.not_carried;
+        not_carried.extend(foreign_servers::not_carried(holder.session(), plan)?);
         not_carried.extend(invalid_indexes(holder.session())?);
         let objects =
             holder.session().query_value("SELECT count(*) FROM pg_largeobject_metadata")?;
@@ -89,7 +100,16 @@ impl Structure {
         let mut sequences = sequence_values(holder.session())?;
         sequences.retain(|sequence| !dependents.sequences.contains(&sequence.display));
         let archive = Some(archive.digest);
-        Ok(Self { before, keys, after, sequences, not_carried, archive, ..Self::default() })
+        Ok(Self {
+            before,
+            keys,
+            after,
+            sequences,
+            not_carried,
+            findings,
+            archive,
+            ..Self::default()
+        })
     }
 
     /// From SQLite to PostgreSQL: by the written table of types.
@@ -107,6 +127,7 @@ impl Structure {
             keys: translation.keys,
             after,
             not_carried: translation.not_carried,
+            notes: translation.notes,
             ..Self::default()
         })
     }
@@ -115,16 +136,31 @@ impl Structure {
     pub(super) fn from_sqlite(source: &Connection, plan: &FrozenPlan) -> Result<Self> {
         let wanted: Vec<String> =
             plan.tables.iter().map(|(_, table)| table.shape.name.name.clone()).collect();
-        let before = table_statements(source, &wanted)?
-            .into_iter()
-            .map(|(name, sql)| {
-                SchemaEntry::of_table(TableName::new("main", name), format!("{sql};"))
-            })
-            .collect();
+        let table = |name: String, sql: String| {
+            SchemaEntry::of_table(TableName::new("main", name), format!("{sql};"))
+        };
+        let mut stand_ins = StandIns::default();
+        let (mut before, mut not_carried) = (Vec::new(), Vec::new());
+        for (name, sql) in table_statements(source, &wanted)? {
+            let made = stand_ins.judge(&sql)?;
+            let Made::Without { sql, collations } = made else {
+                before.push(table(name, sql));
+                continue;
+            };
+            before.push(table(name.clone(), sql));
+            not_carried.push((
+                format!("collation {} of main.{name}", collations.join(", ")),
+                "a key is in its order, and only the application has it; the table compares bytes"
+                    .to_owned(),
+            ));
+        }
         let left_out: Vec<&str> =
             plan.left_out.iter().map(|table| table.name.name.as_str()).collect();
-        let after = later_statements(source, &left_out)?
+        let virtual_tables = virtual_table_statements(source, &left_out)?;
+        let after = virtual_tables
+            .statements
             .into_iter()
+            .chain(later_statements(source, &left_out)?)
             .chain(sequence_statements(source, &wanted)?)
             .chain(header_statements(source)?)
             .map(|(name, sql)| SchemaEntry::of_file(name, format!("{sql};")))
@@ -134,7 +170,8 @@ impl Structure {
             let keys = foreign_keys_to(source, table, &left_out)?;
             findings.extend(keys.iter().map(|key| dangling_finding(table, key)));
         }
-        Ok(Self { before, after, findings, ..Self::default() })
+        not_carried.extend(virtual_tables.not_carried);
+        Ok(Self { before, after, not_carried, stand_ins, findings, ..Self::default() })
     }
 
     /// What can be made beside the rows of all tables but these, which stopped: not their keys, nor
@@ -182,6 +219,14 @@ fn listing(entries: &[SchemaEntry]) -> String {
         text.push_str(&format!("-- {name}\n{}\n", entry.statements()));
     }
     text
+}
+
+fn reordered_finding(table: &str) -> Finding {
+    let message = format!(
+        "the columns of {table} come in another order than at the source: values of its row type are \
+         exchanged where they are stored; make the table by hand"
+    );
+    Finding { object: Some(table.to_owned()), ..Finding::new(FindingKind::ColumnOrder, message) }
 }
 
 fn dangling_finding(table: &str, key: &ForeignKeyTo) -> Finding {

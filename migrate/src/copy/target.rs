@@ -18,7 +18,8 @@ use super::structure::Structure;
 use super::{CopyRequest, before_rows, finish};
 use crate::ledger::{self, FrozenPlan, Head, RunOutcome, Store};
 use crate::moved::known_source;
-use crate::target::postgres;
+use crate::target::postgres::{self, SourceSettings};
+use crate::target::shape_at_postgres;
 use crate::target::sqlite;
 
 /// An opened target.
@@ -87,6 +88,7 @@ impl<'a> OpenedTarget<'a> {
                 );
             }
             let plan = ledger::plan(self.store())?;
+            self.refuse_foreign_partitions(&plan)?;
             return Ok(Some((head, plan)));
         }
         let foreign = match self {
@@ -107,6 +109,15 @@ impl<'a> OpenedTarget<'a> {
         Ok(None)
     }
 
+    /// Refuses to read or write through a table that reaches another server.
+    fn refuse_foreign_partitions(&mut self, plan: &FrozenPlan) -> Result<()> {
+        let Self::Postgres(_, session) = self else { return Ok(()) };
+        let shapes = plan.tables.iter().map(|(_, table)| shape_at_postgres(&table.shape));
+        shapes
+            .filter(|shape| shape.partitioned)
+            .try_for_each(|shape| postgres::refuse_foreign_partition(session, &shape))
+    }
+
     /// Makes the tables, the ledger and the plan in one transaction; in a PostgreSQL target as many
     /// objects as a transaction takes, and [`make_before_rows`](Self::make_before_rows) the rest.
     pub(super) fn create(
@@ -124,6 +135,10 @@ impl<'a> OpenedTarget<'a> {
             stage: Stage::Rows,
         };
         let mut statements = ledger::plan_statements(self.store(), &head, plan)?;
+        if let (Self::Postgres(..), Source::Postgres(endpoint, holder)) = (&*self, &mut *source) {
+            let settings = SourceSettings::read(endpoint, holder.session())?;
+            statements.push_str(&ledger::setting_statements(self.store(), settings.iter()));
+        }
         if let Some(digest) = structure.archive {
             statements.push_str(&ledger::archive_statement(self.store(), digest));
         }
@@ -150,13 +165,45 @@ impl<'a> OpenedTarget<'a> {
                     "BEGIN IMMEDIATE;\n{}\n{SQLITE_DDL}\n{statements}\nCOMMIT;",
                     before.join("\n")
                 );
+                structure.stand_ins.add(connection)?;
                 let made = Store::execute(connection, &sql);
+                structure.stand_ins.remove(connection)?;
                 if made.is_err() && !connection.is_autocommit() {
                     Store::execute(connection, "ROLLBACK")?;
                 }
                 made.with_context(|| format!("cannot make the tables in {}", path.display()))
             }
         }
+    }
+
+    /// The settings of the source's database that rows are written under, as the first run found
+    /// them. Says which of them the target does not take.
+    pub(super) fn source_settings(
+        &mut self,
+        source: &mut Source<'_>,
+        progress: &Progress,
+    ) -> Result<SourceSettings> {
+        let Self::Postgres(endpoint, session) = self else { return Ok(SourceSettings::default()) };
+        let mut known = SourceSettings::of(ledger::settings(session)?);
+        match source {
+            Source::Postgres(_, holder) => known.add_own(holder.session())?,
+            Source::Sqlite(..) => return Ok(known),
+        }
+        let (usable, refused) = known.usable_at(session)?;
+        for name in refused {
+            progress.note(&format!(
+                "the target does not take the source database's own {name}; what depends on it is \
+                 compared at the end"
+            ));
+        }
+        for (name, here, there) in SourceSettings::read(endpoint, session)?.others_than(&known) {
+            progress.note(&format!(
+                "{name} is {here} in the target's database and {there} in the source's: rows are \
+                 written under the source's; to have the platform compute as before, ALTER DATABASE \
+                 … SET {name} in the target"
+            ));
+        }
+        Ok(usable)
     }
 
     /// Makes what is still missing of what a PostgreSQL target has before the rows: a database with

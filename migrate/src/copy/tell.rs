@@ -8,10 +8,11 @@ use handover_schemas::config::CONFIG_FILE;
 use handover_schemas::ledger::{ChunkEntry, ChunkState, LeftOutBy};
 use handover_schemas::name::TableName;
 use handover_schemas::plan::TableShape;
-use handover_schemas::report::{Finding, FindingKind, LeftOut};
+use handover_schemas::report::{Finding, FindingKind, LeftOut, Renamed};
 use handover_schemas::sqlite_form::Form;
 use handover_verify::progress::Progress;
 use handover_verify::reader::ReadOptions;
+use handover_verify::rename::renamed;
 use handover_verify::sqlite;
 
 use super::board::ChunkJob;
@@ -75,10 +76,14 @@ pub(super) fn report(
         )
     }));
     findings.extend(structure.findings.iter().cloned());
+    for table in shared.tables_without_key() {
+        findings.push(without_key(shared.shape(table.table)?, &table.reason));
+    }
     Ok(CopyReport {
         outcome: CopyOutcome::Copied,
         tables: copied_tables(shared.plan, &entries),
         left_out: left_out_by_config(shared.plan),
+        renamed: renamed_in(shared.plan),
         findings,
     })
 }
@@ -160,6 +165,20 @@ pub(super) fn stopped_tables(
         }
     }
     file.finish()
+}
+
+fn without_key(shape: &TableShape, reason: &str) -> Finding {
+    let name = shape.key.as_ref().map_or_else(String::new, |key| key.name.clone());
+    Finding {
+        object: Some(name.clone()),
+        ..Finding::new(
+            FindingKind::ObjectMissing,
+            format!(
+                "the key {name} of {} has no index: {reason}; its rows are there, and were read back",
+                shape.name
+            ),
+        )
+    }
 }
 
 /// Adds what the source writes another way, of the tables that were copied.
@@ -259,6 +278,32 @@ pub(super) fn left_out_by_config(plan: &ledger::FrozenPlan) -> Vec<LeftOut> {
     plan.left_out_by(LeftOutBy::Config)
         .map(|table| LeftOut { table: table.name.to_string(), reason: table.reason.clone() })
         .collect()
+}
+
+/// What has another name in the target.
+pub(super) fn renamed_in(plan: &ledger::FrozenPlan) -> Vec<Renamed> {
+    let shapes = plan.tables.iter().map(|(_, table)| table.shape.clone());
+    renamed(&shapes.collect::<Vec<_>>())
+}
+
+/// Says, before anything is made, what will not be as it is at the source.
+pub(super) fn before_anything_is_made(
+    plan: &ledger::FrozenPlan,
+    structure: &Structure,
+    progress: &Progress,
+) {
+    for table in plan.left_out_by(LeftOutBy::Source) {
+        progress.note(&format!("{} will not be copied: {}", table.name, table.reason));
+    }
+    for (object, reason) in &structure.not_carried {
+        progress.note(&format!("{object} will not be carried over: {reason}"));
+    }
+    for name in renamed_in(plan) {
+        progress.note(&format!("{} will be called {}", name.source, name.target));
+    }
+    for note in &structure.notes {
+        progress.note(note);
+    }
 }
 
 /// A finding for every table that the source cannot give.

@@ -19,11 +19,12 @@ use handover_verify::sorted_rows::LineSorter;
 
 use super::board::{Block, ChunkJob, Unit, WriteJob};
 use super::failure::{
-    ChangedAtSource, ReadBackDiffers, ReaderGone, Severity, TargetCountDiffers, severity,
+    ChangedAtSource, ReadBackDiffers, ReaderGone, Severity, TargetCountDiffers, is_beyond_limits,
+    severity,
 };
 use super::shared::Shared;
 use crate::ledger::{self, Store};
-use crate::target::postgres::KeyIndex;
+use crate::target::postgres::{KeyIndex, pinned_again};
 use crate::target::{ChunkWrite, Filled, Target, shape_at_postgres};
 
 /// Opens a session on the source, in the run's snapshot.
@@ -187,6 +188,7 @@ impl<'a> Worker<'a> {
             replace: job.replace,
             snapshot: &shared.snapshot,
             spill_dir: &shared.options.spill_dir,
+            settings: &shared.settings,
         };
         let (mut rows, mut bytes) = (0, 0);
         let rest = target.write_chunk(write, &mut |send| loop {
@@ -260,15 +262,25 @@ impl<'a> Worker<'a> {
             return Ok(());
         }
         let statement = key.definition.clone();
+        let settings = format!("BEGIN; {}", self.shared.settings.begin());
         let Target::Postgres(session) = self.target()? else { return Ok(()) };
         let record = ledger::step_statement(session, &step, None);
+        // By themselves, so that whoever looks at the server's activity sees what takes its time.
+        session.execute(&settings)?;
         let built = session.execute(&format!(
-            "BEGIN; SET LOCAL maintenance_work_mem = '256MB'; {statement}; {record} COMMIT"
+            "SET LOCAL maintenance_work_mem = '256MB'; {statement}; {} {record} COMMIT",
+            pinned_again()
         ));
         if built.is_err() && session.is_usable() {
             session.execute("ROLLBACK")?;
         }
-        built
+        match built {
+            Err(error) if is_beyond_limits(&error) => {
+                self.shared.go_without_key(table, &error);
+                Ok(())
+            }
+            built => built,
+        }
     }
 
     fn read_back_units(&mut self, table: i64) -> Result<Vec<Unit>> {
@@ -468,6 +480,7 @@ impl Copying<'_> {
             replace,
             snapshot: &shared.snapshot,
             spill_dir: &shared.options.spill_dir,
+            settings: &shared.settings,
         };
         let keyless = self.shape.key.is_none();
         let (mut rows, mut bytes) = (0, 0);

@@ -19,12 +19,13 @@ pub use events::{
 };
 pub use evidence::{evidence_table, make_evidence_table, prepare_evidence, record_evidence};
 pub use handover_verify::ledger::copied::{
-    FrozenPlan, Head, LeftOutTable, chunks, chunks_of, exists, findings, head, plan, runs, steps,
+    FrozenPlan, Head, LeftOutTable, chunks, chunks_of, exists, findings, head, plan, runs,
+    settings, steps,
 };
 pub use handover_verify::ledger::evidence::{Evidence, all_evidence, evidence};
 pub use handover_verify::ledger::packages::{has_packages, inventory, sealed};
 pub use packages::{prepare_packages, record_inventory, record_package, record_package_here};
-pub use plan::plan_statements;
+pub use plan::{plan_statements, setting_statements};
 pub use progress::{
     AlreadyRecorded, RefusedIn, RunOutcome, TableProgress, Written, archive, archive_statement,
     begin_run, check_newest, end_run, end_structure, newest_run, record_copied, record_read_back,

@@ -41,6 +41,22 @@ pub fn plan_statements(names: &dyn Store, head: &Head, plan: &FrozenPlan) -> Res
     Ok(sql)
 }
 
+/// Statements that record settings of the source's database, by name.
+pub fn setting_statements<'s>(
+    names: &dyn Store,
+    settings: impl Iterator<Item = (&'s str, &'s str)>,
+) -> String {
+    let table = names.table("session_setting");
+    let insert = |(name, value): (&str, &str)| {
+        format!(
+            "INSERT INTO {table} (name, value) VALUES ({}, {});\n",
+            literal(name),
+            literal(value)
+        )
+    };
+    settings.map(insert).collect()
+}
+
 fn table_statement(
     names: &dyn Store,
     number: i64,

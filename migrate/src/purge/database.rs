@@ -113,11 +113,13 @@ impl PurgeDatabase {
         }
     }
 
-    /// Describes all tables of the platform.
+    /// Describes all tables of the platform. Rows of a table that reaches another server, or of which
+    /// only a part is the platform's, are nobody's to delete.
     pub fn tables(&mut self) -> Result<Vec<TableShape>> {
         match self {
             Self::Postgres(session) => {
-                let tables = postgres::describe(session)?.tables;
+                let mut tables = postgres::describe(session)?.tables;
+                tables.retain(|table| table.extent.is_whole());
                 without_own(session, tables)
             }
             Self::Sqlite(connection) => {

@@ -191,6 +191,7 @@ fn load_platform(
         max_rate: None,
         type_overrides: Vec::new(),
         leave_out: Vec::new(),
+        rename: Vec::new(),
         show_keys: false,
     };
     let report = copy(&load, interrupt, &Progress::silent())

@@ -151,6 +151,7 @@ pub fn read_positioned(
         type_name: "bigint".to_owned(),
         ty: PgType::Int8,
         not_null: true,
+        renamed: None,
         form: Form::default(),
     };
     let columns = std::iter::once(position).chain(shape.columns.iter().cloned()).collect();

@@ -9,11 +9,11 @@ use anyhow::Result;
 use handover_schemas::chunk::KeyRange;
 use handover_schemas::digest::LineDigest;
 use handover_schemas::ledger::ChunkEntry;
-use handover_schemas::name::TableName;
 use handover_schemas::plan::TableShape;
 use handover_verify::postgres::{Session, TextRow};
 use rusqlite::Connection;
 
+use self::postgres::SourceSettings;
 use crate::ledger::Store;
 
 /// The connection on which rows and the ledger's entries about them are committed together.
@@ -37,6 +37,8 @@ pub struct ChunkWrite<'a> {
     pub snapshot: &'a str,
     /// Where sorts spill.
     pub spill_dir: &'a Path,
+    /// What holds while a PostgreSQL target takes the rows.
+    pub settings: &'a SourceSettings,
 }
 
 /// What was read for a chunk.
@@ -73,24 +75,16 @@ impl Target {
         }
     }
 
-    /// What a table of the source is called here.
-    pub fn name_of(&self, table: &TableName) -> TableName {
-        match self {
-            Self::Postgres(_) if table.schema == "main" => TableName::new("public", &table.name),
-            Self::Postgres(_) | Self::Sqlite(_) => table.clone(),
-        }
-    }
-
     /// Runs a query; every value as text.
     pub fn query(&mut self, sql: &str) -> Result<Vec<TextRow>> {
         self.store().query(sql)
     }
 }
 
-/// The table's shape under its name at a PostgreSQL target. A SQLite table becomes one of
+/// The table's shape under its names at a PostgreSQL target. A SQLite table becomes one of
 /// `public`.
 pub fn shape_at_postgres(shape: &TableShape) -> TableShape {
-    let mut shape = shape.clone();
+    let mut shape = shape.under_target_names();
     if shape.name.schema == "main" {
         shape.name.schema = String::from("public");
     }

@@ -20,8 +20,6 @@ insert into of_text
         union all select char(1114109) union all select ' ' union all select 'z');
 insert into of_text values ('', 0), ('\N', -1), ('\.', -2);
 
-create table no_case (code text not null collate nocase primary key, n int);
-insert into no_case select 'C' || id, id from of_integer;
 create table without_rowid (region text, day date, n int, note varchar(40), primary key (region, day, n))
     without rowid;
 insert into without_rowid select 'Vùng ' || (id % 5), date('2021-06-01', (abs(id) % 300) || ' days'), id, 'n' || id

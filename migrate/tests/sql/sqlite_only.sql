@@ -20,3 +20,5 @@ create trigger "instead" instead of insert on names begin select 1; end;
 create   table  [odd  text] ("a" int -- a comment
     , `b` text /* another; */ default 'x;y' , 'c' int);
 insert into [odd  text] values (1, 'b', 2);
+create table no_case (code text not null collate nocase primary key, n int);
+insert into no_case select 'C' || id, id from of_integer;

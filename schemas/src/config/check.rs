@@ -52,10 +52,14 @@ pub(super) fn check_recipient(
 /// Longest `id` or `name`.
 const NAME_MAX: usize = 40;
 
+/// Bytes that PostgreSQL keeps of a name.
+const TARGET_NAME_MAX: usize = 63;
+
 impl Config {
     /// Checks the rules; the first one that is broken is the error.
     pub fn check(&self) -> Result<(), ConfigError> {
         self.check_leave_out()?;
+        self.check_rename()?;
         self.check_map_type()?;
         for (number, recipient) in (1..).zip(&self.package.recipients) {
             check_recipient(recipient, || format!("package, recipient {number}"))?;
@@ -93,6 +97,29 @@ impl Config {
                 return Err(ConfigError::new(place, "give a reason: it stands in the reports"));
             }
             if !tables.insert(&left_out.table) {
+                return Err(ConfigError::new(place, "it stands there twice"));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_rename(&self) -> Result<(), ConfigError> {
+        let mut renamed = BTreeSet::new();
+        for rename in &self.rename {
+            let place = format!("rename {:?}", rename.what());
+            if !rename.table.starts_with("main.") {
+                return Err(ConfigError::new(
+                    place,
+                    "only tables of a SQLite source are renamed; they are named main.name",
+                ));
+            }
+            if rename.to.is_empty() || rename.to.len() > TARGET_NAME_MAX {
+                return Err(ConfigError::new(
+                    place,
+                    format!("a name in PostgreSQL has 1 to {TARGET_NAME_MAX} bytes"),
+                ));
+            }
+            if !renamed.insert((&rename.table, &rename.column)) {
                 return Err(ConfigError::new(place, "it stands there twice"));
             }
         }

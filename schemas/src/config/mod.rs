@@ -42,6 +42,9 @@ pub struct Config {
     /// Tables that are not copied.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub leave_out: Vec<LeaveOut>,
+    /// Tables and columns of a SQLite source that PostgreSQL calls otherwise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rename: Vec<Rename>,
     /// Types of columns of a SQLite source, where its declarations do not say what the target's are
     /// to be.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -87,6 +90,30 @@ pub struct LeaveOut {
     pub table: String,
     /// Why. It stands in the ledger and in reports.
     pub reason: String,
+}
+
+/// A table, or a column of one, that has another name in the target: PostgreSQL keeps 63 bytes of a
+/// name, and has some of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rename {
+    /// `main.name` of the table, as the source has it.
+    pub table: String,
+    /// The column, as the source has it; the table itself if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<String>,
+    /// The name in the target, without a schema.
+    pub to: String,
+}
+
+impl Rename {
+    /// What is renamed: `main.table` or `main.table.column`.
+    pub fn what(&self) -> String {
+        match &self.column {
+            Some(column) => format!("{}.{column}", self.table),
+            None => self.table.clone(),
+        }
+    }
 }
 
 /// The type of a column of a SQLite source in a PostgreSQL target.

@@ -19,6 +19,7 @@ use crate::ledger::open;
 use crate::postgres;
 use crate::purge::ledger::PurgeEntry;
 use crate::reader::{End, ReadOptions};
+use crate::rename::rename;
 use crate::rows::Wire;
 use crate::sqlite::values::TextLimit;
 use crate::sqlite::{self, Mapping, Respelled, TypeOverride};
@@ -51,10 +52,13 @@ pub(super) fn check_tables(
         Endpoint::Postgres(_) => Mapping::Values(tables.overrides),
         Endpoint::Sqlite(_) => Mapping::Exact,
     };
-    let shapes = describe(&mut end, mapping)?;
+    let mut shapes = describe(&mut end, mapping)?;
+    let left_out: Vec<String> =
+        request.config.leave_out.iter().map(|left_out| left_out.table.clone()).collect();
+    rename(&request.config.rename, &mut shapes, &left_out)?;
     let mut rows_elsewhere = Vec::new();
     for table in &purged {
-        let at_source = shapes.iter().find(|one| logical_name(&one.name) == table.name);
+        let at_source = shapes.iter().find(|one| logical_name(&one.target_name()) == table.name);
         match at_source {
             Some(shape) => {
                 rows_elsewhere.push(shape.name.clone());
@@ -72,6 +76,7 @@ pub(super) fn check_tables(
         sample_percent: None,
         type_overrides: tables.overrides.to_vec(),
         leave_out: request.config.leave_out.clone(),
+        rename: request.config.rename.clone(),
         rows_elsewhere,
         chunks: None,
         show_keys: false,

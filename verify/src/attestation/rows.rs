@@ -10,7 +10,7 @@ use handover_schemas::digest::LineDigest;
 use handover_schemas::leaf::logical_name;
 use handover_schemas::ledger::ChunkEntry;
 use handover_schemas::name::TableName;
-use handover_schemas::plan::TableShape;
+use handover_schemas::plan::{Extent, TableShape};
 use handover_schemas::purge::record::PurgeState;
 use handover_schemas::sqlite_form::Form;
 
@@ -87,15 +87,16 @@ impl Copied {
         let mut left = Vec::new();
         for (shape, chunks) in &self.tables {
             interrupt.check()?;
-            if side == Side::Target && purged.contains(&logical_name(&shape.name)) {
+            let there = side.names(shape);
+            if side == Side::Target && purged.contains(&logical_name(&there.name)) {
                 left.push(shape.name.to_string());
                 continue;
             }
-            let Some(here) = described.get(&logical_name(&shape.name)) else {
+            let Some(here) = described.get(&logical_name(&there.name)) else {
                 outcome.find(format!("{}: {} is not there", side.words(), shape.name));
                 continue;
             };
-            match read_again(end, &at_end(shape, here), chunks, &options) {
+            match read_again(end, &at_end(&there, here), chunks, &options) {
                 Ok(found) => {
                     let differing = differing(chunks, &found);
                     if differing == 0 {
@@ -157,6 +158,14 @@ impl Copied {
 }
 
 impl Side {
+    /// A table of the plan with the names that it and its columns have at this end.
+    fn names(self, shape: &TableShape) -> TableShape {
+        match self {
+            Self::Source => shape.clone(),
+            Self::Target => shape.under_target_names(),
+        }
+    }
+
     fn words(self) -> &'static str {
         match self {
             Self::Source => "source",
@@ -177,6 +186,9 @@ fn purged_tables(stated: &HandoverAttestation) -> BTreeSet<TableName> {
 fn at_end(planned: &TableShape, here: &TableShape) -> TableShape {
     let mut shape = planned.clone();
     shape.name = here.name.clone();
+    if !matches!(shape.extent, Extent::Configuration(_)) {
+        shape.extent = here.extent.clone();
+    }
     shape.whole_only = here.whole_only;
     if let Some(key) = &mut shape.key {
         key.range_scan =

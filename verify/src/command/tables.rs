@@ -26,6 +26,7 @@ pub fn run(args: TablesArgs, interrupt: &Interrupt) -> Result<Exit> {
         source: end("source", args.source, &config.source)?,
         target: end("target", args.target, &config.target)?,
         leave_out: leave_out(config.leave_out, args.leave_out),
+        rename: config.rename,
         rows_elsewhere: Vec::new(),
         handover: args.handover,
         jobs: usize::from(args.jobs),
@@ -102,6 +103,9 @@ fn text(report: &TablesReport, explain: bool, only: Option<&str>) -> Lines {
     }
     for table in &report.left_out {
         writeln!(out, "left out: {}: {}", table.table, table.reason);
+    }
+    for name in &report.renamed {
+        writeln!(out, "renamed: {} is {} at the target", name.source, name.target);
     }
     for what in &report.not_checked {
         writeln!(out, "not checked: {what}");

@@ -54,6 +54,22 @@ pub fn head(ledger: &mut dyn LedgerQuery) -> Result<Head> {
     })
 }
 
+/// Settings of the source's database under which rows were written, by name; none where the source
+/// is no PostgreSQL database.
+pub fn settings(ledger: &mut dyn LedgerQuery) -> Result<Vec<(String, String)>> {
+    if !ledger.has_table("session_setting")? {
+        return Ok(Vec::new());
+    }
+    let table = ledger.table("session_setting");
+    let rows = ledger.query(&format!("SELECT name, value FROM {table}"))?;
+    rows.into_iter()
+        .map(|row| match <[Option<String>; 2]>::try_from(row) {
+            Ok([Some(name), Some(value)]) => Ok((name, value)),
+            _ => bail!("the ledger holds an incomplete setting"),
+        })
+        .collect()
+}
+
 /// A table that is not copied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeftOutTable {

@@ -32,7 +32,7 @@ struct LedgerTable {
 }
 
 /// Tables that every ledger may have: name, columns of the key, other columns.
-const TABLES: [(&str, &[&str], &[&str]); 17] = [
+const TABLES: [(&str, &[&str], &[&str]); 18] = [
     (
         "chunk",
         &["table_no", "chunk_no", "part_no"],
@@ -97,6 +97,7 @@ const TABLES: [(&str, &[&str], &[&str]); 17] = [
     ("restore", &["restore_no"], &["purge_no", "statement", "restored_at"]),
     ("restored_rows", &["restore_no", "table_no", "first_position"], &["row_count"]),
     ("run", &["run_no"], &["started_at", "ended_at", "outcome"]),
+    ("session_setting", &["name"], &["value"]),
     ("step", &["name"], &["problem", "done_at"]),
     ("unvacuumed_table", &["table_name"], &[]),
 ];

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use anyhow::{Context, Result};
 use handover_schemas::name::TableName;
 use handover_schemas::pg_type::PgType;
-use handover_schemas::plan::{Column, Key, TableShape};
+use handover_schemas::plan::{Column, Extent, Key, TableShape};
 use handover_schemas::sqlite_form::Form;
 
+use super::beside::Beside;
 use super::read::from_table;
 use super::session::{Session, TextRow};
 use crate::sql::{ident, literal, qualified};
@@ -15,21 +16,83 @@ use crate::sql::{ident, literal, qualified};
 /// Everything the catalog says about a database's tables.
 #[derive(Debug, Default)]
 pub struct Description {
-    /// Tables whose rows are read, sorted by name.
+    /// Tables whose rows are read, sorted by name. Those of extensions are among them as far as
+    /// their extension declares them to be configuration.
     pub tables: Vec<TableShape>,
     /// Tables of which the account may not read every row, and why.
     pub unreadable: Vec<(TableName, String)>,
     /// Foreign tables: their rows live elsewhere.
-    pub foreign: Vec<TableName>,
-    /// Materialised views: computed, their contents are not compared.
-    pub materialized_views: Vec<TableName>,
+    pub foreign: Vec<ForeignTable>,
+    /// Tables of extensions among them that hold no configuration.
+    pub empty_configuration: Vec<TableName>,
+    /// What has rows that are not copied, and that are compared all the same.
+    pub uncopied: Vec<Uncopied>,
+    /// What tables have beside the columns that are read, as far as they have anything.
+    pub beside: BTreeMap<TableName, Beside>,
+    /// Names of all columns in declared order, generated ones among them, of every table that is one
+    /// or a part of one: values of a row's type are exchanged in this order.
+    pub column_order: BTreeMap<TableName, Vec<String>>,
     /// Number of large objects, where the account may count them.
     pub large_objects: Option<u64>,
 }
 
-/// Condition on `n.nspname` and `c.oid` that leaves out what is the server's or an extension's.
-const OF_THE_PLATFORM: &str = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass \
-                     AND d.objid = c.oid AND d.deptype = 'e')";
+/// A foreign table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForeignTable {
+    /// The table.
+    pub name: TableName,
+    /// Name of its server.
+    pub server: String,
+    /// The partitioned table that it is a part of, however far down.
+    pub root: Option<TableName>,
+}
+
+impl ForeignTable {
+    /// Why its rows are not read.
+    pub fn reason(&self) -> String {
+        let server = &self.server;
+        match &self.root {
+            Some(root) => format!(
+                "a foreign table (server {server}) that is a partition of {root}: its rows live on \
+                 another server"
+            ),
+            None => format!("a foreign table (server {server}): its rows live on another server"),
+        }
+    }
+}
+
+/// Something with rows that a copy does not move.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Uncopied {
+    /// As it is read.
+    pub shape: TableShape,
+    /// What it is.
+    pub kind: UncopiedKind,
+    /// Why the account may not read it.
+    pub unreadable: Option<String>,
+    /// Whether it has no row; told of tables of extensions only.
+    pub is_empty: bool,
+}
+
+/// What has rows that a copy does not move.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UncopiedKind {
+    /// A materialised view that holds rows: the target fills its own.
+    MaterializedView,
+    /// A table of an extension that is not configuration: the extension fills it.
+    OfExtension(String),
+}
+
+/// Condition on `n.nspname` that leaves out what is the server's.
+const OF_THE_PLATFORM: &str = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'";
+
+/// Condition on `c` that leaves out partitions, which are read through their table. Only those that
+/// the platform gave to a partitioned table of an extension are tables of their own.
+const READ_BY_ITSELF: &str = "(NOT c.relispartition OR EXISTS ( \
+     SELECT 1 FROM pg_depend d JOIN pg_extension x ON x.oid = d.refobjid \
+     WHERE d.classid = 'pg_class'::regclass AND d.deptype = 'e' \
+       AND d.objid = pg_partition_root(c.oid) \
+       AND d.objid <> ALL (coalesce(x.extconfig, '{}'))))";
 
 /// Describes all tables; in a target, those of the ledger too.
 pub fn describe(session: &mut Session) -> Result<Description> {
@@ -38,66 +101,265 @@ pub fn describe(session: &mut Session) -> Result<Description> {
         large_objects: session
             .query_value("SELECT count(*) FROM pg_largeobject_metadata")?
             .and_then(|count| count.parse().ok()),
+        foreign: foreign_tables(session)?,
+        column_order: column_order(session)?,
         ..Description::default()
     };
     let columns = columns_by_table(session, &types)?;
     let keys = keys_by_table(session)?;
-    let relations = session.query(&format!(
-        "SELECT c.oid::text, n.nspname, c.relname, c.relkind::text, \
-                CASE WHEN NOT (has_schema_privilege(n.oid, 'USAGE') \
-                               AND has_table_privilege(c.oid, 'SELECT')) THEN 'no right' \
-                     WHEN row_security_active(c.oid) THEN 'hidden rows' ELSE 'readable' END, \
-                greatest(c.reltuples, 0)::int8::text, {CALLS_AT_PLANNING}::text \
-         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
-         WHERE c.relkind IN ('r', 'p', 'f', 'm') AND NOT c.relispartition AND {OF_THE_PLATFORM} \
-         ORDER BY n.nspname COLLATE \"C\", c.relname COLLATE \"C\""
-    ))?;
-    for relation in relations {
-        let [
-            Some(oid),
-            Some(schema),
-            Some(name),
-            Some(kind),
-            Some(readable),
-            Some(rows),
-            Some(may_call),
-        ] = relation.as_slice()
-        else {
-            anyhow::bail!("the catalog gave an incomplete row for a table");
+    let partitions = partitions_by_root(session)?;
+    for row in session.query(&relations_query())? {
+        let relation = Relation::of(row)?;
+        let own = columns.get(&relation.oid).cloned().unwrap_or_default();
+        let parts = partitions.get(&relation.oid);
+        let key = keys.get(&relation.oid).and_then(|keys| usable_key(keys, &own.written));
+        let shape = TableShape {
+            name: relation.name.clone(),
+            columns: own.written,
+            generated: own.generated,
+            key,
+            partitioned: relation.kind == "p",
+            extent: relation.extent(parts),
+            estimated_rows: relation.rows,
+            largest_row: 0,
+            renamed: None,
+            whole_only: relation.may_call,
         };
-        let table = TableName::new(schema, name);
-        match kind.as_str() {
-            "f" => description.foreign.push(table),
-            "m" => description.materialized_views.push(table),
-            _ if readable == "no right" => {
-                let reason = "the account may not read it; ask for SELECT on it";
-                description.unreadable.push((table, reason.to_owned()));
+        let unreadable = relation.unreadable(parts, &shape.extent);
+        if let Some(kind) = relation.uncopied_kind() {
+            // What an extension's own partitioned table holds is in its partitions.
+            if relation.kind != "p" {
+                description.uncopied.push(Uncopied { shape, kind, unreadable, is_empty: false });
             }
-            _ if readable == "hidden rows" => {
-                let reason = "row-level security hides rows from the account; ask for BYPASSRLS";
-                description.unreadable.push((table, reason.to_owned()));
-            }
-            _ => {
-                let (columns, generated) = columns.get(oid).cloned().unwrap_or_default();
-                let key = keys.get(oid).and_then(|keys| usable_key(keys, &columns));
-                description.tables.push(TableShape {
-                    name: table,
-                    columns,
-                    generated,
-                    key,
-                    partitioned: kind == "p",
-                    estimated_rows: rows.parse().unwrap_or(0),
-                    largest_row: 0,
-                    whole_only: may_call == "true",
-                });
-            }
+            continue;
         }
+        if let Some(reason) = unreadable {
+            description.unreadable.push((relation.name, reason));
+            continue;
+        }
+        let local = parts.into_iter().flatten().filter(|part| !part.is_foreign);
+        let partitions = local.map(|part| part.name.clone()).collect();
+        let beside = Beside { generated: own.stored, partitions };
+        if !beside.is_empty() {
+            description.beside.insert(relation.name, beside);
+        }
+        description.tables.push(shape);
     }
     let large = stored_outside(session)?;
     for table in &mut description.tables {
         ask_about(session, table, large.contains(&table.name))?;
+        if matches!(table.extent, Extent::Configuration(_)) && is_empty(session, table)? {
+            description.empty_configuration.push(table.name.clone());
+        }
+    }
+    for table in &mut description.uncopied {
+        if table.unreadable.is_none() {
+            let is_large = large.contains(&table.shape.name);
+            ask_about(session, &mut table.shape, is_large)?;
+        }
+        if let UncopiedKind::OfExtension(_) = table.kind
+            && table.unreadable.is_none()
+        {
+            table.is_empty = is_empty(session, &table.shape)?;
+        }
     }
     Ok(description)
+}
+
+fn is_empty(session: &mut Session, table: &TableShape) -> Result<bool> {
+    let sql = format!("SELECT 1 FROM {} LIMIT 1", from_table(table));
+    Ok(matches!(session.attempt(|session| session.query_value(&sql))?, Ok(None)))
+}
+
+/// Tables and materialised views that hold rows, with what `Relation` takes.
+fn relations_query() -> String {
+    format!(
+        "SELECT c.oid::text, n.nspname, c.relname, c.relkind::text, \
+                CASE WHEN NOT (has_schema_privilege(n.oid, 'USAGE') \
+                               AND has_table_privilege(c.oid, 'SELECT')) THEN 'no right' \
+                     WHEN row_security_active(c.oid) THEN 'hidden rows' ELSE 'readable' END, \
+                greatest(c.reltuples, 0)::int8::text, {CALLS_AT_PLANNING}::text, \
+                x.extname, x.extcondition[array_position(x.extconfig, c.oid)] \
+         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+         LEFT JOIN pg_depend e ON e.classid = 'pg_class'::regclass AND e.objid = c.oid \
+              AND e.refclassid = 'pg_extension'::regclass AND e.deptype = 'e' \
+         LEFT JOIN pg_extension x ON x.oid = e.refobjid \
+         WHERE (c.relkind IN ('r', 'p') \
+                OR c.relkind = 'm' AND c.relispopulated AND x.oid IS NULL) \
+           AND {READ_BY_ITSELF} AND {OF_THE_PLATFORM} \
+         ORDER BY n.nspname COLLATE \"C\", c.relname COLLATE \"C\""
+    )
+}
+
+/// A row of the catalog for something that has rows.
+struct Relation {
+    oid: String,
+    name: TableName,
+    kind: String,
+    readable: String,
+    rows: u64,
+    /// Planning a query over it may call something.
+    may_call: bool,
+    extension: Option<String>,
+    /// What its extension says about which of its rows are configuration.
+    condition: Option<String>,
+}
+
+impl Relation {
+    fn of(row: TextRow) -> Result<Self> {
+        let Ok(
+            [
+                Some(oid),
+                Some(schema),
+                Some(name),
+                Some(kind),
+                Some(readable),
+                Some(rows),
+                Some(may_call),
+                extension,
+                condition,
+            ],
+        ) = <[Option<String>; 9]>::try_from(row)
+        else {
+            anyhow::bail!("the catalog gave an incomplete row for a table");
+        };
+        let name = TableName::new(schema, name);
+        let rows = rows.parse().unwrap_or(0);
+        let may_call = may_call == "true";
+        Ok(Self { oid, name, kind, readable, rows, may_call, extension, condition })
+    }
+
+    fn uncopied_kind(&self) -> Option<UncopiedKind> {
+        match &self.extension {
+            _ if self.kind == "m" => Some(UncopiedKind::MaterializedView),
+            Some(extension) if self.condition.is_none() => {
+                Some(UncopiedKind::OfExtension(extension.clone()))
+            }
+            _ => None,
+        }
+    }
+
+    fn extent(&self, parts: Option<&Vec<Part>>) -> Extent {
+        if self.kind == "m" {
+            return Extent::Computed;
+        }
+        if let Some(condition) = &self.condition {
+            return Extent::Configuration(condition.trim().to_owned());
+        }
+        match parts {
+            Some(parts) if parts.iter().any(|part| part.is_foreign) => Extent::LocalPartitions(
+                parts.iter().filter(|p| !p.is_foreign).map(|p| p.name.clone()).collect(),
+            ),
+            _ => Extent::Whole,
+        }
+    }
+
+    fn unreadable(&self, parts: Option<&Vec<Part>>, extent: &Extent) -> Option<String> {
+        match self.readable.as_str() {
+            "no right" => Some("the account may not read it; ask for SELECT on it".to_owned()),
+            "hidden rows" => Some(HIDDEN_ROWS.to_owned()),
+            // Its partitions are read one by one.
+            _ if matches!(extent, Extent::LocalPartitions(_)) => {
+                let part = parts.into_iter().flatten().find(|part| !part.is_readable)?;
+                Some(format!(
+                    "the account may not read every row of its partition {}; ask for SELECT on it, \
+                     or for BYPASSRLS",
+                    part.name
+                ))
+            }
+            _ => None,
+        }
+    }
+}
+
+const HIDDEN_ROWS: &str = "row-level security hides rows from the account; ask for BYPASSRLS";
+
+/// A partition that has no further ones.
+struct Part {
+    name: TableName,
+    is_foreign: bool,
+    is_readable: bool,
+}
+
+/// The partitions that hold rows, by the oid of the table that they are parts of.
+fn partitions_by_root(session: &mut Session) -> Result<HashMap<String, Vec<Part>>> {
+    let rows = session.query(
+        "SELECT pg_partition_root(c.oid)::oid::text, n.nspname, c.relname, c.relkind = 'f', \
+                c.relkind = 'f' OR has_schema_privilege(n.oid, 'USAGE') \
+                  AND has_table_privilege(c.oid, 'SELECT') AND NOT row_security_active(c.oid) \
+         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+         WHERE c.relispartition AND c.relkind IN ('r', 'f') \
+         ORDER BY n.nspname COLLATE \"C\", c.relname COLLATE \"C\"",
+    )?;
+    let mut parts: HashMap<String, Vec<Part>> = HashMap::new();
+    for row in rows {
+        let [Some(root), Some(schema), Some(name), Some(foreign), Some(readable)] = row.as_slice()
+        else {
+            anyhow::bail!("the catalog gave an incomplete row for a partition");
+        };
+        parts.entry(root.clone()).or_default().push(Part {
+            name: TableName::new(schema, name),
+            is_foreign: foreign == "t",
+            is_readable: readable == "t",
+        });
+    }
+    Ok(parts)
+}
+
+/// Foreign tables of the platform, partitions among them.
+pub fn foreign_tables(session: &mut Session) -> Result<Vec<ForeignTable>> {
+    let rows = session.query(&format!(
+        "SELECT n.nspname, c.relname, s.srvname, pn.nspname, p.relname \
+         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+         JOIN pg_foreign_table f ON f.ftrelid = c.oid JOIN pg_foreign_server s ON s.oid = f.ftserver \
+         LEFT JOIN pg_class p ON c.relispartition AND p.oid = pg_partition_root(c.oid) \
+         LEFT JOIN pg_namespace pn ON pn.oid = p.relnamespace \
+         WHERE {OF_THE_PLATFORM} \
+           AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass \
+                           AND d.objid = c.oid AND d.deptype = 'e') \
+         ORDER BY n.nspname COLLATE \"C\", c.relname COLLATE \"C\""
+    ))?;
+    rows.into_iter()
+        .map(|row| {
+            let [Some(schema), Some(name), Some(server), root_schema, root] = row.as_slice() else {
+                anyhow::bail!("the catalog gave an incomplete row for a foreign table");
+            };
+            let root = root_schema.as_ref().zip(root.as_ref());
+            Ok(ForeignTable {
+                name: TableName::new(schema, name),
+                server: server.clone(),
+                root: root.map(|(schema, name)| TableName::new(schema, name)),
+            })
+        })
+        .collect()
+}
+
+fn column_order(session: &mut Session) -> Result<BTreeMap<TableName, Vec<String>>> {
+    let rows = session.query(&format!(
+        "SELECT n.nspname, c.relname, a.attname FROM pg_class c \
+         JOIN pg_namespace n ON n.oid = c.relnamespace \
+         JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
+         WHERE c.relkind IN ('r', 'p', 'f') AND {OF_THE_PLATFORM} ORDER BY c.oid, a.attnum"
+    ))?;
+    let mut tables: BTreeMap<TableName, Vec<String>> = BTreeMap::new();
+    for row in rows {
+        let [Some(schema), Some(table), Some(column)] = row.as_slice() else {
+            anyhow::bail!("the catalog gave an incomplete row for a column");
+        };
+        tables.entry(TableName::new(schema, table)).or_default().push(column.clone());
+    }
+    Ok(tables)
+}
+
+/// The columns of a table.
+#[derive(Clone, Default)]
+struct Columns {
+    /// Those that hold what somebody wrote.
+    written: Vec<Column>,
+    /// Names of the generated ones.
+    generated: Vec<String>,
+    /// Those of them whose values are stored.
+    stored: Vec<Column>,
 }
 
 /// Tables of which something is stored out of line, in parts of theirs too: no others have large
@@ -156,8 +418,6 @@ fn can_plan(session: &mut Session, table: &TableShape) -> Result<bool> {
     }
 }
 
-type Columns = (Vec<Column>, Vec<String>);
-
 fn columns_by_table(
     session: &mut Session,
     types: &TypeCatalog,
@@ -167,7 +427,7 @@ fn columns_by_table(
                 a.attnotnull AND NOT {NOT_NULL_UNPROVEN}, a.attgenerated::text \
          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
          JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
-         WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND {OF_THE_PLATFORM} \
+         WHERE c.relkind IN ('r', 'p', 'm') AND {READ_BY_ITSELF} AND {OF_THE_PLATFORM} \
          ORDER BY c.oid, a.attnum"
     ))?;
     let mut tables: HashMap<String, Columns> = HashMap::new();
@@ -177,18 +437,24 @@ fn columns_by_table(
         else {
             anyhow::bail!("the catalog gave an incomplete row for a column");
         };
-        let (columns, generated_columns) = tables.entry(table.clone()).or_default();
-        if generated.as_deref().is_some_and(|kind| !kind.is_empty()) {
-            generated_columns.push(name.clone());
-            continue;
-        }
-        columns.push(Column {
+        let of_table = tables.entry(table.clone()).or_default();
+        let column = Column {
             name: name.clone(),
             type_name: type_name.clone(),
             ty: types.codec(type_oid),
             not_null: not_null == "t",
+            renamed: None,
             form: Form::default(),
-        });
+        };
+        let generated = generated.as_deref().unwrap_or_default();
+        if generated.is_empty() {
+            of_table.written.push(column);
+            continue;
+        }
+        of_table.generated.push(name.clone());
+        if generated == "s" {
+            of_table.stored.push(column);
+        }
     }
     Ok(tables)
 }
@@ -235,7 +501,7 @@ fn keys_by_table(session: &mut Session) -> Result<HashMap<String, Vec<CandidateK
          JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[position] \
          LEFT JOIN pg_collation coll ON coll.oid = i.indcollation[position] \
          WHERE i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL \
-           AND NOT c.relispartition AND {OF_THE_PLATFORM} \
+           AND {READ_BY_ITSELF} AND {OF_THE_PLATFORM} \
          ORDER BY i.indrelid, i.indisprimary DESC, i.indnkeyatts, x.relname COLLATE \"C\", position"
     ))?;
     let mut tables: HashMap<String, Vec<(String, CandidateKey)>> = HashMap::new();
@@ -334,11 +600,11 @@ fn largest_row(session: &mut Session, table: &TableShape) -> Result<u64> {
     if sizes.is_empty() {
         return Ok(0);
     }
-    let only = if table.partitioned { "" } else { "ONLY " };
     let largest = session
         .query_value(&format!(
-            "SELECT coalesce(max({}), 0)::text FROM {only}{name}",
-            sizes.join(" + ")
+            "SELECT coalesce(max({}), 0)::text FROM {}",
+            sizes.join(" + "),
+            from_table(table)
         ))
         .with_context(|| format!("cannot read {}", table.name))?;
     Ok(largest.and_then(|bytes| bytes.parse().ok()).unwrap_or(0))

@@ -7,7 +7,7 @@ use handover_schemas::chunk::{KeyRange, KeyValue};
 use handover_schemas::copy_binary::{self, Piece};
 use handover_schemas::name::TableName;
 use handover_schemas::pg_type::PgType;
-use handover_schemas::plan::{Column, Key, TableShape};
+use handover_schemas::plan::{Column, Extent, Key, TableShape};
 
 use super::copy_stream::CopyOut;
 use super::session::Session;
@@ -37,10 +37,32 @@ fn written_columns(columns: &[Column]) -> String {
 }
 
 /// `FROM` item of a table: plain inheritance is read table by table, partitions through the
-/// parent.
+/// parent, unless some of these are foreign tables.
 pub fn from_table(shape: &TableShape) -> String {
-    let only = if shape.partitioned { "" } else { "ONLY " };
-    format!("{only}{}", qualified(&shape.name.schema, &shape.name.name))
+    let name = qualified(&shape.name.schema, &shape.name.name);
+    let table = if shape.partitioned { name } else { format!("ONLY {name}") };
+    let alias = ident(&shape.name.name);
+    match &shape.extent {
+        Extent::Whole | Extent::Computed => table,
+        Extent::Configuration(condition) if condition.is_empty() => table,
+        Extent::Configuration(condition) => {
+            format!("(SELECT tableoid, * FROM {table} {condition}) AS {alias}")
+        }
+        Extent::LocalPartitions(partitions) => {
+            let mut columns = vec!["tableoid".to_owned()];
+            columns.extend(shape.columns.iter().map(|column| ident(&column.name)));
+            let columns = columns.join(", ");
+            let select = |name: &TableName| {
+                let name = qualified(&name.schema, &name.name);
+                format!("SELECT {columns} FROM ONLY {name}")
+            };
+            let selects: Vec<String> = partitions.iter().map(select).collect();
+            // Without its partitions the table itself has no rows.
+            let selects =
+                if selects.is_empty() { select(&shape.name) } else { selects.join(" UNION ALL ") };
+            format!("({selects}) AS {alias}")
+        }
+    }
 }
 
 /// The expression by which one key column is ordered and compared. A text goes by its bytes in
@@ -164,7 +186,7 @@ pub fn parts(session: &mut Session, shape: &TableShape) -> Result<Vec<TableShape
         .query(&format!(
             "SELECT n.nspname, c.relname FROM pg_partition_tree({}::regclass) t \
              JOIN pg_class c ON c.oid = t.relid JOIN pg_namespace n ON n.oid = c.relnamespace \
-             WHERE t.isleaf AND c.relkind <> 'p' ORDER BY c.oid",
+             WHERE t.isleaf AND c.relkind NOT IN ('p', 'f') ORDER BY c.oid",
             literal(&qualified(&shape.name.schema, &shape.name.name))
         ))
         .with_context(|| format!("cannot list the partitions of {}", shape.name))?;
@@ -175,7 +197,8 @@ pub fn parts(session: &mut Session, shape: &TableShape) -> Result<Vec<TableShape
                 bail!("the catalog gave an incomplete row for a partition");
             };
             let name = TableName::new(schema, name);
-            Ok(TableShape { name, partitioned: false, ..shape.clone() })
+            let extent = Extent::Whole;
+            Ok(TableShape { name, partitioned: false, extent, ..shape.clone() })
         })
         .collect()
 }
@@ -183,7 +206,7 @@ pub fn parts(session: &mut Session, shape: &TableShape) -> Result<Vec<TableShape
 /// Reads all rows, unordered, without an index that might lack some. Nothing that the database's
 /// owner wrote is looked at, let alone run: `COPY` of a table has no query.
 pub fn read_whole<'s>(session: &'s mut Session, shape: &TableShape) -> Result<PostgresRows<'s>> {
-    if shape.partitioned {
+    if shape.partitioned || !shape.extent.is_whole() {
         let columns = canonical_columns(&shape.columns);
         session.prefer_indexes(false)?;
         let sql = format!("SELECT {columns} FROM {}", from_table(shape));

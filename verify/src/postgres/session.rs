@@ -20,7 +20,7 @@ use crate::interrupt::Interrupt;
 use crate::sql::{generated, written_by_people};
 
 /// Settings under which every digest is made; see `FORMAT.md`.
-const PINNED: &[(&str, &str)] = &[
+pub const PINNED: &[(&str, &str)] = &[
     ("DateStyle", "ISO, MDY"),
     ("IntervalStyle", "postgres"),
     ("TimeZone", "UTC"),

@@ -188,6 +188,7 @@ impl<'s> List<'s> {
             type_name: "bigint".to_owned(),
             ty: PgType::Int8,
             not_null: false,
+            renamed: None,
             form: Form::default(),
         };
         let mut columns = vec![number(POSITION), number(EVIDENCE)];

@@ -1,12 +1,12 @@
 //! What tables a SQLite file has.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, bail};
 use handover_schemas::config::{CONFIG_FILE, MapType};
 use handover_schemas::name::TableName;
 use handover_schemas::pg_type::PgType;
-use handover_schemas::plan::{Column, Key, TableShape};
+use handover_schemas::plan::{Column, Extent, Key, TableShape};
 use handover_schemas::sqlite_form::{self, Form};
 use handover_schemas::sqlite_type::{self, MappedType};
 use handover_schemas::value::written;
@@ -14,7 +14,8 @@ use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
 use super::key_classes::usable_key;
-use super::open::sqlite_error;
+use super::open::{ApplicationOnly, cannot_prepare, sqlite_error};
+use super::virtual_tables::VirtualTable;
 use crate::sql::ident;
 
 /// What the lines of a file's rows are made of.
@@ -98,12 +99,13 @@ impl std::str::FromStr for TypeOverride {
 /// Everything the file says about its tables.
 #[derive(Debug, Default)]
 pub struct Description {
-    /// Tables whose rows are read, sorted by name.
+    /// Tables whose rows are read, sorted by name; those that virtual tables keep for themselves are
+    /// among them.
     pub tables: Vec<TableShape>,
-    /// Tables with a column that maps to no type, and why.
+    /// Tables that cannot be read, or have a column that maps to no type, and why.
     pub unmapped: Vec<(TableName, String)>,
-    /// Virtual tables: computed or stored elsewhere.
-    pub virtual_tables: Vec<TableName>,
+    /// Virtual tables.
+    pub virtual_tables: Vec<VirtualTable>,
     /// Whether texts are stored, and therefore compared, as UTF-16.
     pub is_utf16: bool,
 }
@@ -111,15 +113,18 @@ pub struct Description {
 /// Describes all tables of schema `main`; in a target, those of the ledger too.
 pub fn describe(connection: &Connection, mapping: Mapping<'_>) -> Result<Description> {
     let mut description = Description { is_utf16: !is_utf8(connection)?, ..Description::default() };
-    for Listed { name, is_virtual, without_rowid } in table_list(connection)? {
+    for Listed { name, virtual_sql, without_rowid } in table_list(connection)? {
         let table = TableName::new("main", &name);
-        if is_virtual {
-            description.virtual_tables.push(table);
+        if let Some(sql) = virtual_sql {
+            description.virtual_tables.push(VirtualTable::describe(connection, table, &sql));
         } else {
             match describe_table(connection, table.clone(), without_rowid, mapping) {
                 Ok(shape) => description.tables.push(shape),
                 Err(error) if error.is::<Unmapped>() => {
                     description.unmapped.push((table, error.to_string()));
+                }
+                Err(error) if error.is::<ApplicationOnly>() => {
+                    description.unmapped.push((table, format!("{error:#}")));
                 }
                 Err(error) => return Err(error.context(format!("cannot describe {table}"))),
             }
@@ -144,23 +149,49 @@ pub fn describe(connection: &Connection, mapping: Mapping<'_>) -> Result<Descrip
 /// A table as SQLite lists it. The list is read once: it takes as long for one table as for all.
 struct Listed {
     name: String,
-    is_virtual: bool,
+    /// The statement of a virtual table.
+    virtual_sql: Option<String>,
     without_rowid: bool,
 }
 
-/// Tables and virtual tables, sorted by the bytes of their names.
+/// Tables and virtual tables, sorted by the bytes of their names. SQLite's own word "shadow" goes by
+/// the name of a table, and is not believed.
 fn table_list(connection: &Connection) -> Result<Vec<Listed>> {
+    let mut virtual_sql = virtual_definitions(connection)?;
     let mut statement = connection
         .prepare(
-            "SELECT name, type = 'virtual', wr FROM pragma_table_list \
-             WHERE schema = 'main' AND type IN ('table', 'virtual') AND name NOT LIKE 'sqlite\\_%' \
-             ESCAPE '\\' ORDER BY name COLLATE BINARY",
+            "SELECT name, wr FROM pragma_table_list \
+             WHERE schema = 'main' AND type IN ('table', 'shadow', 'virtual') \
+             AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name COLLATE BINARY",
         )
         .map_err(sqlite_error)?;
     let rows = statement
         .query_map([], |row| {
-            Ok(Listed { name: row.get(0)?, is_virtual: row.get(1)?, without_rowid: row.get(2)? })
+            let name: String = row.get(0)?;
+            let virtual_sql = virtual_sql.remove(&name);
+            Ok(Listed { name, virtual_sql, without_rowid: row.get(1)? })
         })
+        .and_then(Iterator::collect)
+        .map_err(sqlite_error)?;
+    Ok(rows)
+}
+
+/// The virtual tables of schema `main`, sorted by name.
+pub fn virtual_tables(connection: &Connection) -> Result<Vec<VirtualTable>> {
+    let definitions = virtual_definitions(connection)?.into_iter();
+    let describe = |(name, sql): (String, String)| {
+        VirtualTable::describe(connection, TableName::new("main", name), &sql)
+    };
+    Ok(definitions.map(describe).collect())
+}
+
+/// The statements of the virtual tables, which have no page of their own.
+fn virtual_definitions(connection: &Connection) -> Result<BTreeMap<String, String>> {
+    let mut statement = connection
+        .prepare("SELECT name, sql FROM main.sqlite_schema WHERE type = 'table' AND rootpage = 0")
+        .map_err(sqlite_error)?;
+    let rows = statement
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
         .and_then(Iterator::collect)
         .map_err(sqlite_error)?;
     Ok(rows)
@@ -194,7 +225,8 @@ fn describe_table(
     mapping: Mapping<'_>,
 ) -> Result<TableShape> {
     let declared = declared_columns(connection, &table.name)?;
-    let rowid_alias = rowid_alias(&declared, without_rowid);
+    let indexes = index_list(connection, &table.name)?;
+    let rowid_alias = rowid_alias(&declared, &indexes);
     let mut columns = Vec::new();
     for column in declared.iter().filter(|column| !column.generated) {
         let (mapped, form) = map_column(connection, &table, column, mapping)?;
@@ -205,11 +237,13 @@ fn describe_table(
             not_null: column.not_null
                 || Some(column.name.as_str()) == rowid_alias
                 || (without_rowid && column.key_position > 0),
+            renamed: None,
             form,
         });
     }
     let key = usable_key(connection, &table.name, &columns, rowid_alias, |columns| {
-        find_key(connection, &table.name, &declared, columns, rowid_alias)
+        let candidates = KeyCandidates { connection, table: &table.name, columns };
+        candidates.key(&declared, &indexes, rowid_alias, without_rowid)
     })?;
     let estimated_rows = estimated_rows(connection, &table.name)?;
     Ok(TableShape {
@@ -218,8 +252,10 @@ fn describe_table(
         generated: declared.into_iter().filter(|c| c.generated).map(|c| c.name).collect(),
         key,
         partitioned: false,
+        extent: Extent::Whole,
         estimated_rows,
         largest_row: 0,
+        renamed: None,
         whole_only: false,
     })
 }
@@ -244,13 +280,23 @@ fn declared_columns(connection: &Connection, table: &str) -> Result<Vec<Declared
     Ok(rows)
 }
 
-/// A single primary key column declared exactly `INTEGER` is the rowid itself.
-fn rowid_alias(columns: &[DeclaredColumn], without_rowid: bool) -> Option<&str> {
+/// A single primary key column declared exactly `INTEGER` is the rowid itself, if nothing but the
+/// table's own tree keeps it: `INTEGER PRIMARY KEY DESC` has an index, is no rowid, and may be NULL.
+fn rowid_alias<'c>(columns: &'c [DeclaredColumn], indexes: &[ListedIndex]) -> Option<&'c str> {
+    if indexes.iter().any(|index| index.origin == PRIMARY_KEY) {
+        return None;
+    }
     let mut of_key = columns.iter().filter(|column| column.key_position > 0);
     let only = of_key.next()?;
     let alone = of_key.next().is_none();
-    (alone && !without_rowid && only.declared.eq_ignore_ascii_case("integer"))
-        .then_some(only.name.as_str())
+    (alone && only.declared.eq_ignore_ascii_case("integer")).then_some(only.name.as_str())
+}
+
+/// The column of a table that is the rowid itself, and hands out numbers.
+pub fn rowid_column(connection: &Connection, table: &str) -> Result<Option<String>> {
+    let declared = declared_columns(connection, table)?;
+    let indexes = index_list(connection, table)?;
+    Ok(rowid_alias(&declared, &indexes).map(str::to_owned))
 }
 
 fn map_column(
@@ -315,8 +361,9 @@ fn says_zone(connection: &Connection, table: &str, column: &str) -> Result<bool>
 }
 
 fn kinds_held(connection: &Connection, table: &str, column: &str) -> Result<BTreeSet<String>> {
-    let sql = format!("SELECT DISTINCT typeof({}) FROM main.{}", ident(column), ident(table));
-    let mut statement = connection.prepare(&sql).map_err(sqlite_error)?;
+    let sql =
+        format!("SELECT DISTINCT typeof({}) FROM main.{} NOT INDEXED", ident(column), ident(table));
+    let mut statement = connection.prepare(&sql).map_err(cannot_prepare)?;
     let rows = statement
         .query_map([], |row| row.get(0))
         .and_then(Iterator::collect)
@@ -351,8 +398,10 @@ fn estimated_rows(connection: &Connection, table: &str) -> Result<u64> {
         Ok(_no_rows) => Ok(0),
         Err(_no_rowid) => {
             let rows: i64 = connection
-                .query_row(&format!("SELECT count(*) FROM main.{table}"), [], |row| row.get(0))
-                .map_err(sqlite_error)?;
+                .query_row(&format!("SELECT count(*) FROM main.{table} NOT INDEXED"), [], |row| {
+                    row.get(0)
+                })
+                .map_err(cannot_prepare)?;
             Ok(u64::try_from(rows).unwrap_or(0))
         }
     }
@@ -361,42 +410,91 @@ fn estimated_rows(connection: &Connection, table: &str) -> Result<u64> {
 /// A row's cell: its length, its rowid, a header and nothing else, and two bytes that point to it.
 const ROW_BYTES_MIN: u64 = 5;
 
-fn find_key(
-    connection: &Connection,
-    table: &str,
-    declared: &[DeclaredColumn],
-    columns: &[Column],
-    rowid_alias: Option<&str>,
-) -> Result<Option<Key>> {
-    let position = |name: &str| columns.iter().position(|c| c.name == name && c.not_null);
-    let utf8 = is_utf8(connection)?;
-    if let Some(at) = rowid_alias.and_then(position) {
-        return Ok(Some(Key { name: table_key_name(table), columns: vec![at], range_scan: true }));
+/// A table, while a key is looked for by which its rows can be told apart.
+struct KeyCandidates<'a> {
+    connection: &'a Connection,
+    table: &'a str,
+    columns: &'a [Column],
+}
+
+impl KeyCandidates<'_> {
+    /// The rowid, the primary key, or the unique index of the fewest columns, whose columns are never
+    /// NULL.
+    fn key(
+        &self,
+        declared: &[DeclaredColumn],
+        indexes: &[ListedIndex],
+        rowid_alias: Option<&str>,
+        without_rowid: bool,
+    ) -> Result<Option<Key>> {
+        let table_key = || table_key_name(self.table);
+        if let Some(at) = rowid_alias.and_then(|name| self.position(name)) {
+            return Ok(Some(Key { name: table_key(), columns: vec![at], range_scan: true }));
+        }
+        let mut of_key: Vec<&DeclaredColumn> =
+            declared.iter().filter(|column| column.key_position > 0).collect();
+        of_key.sort_by_key(|column| column.key_position);
+        let primary: Option<Vec<usize>> = of_key.iter().map(|c| self.position(&c.name)).collect();
+        if let Some(positions) = primary
+            && !positions.is_empty()
+            && (without_rowid || !self.holds_null(&positions)?)
+        {
+            let index = indexes.iter().find(|index| index.origin == PRIMARY_KEY);
+            let range_scan = match index {
+                Some(index) => {
+                    self.is_canonical(&index_columns(self.connection, &index.name)?, &positions)?
+                }
+                None => false,
+            };
+            return Ok(Some(Key { name: table_key(), columns: positions, range_scan }));
+        }
+        for index in indexes.iter().filter(|index| index.unique && !index.partial) {
+            let parts = index_columns(self.connection, &index.name)?;
+            let positions: Option<Vec<usize>> = parts
+                .iter()
+                .map(|(name, _)| name.as_deref().and_then(|name| self.position(name)))
+                .collect();
+            let Some(positions) = positions.filter(|positions| !positions.is_empty()) else {
+                continue;
+            };
+            if self.holds_null(&positions)? {
+                continue;
+            }
+            let range_scan = self.is_canonical(&parts, &positions)?;
+            return Ok(Some(Key { name: index.name.clone(), columns: positions, range_scan }));
+        }
+        Ok(None)
     }
-    let mut of_key: Vec<&DeclaredColumn> =
-        declared.iter().filter(|column| column.key_position > 0).collect();
-    of_key.sort_by_key(|column| column.key_position);
-    let primary: Option<Vec<usize>> = of_key.iter().map(|c| position(&c.name)).collect();
-    if let Some(positions) = primary
-        && !positions.is_empty()
-    {
-        let binary = index_is_binary(connection, table, "pk")?;
-        let range_scan = utf8 && binary && in_canonical_order(columns, &positions);
-        return Ok(Some(Key { name: table_key_name(table), columns: positions, range_scan }));
+
+    fn position(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column.name == name && column.not_null)
     }
-    for (index, partial) in unique_indexes(connection, table)? {
-        let names = index_columns(connection, &index)?;
-        let positions: Option<Vec<usize>> =
-            names.iter().map(|(name, _)| name.as_deref().and_then(position)).collect();
-        let Some(positions) = positions.filter(|positions| !positions.is_empty() && !partial)
-        else {
-            continue;
+
+    /// Whether a column that is declared `NOT NULL` holds NULL nevertheless, as one can that was
+    /// declared so by changing the schema's text. No range of keys would hold such rows.
+    fn holds_null(&self, positions: &[usize]) -> Result<bool> {
+        let columns = positions.iter().filter_map(|at| self.columns.get(*at));
+        // Of a column that is declared NOT NULL, `IS NULL` is false without a look at any row.
+        let is_null = columns.map(|column| format!("typeof({}) = 'null'", ident(&column.name)));
+        let is_null = is_null.collect::<Vec<_>>().join(" OR ");
+        let ask = |hint: &str| {
+            let table = ident(self.table);
+            let sql = format!("SELECT EXISTS (SELECT 1 FROM main.{table}{hint} WHERE {is_null})");
+            self.connection.query_row(&sql, [], |row| row.get(0)).map_err(cannot_prepare)
         };
-        let binary = names.iter().all(|(_, collation)| collation.eq_ignore_ascii_case("binary"));
-        let range_scan = utf8 && binary && in_canonical_order(columns, &positions);
-        return Ok(Some(Key { name: index, columns: positions, range_scan }));
+        // The shortest way may be an index in an order that only the application has.
+        ask("").or_else(|_error| ask(" NOT INDEXED"))
     }
-    Ok(None)
+
+    /// Whether an index keeps its columns in the canonical order.
+    fn is_canonical(
+        &self,
+        parts: &[(Option<String>, String)],
+        positions: &[usize],
+    ) -> Result<bool> {
+        let binary = parts.iter().all(|(_, collation)| collation.eq_ignore_ascii_case("binary"));
+        Ok(binary && is_utf8(self.connection)? && in_canonical_order(self.columns, positions))
+    }
 }
 
 fn table_key_name(table: &str) -> String {
@@ -428,15 +526,35 @@ fn in_canonical_order(columns: &[Column], positions: &[usize]) -> bool {
     })
 }
 
-fn unique_indexes(connection: &Connection, table: &str) -> Result<Vec<(String, bool)>> {
+/// An index as SQLite lists it.
+struct ListedIndex {
+    name: String,
+    unique: bool,
+    /// `c` for `CREATE INDEX`, `u` for `UNIQUE`, `pk` for `PRIMARY KEY`.
+    origin: String,
+    partial: bool,
+}
+
+/// Origin of the index behind a primary key that is not the rowid.
+const PRIMARY_KEY: &str = "pk";
+
+/// The indexes of a table, those of the fewest columns first.
+fn index_list(connection: &Connection, table: &str) -> Result<Vec<ListedIndex>> {
     let mut statement = connection
-        .prepare(
-            "SELECT name, partial FROM pragma_index_list(?1) AS list WHERE \"unique\" = 1 \
+        .prepare_cached(
+            "SELECT name, \"unique\", origin, partial FROM pragma_index_list(?1) AS list \
              ORDER BY (SELECT count(*) FROM pragma_index_info(list.name)), name COLLATE BINARY",
         )
         .map_err(sqlite_error)?;
     let rows = statement
-        .query_map([table], |row| Ok((row.get(0)?, row.get(1)?)))
+        .query_map([table], |row| {
+            Ok(ListedIndex {
+                name: row.get(0)?,
+                unique: row.get(1)?,
+                origin: row.get(2)?,
+                partial: row.get(3)?,
+            })
+        })
         .and_then(Iterator::collect)
         .map_err(sqlite_error)?;
     Ok(rows)
@@ -455,17 +573,4 @@ pub fn index_columns(
         .and_then(Iterator::collect)
         .map_err(sqlite_error)?;
     Ok(rows)
-}
-
-fn index_is_binary(connection: &Connection, table: &str, origin: &str) -> Result<bool> {
-    let name: Option<String> = connection
-        .query_row(
-            "SELECT min(name) FROM pragma_index_list(?1) WHERE origin = ?2",
-            [table, origin],
-            |row| row.get(0),
-        )
-        .map_err(sqlite_error)?;
-    let Some(name) = name else { return Ok(false) };
-    let columns = index_columns(connection, &name)?;
-    Ok(columns.iter().all(|(_, collation)| collation.eq_ignore_ascii_case("binary")))
 }

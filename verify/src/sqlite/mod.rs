@@ -11,20 +11,26 @@ mod moment;
 mod open;
 mod read;
 mod respelled;
+mod tokens;
 mod typed;
 pub mod values;
 #[cfg(test)]
 mod vectors;
+mod virtual_tables;
 
 pub use boundaries::boundaries;
-pub use describe::{Description, Mapping, TypeOverride, describe, index_columns};
+pub use describe::{
+    Description, Mapping, TypeOverride, describe, index_columns, rowid_column, virtual_tables,
+};
 pub use exact::stored_field;
 pub use explain::explain;
 pub use functions::add_identity_number_class;
 pub use misfit::{Misfit, Misfits};
-pub use open::{ConstraintViolated, open_read_only, sqlite_error};
+pub use open::{ApplicationOnly, ConstraintViolated, open_read_only, sqlite_error};
 pub use read::{
     PreparedRead, Reading, SqliteRows, count, misfits, order_by, prepare_query, prepare_range,
     prepare_whole, range_literals,
 };
 pub use respelled::{Respelled, written_another_way};
+pub use tokens::{Token, TokenKind, tokens};
+pub use virtual_tables::{VirtualRows, VirtualTable};

@@ -10,7 +10,7 @@ use rusqlite::{CachedStatement, Connection, Statement};
 
 use super::exact::stored_text;
 use super::misfit::{Misfit, Misfits};
-use super::open::sqlite_error;
+use super::open::{cannot_prepare, sqlite_error};
 use super::respelled::Respelled;
 use super::values::{ColumnRule, Spelling, TextLimit, Unfit, push_value};
 use crate::interrupt::Interrupt;
@@ -41,7 +41,11 @@ fn key_columns<'s>(shape: &'s TableShape, key: &'s Key) -> impl Iterator<Item = 
 pub(super) fn select(shape: &TableShape) -> String {
     let columns: Vec<String> = shape.columns.iter().map(|column| ident(&column.name)).collect();
     let columns = if columns.is_empty() { "NULL".to_owned() } else { columns.join(", ") };
-    format!("SELECT {columns} FROM main.{}", ident(&shape.name.name))
+    // An index is of use for a key in its order only. Others may need a collation of the
+    // application's to be read at all.
+    let by_index = shape.key.as_ref().is_some_and(|key| key.range_scan);
+    let hint = if by_index { "" } else { " NOT INDEXED" };
+    format!("SELECT {columns} FROM main.{}{hint}", ident(&shape.name.name))
 }
 
 /// `ORDER BY` list of a key: SQLite compares UTF-8 texts by bytes under `BINARY`.
@@ -180,7 +184,7 @@ pub fn prepare_range<'c>(
     range: &KeyRange,
 ) -> Result<PreparedRead<'c>> {
     let sql = range_query(shape, range);
-    let mut statement = connection.prepare_cached(&sql).map_err(sqlite_error)?;
+    let mut statement = connection.prepare_cached(&sql).map_err(cannot_prepare)?;
     bind_range(&mut statement, shape, range)?;
     Ok(PreparedRead { statement })
 }
@@ -193,7 +197,7 @@ pub(super) fn prepare_nth<'c>(
     before: u64,
 ) -> Result<PreparedRead<'c>> {
     let sql = format!("{} LIMIT 1 OFFSET {before}", range_query(shape, range));
-    let mut statement = connection.prepare_cached(&sql).map_err(sqlite_error)?;
+    let mut statement = connection.prepare_cached(&sql).map_err(cannot_prepare)?;
     bind_range(&mut statement, shape, range)?;
     Ok(PreparedRead { statement })
 }
@@ -208,7 +212,7 @@ pub fn prepare_whole<'c>(
     connection: &'c Connection,
     shape: &TableShape,
 ) -> Result<PreparedRead<'c>> {
-    let statement = connection.prepare_cached(&select(shape)).map_err(sqlite_error)?;
+    let statement = connection.prepare_cached(&select(shape)).map_err(cannot_prepare)?;
     Ok(PreparedRead { statement })
 }
 
@@ -342,7 +346,7 @@ pub fn misfits(
     if let Some(key) = &shape.key {
         sql.push_str(&format!(" ORDER BY {}", order_by(shape, key)));
     }
-    let mut statement = connection.prepare(&sql).map_err(sqlite_error)?;
+    let mut statement = connection.prepare(&sql).map_err(cannot_prepare)?;
     let mut rows = statement.raw_query();
     let mut found = Misfits::default();
     let (mut line, mut wire) = (Vec::new(), Vec::new());

@@ -71,6 +71,7 @@ fn stored_values_have_the_fields_of_the_vectors() {
             ty: mapped.ty.clone(),
             not_null: false,
             form,
+            renamed: None,
         };
         let field = |column: &Column| {
             let (mut line, mut wire) = (Vec::new(), Vec::new());

@@ -1,19 +1,23 @@
 //! Both ends, opened each at one moment, and what their catalogs say.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use handover_schemas::name::TableName;
-use handover_schemas::plan::TableShape;
+use handover_schemas::plan::{Extent, TableShape};
 use rusqlite::Connection;
 
 use crate::endpoint::{Endpoint, PostgresEndpoint};
 use crate::interrupt::Interrupt;
-use crate::inventory::{self, Inventory};
+use crate::inventory::{self, Inventory, SequenceValue};
 use crate::ledger::own::OwnObjects;
-use crate::postgres::{self, SnapshotHolder};
+use crate::postgres::{
+    self, Beside, HeldByRowSecurity, SnapshotHolder, Uncopied, UncopiedKind, extension_sequences,
+    held_by_row_security,
+};
 use crate::reader::Reader;
-use crate::sqlite::{self, Mapping};
+use crate::sqlite::{self, Mapping, VirtualTable};
 
 /// One opened end.
 pub(super) enum OpenEnd {
@@ -26,12 +30,30 @@ pub(super) enum OpenEnd {
 /// What an end has.
 #[derive(Default)]
 pub(super) struct Described {
+    /// Whether it is a PostgreSQL database.
+    pub(super) is_postgres: bool,
     /// Tables that can be read, sorted by name.
     pub(super) tables: Vec<TableShape>,
     /// Tables that cannot be read, and why.
     pub(super) unreadable: Vec<(TableName, String)>,
-    /// Foreign and virtual tables, which have no rows of their own.
+    /// Tables that have no rows of their own.
     pub(super) without_rows: Vec<TableName>,
+    /// Virtual tables of a SQLite file.
+    pub(super) virtual_tables: Vec<VirtualTable>,
+    /// Foreign tables that are partitions, and the partitioned tables that they are parts of.
+    pub(super) foreign_partitions: Vec<(TableName, TableName)>,
+    /// All columns in declared order, of tables and of their partitions.
+    pub(super) column_order: BTreeMap<TableName, Vec<String>>,
+    /// Views and functions that row security holds because of who owns them.
+    pub(super) held: Vec<HeldByRowSecurity>,
+    /// Sequences of extensions that are configuration of the platform.
+    pub(super) sequences: BTreeMap<String, SequenceValue>,
+    /// Tables of extensions that are configuration of the platform and hold none.
+    pub(super) empty_configuration: Vec<TableName>,
+    /// What tables have beside the columns that are read.
+    pub(super) beside: BTreeMap<TableName, Beside>,
+    /// What is compared though nobody copies it; `tables` has it too.
+    pub(super) uncopied: Vec<Uncopied>,
     /// What is not looked at.
     pub(super) not_checked: Vec<String>,
     /// Whether it is a SQLite file that compares texts as UTF-16.
@@ -39,6 +61,24 @@ pub(super) struct Described {
 }
 
 impl Described {
+    /// Takes out what a database of another engine cannot have: virtual tables and the indexes that
+    /// they keep. Those whose rows are nowhere else count as tables that cannot be read.
+    pub(super) fn without_virtual_tables(&mut self) {
+        for table in std::mem::take(&mut self.virtual_tables) {
+            let is_index = |name: &TableName| {
+                table.index_tables().any(|own| own.eq_ignore_ascii_case(&name.name))
+            };
+            self.tables.retain(|shape| !is_index(&shape.name));
+            self.unreadable.retain(|(name, _)| !is_index(name));
+            if table.has_rows_elsewhere() {
+                self.not_checked.push(format!("{}, {}", table.name, table.elsewhere()));
+                self.without_rows.push(table.name);
+            } else {
+                self.unreadable.push((table.name.clone(), table.elsewhere()));
+            }
+        }
+    }
+
     /// Takes the tables of the ledger out.
     pub(super) fn take(&mut self, own: &OwnObjects) {
         self.tables.retain(|shape| !own.has(&shape.name));
@@ -49,7 +89,9 @@ impl Described {
     pub(super) fn has(&self, name: &TableName) -> bool {
         let read = self.tables.iter().map(|shape| &shape.name);
         let unread = self.unreadable.iter().map(|(table, _)| table);
-        read.chain(unread).chain(&self.without_rows).any(|table| table == name)
+        let virtual_tables = self.virtual_tables.iter().map(|table| &table.name);
+        let mut all = read.chain(unread).chain(&self.without_rows).chain(virtual_tables);
+        all.any(|table| table == name)
     }
 }
 
@@ -85,22 +127,20 @@ impl OpenEnd {
         match self {
             Self::Postgres(_, holder) => {
                 let found = postgres::describe(holder.session())?;
-                Ok(Described {
-                    not_checked: not_checked_in(&found),
-                    unreadable: found.unreadable,
-                    without_rows: found.foreign,
-                    tables: found.tables,
-                    is_utf16: false,
-                })
+                let held = held_by_row_security(holder.session())?;
+                let sequences = extension_sequences(holder.session())?;
+                Ok(Described { held, sequences, ..described_in_postgres(found) })
             }
             Self::Sqlite(_, connection) => {
                 let found = sqlite::describe(connection, mapping)?;
                 Ok(Described {
-                    not_checked: not_checked_in_sqlite(&found),
+                    not_checked: generated_columns(&found.tables).collect(),
                     tables: found.tables,
                     unreadable: found.unmapped,
-                    without_rows: found.virtual_tables,
+                    without_rows: Vec::new(),
+                    virtual_tables: found.virtual_tables,
                     is_utf16: found.is_utf16,
+                    ..Described::default()
                 })
             }
         }
@@ -135,11 +175,6 @@ fn four_columns(row: Vec<Option<String>>) -> Result<[Option<String>; 4]> {
     }
 }
 
-fn not_checked_in_sqlite(found: &sqlite::Description) -> Vec<String> {
-    let rows = found.virtual_tables.iter().map(|name| format!("rows of the virtual table {name}"));
-    rows.chain(generated_columns(&found.tables)).collect()
-}
-
 /// Generated columns, whose expressions are compared between databases of one engine.
 fn generated_columns(tables: &[TableShape]) -> impl Iterator<Item = String> {
     tables.iter().flat_map(|table| {
@@ -152,15 +187,82 @@ fn generated_columns(tables: &[TableShape]) -> impl Iterator<Item = String> {
     })
 }
 
+fn described_in_postgres(found: postgres::Description) -> Described {
+    let mut described = Described {
+        is_postgres: true,
+        not_checked: not_checked_in(&found),
+        unreadable: found.unreadable,
+        tables: found.tables,
+        beside: found.beside,
+        column_order: found.column_order,
+        empty_configuration: found.empty_configuration,
+        ..Described::default()
+    };
+    for foreign in found.foreign {
+        described.unreadable.push((foreign.name.clone(), foreign.reason()));
+        described.foreign_partitions.extend(foreign.root.map(|root| (foreign.name, root)));
+    }
+    for table in found.uncopied {
+        let name = table.shape.name.clone();
+        match &table.unreadable {
+            Some(reason) => described.unreadable.push((name, reason.clone())),
+            None => described.tables.push(table.shape.clone()),
+        }
+        described.uncopied.push(table);
+    }
+    described.tables.sort_by(|a, b| a.name.cmp(&b.name));
+    described
+}
+
+impl Described {
+    /// Takes away what only one of two ends has, and what is no loss there: a materialised view,
+    /// which catalogs tell of, and an empty table of another version of an extension.
+    pub(super) fn match_uncopied(&mut self, other: &mut Self) {
+        let (mine, theirs) = (self.only_here(other), other.only_here(self));
+        for (end, gone) in [(self, mine), (other, theirs)] {
+            end.tables.retain(|table| !gone.contains(&table.name));
+            end.unreadable.retain(|(name, _)| !gone.contains(name));
+        }
+    }
+
+    /// What a table has beside the columns that are read.
+    pub(super) fn beside(&self, shape: &TableShape) -> Beside {
+        self.beside.get(&shape.name).cloned().unwrap_or_default()
+    }
+
+    fn only_here(&self, other: &Self) -> Vec<TableName> {
+        let is_there = |name: &TableName| {
+            let unreadable = other.unreadable.iter().map(|(name, _)| name);
+            other.tables.iter().map(|table| &table.name).chain(unreadable).any(|o| o == name)
+        };
+        let is_no_loss =
+            |table: &&Uncopied| table.is_empty || table.kind == UncopiedKind::MaterializedView;
+        let gone = self.uncopied.iter().filter(is_no_loss).map(|table| &table.shape.name);
+        let gone = gone.chain(&self.empty_configuration);
+        gone.filter(|name| !is_there(name)).cloned().collect()
+    }
+}
+
 fn not_checked_in(found: &postgres::Description) -> Vec<String> {
     let mut list = Vec::new();
-    for name in &found.foreign {
-        list.push(format!("rows of the foreign table {name}, which live on another server"));
+    for table in &found.tables {
+        if let Extent::Configuration(condition) = &table.extent
+            && !condition.is_empty()
+        {
+            let name = &table.name;
+            list.push(format!("rows of {name} that its extension makes itself (not {condition})"));
+        }
     }
-    for name in &found.materialized_views {
-        list.push(format!("contents of the materialized view {name}"));
+    let is_stored = |table: &TableShape, name: &str| {
+        let beside = found.beside.get(&table.name).into_iter().flat_map(|beside| &beside.generated);
+        beside.into_iter().any(|column| column.name == name)
+    };
+    let mut computed = found.tables.clone();
+    for table in &mut computed {
+        let generated = std::mem::take(&mut table.generated);
+        table.generated = generated.into_iter().filter(|name| !is_stored(table, name)).collect();
     }
-    list.extend(generated_columns(&found.tables));
+    list.extend(generated_columns(&computed));
     match found.large_objects {
         Some(0) => list.push("large objects (there are none)".to_owned()),
         Some(count) => list.push(format!("large objects ({count})")),

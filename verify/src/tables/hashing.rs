@@ -27,7 +27,7 @@ use crate::reader::{
 };
 use crate::rows::RowStream;
 use crate::sorted_rows::LineSorter;
-use crate::sqlite::Misfit;
+use crate::sqlite::{ApplicationOnly, Misfit};
 
 /// A chunk as one end holds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -432,7 +432,9 @@ fn tell_cuts(
 /// Whether an error concerns one table only.
 pub(super) fn is_about_one_table(error: &anyhow::Error) -> bool {
     !error.chain().any(|cause| cause.is::<Interrupted>())
-        && error.chain().any(|cause| cause.is::<Refused>() || cause.is::<Misfit>())
+        && error.chain().any(|cause| {
+            cause.is::<Refused>() || cause.is::<Misfit>() || cause.is::<ApplicationOnly>()
+        })
 }
 
 /// Bytes of lines that are hashed in one go.

@@ -11,10 +11,12 @@ use handover_schemas::report::{
 };
 use handover_schemas::sqlite_form::Form;
 
+use super::beside::BothEnds;
 use super::drill_down::DrillDown;
 use super::ends::OpenEnd;
 use super::hashing::HashedTable;
 use super::left_out::LeftOutTables;
+use super::of_the_database::of_the_database;
 use super::pairs::TablePair;
 use super::{Described, Hashed, TablesRequest, catalog};
 use crate::endpoint::Endpoint;
@@ -23,6 +25,7 @@ use crate::handover_dir::HandoverDir;
 use crate::inventory::Inventory;
 use crate::inventory::difference::{ObjectDifference, differences, unkept_names};
 use crate::reader::ReadOptions;
+use crate::rename::renamed;
 use crate::{postgres, sqlite};
 
 /// Everything that was found out.
@@ -59,14 +62,15 @@ pub(super) fn judge(evidence: Evidence<'_>) -> Result<TablesReport> {
         findings.extend(one_sided(pair, &described));
         if let (Some(at_source), Some(at_target)) = (&at_source, &at_target) {
             findings.extend(failures(pair, at_source, at_target));
-            let mut drill_down = DrillDown {
-                source: &mut hashed.ends.0,
-                target: &mut hashed.ends.1,
-                options,
-                file: &mut file,
-                show_keys: request.show_keys,
-            };
+            let (source, target) = (&mut hashed.ends.0, &mut hashed.ends.1);
+            let (file, show_keys) = (&mut file, request.show_keys);
+            let mut drill_down = DrillDown { source, target, options, file, show_keys };
             findings.extend(drill_down.look_into(pair, at_source, at_target)?);
+            let (source, target) = (&mut hashed.ends.0, &mut hashed.ends.1);
+            let mut ends = BothEnds { source, target, options };
+            if !is_sampled {
+                findings.extend(ends.look_beside(pair, &described, at_source, at_target)?);
+            }
         }
         if is_sampled {
             findings.push(sampled_finding(pair, at_source.as_ref()));
@@ -101,14 +105,17 @@ pub(super) fn judge(evidence: Evidence<'_>) -> Result<TablesReport> {
     tables.sort_by(|a, b| a.table.cmp(&b.table));
     let mut findings = of_columns;
     findings.extend(objects.iter().map(catalog::finding));
+    findings.extend(of_the_database(&described.0, &described.1, &tables, &objects));
     findings.extend(nothing_compared(&tables));
     file.finish()?;
     let verdicts = tables.iter().map(|table| table.verdict).chain(findings.iter().map(weight));
     let verdict = Verdict::worst(verdicts);
+    let renamed = renamed(&described.0.tables);
     let is_postgres = matches!(request.source, Endpoint::Postgres(_));
     let mut not_checked = not_checked(&described, inventories.as_ref(), is_postgres);
     not_checked.extend(pointing);
-    Ok(TablesReport { verdict, tables, left_out: left_out.report, findings, not_checked })
+    let left_out = left_out.report;
+    Ok(TablesReport { verdict, tables, left_out, renamed, findings, not_checked })
 }
 
 /// Adds which columns of a table have values that are not in their type's own form, where lines are

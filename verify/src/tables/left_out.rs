@@ -35,14 +35,28 @@ impl LeftOutTables {
                     wanted.table
                 );
             };
+            // With a virtual table go the tables in which it keeps what it holds.
+            let kept = source.virtual_tables.iter().filter(|table| table.name == name);
+            let kept = kept.flat_map(|table| &table.own_tables);
+            let kept = kept.map(|own| TableName::new(name.schema.as_str(), own.as_str()));
+            let mut names: Vec<TableName> = kept.collect();
+            names.push(name);
             for end in [&mut *source, &mut *target] {
-                end.tables.retain(|table| !is_same(&table.name, &name));
-                end.unreadable.retain(|(table, _)| !is_same(table, &name));
+                let is_left_out = |table: &TableName| names.iter().any(|name| is_same(table, name));
+                let roots = std::mem::take(&mut end.foreign_partitions);
+                let goes_with = |table: &TableName| {
+                    roots.iter().any(|(part, root)| part == table && is_left_out(root))
+                };
+                end.tables.retain(|table| !is_left_out(&table.name));
+                end.column_order.retain(|table, _| !is_left_out(table));
+                end.unreadable.retain(|(table, _)| !is_left_out(table) && !goes_with(table));
+                end.virtual_tables.retain(|table| !is_left_out(&table.name));
+                end.foreign_partitions = roots;
             }
             left_out
                 .report
                 .push(LeftOut { table: wanted.table.clone(), reason: wanted.reason.clone() });
-            left_out.names.push(name);
+            left_out.names.extend(names);
         }
         left_out.report.sort_by(|a, b| a.table.cmp(&b.table));
         Ok(left_out)
@@ -118,7 +132,8 @@ fn written(table: &TableName) -> [String; 4] {
 fn find(end: &Described, wanted: &str) -> Option<TableName> {
     let tables = end.tables.iter().map(|table| &table.name);
     let unreadable = end.unreadable.iter().map(|(table, _)| table);
-    let mut names = tables.chain(unreadable).chain(&end.without_rows);
+    let virtual_tables = end.virtual_tables.iter().map(|table| &table.name);
+    let mut names = tables.chain(unreadable).chain(&end.without_rows).chain(virtual_tables);
     names.find(|name| name.to_string() == wanted).cloned()
 }
 

@@ -3,6 +3,7 @@
 //! open both ends → describe → pair tables → hash every row at both ends → look into what differs
 //! → compare catalogs → judge.
 
+mod beside;
 mod catalog;
 pub mod cause;
 mod drill_down;
@@ -10,6 +11,7 @@ mod ends;
 mod hashing;
 mod judge;
 mod left_out;
+mod of_the_database;
 mod pairs;
 pub mod row_diff;
 mod turnstile;
@@ -19,7 +21,7 @@ use std::sync::Mutex;
 
 use anyhow::{Context, Result, bail};
 use handover_schemas::chunk::{KeyRange, KeyValue};
-use handover_schemas::config::LeaveOut;
+use handover_schemas::config::{LeaveOut, Rename};
 use handover_schemas::name::TableName;
 use handover_schemas::plan::TableShape;
 use handover_schemas::report::{Finding, TablesReport};
@@ -36,6 +38,7 @@ use crate::interrupt::Interrupt;
 use crate::postgres::Session;
 use crate::progress::Progress;
 use crate::reader::{End, ReadMode, ReadOptions, Reader};
+use crate::rename::{refuse_where_names_stay, rename};
 use crate::rows::Wire;
 use crate::sqlite::values::TextLimit;
 use crate::sqlite::{Mapping, Respelled, TypeOverride};
@@ -59,6 +62,8 @@ pub struct TablesRequest {
     pub type_overrides: Vec<TypeOverride>,
     /// Tables that are not compared because they are left out of the hand-over.
     pub leave_out: Vec<LeaveOut>,
+    /// Names that tables and columns of a SQLite source have in the target.
+    pub rename: Vec<Rename>,
     /// Tables whose rows somebody else compares: of these, columns and catalogs only.
     pub rows_elsewhere: Vec<TableName>,
     /// Report every chunk of this table, with its command.
@@ -73,6 +78,7 @@ pub fn compare(
     interrupt: &Interrupt,
     progress: &Progress,
 ) -> Result<TablesReport> {
+    refuse_where_names_stay(&request.rename, &request.source, &request.target)?;
     let spill = tempfile::tempdir().context("cannot make a temporary folder (TMPDIR)")?;
     let options = ReadOptions {
         wire: Wire::None,
@@ -100,6 +106,12 @@ pub fn compare(
     }
     at_target.take(&own);
     let left_out = LeftOutTables::take_from(&mut at_source, &mut at_target, &request.leave_out)?;
+    at_source.match_uncopied(&mut at_target);
+    if !same_engine(&source, &target) {
+        at_source.without_virtual_tables();
+        at_target.without_virtual_tables();
+    }
+    rename_source(&mut at_source, &left_out, &request.rename)?;
     let pairs = pair_tables(&at_source.tables, &at_target.tables);
     let (elsewhere, pairs): (Vec<_>, Vec<_>) =
         pairs.into_iter().partition(|pair| request.rows_elsewhere.contains(&pair.name));
@@ -147,6 +159,14 @@ pub fn refuse_types(chosen: &[TypeOverride]) -> Result<()> {
             first.column
         ),
     }
+}
+
+/// Gives what the source has its names in the target.
+fn rename_source(source: &mut Described, left_out: &LeftOutTables, rules: &[Rename]) -> Result<()> {
+    let unreadable = source.unreadable.iter().map(|(name, _)| name.to_string());
+    let left_out = left_out.report.iter().map(|table| table.table.clone());
+    let unread: Vec<String> = unreadable.chain(left_out).collect();
+    rename(rules, &mut source.tables, &unread)
 }
 
 fn same_engine(source: &OpenEnd, target: &OpenEnd) -> bool {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use handover_schemas::leaf::logical_name;
 use handover_schemas::name::TableName;
 use handover_schemas::pg_type::PgType;
-use handover_schemas::plan::{Key, TableShape};
+use handover_schemas::plan::{Extent, Key, TableShape};
 use handover_schemas::report::{Finding, FindingKind};
 
 /// A table at both ends, or at one.
@@ -29,12 +29,13 @@ pub(super) struct TablePair {
 pub(super) fn pair_tables(source: &[TableShape], target: &[TableShape]) -> Vec<TablePair> {
     let by_name = |shapes: &'_ [TableShape]| -> BTreeMap<TableName, usize> {
         let known = shapes.iter().enumerate().rev();
-        known.map(|(at, shape)| (logical_name(&shape.name), at)).collect()
+        known.map(|(at, shape)| (logical_name(&shape.target_name()), at)).collect()
     };
     let (at_source, at_target) = (by_name(source), by_name(target));
     let mut pairs: Vec<TablePair> = Vec::new();
     for shape in source {
-        let other = at_target.get(&logical_name(&shape.name)).and_then(|at| target.get(*at));
+        let other =
+            at_target.get(&logical_name(&shape.target_name())).and_then(|at| target.get(*at));
         pairs.push(match other {
             Some(other) => compare(shape, other),
             None => TablePair {
@@ -68,13 +69,18 @@ fn compare(source: &TableShape, target: &TableShape) -> TablePair {
     let all_there = source
         .columns
         .iter()
-        .all(|column| target.columns.iter().any(|other| other.name == column.name));
+        .all(|column| target.columns.iter().any(|other| other.name == column.target_name()));
     let mut at_target = target.clone();
+    if let Extent::Configuration(_) = source.extent {
+        at_target.extent = source.extent.clone();
+    }
     if all_there {
         at_target.columns = source
             .columns
             .iter()
-            .filter_map(|column| target.columns.iter().find(|other| other.name == column.name))
+            .filter_map(|column| {
+                target.columns.iter().find(|other| other.name == column.target_name())
+            })
             .cloned()
             .collect();
         match key_at_target(source, target) {
@@ -120,7 +126,7 @@ fn key_at_target(source: &TableShape, target: &TableShape) -> Result<Option<Key>
         key.columns
             .iter()
             .filter_map(|at| shape.columns.get(*at))
-            .map(|column| column.name.clone())
+            .map(|column| column.target_name().to_owned())
             .collect()
     };
     match (&source.key, &target.key) {
@@ -159,7 +165,7 @@ fn column_findings(source: &TableShape, target: &TableShape) -> Vec<Finding> {
     for column in &source.columns {
         let name = &column.name;
         let place = format!("{}.{name}", source.name);
-        match target.columns.iter().find(|other| other.name == *name) {
+        match target.columns.iter().find(|other| other.name == column.target_name()) {
             None => findings.push(about(
                 FindingKind::ColumnMissing,
                 name,
@@ -181,7 +187,7 @@ fn column_findings(source: &TableShape, target: &TableShape) -> Vec<Finding> {
         }
     }
     for column in &target.columns {
-        if !source.columns.iter().any(|other| other.name == column.name) {
+        if !source.columns.iter().any(|other| other.target_name() == column.name) {
             let place = format!("{}.{}", target.name, column.name);
             let message = format!("the target has column {place}, which the source does not have");
             findings.push(about(FindingKind::ColumnExtra, &column.name, message));
@@ -189,7 +195,7 @@ fn column_findings(source: &TableShape, target: &TableShape) -> Vec<Finding> {
     }
     if findings.iter().all(|finding| finding.kind == FindingKind::ColumnType) {
         let order = |shape: &TableShape| -> Vec<String> {
-            shape.columns.iter().map(|column| column.name.clone()).collect()
+            shape.columns.iter().map(|column| column.target_name().to_owned()).collect()
         };
         if order(source) != order(target) {
             findings.push(Finding {

@@ -25,6 +25,9 @@ pub fn foreign_object(session: &mut Session, own: &OwnObjects) -> Result<Option<
          WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' \
            AND NOT (n.nspname = 'handover' AND t.relname IN ({names})) \
            AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e') \
+           AND NOT EXISTS (SELECT 1 FROM pg_index i JOIN pg_depend d ON d.objid = i.indrelid \
+                           WHERE i.indexrelid = c.oid AND d.classid = 'pg_class'::regclass \
+                             AND d.deptype = 'e') \
          UNION ALL \
          SELECT n.nspname || '.' || p.proname || '()' FROM pg_proc p \
          JOIN pg_namespace n ON n.oid = p.pronamespace \

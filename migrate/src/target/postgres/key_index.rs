@@ -80,9 +80,9 @@ impl KeyIndex {
     }
 }
 
-/// The key indexes of the source's plain tables. Partitioned tables have theirs made by the
-/// post-data section, and so do tables whose key index carries a further property, or is one that
-/// no CREATE INDEX makes (WITHOUT OVERLAPS).
+/// The key indexes of the source's plain tables. Extensions make theirs themselves. Partitioned tables
+/// have theirs made by the post-data section, and so do tables whose key index carries a further
+/// property, or is one that no CREATE INDEX makes (WITHOUT OVERLAPS).
 pub fn key_indexes(session: &mut Session) -> Result<BTreeMap<TableName, Vec<(String, KeyIndex)>>> {
     let rows = session.query(
         "SELECT n.nspname, c.relname, x.relname, x.oid::text, pg_get_indexdef(x.oid), k.oid::text, \
@@ -94,6 +94,8 @@ pub fn key_indexes(session: &mut Session) -> Result<BTreeMap<TableName, Vec<(Str
            AND c.relkind = 'r' AND NOT c.relispartition AND NOT i.indisclustered \
            AND NOT i.indisreplident AND NOT i.indisexclusion AND n.nspname !~ '^pg_' \
            AND n.nspname <> 'information_schema' \
+           AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass \
+                           AND d.objid = c.oid AND d.deptype = 'e') \
          ORDER BY 1, 2, 3",
     )?;
     let mut keys: BTreeMap<TableName, Vec<(String, KeyIndex)>> = BTreeMap::new();

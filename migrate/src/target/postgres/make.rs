@@ -114,10 +114,12 @@ fn within_savepoint(session: &mut Session, sql: &str) -> Result<Option<Refusal>>
     Ok(Some(refusal))
 }
 
-/// Makes entries, each with statements that record it, in one transaction; nothing of it is left
-/// if one of them is refused.
-pub fn make_together(session: &mut Session, sql: &str) -> Result<Option<Refusal>> {
-    let Err(error) = session.execute(&format!("BEGIN;\n{sql}\n;COMMIT")) else { return Ok(None) };
+/// Makes entries, each with statements that record it, in one transaction, once the settings hold;
+/// nothing of it is left if one of them is refused.
+pub fn make_together(session: &mut Session, settings: &str, sql: &str) -> Result<Option<Refusal>> {
+    let made = session.execute(&format!("BEGIN;\n{settings}"));
+    let made = made.and_then(|()| session.execute(&format!("{sql}\n;COMMIT")));
+    let Err(error) = made else { return Ok(None) };
     let refusal = Refusal::of(error)?;
     session.execute("ROLLBACK")?;
     Ok(Some(refusal))

@@ -2,23 +2,31 @@
 
 mod archive;
 mod client_program;
+mod default_value;
 mod dump_text;
 mod empty;
 mod fence;
 mod from_sqlite;
+mod inherited_order;
 mod key_index;
 mod lexer;
 mod make;
 mod other_versions;
+mod relation_names;
 mod sequences;
+mod source_index;
+mod source_settings;
 mod write;
 
 pub use archive::{Archive, PG_CLASS, PG_CONSTRAINT, SchemaEntry, dump, without};
 pub use empty::foreign_object;
 pub use fence::{alone, is_work_left, lock_run, share_work};
 pub use from_sqlite::{Identity, Translation, translate};
+pub use inherited_order::{keep_order, reordered_children};
 pub use key_index::{KeyIndex, key_indexes};
 pub use make::{Refusal, is_there_already, make_together, make_within, making_session, retried};
 pub use other_versions::without_not_null_constraints;
+pub use relation_names::cannot_hold;
 pub use sequences::{SequenceProblem, SequenceValue, sequence_values, set_sequences};
-pub use write::write_chunk;
+pub use source_settings::{SourceSettings, pinned_again};
+pub use write::{ReachesAnotherServer, RowsThere, refuse_foreign_partition, write_chunk};

@@ -24,7 +24,8 @@ const AT_ONCE: usize = 200;
 const NO_RIGHT: &str = "the account may not read";
 const REFUSED: &str = "the source cannot read, as a standby cannot read those of unlogged tables,";
 
-/// Reads all sequences of the source, in its open transaction.
+/// Reads all sequences of the source, in its open transaction; those of extensions as far as their
+/// extension declares them to be configuration.
 pub fn sequence_values(session: &mut Session) -> Result<Vec<SequenceValue>> {
     let rows = session.query(
         "SELECT n.nspname, c.relname, has_sequence_privilege(c.oid, 'SELECT') \
@@ -38,7 +39,9 @@ pub fn sequence_values(session: &mut Session) -> Result<Vec<SequenceValue>> {
          LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = d.refobjsubid \
          WHERE c.relkind = 'S' AND n.nspname !~ '^pg_' \
            AND n.nspname <> 'information_schema' \
-           AND NOT EXISTS (SELECT 1 FROM pg_depend e WHERE e.objid = c.oid AND e.deptype = 'e') \
+           AND (NOT EXISTS (SELECT 1 FROM pg_depend e WHERE e.classid = 'pg_class'::regclass \
+                            AND e.objid = c.oid AND e.deptype = 'e') \
+                OR EXISTS (SELECT 1 FROM pg_extension x WHERE c.oid = ANY (x.extconfig))) \
          ORDER BY n.nspname COLLATE \"C\", c.relname COLLATE \"C\"",
     )?;
     let mut sequences = Vec::new();

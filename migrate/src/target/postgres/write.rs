@@ -3,10 +3,11 @@
 use anyhow::{Context, Result, bail};
 use handover_schemas::copy_binary::{HEADER, TRAILER};
 use handover_schemas::ledger::ChunkEntry;
-use handover_schemas::plan::{Key, TableShape};
-use handover_verify::postgres::{Session, range_condition};
-use handover_verify::sql::{ident, qualified};
+use handover_schemas::plan::{Extent, Key, TableShape};
+use handover_verify::postgres::{Session, from_table, range_condition};
+use handover_verify::sql::{ident, literal, qualified};
 
+use super::source_settings::pinned_again;
 use crate::ledger::{Written, record_copied};
 use crate::target::{ChunkWrite, Fill, Filled, shape_at_postgres};
 
@@ -41,14 +42,75 @@ fn write_in_transaction(
     write: ChunkWrite<'_>,
     fill: &mut Fill<'_>,
 ) -> Result<Option<ChunkEntry>> {
+    refuse_foreign_partition(session, shape)?;
     if write.replace {
         session.execute(&delete_statement(shape, write.entry))?;
+    } else if let Extent::Configuration(_) = shape.extent {
+        refuse_rows_there(session, shape, write.entry)?;
     }
+    let settings = write.settings;
+    let begin = if shape.has_renderer() { settings.begin() } else { settings.begin_text_wire() };
+    session.execute(&begin)?;
     let filled = copy_rows(session, shape, fill)
         .with_context(|| format!("cannot copy into {}", shape.name))?;
+    session.execute(&pinned_again())?;
     let written =
         Written { range: filled.range, digest: filled.digest, snapshot: write.snapshot.to_owned() };
     record_copied(session, write.entry, &written)
+}
+
+/// Rows that a statement gives a partitioned table go wherever its partitions are: also to another
+/// server, if somebody has attached a foreign table since.
+pub fn refuse_foreign_partition(session: &mut Session, shape: &TableShape) -> Result<()> {
+    if !shape.partitioned {
+        return Ok(());
+    }
+    let name = &shape.name;
+    let foreign = session.query_value(&format!(
+        "SELECT t.relid::text FROM pg_partition_tree(to_regclass({})) t \
+         JOIN pg_class c ON c.oid = t.relid WHERE c.relkind = 'f' LIMIT 1",
+        literal(&qualified(&name.schema, &name.name))
+    ))?;
+    match foreign {
+        Some(partition) => Err(ReachesAnotherServer { table: name.to_string(), partition }.into()),
+        None => Ok(()),
+    }
+}
+
+/// A partitioned table of the target has a foreign table among its partitions.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{table} of the target has the foreign table {partition} as a partition: nothing is written \
+     through it to another server; detach it (ALTER TABLE … DETACH PARTITION) until the copy is done"
+)]
+pub struct ReachesAnotherServer {
+    table: String,
+    partition: String,
+}
+
+/// A table that an extension made may hold rows already, which would be there twice.
+fn refuse_rows_there(session: &mut Session, shape: &TableShape, entry: &ChunkEntry) -> Result<()> {
+    let name = &shape.name;
+    let condition = range_in_byte_order(shape, entry)
+        .map_or_else(String::new, |condition| format!(" WHERE {condition}"));
+    let sql = format!("SELECT count(*) FROM {}{condition}", from_table(shape));
+    let there = session.query_value(&sql)?.unwrap_or_default();
+    if there != "0" {
+        return Err(RowsThere { table: name.to_string(), rows: there }.into());
+    }
+    Ok(())
+}
+
+/// A table of an extension holds rows in the target that its extension, or somebody, put there.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{table}, which belongs to an extension, holds {rows} row(s) in the target that nobody copied \
+     and that its extension declares to be configuration of the platform: delete them there, or \
+     leave the table out"
+)]
+pub struct RowsThere {
+    table: String,
+    rows: String,
 }
 
 fn copy_rows(session: &mut Session, shape: &TableShape, fill: &mut Fill<'_>) -> Result<Filled> {
@@ -77,17 +139,26 @@ fn copy_statement(shape: &TableShape, binary: bool) -> String {
     format!("COPY {table}{columns} FROM STDIN{format}")
 }
 
-/// Deletes what an earlier copy of the chunk left. The range is told in byte order, whatever
-/// order the target's indexes have.
+/// Deletes what an earlier copy of the chunk left.
 fn delete_statement(shape: &TableShape, entry: &ChunkEntry) -> String {
     let table = qualified(&shape.name.schema, &shape.name.name);
-    let condition = shape.key.as_ref().and_then(|key| {
-        let in_byte_order = Key { range_scan: false, ..key.clone() };
-        range_condition(shape, &in_byte_order, &entry.range)
-    });
-    let only = if shape.partitioned { "" } else { "ONLY " };
-    match condition {
-        Some(condition) => format!("DELETE FROM {only}{table} WHERE {condition}"),
-        None => format!("DELETE FROM {only}{table}"),
+    let table = if shape.partitioned { table } else { format!("ONLY {table}") };
+    let mut conditions: Vec<String> = range_in_byte_order(shape, entry).into_iter().collect();
+    if let Extent::Configuration(condition) = &shape.extent
+        && !condition.is_empty()
+    {
+        let rows = format!("(tableoid, ctid) IN (SELECT tableoid, ctid FROM {table} {condition})");
+        conditions.push(rows);
     }
+    if conditions.is_empty() {
+        return format!("DELETE FROM {table}");
+    }
+    format!("DELETE FROM {table} WHERE {}", conditions.join(" AND "))
+}
+
+/// The condition of a chunk's range, told in byte order, whatever order the target's indexes have.
+fn range_in_byte_order(shape: &TableShape, entry: &ChunkEntry) -> Option<String> {
+    let key = shape.key.as_ref()?;
+    let in_byte_order = Key { range_scan: false, ..key.clone() };
+    range_condition(shape, &in_byte_order, &entry.range)
 }

@@ -1,13 +1,15 @@
 //! A SQLite target.
 
+mod application;
 mod open;
 mod structure;
 mod write;
 
+pub use application::{Made, StandIns};
 pub use open::{foreign_object, open_ledger, open_target};
 pub use structure::{
     ForeignKeyTo, foreign_keys_to, header_statements, highest_ever, later_statements,
-    sequence_statements, table_statements,
+    sequence_statements, table_statements, virtual_table_statements,
 };
 pub use write::write_chunk;
 

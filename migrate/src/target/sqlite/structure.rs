@@ -3,7 +3,7 @@
 use anyhow::Result;
 use handover_verify::inventory::sqlite::header_numbers;
 use handover_verify::sql::literal;
-use handover_verify::sqlite::sqlite_error;
+use handover_verify::sqlite::{sqlite_error, virtual_tables};
 use rusqlite::Connection;
 
 /// `CREATE TABLE` statements of the tables copied, in order of creation: name and SQL.
@@ -11,6 +11,49 @@ pub fn table_statements(source: &Connection, wanted: &[String]) -> Result<Vec<(S
     let all = statements(source, "type = 'table'")?;
     let wanted = all.into_iter().filter(|statement| wanted.contains(&statement.name));
     Ok(wanted.map(|statement| (statement.name, statement.sql)).collect())
+}
+
+/// Virtual tables, but for those that are not copied or keep what they hold in a table that is not: name and
+/// SQL. The statement goes into the schema as it is, as `.dump` of sqlite3 does it: whoever ran it would
+/// make those tables anew, and would need the application's own modules.
+pub fn virtual_table_statements(
+    source: &Connection,
+    left_out: &[&str],
+) -> Result<VirtualTableStatements> {
+    let mut found = VirtualTableStatements::default();
+    let described = virtual_tables(source)?;
+    for Statement { name, sql, .. } in statements(source, "type = 'table' AND rootpage = 0")? {
+        if left_out.contains(&name.as_str()) {
+            continue;
+        }
+        let own_tables = described.iter().filter(|table| table.name.name == name);
+        let mut own_tables = own_tables.flat_map(|table| &table.own_tables);
+        if let Some(own) = own_tables.find(|own| left_out.contains(&own.as_str())) {
+            found.not_carried.push((
+                format!("virtual table main.{name}"),
+                format!("it keeps what it holds in main.{own}, which is not copied"),
+            ));
+            continue;
+        }
+        let (name_text, sql) = (literal(&name), literal(&sql));
+        let sql = format!(
+            "PRAGMA writable_schema = ON; \
+             INSERT INTO main.sqlite_schema (type, name, tbl_name, rootpage, sql) \
+             VALUES ('table', {name_text}, {name_text}, 0, {sql}); \
+             PRAGMA writable_schema = RESET"
+        );
+        found.statements.push((format!("VIRTUAL TABLE {name}"), sql));
+    }
+    Ok(found)
+}
+
+/// What becomes of virtual tables.
+#[derive(Default)]
+pub struct VirtualTableStatements {
+    /// Name and SQL of those that are made.
+    pub statements: Vec<(String, String)>,
+    /// Those that are not, and why.
+    pub not_carried: Vec<(String, String)>,
 }
 
 /// Indexes, views and triggers, but for those of tables that are not copied, in order of creation:
