@@ -80,22 +80,22 @@ pub(super) struct ChangedAtSource {
 #[error("the source's rows ended before their end")]
 pub(super) struct ReaderGone;
 
-/// Whether the server says that something is more than it can hold, such as a key of thousands of
-/// letters in an index: class 54 of Appendix A of PostgreSQL's manual.
-pub(super) fn is_beyond_limits(error: &anyhow::Error) -> bool {
-    let mut refusals = error.chain().filter_map(|cause| cause.downcast_ref::<Refused>());
-    refusals.any(|refused| refused.code.starts_with("54"))
-}
-
 /// Whether the target can never hold what is in the table, whoever runs the copy again: values that
 /// mean something else to its version, or that its server refuses.
-pub(super) fn cannot_hold(error: &anyhow::Error) -> bool {
+pub(super) fn is_for_good(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         let refused = cause.downcast_ref::<Refused>();
         // Class of Appendix A of PostgreSQL's manual: data exception.
         cause.is::<NoSuchInterval>()
             || refused.is_some_and(|refused| refused.code.starts_with("22"))
     })
+}
+
+/// Whether the server says that something is more than it can hold, such as a key of thousands of
+/// letters in an index: class 54 of Appendix A of PostgreSQL's manual.
+pub(super) fn is_beyond_limits(error: &anyhow::Error) -> bool {
+    let mut refusals = error.chain().filter_map(|cause| cause.downcast_ref::<Refused>());
+    refusals.any(|refused| refused.code.starts_with("54"))
 }
 
 /// Decides how far an error reaches.

@@ -10,7 +10,7 @@ use handover_verify::reader::ReadOptions;
 use handover_verify::sqlite::Misfit;
 
 use super::board::Board;
-use super::failure::cannot_hold;
+use super::failure::is_for_good;
 use super::gate::Gate;
 use super::intervals::IntervalEnds;
 use super::rate::Rate;
@@ -72,7 +72,7 @@ impl Shared<'_> {
             table,
             reason: format!("{error:#}"),
             is_misfit: error.chain().any(|cause| cause.is::<Misfit>()),
-            is_for_good: cannot_hold(error),
+            is_for_good: is_for_good(error),
         };
         if let Ok(shape) = self.shape(table) {
             self.progress.note(&format!("{} stopped: {}", shape.name, stopped.reason));

@@ -278,7 +278,7 @@ mod tests {
                 entry(1, "a", "CREATE TABLE a ();\n\\! touch /tmp/x"),
                 "psql would take for a command",
             ),
-            (entry(1, "a\nDROP TABLE b", "CREATE TABLE a ();"), "in two"),
+            (entry(1, "a\nDROP TABLE b", "CREATE TABLE a ();"), "has no name"),
             (entry(1, "a", "CREATE TABLE \"a ();"), "has no end"),
             ("CREATE TABLE a ();\n".to_owned(), "no setting"),
         ] {
