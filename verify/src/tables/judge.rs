@@ -48,10 +48,9 @@ pub(super) fn judge(evidence: Evidence<'_>) -> Result<TablesReport> {
         evidence;
     let (mut left_out, of_columns) = (evidence.left_out, evidence.of_columns);
     let mut file = FindingsFile::new(dir, "findings/verify-tables.jsonl");
-    let mut objects: Vec<ObjectDifference> = inventories
-        .as_ref()
-        .map(|(source, target)| differences(source, target))
-        .unwrap_or_default();
+    let catalogs = inventories.as_ref();
+    let mut objects =
+        catalogs.map(|(source, target)| differences(source, target)).unwrap_or_default();
     let pointing = left_out.take_objects(&mut objects);
     let mut tables = Vec::new();
     for (index, pair) in pairs.iter().enumerate() {
@@ -110,11 +109,10 @@ pub(super) fn judge(evidence: Evidence<'_>) -> Result<TablesReport> {
     file.finish()?;
     let verdicts = tables.iter().map(|table| table.verdict).chain(findings.iter().map(weight));
     let verdict = Verdict::worst(verdicts);
-    let renamed = renamed(&described.0.tables);
     let is_postgres = matches!(request.source, Endpoint::Postgres(_));
-    let mut not_checked = not_checked(&described, inventories.as_ref(), is_postgres);
+    let mut not_checked = not_checked(&described, catalogs, is_postgres);
     not_checked.extend(pointing);
-    let left_out = left_out.report;
+    let (left_out, renamed) = (left_out.report, renamed(&described.0.tables));
     Ok(TablesReport { verdict, tables, left_out, renamed, findings, not_checked })
 }
 
