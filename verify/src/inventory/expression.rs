@@ -12,6 +12,7 @@
 //! * `XMLSERIALIZE(… NO INDENT)` is printed since 16, which is what older ones do;
 //! * a column `false` without a name of its own, as in the second query of a `UNION`, is printed
 //!   `false AS bool` by 14;
+//! * the target of a `MERGE` has `AS` before its other name from 17 on;
 //! * `x IS DOCUMENT` and `t AT TIME ZONE z` are printed in brackets of their own by 17.
 //!
 //! Both sides are brought to one form, which only serves to compare; reports show the original.
@@ -155,7 +156,7 @@ fn simplify(nodes: Vec<Node>) -> Vec<Node> {
             token @ Node::Token(_) => inner.push(token),
         }
     }
-    let inner = without_type_as_name(without_default_indent(inner));
+    let inner = without_as_of_merge(without_type_as_name(without_default_indent(inner)));
     flatten(push_array_casts(&inner))
 }
 
@@ -190,6 +191,26 @@ fn without_type_as_name(mut nodes: Vec<Node>) -> Vec<Node> {
         at += 1;
     }
     nodes
+}
+
+/// `MERGE INTO t AS r` to `MERGE INTO t r`.
+fn without_as_of_merge(mut nodes: Vec<Node>) -> Vec<Node> {
+    let mut at = 0;
+    while let Some([merge, into, table @ ..]) = nodes.get(at..) {
+        let named = table.iter().take_while(|node| node.is_token(".") || is_part_of_name(node));
+        let name_follows = at + 2 + named.count();
+        let is_merge = merge.is_token("MERGE") && into.is_token("INTO");
+        if is_merge && nodes.get(name_follows).is_some_and(|node| node.is_token("AS")) {
+            nodes.remove(name_follows);
+        }
+        at += 1;
+    }
+    nodes
+}
+
+/// Whether a node is part of a table's name, `ONLY` included.
+fn is_part_of_name(node: &Node) -> bool {
+    node.is_name() && !node.is_token("AS") && !node.is_token("USING")
 }
 
 /// Takes `NO INDENT` away, which ends the arguments of `XMLSERIALIZE`.
@@ -417,6 +438,8 @@ mod tests {
                 "SELECT XMLSERIALIZE(CONTENT t.a AS text NO INDENT);",
             ),
             ("SELECT a UNION SELECT false", "SELECT a UNION SELECT false AS bool"),
+            ("MERGE INTO s.t r USING u ON (a)", "MERGE INTO s.t AS r USING u ON (a)"),
+            ("MERGE INTO ONLY t r USING u ON (a)", "MERGE INTO ONLY t AS r USING u ON (a)"),
             ("RANGE ((at AT TIME ZONE 'UTC'), n)", "RANGE (((at AT TIME ZONE 'UTC')), n)"),
         ] {
             assert!(mean_the_same(old, new), "{old} {new}");
@@ -432,6 +455,8 @@ mod tests {
             ("SELECT ( SELECT t.a) FROM t;", "SELECT ( SELECT a) FROM t;"),
             ("SELECT (x = ANY (( SELECT a)))", "SELECT (x = ANY ( SELECT a))"),
             ("SELECT false AS b", "SELECT false AS bool"),
+            ("MERGE INTO t r USING u ON (a)", "MERGE INTO t AS q USING u ON (a)"),
+            ("MERGE INTO t USING u s ON (a)", "MERGE INTO t USING u AS s ON (a)"),
             ("ROLLUP ((a, b))", "ROLLUP (a, b)"),
         ] {
             assert!(!mean_the_same(one, other), "{one} {other}");
