@@ -65,7 +65,6 @@ alter text search configuration vietnamese alter mapping for asciiword with plai
 create text search parser own_parser (start = prsd_start, gettoken = prsd_nexttoken, end = prsd_end, lextypes = prsd_lextype);
 create access method own_heap type table handler heap_tableam_handler;
 create foreign data wrapper nothing_behind;
-create server nowhere foreign data wrapper nothing_behind options (host 'nowhere');
 create conversion own_conversion for 'LATIN1' to 'UTF8' from iso8859_1_to_utf8;
 create statistics regions_both (ndistinct, dependencies, mcv) on id, name from regions;
 create statistics facilities_expression on (lower(name)), beds from facilities;
@@ -168,5 +167,4 @@ comment on text search parser own_parser is 'a parser';
 comment on conversion own_conversion is 'a conversion';
 comment on access method own_heap is 'an access method';
 comment on foreign data wrapper nothing_behind is 'a wrapper';
-comment on server nowhere is 'a server';
 reset search_path;
