@@ -328,7 +328,7 @@ fn what_only_the_application_has_stays_in_the_file() {
 
 const DEFAULTS: &str = "
     create table t (id integer primary key, at datetime default 0, n int default '', day date default
-        '0000-00-00', moment timestamp default 'now', flag boolean default 'no', hour time default
+        '0000-00-00', moment timestamp default 'now', flag boolean default 'maybe', hour time default
         'allballs', code varchar(2) default 'abc', good int default '5', word text default 'now',
         made datetime default (datetime('now')), bytes blob default x'00ff');
     insert into t (id, at, n, day, moment, flag, hour, code) values (1, null, 1, null, null, 1, null, 'a');

@@ -87,7 +87,7 @@ pub const LARGE_ROW_BYTES: u64 = 1024 * 1024;
 #[derive(Debug, thiserror::Error)]
 #[error(
     "{table}: by its key {key} it gives {by_key} row(s), and counted without it has {counted}; have \
-     the index of that key made anew (REINDEX), and run the same command again"
+     the index of that key built anew, and run the same command again"
 )]
 pub struct RowsBesideRanges {
     /// The table.

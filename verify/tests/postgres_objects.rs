@@ -128,6 +128,7 @@ fn columns() {
             "alter table facilities drop column title;
              alter table facilities add column title text generated always as (lower(name)) stored",
             &[
+                "public.facilities: rows_differ (title)",
                 "public.facilities: object_differs column_order public.facilities",
                 "public.facilities: object_differs generated_expression public.facilities.title",
             ],

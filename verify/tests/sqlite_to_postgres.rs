@@ -43,7 +43,7 @@ fn check(mutations: &[Mutation]) {
 }
 
 /// What a copy makes in its target besides the source's tables.
-const LEDGER: [&str; 9] = [
+const LEDGER: [&str; 10] = [
     "attestation",
     "chunk",
     "event",
@@ -51,6 +51,7 @@ const LEDGER: [&str; 9] = [
     "ledger",
     "plan_table",
     "run",
+    "session_setting",
     "step",
     "unvacuumed_table",
 ];

@@ -25,7 +25,7 @@ use crate::target::sqlite::{
 use handover_verify::handover_dir::HandoverDir;
 
 /// What is to be made in the target beside rows.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Structure {
     /// Types, tables, functions, views: what is made before the rows, in order.
     pub(super) before: Vec<SchemaEntry>,
@@ -194,8 +194,7 @@ impl Structure {
                 after.push(entry.clone());
             }
         }
-        let (before, sequences) = (self.before.clone(), self.sequences.clone());
-        Self { before, after, sequences, ..Self::default() }
+        Self { after, ..self.clone() }
     }
 
     /// Leaves the SQL in the hand-over folder, for staff to read before it runs.

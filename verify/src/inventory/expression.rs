@@ -156,7 +156,7 @@ fn simplify(nodes: Vec<Node>) -> Vec<Node> {
             token @ Node::Token(_) => inner.push(token),
         }
     }
-    let inner = without_as_of_merge(without_type_as_name(without_default_indent(inner)));
+    let inner = without_as_of_target(without_type_as_name(without_default_indent(inner)));
     flatten(push_array_casts(&inner))
 }
 
@@ -193,14 +193,15 @@ fn without_type_as_name(mut nodes: Vec<Node>) -> Vec<Node> {
     nodes
 }
 
-/// `MERGE INTO t AS r` to `MERGE INTO t r`.
-fn without_as_of_merge(mut nodes: Vec<Node>) -> Vec<Node> {
+/// `MERGE INTO t AS r` to `MERGE INTO t r`. What else has `INTO` is printed with `AS` by every
+/// version, and loses it on both sides.
+fn without_as_of_target(mut nodes: Vec<Node>) -> Vec<Node> {
     let mut at = 0;
-    while let Some([merge, into, table @ ..]) = nodes.get(at..) {
+    while let Some([into, table @ ..]) = nodes.get(at..) {
         let named = table.iter().take_while(|node| node.is_token(".") || is_part_of_name(node));
-        let name_follows = at + 2 + named.count();
-        let is_merge = merge.is_token("MERGE") && into.is_token("INTO");
-        if is_merge && nodes.get(name_follows).is_some_and(|node| node.is_token("AS")) {
+        let name_follows = at + 1 + named.count();
+        let follows = nodes.get(name_follows);
+        if into.is_token("INTO") && follows.is_some_and(|node| node.is_token("AS")) {
             nodes.remove(name_follows);
         }
         at += 1;

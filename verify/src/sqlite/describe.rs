@@ -352,7 +352,7 @@ fn says_zone(connection: &Connection, table: &str, column: &str) -> Result<bool>
     let (table, column) = (ident(table), ident(column));
     let sql =
         format!("SELECT {column} FROM main.{table} NOT INDEXED WHERE {column} IS NOT NULL LIMIT 1");
-    let mut statement = connection.prepare(&sql).map_err(sqlite_error)?;
+    let mut statement = connection.prepare(&sql).map_err(cannot_prepare)?;
     let mut rows = statement.raw_query();
     let Some(row) = rows.next().map_err(sqlite_error)? else { return Ok(false) };
     let ValueRef::Text(text) = row.get_ref(0).map_err(sqlite_error)? else { return Ok(false) };

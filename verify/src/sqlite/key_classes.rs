@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
 use super::exact::is_kept_as_text;
-use super::open::sqlite_error;
+use super::open::{cannot_prepare, sqlite_error};
 use super::values::{ColumnRule, Spelling, TextLimit, push_value};
 use crate::rows::Wire;
 use crate::sql::ident;
@@ -62,7 +62,7 @@ fn is_integer(ty: &PgType) -> bool {
 }
 
 /// Whether a column holds a value that is not in its type's own form, or whose text is not what is
-/// ordered.
+/// ordered. Asked without indexes: one may be in an order that only the application has.
 fn holds_others(connection: &Connection, table: &str, column: &Column) -> Result<bool> {
     if column.form == Form::Described {
         return Ok(true);
@@ -77,17 +77,17 @@ fn holds_others(connection: &Connection, table: &str, column: &Column) -> Result
         _ => return any_is_other(connection, table, column),
     };
     let sql = format!(
-        "SELECT EXISTS (SELECT 1 FROM main.{} WHERE typeof({name}) <> '{class}')",
+        "SELECT EXISTS (SELECT 1 FROM main.{} NOT INDEXED WHERE typeof({name}) <> '{class}')",
         ident(table)
     );
-    connection.query_row(&sql, [], |row| row.get(0)).map_err(sqlite_error)
+    connection.query_row(&sql, [], |row| row.get(0)).map_err(cannot_prepare)
 }
 
 /// The same for types of whose own form SQLite knows nothing.
 fn any_is_other(connection: &Connection, table: &str, column: &Column) -> Result<bool> {
     let rule = ColumnRule::new(column);
-    let sql = format!("SELECT {} FROM main.{}", ident(&column.name), ident(table));
-    let mut statement = connection.prepare(&sql).map_err(sqlite_error)?;
+    let sql = format!("SELECT {} FROM main.{} NOT INDEXED", ident(&column.name), ident(table));
+    let mut statement = connection.prepare(&sql).map_err(cannot_prepare)?;
     let mut rows = statement.raw_query();
     let mut line = Vec::new();
     while let Some(row) = rows.next().map_err(sqlite_error)? {
