@@ -83,6 +83,8 @@ impl Writer {
         declared.extend(self.computed_columns(&columns, numbered));
         declared.extend(parts);
         let unlogged = if self.random.chance(5) { "unlogged " } else { "" };
+        // Tables that survive a crash may not refer to one that does not.
+        let key = if unlogged.is_empty() { key } else { None };
         self.say(&format!("create {unlogged}table {place} ({})", declared.join(", ")));
         let droppable = columns.len();
         let table = Table { name, place, columns, rows, key, partitioned: false, droppable };
