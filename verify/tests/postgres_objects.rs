@@ -315,6 +315,8 @@ const BESIDE: &str = "create schema s;
     create policy twice on s.t to pg_monitor, pg_read_all_stats, pg_monitor using (id > 0);
     create foreign data wrapper far; create server far foreign data wrapper far options (host 'h');
     create publication changes for table s.t;
+    create function s.calm() returns event_trigger language plpgsql as $$ begin null; end $$;
+    create event trigger calm on ddl_command_end execute function s.calm();
     create function s.counted(n int) returns bigint language sql
         begin atomic select count(*) from s.t where id between n and 9 and b > 1; end;";
 
@@ -325,6 +327,8 @@ fn beside_the_tables() {
         ("comment on publication changes is 'x'", &[]),
         ("comment on server far is 'x'", &[]),
         ("drop publication changes", &[]),
+        ("drop event trigger calm", &["-: object_missing event_trigger calm"]),
+        ("alter event trigger calm disable", &["-: object_differs event_trigger calm"]),
         (
             "drop policy twice on s.t;
              create policy twice on s.t to pg_read_all_stats, pg_monitor using (id > 0)",

@@ -86,6 +86,8 @@ pub enum ObjectKind {
     Unlogged,
     /// `REPLICA IDENTITY` of a table, where it is not the primary key.
     ReplicaIdentity,
+    /// A trigger of the whole database: what it is called on, its function, its tags, whether it is on.
+    EventTrigger,
     /// A foreign table: its columns, its server, and digests of its options.
     ForeignTable,
     /// `COMMENT ON` anything that is compared.
@@ -130,6 +132,7 @@ impl ObjectKind {
             Self::Statistics => "statistics",
             Self::Unlogged => "unlogged",
             Self::ReplicaIdentity => "replica_identity",
+            Self::EventTrigger => "event_trigger",
             Self::ForeignTable => "foreign_table",
             Self::Comment => "comment",
             Self::HeaderNumber => "header_number",
@@ -259,6 +262,7 @@ mod tests {
             ObjectKind::InheritanceParent,
             ObjectKind::ColumnOrder,
             ObjectKind::ReplicaIdentity,
+            ObjectKind::EventTrigger,
             ObjectKind::ForeignTable,
             ObjectKind::Comment,
         ] {

@@ -295,8 +295,8 @@ const UNCHECKED_IN_POSTGRES: [&str; 4] = [
     "roles, privileges and ownership; security labels; comments on roles, tablespaces and the \
      database",
     "extensions, schemas without objects, base types, operators and their classes, casts, \
-     conversions, collations, text search objects, languages, transforms, access methods, event \
-     triggers, publications, subscriptions, foreign servers and user mappings",
+     conversions, collations, text search objects, languages, transforms, access methods, \
+     publications, subscriptions, foreign servers and user mappings",
     "settings of the database; how tables, columns and indexes are stored: parameters, TOAST, \
      compression, statistics targets, tablespaces, access methods, the order of rows",
     "whether constraints and columns of children are inherited or their own; types that tables are \

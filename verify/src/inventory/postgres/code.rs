@@ -110,6 +110,18 @@ select format('%s.%s', n.nspname, c.relname), n.nspname::text, c.relname::text,
     user_relation!()
 );
 
+/// Triggers of the database as a whole.
+pub(super) const EVENT_TRIGGERS: &str = concat!(
+    "select t.evtname::text, null::text, null::text,
+       format('ON %s EXECUTE FUNCTION %I.%I()%s ENABLED %s', t.evtevent, n.nspname, p.proname,
+              coalesce(' WHEN TAG IN ' || t.evttags::text, ''), t.evtenabled)
+  from pg_event_trigger t
+  join pg_proc p on p.oid = t.evtfoid
+  join pg_namespace n on n.oid = p.pronamespace
+ where ",
+    not_of_extension!("pg_event_trigger", "t.oid")
+);
+
 /// Comments; objects numbered below 16384 were made with the database cluster. Comments on what is
 /// not carried over, as publications, are not compared.
 pub(super) const COMMENTS: &str =

@@ -87,6 +87,7 @@ pub const QUERIES: &[(ObjectKind, &str)] = &[
     (ObjectKind::Statistics, relation::STATISTICS),
     (ObjectKind::Unlogged, relation::UNLOGGED_TABLES),
     (ObjectKind::ReplicaIdentity, relation::REPLICA_IDENTITIES),
+    (ObjectKind::EventTrigger, code::EVENT_TRIGGERS),
     (ObjectKind::ForeignTable, relation::FOREIGN_TABLES),
     (ObjectKind::Comment, code::COMMENTS),
 ];

@@ -8,7 +8,6 @@ pub(super) const OBJECTS: &str = "select i.type || ': ' || string_agg(i.identity
         union all select 'pg_cast'::regclass, oid from pg_cast
         union all select 'pg_collation'::regclass, oid from pg_collation
         union all select 'pg_conversion'::regclass, oid from pg_conversion
-        union all select 'pg_event_trigger'::regclass, oid from pg_event_trigger
         union all select 'pg_foreign_data_wrapper'::regclass, oid from pg_foreign_data_wrapper
         union all select 'pg_foreign_server'::regclass, oid from pg_foreign_server
         union all select 'pg_language'::regclass, oid from pg_language

@@ -141,6 +141,7 @@ pub(super) const CHANGES: &[Change] = &[
         "alter table app.visit replica identity nothing",
         &[(K::ReplicaIdentity, "app.visit", Different)],
     ),
+    ("drop event trigger quiet", &[(K::EventTrigger, "quiet", Missing)]),
     ("drop foreign table app.far", &[(K::ForeignTable, "app.far", Missing)]),
     (
         "comment on column app.person.age is 'months'",

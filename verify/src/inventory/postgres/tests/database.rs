@@ -59,6 +59,8 @@ alter table app.visit enable row level security;
 alter table app.visit replica identity full;
 create foreign data wrapper far; create server far foreign data wrapper far;
 create foreign table app.far (n int, at date) server far options (table_name 'x');
+create function app.quiet() returns event_trigger language plpgsql as $$ begin null; end $$;
+create event trigger quiet on ddl_command_end execute function app.quiet();
 create table app.deep (at date, n int) partition by range (at);
 create table app.deep_2020 partition of app.deep for values from ('2020-01-01') to ('2021-01-01') partition by list (n);
 create table app.deep_2020_1 partition of app.deep_2020 for values in (1);
