@@ -1,5 +1,6 @@
 //! One run: rows copied and read back, then the rest of the structure.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex};
 
@@ -125,12 +126,16 @@ impl Work<'_> {
     ) -> Result<Finished> {
         match target {
             OpenedTarget::Postgres(endpoint, _) => {
-                let names: Vec<&TableName> = stopped
+                let gone: BTreeSet<&TableName> = stopped
                     .iter()
                     .filter(|stopped| stopped.is_for_good)
                     .map(|stopped| Ok(&self.plan.table(stopped.table)?.shape.name))
                     .collect::<Result<_>>()?;
-                let structure = self.structure.without_rows_of(&names.into_iter().collect());
+                let structure = if gone.is_empty() {
+                    Cow::Borrowed(self.structure)
+                } else {
+                    Cow::Owned(self.structure.without_rows_of(&gone))
+                };
                 let (jobs, run) = (self.request.jobs, self.run);
                 finish_postgres(endpoint, &structure, jobs, run, progress, interrupt)
             }

@@ -1,5 +1,7 @@
 //! The report: what both ends hold, what differs, and the verdict.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 use handover_schemas::chunk::KeyRange;
 use handover_schemas::digest::Digest;
@@ -52,6 +54,7 @@ pub(super) fn judge(evidence: Evidence<'_>) -> Result<TablesReport> {
     let mut objects =
         catalogs.map(|(source, target)| differences(source, target)).unwrap_or_default();
     let pointing = left_out.take_objects(&mut objects);
+    let (mut of_pairs, objects) = by_pair(objects, &pairs);
     let mut tables = Vec::new();
     for (index, pair) in pairs.iter().enumerate() {
         let at_source = hashed.source.get_mut(index).and_then(Option::take);
@@ -74,9 +77,7 @@ pub(super) fn judge(evidence: Evidence<'_>) -> Result<TablesReport> {
         if is_sampled {
             findings.push(sampled_finding(pair, at_source.as_ref()));
         }
-        let (own, others): (Vec<_>, Vec<_>) =
-            objects.into_iter().partition(|object| belongs_to(object, pair));
-        objects = others;
+        let own = of_pairs.remove(&index).unwrap_or_default();
         findings.extend(own.iter().map(catalog::finding));
         let end = |endpoint,
                    described: &Described,
@@ -178,11 +179,26 @@ fn table_verdict(
     Verdict::worst(findings.iter().map(weight).chain([rows]))
 }
 
-fn belongs_to(object: &ObjectDifference, pair: &TablePair) -> bool {
-    object.table.as_ref().is_some_and(|table| {
-        let names = [&pair.source, &pair.target];
-        names.into_iter().flatten().any(|shape| shape.name == *table)
-    })
+/// The objects of each pair of tables, by its place, and those of none; both in their order.
+fn by_pair(
+    objects: Vec<ObjectDifference>,
+    pairs: &[TablePair],
+) -> (BTreeMap<usize, Vec<ObjectDifference>>, Vec<ObjectDifference>) {
+    let mut places: BTreeMap<&TableName, usize> = BTreeMap::new();
+    for (place, pair) in pairs.iter().enumerate() {
+        for shape in [&pair.source, &pair.target].into_iter().flatten() {
+            places.entry(&shape.name).or_insert(place);
+        }
+    }
+    let mut of_pairs: BTreeMap<usize, Vec<ObjectDifference>> = BTreeMap::new();
+    let mut others = Vec::new();
+    for object in objects {
+        match object.table.as_ref().and_then(|table| places.get(table)) {
+            Some(place) => of_pairs.entry(*place).or_default().push(object),
+            None => others.push(object),
+        }
+    }
+    (of_pairs, others)
 }
 
 /// What to say of a table that was read at one end only: the other end lacks it, or it may not be
