@@ -66,25 +66,32 @@ impl Writer {
         self.changes.push(Change::new(sql, mark.mark()));
     }
 
-    /// What can be changed where the catalogs are not compared: rows, columns and tables.
+    /// What can be changed where the catalogs are not compared: rows, columns and tables. A table that `PostgreSQL` cannot
+    /// hold is not there; nothing is changed then, and it has to be named all the same.
     fn changes_in_postgres(&self) -> Vec<Change> {
         let mut changes = Vec::new();
         for table in &self.tables {
             let Table { name, rows, .. } = table;
             let mark = name.mark();
-            let mut add = |sql: String| changes.push(Change::new(sql, mark.clone()));
+            let mut add = |statements: String| {
+                let sql = format!(
+                    "set session_replication_role = replica; \
+                     do $change$ begin if to_regclass($name$public.{name}$name$) is not null then {statements}; \
+                     end if; end $change$"
+                );
+                changes.push(Change::new(sql, mark.clone()));
+            };
             add(format!("drop table public.{name} cascade"));
             add(format!("alter table public.{name} add column mới text"));
             if *rows > 0 {
                 add(format!(
-                    "set session_replication_role = replica; delete from public.{name} \
-                     where ctid = (select min(ctid) from public.{name})"
+                    "delete from public.{name} where ctid = (select min(ctid) from public.{name})"
                 ));
             }
             for column in table.columns.iter().filter(|column| column.nullable && *rows > 0) {
                 let column = column.name;
                 add(format!(
-                    "set session_replication_role = replica; update public.{name} set {column} = null \
+                    "update public.{name} set {column} = null \
                      where ctid = (select min(ctid) from public.{name} where {column} is not null)"
                 ));
             }
