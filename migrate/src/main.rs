@@ -4,14 +4,14 @@ use std::process::ExitCode;
 
 use handover_migrate::cli::{Cli, Command};
 use handover_migrate::command;
-use handover_verify::arguments;
 use handover_verify::exit_code::Exit;
 use handover_verify::interrupt::Interrupt;
 use handover_verify::manual;
 use handover_verify::output::tell_error;
+use handover_verify::start::start;
 
 fn main() -> ExitCode {
-    let cli: Cli = match arguments::parse() {
+    let cli: Cli = match start() {
         Ok(cli) => cli,
         Err(exit) => return exit,
     };

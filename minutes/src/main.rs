@@ -3,12 +3,12 @@
 use std::process::ExitCode;
 
 use handover_minutes::cli::{Cli, run};
-use handover_verify::arguments;
 use handover_verify::exit_code::Exit;
 use handover_verify::output::tell_error;
+use handover_verify::start::start;
 
 fn main() -> ExitCode {
-    let cli: Cli = match arguments::parse() {
+    let cli: Cli = match start() {
         Ok(cli) => cli,
         Err(exit) => return exit,
     };

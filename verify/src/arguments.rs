@@ -9,19 +9,21 @@ use crate::output::tell;
 use crate::visible::is_hidden;
 
 /// The arguments, or the exit code after everything was said: help, version or what is wrong.
-pub fn parse<C: Parser>() -> Result<C, ExitCode> {
+pub(crate) fn parse<C: Parser>() -> Result<C, ExitCode> {
     C::try_parse().map_err(|error| {
         let text = error.render().to_string();
         let mut shown = text.clone();
-        for argument in std::env::args() {
+        // What is wrong quotes the argument, with what steers a terminal or begins a line in it.
+        let mut steers = false;
+        for argument in std::env::args_os() {
+            let argument = argument.to_string_lossy();
+            steers |= argument.contains(is_hidden);
             if let Some(secret) = password_in(&argument) {
                 shown = shown.replace(secret, "…");
             }
         }
         let code = u8::try_from(error.exit_code()).unwrap_or(2);
-        // What is wrong quotes the argument, and may hold what steers a terminal.
-        let steers = |line: &str| line.contains(is_hidden);
-        if shown != text || (error.use_stderr() && shown.lines().any(steers)) {
+        if shown != text || (error.use_stderr() && steers) {
             tell(&shown);
         } else if error.print().is_err() {
             return ExitCode::from(2);

@@ -8,6 +8,7 @@ use handover_schemas::report::FindingKind;
 use serde::Serialize;
 
 use crate::handover_dir::HandoverDir;
+use crate::visible::as_json;
 
 /// One line of a findings file.
 #[derive(Clone, Debug, Serialize)]
@@ -44,9 +45,10 @@ impl<'a> FindingsFile<'a> {
         self.dir.path().join(self.name).display().to_string()
     }
 
-    /// Adds a line.
+    /// Adds a line. Its values are exact; what must not reach a terminal is written as `\uXXXX`.
     pub fn add(&mut self, line: &impl Serialize) {
-        if serde_json::to_writer(&mut self.lines, line).is_ok() {
+        if let Ok(text) = serde_json::to_string(line) {
+            self.lines.extend_from_slice(as_json(&text).as_bytes());
             self.lines.push(b'\n');
         }
     }

@@ -6,7 +6,7 @@
 
 pub mod all;
 pub mod archive;
-pub mod arguments;
+mod arguments;
 pub mod attestation;
 pub mod chunking;
 pub mod cli;
@@ -41,5 +41,6 @@ pub mod sort;
 pub mod sorted_rows;
 pub mod sql;
 pub mod sqlite;
+pub mod start;
 pub mod tables;
 pub mod visible;

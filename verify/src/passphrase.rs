@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use age::secrecy::{ExposeSecret, SecretString};
 use anyhow::{Context, Result, anyhow, bail};
 
+use crate::visible::visible;
+
 /// The variable that opens keys that sign.
 pub const SIGNING_VARIABLE: &str = "HANDOVER_PASSPHRASE";
 
@@ -83,7 +85,8 @@ impl PassphraseSource {
     }
 
     fn asked(&self, question: &str) -> Result<SecretString> {
-        rpassword::prompt_password(question).map(SecretString::from).map_err(|error| {
+        // The question names files and keys, whose names somebody else may have chosen.
+        rpassword::prompt_password(visible(question)).map(SecretString::from).map_err(|error| {
             anyhow!(
                 "there is no terminal to ask for the passphrase on ({error}); put it into a file \
                  and give --passphrase-file, or into {}",

@@ -236,7 +236,7 @@ impl State {
         if let Some(bars) = &self.bars {
             bars.overall.reset();
             bars.overall.set_length(self.rows_expected);
-            bars.overall.set_prefix(stage.to_owned());
+            bars.overall.set_prefix(visible(stage).into_owned());
         }
     }
 

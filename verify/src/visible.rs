@@ -45,22 +45,32 @@ pub fn as_json(document: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Control characters (C0, DEL, C1), and characters of Unicode's category Cf and the separators
-/// U+2028 and U+2029 that print as nothing: they end a line, turn its direction round (UAX 9) or
-/// make two names look the same.
+/// Control characters (C0, DEL, C1), and what prints as nothing: it ends a line, turns its direction
+/// round (UAX 9) or makes two names look the same. These are Unicode's default ignorable code points
+/// (`Default_Ignorable_Code_Point` of DerivedCoreProperties.txt, UAX 44), the separators U+2028 and
+/// U+2029, and the annotation characters U+FFF9 to U+FFFB. Marks that stand on a letter are not among
+/// them, for Vietnamese is written with them.
 pub fn is_hidden(character: char) -> bool {
     character.is_control()
         || matches!(
             character,
             '\u{ad}'
+                | '\u{34f}'
                 | '\u{61c}'
-                | '\u{180e}'
+                | '\u{115f}'..='\u{1160}'
+                | '\u{17b4}'..='\u{17b5}'
+                | '\u{180b}'..='\u{180f}'
                 | '\u{200b}'..='\u{200f}'
                 | '\u{2028}'..='\u{202e}'
                 | '\u{2060}'..='\u{206f}'
+                | '\u{3164}'
+                | '\u{fe00}'..='\u{fe0f}'
                 | '\u{feff}'
-                | '\u{fff9}'..='\u{fffb}'
-                | '\u{e0000}'..='\u{e007f}'
+                | '\u{ffa0}'
+                | '\u{fff0}'..='\u{fffb}'
+                | '\u{1bca0}'..='\u{1bca3}'
+                | '\u{1d173}'..='\u{1d17a}'
+                | '\u{e0000}'..='\u{e0fff}'
         )
 }
 
@@ -76,6 +86,8 @@ mod tests {
             ("\u{9b}31m \u{7f}\t\0", "\\u{9b}31m \\u{7f}\\t\\u{0}"),
             ("a\u{202e}txt.exe\u{2066}", "a\\u{202e}txt.exe\\u{2066}"),
             ("a\u{200b}b\u{feff}c\u{2028}d\u{e0041}", "a\\u{200b}b\\u{feff}c\\u{2028}d\\u{e0041}"),
+            ("a\u{34f}b\u{3164}c\u{fe0f}", "a\\u{34f}b\\u{3164}c\\u{fe0f}"),
+            ("Nguye\u{302}\u{303}n", "Nguye\u{302}\u{303}n"),
         ] {
             assert_eq!(visible(text), shown);
         }
