@@ -22,6 +22,7 @@ mod beside_tables;
 mod config;
 mod corpus;
 mod crash;
+mod damaged_files;
 mod ends;
 mod every_row;
 mod evidence;

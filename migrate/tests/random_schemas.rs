@@ -17,30 +17,9 @@ use crate::support::{Handover, messages};
 /// So many seeds in every run of the tests.
 const FEW: u64 = 6;
 
-fn seeds() -> std::ops::Range<u64> {
-    let Ok(text) = env::var("RANDOM_SCHEMAS") else { return 0..FEW };
-    let number = |text: &str| text.parse().expect("RANDOM_SCHEMAS is a number or 17..18");
-    match text.split_once("..") {
-        Some((first, end)) => number(first)..number(end),
-        None => 0..number(&text),
-    }
-}
-
-/// Runs a test with every seed, and fails with everything that was wrong.
 #[track_caller]
 fn every_seed(engines: &str, check: impl Fn(u64) -> Result<(), String>) {
-    let mut wrong = Vec::new();
-    let mut count = 0;
-    for seed in seeds() {
-        println!("{engines}: seed {seed}");
-        count += 1;
-        if let Err(reason) = check(seed) {
-            println!("{engines}: seed {seed}: WRONG: {reason}");
-            wrong.push(format!("seed {seed}: {reason}"));
-        }
-    }
-    let wrong_count = wrong.len();
-    assert!(wrong.is_empty(), "{engines}: {wrong_count} of {count}\n{}", wrong.join("\n\n"));
+    handover_testkit::every_seed("RANDOM_SCHEMAS", FEW, engines, check);
 }
 
 fn keep(engines: &str, seed: u64, schema: &RandomSchema) {

@@ -186,6 +186,7 @@ fn copy() -> StatedCopy {
             identity: "6912345678901234567".to_owned(),
             url: Some("postgres://chi_doc@nguon.example.vn/tiemchung".to_owned()),
         },
+        source_check: None,
         stage: Stage::Rows,
         settled: false,
         chunk_bytes: 67_108_864.into(),

@@ -47,6 +47,34 @@ pub const MOVES_POSTGRES_DDL: &str = include_str!("../sql/moves_postgres.sql");
 /// Statements that make the table of moves in a SQLite target, if it is not there.
 pub const MOVES_SQLITE_DDL: &str = include_str!("../sql/moves_sqlite.sql");
 
+/// What SQLite's own integrity check (`PRAGMA integrity_check`) says of a source's file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SourceCheck {
+    /// The file is whole.
+    Whole,
+    /// The file is whole, as far as it could be checked without what only the application has.
+    InPart,
+    /// The file is not whole: what can be read of it need not be what it held.
+    Damaged,
+}
+
+impl SourceCheck {
+    /// The word in the ledger.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Whole => "whole",
+            Self::InPart => "in_part",
+            Self::Damaged => "damaged",
+        }
+    }
+
+    /// The answer behind a word of the ledger.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Whole, Self::InPart, Self::Damaged].into_iter().find(|one| one.as_str() == word)
+    }
+}
+
 /// How far a chunk has come. It only ever moves forward, one state at a time; a chunk whose rows
 /// changed at the source is replaced as a whole and stays copied.
 #[derive(

@@ -172,6 +172,9 @@ pub enum FindingKind {
     ObjectNotCompared,
     /// A sequence that would hand out numbers which are in use.
     SequenceBehind,
+    /// A SQLite file fails SQLite's own integrity check, so that what can be read of it need not be what
+    /// it held.
+    FileDamaged,
     /// Only part of the rows was read, as asked.
     Sampled,
     /// There was nothing to compare.

@@ -17,6 +17,7 @@
 //!   interrupted or killed.
 //! - [`sqlite`]: SQL through the `sqlite3` program.
 //! - [`random_schema`]: schemas and rows made from a seed.
+//! - [`every_seed`]: a few seeds in every run, and many when asked for.
 //! - [`check_manual`], [`check_completions`]: what a program prints for `man` and for shells.
 //! - [`generated_file`], [`violations`]: JSON Schemas, and documents that keep to them.
 //!
@@ -31,6 +32,7 @@ mod manual;
 mod process;
 pub mod random_schema;
 mod run;
+mod seeds;
 mod server;
 
 pub use cluster::Cluster;
@@ -38,4 +40,5 @@ pub use database::{Collation, Database, Options, Role};
 pub use json_schema::{generated_file, violations};
 pub use manual::{check_completions, check_manual};
 pub use run::{Outcome, Run, Running, binary, sqlite};
+pub use seeds::every_seed;
 pub use server::{Server, programs_of};

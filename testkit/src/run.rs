@@ -10,7 +10,7 @@ use std::{env, mem};
 
 use tempfile::TempDir;
 
-use crate::process::{signal, wait_until};
+use crate::process::{peak_resident, signal, wait_until};
 use crate::server::forget_postgres_settings;
 
 /// Path of a binary of this workspace, which `./test` builds before the tests run.
@@ -115,7 +115,8 @@ impl Run {
         let shown = format!("{:?}", self.command);
         let child =
             self.command.spawn().unwrap_or_else(|error| panic!("{shown} cannot be run: {error}"));
-        Running { child, shown, output, limit: self.limit, start: Instant::now() }
+        let (limit, start) = (self.limit, Instant::now());
+        Running { child, shown, output, limit, start, peak_resident: 0 }
     }
 }
 
@@ -127,6 +128,7 @@ pub struct Running {
     output: TempDir,
     limit: Duration,
     start: Instant,
+    peak_resident: u64,
 }
 
 impl Running {
@@ -157,7 +159,13 @@ impl Running {
 
     /// Whether it has ended.
     pub fn has_ended(&mut self) -> bool {
+        self.look_at_memory();
         !matches!(self.child.try_wait(), Ok(None))
+    }
+
+    fn look_at_memory(&mut self) {
+        let peak = peak_resident(self.child.id()).unwrap_or_default();
+        self.peak_resident = self.peak_resident.max(peak);
     }
 
     /// Polls until the condition holds; false if the program ended first. Fails the test when its
@@ -194,6 +202,7 @@ impl Running {
         let left = self.limit.saturating_sub(self.start.elapsed());
         let mut status: Option<ExitStatus> = None;
         wait_until(left, || {
+            self.look_at_memory();
             status = self.child.try_wait().expect("it is a child of this process");
             status.is_some()
         });
@@ -207,6 +216,7 @@ impl Running {
             stdout: self.read("stdout"),
             stderr: self.read("stderr"),
             took: self.start.elapsed(),
+            peak_resident: self.peak_resident,
             shown: mem::take(&mut self.shown),
         }
     }
@@ -233,6 +243,8 @@ pub struct Outcome {
     pub stderr: String,
     /// How long it ran.
     pub took: Duration,
+    /// The most memory it was seen to have resident, in bytes.
+    pub peak_resident: u64,
     shown: String,
 }
 

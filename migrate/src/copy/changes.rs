@@ -8,6 +8,7 @@ use handover_schemas::report::{Finding, FindingKind};
 use handover_verify::progress::Progress;
 use handover_verify::reader::{ReadMode, ReadOptions, Reader, is_read_by_key};
 use handover_verify::rows::Wire;
+use handover_verify::sqlite::Integrity;
 use handover_verify::tables::row_diff::{compare_keyed, compare_keyless};
 
 use super::report::{CopyOutcome, CopyReport};
@@ -31,15 +32,21 @@ pub(super) fn changes_since(
     mut target: OpenedTarget<'_>,
     plan: &FrozenPlan,
     options: &ReadOptions,
+    integrity: Option<&Integrity>,
     progress: &Progress,
 ) -> Result<CopyReport> {
     let entries = ledger::chunks(target.store())?;
+    let mut findings = ledger::findings(target.store())?;
+    // What was copied from a damaged file stays so, whatever is at its place now.
+    if findings.iter().all(|finding| finding.kind != FindingKind::FileDamaged) {
+        findings.extend(integrity.and_then(|integrity| integrity.finding("source")));
+    }
     let mut report = CopyReport {
         outcome: CopyOutcome::Unchanged,
         tables: copied_tables(plan, &entries),
         left_out: left_out_by_config(plan),
         renamed: renamed_in(plan),
-        findings: ledger::findings(target.store())?,
+        findings,
     };
     if !report.findings.is_empty() {
         report.outcome = CopyOutcome::Incomplete;

@@ -17,6 +17,7 @@ use super::making::Making;
 use super::structure::Structure;
 use crate::ledger::{self, RefusedIn, Store};
 use crate::target::postgres::{Refusal, SchemaEntry, SequenceProblem, set_sequences, share_work};
+use crate::target::sqlite;
 
 /// Lets autovacuum work again on the tables that it was to leave alone while rows were copied.
 const VACUUM_AGAIN: &str = "DO $$ DECLARE name text; BEGIN \
@@ -137,12 +138,11 @@ pub(super) fn finish_sqlite(
     for entry in open {
         interrupt.check()?;
         let record = ledger::step_statement(target, &entry.step, None);
-        let made =
-            Store::execute(target, &format!("BEGIN IMMEDIATE; {} {record} COMMIT;", entry.sql));
+        let made = sqlite::in_transaction(target, |target| {
+            sqlite::make(target, std::slice::from_ref(entry))?;
+            Store::execute(target, &record)
+        });
         if let Err(error) = made {
-            if !target.is_autocommit() {
-                Store::execute(target, "ROLLBACK")?;
-            }
             // A virtual table that was not made may have left it on.
             Store::execute(target, "PRAGMA writable_schema = OFF")?;
             findings.push(not_made(&entry.name, &format!("{error:#}")));

@@ -89,6 +89,7 @@ pub fn copy(
     refuse_route(request)?;
     let dir = HandoverDir::open(&request.handover)?;
     let mut source = Source::open(&request.source, interrupt)?;
+    let integrity = source.integrity(progress, interrupt)?;
     progress.phase("reading the source's catalog");
     let mut described = describe(&mut source, request)?;
     let mut target = OpenedTarget::open(&request.target, interrupt, progress)?;
@@ -108,7 +109,8 @@ pub fn copy(
         (plan::make_plan(&source, described, request.jobs, &options)?, Stage::Rows)
     };
     if stage == Stage::Done && ledger::refused(target.store())?.is_empty() {
-        return changes::changes_since(&mut source, target, &plan, &options, progress);
+        let checked = integrity.as_ref();
+        return changes::changes_since(&mut source, target, &plan, &options, checked, progress);
     }
     progress.phase("reading the source's schema");
     let known = if is_new { None } else { ledger::archive(target.store())? };
@@ -129,9 +131,14 @@ pub fn copy(
     structure.settings = target.source_settings(&mut source, progress)?;
     if stage == Stage::Done {
         target.make_refused_later(&structure, request.jobs, progress, interrupt)?;
-        return changes::changes_since(&mut source, target, &plan, &options, progress);
+        let checked = integrity.as_ref();
+        return changes::changes_since(&mut source, target, &plan, &options, checked, progress);
     }
     let run = target.begin_run()?;
+    if let Some(integrity) = &integrity {
+        ledger::record_source_check(target.store(), integrity.answer())?;
+        structure.findings.extend(integrity.finding("source"));
+    }
     tell::resumed(target.store(), progress)?;
     let (plan, structure) = (&plan, &structure);
     let work = rows::Work { request, plan, structure, watched, stage, options, run, intervals };

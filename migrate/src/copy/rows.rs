@@ -33,6 +33,7 @@ use super::worker::{OpenSource, OpenTarget, Worker};
 use crate::ledger::{self, FrozenPlan};
 use crate::target::Target;
 use crate::target::postgres::share_work;
+use crate::target::sqlite::stand_in_for_rows;
 use handover_verify::handover_dir::HandoverDir;
 
 /// What one run has to do.
@@ -202,7 +203,7 @@ impl Work<'_> {
                 }
                 Endpoint::Sqlite(path) => {
                     let connection = crate::target::sqlite::open_target(path)?;
-                    self.structure.stand_ins.add_for_rows(&connection)?;
+                    stand_in_for_rows(&self.structure.stand_ins, &connection)?;
                     Ok(Target::Sqlite(connection))
                 }
             }

@@ -11,14 +11,15 @@ use handover_schemas::plan::TableShape;
 use handover_verify::endpoint::{Endpoint, PostgresEndpoint};
 use handover_verify::interrupt::Interrupt;
 use handover_verify::postgres::{self, SnapshotHolder};
+use handover_verify::progress::Progress;
 use handover_verify::rename;
-use handover_verify::sqlite::{self, Mapping, VirtualTable};
+use handover_verify::sqlite::{self, Integrity, Mapping, StandIns, VirtualTable};
 use rusqlite::Connection;
 
 use super::beside::Watched;
 use crate::ledger::LeftOutTable;
 use crate::target::postgres::cannot_hold;
-use crate::target::sqlite::{Made, StandIns, table_statements};
+use crate::target::sqlite::{Made, judge, table_statements};
 
 /// An opened source.
 pub(super) enum Source<'a> {
@@ -80,7 +81,7 @@ impl Described {
         let wanted: Vec<String> = self.tables.iter().map(|shape| shape.name.name.clone()).collect();
         let mut impossible = BTreeMap::new();
         for (name, sql) in table_statements(connection, &wanted)? {
-            if let Made::NotAtAll(reason) = StandIns::default().judge(&sql)? {
+            if let Made::NotAtAll(reason) = judge(&mut StandIns::default(), &name, &sql)? {
                 impossible.insert(name, reason);
             }
         }
@@ -176,6 +177,16 @@ impl<'a> Source<'a> {
             }
             Self::Sqlite(..) => Ok(format!("sqlite read transaction of run {run}")),
         }
+    }
+
+    /// What SQLite's own check says of a file; nothing of a server's database.
+    pub(super) fn integrity(
+        &mut self,
+        progress: &Progress,
+        interrupt: &Interrupt,
+    ) -> Result<Option<Integrity>> {
+        let Self::Sqlite(path, connection) = self else { return Ok(None) };
+        sqlite::check_integrity(connection, path, (progress, interrupt)).map(Some)
     }
 
     /// Describes the source.

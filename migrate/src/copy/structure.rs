@@ -8,6 +8,7 @@ use handover_schemas::name::TableName;
 use handover_schemas::report::{Finding, FindingKind};
 use handover_verify::endpoint::PostgresEndpoint;
 use handover_verify::postgres::{SnapshotHolder, wait_until_free};
+use handover_verify::sqlite::StandIns;
 use rusqlite::Connection;
 
 use super::foreign_servers;
@@ -19,8 +20,8 @@ use crate::target::postgres::{
     key_indexes, reordered_children, sequence_values, translate, without,
 };
 use crate::target::sqlite::{
-    ForeignKeyTo, Made, StandIns, foreign_keys_to, header_statements, later_statements,
-    sequence_statements, table_statements, virtual_table_statements,
+    ForeignKeyTo, LaterStatement, Made, foreign_keys_to, header_statements, judge,
+    later_statements, sequence_statements, table_statements, virtual_table_statements,
 };
 use handover_verify::handover_dir::HandoverDir;
 
@@ -137,12 +138,12 @@ impl Structure {
         let wanted: Vec<String> =
             plan.tables.iter().map(|(_, table)| table.shape.name.name.clone()).collect();
         let table = |name: String, sql: String| {
-            SchemaEntry::of_table(TableName::new("main", name), format!("{sql};"))
+            SchemaEntry::of_file_table(TableName::new("main", name), format!("{sql};"))
         };
         let mut stand_ins = StandIns::default();
         let (mut before, mut not_carried) = (Vec::new(), Vec::new());
         for (name, sql) in table_statements(source, &wanted)? {
-            let made = stand_ins.judge(&sql)?;
+            let made = judge(&mut stand_ins, &name, &sql)?;
             let Made::Without { sql, collations } = made else {
                 before.push(table(name, sql));
                 continue;
@@ -157,14 +158,17 @@ impl Structure {
         let left_out: Vec<&str> =
             plan.left_out.iter().map(|table| table.name.name.as_str()).collect();
         let virtual_tables = virtual_table_statements(source, &left_out)?;
-        let after = virtual_tables
-            .statements
-            .into_iter()
-            .chain(later_statements(source, &left_out)?)
-            .chain(sequence_statements(source, &wanted)?)
-            .chain(header_statements(source)?)
-            .map(|(name, sql)| SchemaEntry::of_file(name, format!("{sql};")))
-            .collect();
+        let ours = |statements: Vec<(String, String)>| {
+            let entry = |(name, sql)| SchemaEntry::of_file(name, format!("{sql};"));
+            statements.into_iter().map(entry).collect::<Vec<_>>()
+        };
+        let mut after = ours(virtual_tables.statements);
+        after.extend(later_statements(source, &left_out)?.into_iter().map(|statement| {
+            let LaterStatement { kind, name, sql } = statement;
+            SchemaEntry::of_file_object(kind, name, format!("{sql};"))
+        }));
+        after.extend(ours(sequence_statements(source, &wanted)?));
+        after.extend(ours(header_statements(source)?));
         let mut findings = Vec::new();
         for table in &wanted {
             let keys = foreign_keys_to(source, table, &left_out)?;

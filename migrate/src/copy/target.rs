@@ -159,18 +159,12 @@ impl<'a> OpenedTarget<'a> {
                     .context("cannot make the source's tables in the target; nothing was kept")
             }
             Self::Sqlite(path, connection) => {
-                let before: Vec<&str> =
-                    structure.before.iter().map(|entry| entry.sql.as_str()).collect();
-                let sql = format!(
-                    "BEGIN IMMEDIATE;\n{}\n{SQLITE_DDL}\n{statements}\nCOMMIT;",
-                    before.join("\n")
-                );
                 structure.stand_ins.add(connection)?;
-                let made = Store::execute(connection, &sql);
+                let made = sqlite::in_transaction(connection, |connection| {
+                    sqlite::make(connection, &structure.before)?;
+                    Store::execute(connection, &format!("{SQLITE_DDL}\n{statements}"))
+                });
                 structure.stand_ins.remove(connection)?;
-                if made.is_err() && !connection.is_autocommit() {
-                    Store::execute(connection, "ROLLBACK")?;
-                }
                 made.with_context(|| format!("cannot make the tables in {}", path.display()))
             }
         }

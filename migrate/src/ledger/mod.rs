@@ -29,7 +29,7 @@ pub use plan::{plan_statements, setting_statements};
 pub use progress::{
     AlreadyRecorded, RefusedIn, RunOutcome, TableProgress, Written, archive, archive_statement,
     begin_run, check_newest, end_run, end_structure, newest_run, record_copied, record_read_back,
-    record_rechecked, record_refused, refused, step_statement,
+    record_rechecked, record_refused, record_source_check, refused, step_statement,
 };
 pub use purge::{
     LeafChunk, abandon_purge, batch_statements, database_id, nonce_used_by, open_purge,

@@ -4,9 +4,9 @@ use anyhow::{Context, Result, bail};
 use handover_schemas::chain::{EventDetail, EventKind};
 use handover_schemas::chunk::KeyRange;
 use handover_schemas::digest::{Digest, LineDigest};
-use handover_schemas::ledger::{ChunkEntry, ChunkId, Stage};
+use handover_schemas::ledger::{ChunkEntry, ChunkId, SourceCheck, Stage};
 use handover_schemas::report::Finding;
-use handover_verify::ledger::copied::steps;
+use handover_verify::ledger::copied::{SOURCE_CHECK, steps};
 use handover_verify::sql::literal;
 
 use super::events::append_event;
@@ -135,6 +135,18 @@ pub fn step_statement(names: &dyn Store, name: &str, problem: Option<&str>) -> S
         literal(name),
         problem.map_or_else(|| "NULL".to_owned(), literal)
     )
+}
+
+/// Records what SQLite's own check says of the source's file, instead of what it said before.
+pub fn record_source_check(store: &mut dyn Store, answer: SourceCheck) -> Result<()> {
+    let sql = format!(
+        "DELETE FROM {} WHERE substr(name, 1, {}) = {}; {}",
+        store.table("step"),
+        SOURCE_CHECK.len(),
+        literal(SOURCE_CHECK),
+        step_statement(store, &format!("{SOURCE_CHECK}{}", answer.as_str()), None)
+    );
+    transaction(store, |store| store.execute(&sql))
 }
 
 /// A statement that records the archive of the source's schema which the plan was made with.

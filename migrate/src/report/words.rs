@@ -4,7 +4,7 @@ use handover_schemas::attestation::TableState;
 use handover_schemas::config::{DeliverableKind, ResidualCopyKind};
 use handover_schemas::figures::report::{FigureVerdict, FiguresVerdict, RelationResult};
 use handover_schemas::figures::{RoundedAs, Unit};
-use handover_schemas::ledger::Stage;
+use handover_schemas::ledger::{SourceCheck, Stage};
 use handover_schemas::package::inventory::DeliverableState;
 use handover_schemas::purge::record::PurgeState;
 use handover_schemas::signing::trust::Role;
@@ -60,6 +60,18 @@ pub(super) fn stage(stage: Stage) -> StateWords {
             "Indexes and constraints are being made",
         ),
         Stage::Done => state(Mood::Good, "Đã hoàn thành", "Finished"),
+    }
+}
+
+pub(super) fn source_check(answer: SourceCheck) -> StateWords {
+    match answer {
+        SourceCheck::Whole => state(Mood::Good, "Tệp nguyên vẹn", "The file is whole"),
+        SourceCheck::InPart => state(
+            Mood::Good,
+            "Tệp nguyên vẹn ở những phần kiểm tra được khi không có ứng dụng",
+            "The file is whole, as far as it could be checked without the application",
+        ),
+        SourceCheck::Damaged => state(Mood::Bad, "Tệp bị hỏng", "The file is damaged"),
     }
 }
 

@@ -31,6 +31,8 @@ pub enum StatedFindingKind {
     NoCopy,
     /// The copy has not come to its end.
     CopyUnfinished,
+    /// The source's file fails SQLite's own integrity check.
+    SourceDamaged,
     /// A table is not settled.
     TableNotSettled,
     /// The source could not give a table.
@@ -61,6 +63,7 @@ impl StatedFindingKind {
         match self {
             Self::NoCopy => "Chưa sao chép cơ sở dữ liệu nào",
             Self::CopyUnfinished => "Việc sao chép cơ sở dữ liệu chưa hoàn thành",
+            Self::SourceDamaged => "Tệp cơ sở dữ liệu nguồn bị hỏng",
             Self::TableNotSettled => "Bảng chưa được đối chiếu khớp giữa hai bên",
             Self::TableNotGiven => "Bên giao không cung cấp được bảng",
             Self::Structure => "Cấu trúc cơ sở dữ liệu chưa đúng như nguồn",
@@ -80,6 +83,7 @@ impl StatedFindingKind {
         match self {
             Self::NoCopy => "No database was copied",
             Self::CopyUnfinished => "The copy of the database is not finished",
+            Self::SourceDamaged => "The source's file is damaged",
             Self::TableNotSettled => "The table is not settled between both sides",
             Self::TableNotGiven => "The giving side could not give the table",
             Self::Structure => "The structure of the database is not as at the source",
@@ -100,6 +104,9 @@ impl StatedFindingKind {
             Self::NoCopy | Self::CopyUnfinished => {
                 "Chạy tiếp lệnh sao chép cho đến khi hoàn thành."
             }
+            Self::SourceDamaged => {
+                "Yêu cầu bên giao cung cấp lại tệp kèm mã băm, rồi sao chép lại vào đích trống."
+            }
             Self::TableNotSettled => "Chạy lại lệnh sao chép, sau đó đối chiếu hai bên.",
             Self::TableNotGiven => "Yêu cầu bên giao cấp quyền đọc bảng, rồi sao chép lại.",
             Self::Structure => "Xem chi tiết và bổ sung đối tượng còn thiếu, rồi chạy lại.",
@@ -119,6 +126,9 @@ impl StatedFindingKind {
     pub fn next_en(self) -> &'static str {
         match self {
             Self::NoCopy | Self::CopyUnfinished => "Run the copy again until it is finished.",
+            Self::SourceDamaged => {
+                "Ask the giving side for the file anew, with its digest; copy it into an empty target."
+            }
             Self::TableNotSettled => "Run the copy again, then compare both sides.",
             Self::TableNotGiven => "Ask the giving side for the right to read it; copy again.",
             Self::Structure => "Read the detail, make what is missing, run the copy again.",

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::chain::EventKind;
 use crate::config::{DeliverableKind, Letter};
 use crate::digest::Digest;
-use crate::ledger::Stage;
+use crate::ledger::{SourceCheck, Stage};
 use crate::moved::MovedEnd;
 use crate::name::TableName;
 use crate::package::inventory::DeliverableState;
@@ -49,6 +49,9 @@ pub struct StatedMove {
 pub struct StatedCopy {
     /// The vendor's database.
     pub source: StatedEnd,
+    /// What SQLite's own integrity check said of the source's file; absent where the source is no file.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub source_check: Option<SourceCheck>,
     /// How far the copy has come.
     pub stage: Stage,
     /// Whether every table is settled and everything else was made.

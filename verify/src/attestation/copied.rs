@@ -40,6 +40,7 @@ pub(super) fn stated_copy(
     let (runs, cut_off) = copied::runs(ledger)?;
     Ok(Some(StatedCopy {
         source: StatedEnd { identity: head.source_identity, url: Some(head.source) },
+        source_check: copied::source_check(ledger)?,
         stage: head.stage,
         settled: all_settled && head.stage == Stage::Done,
         chunk_bytes: head.chunk_bytes.into(),

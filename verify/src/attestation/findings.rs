@@ -5,9 +5,10 @@ use handover_schemas::attestation::{
     HandoverAttestation, StatedCopy, StatedDeliverable, StatedFinding, StatedFindingKind,
     StatedPurge, TableState,
 };
-use handover_schemas::ledger::Stage;
+use handover_schemas::ledger::{SourceCheck, Stage};
 use handover_schemas::package::inventory::DeliverableState;
 use handover_schemas::purge::record::PurgeState;
+use handover_schemas::report::FindingKind;
 use handover_schemas::signing::statement::U64Text;
 
 use crate::ledger::LedgerQuery;
@@ -23,12 +24,24 @@ pub(super) fn findings(
         None => found.push(finding(StatedFindingKind::NoCopy, stated.target.identity.as_str())),
         Some(copy) => {
             of_copy(copy, &mut found);
-            for structure in copied::findings(ledger)? {
+            for recorded in copied::findings(ledger)? {
+                let (kind, subject) = match recorded.kind {
+                    FindingKind::FileDamaged => {
+                        (StatedFindingKind::SourceDamaged, copy.source.identity.clone())
+                    }
+                    _ => (StatedFindingKind::Structure, recorded.object.unwrap_or_default()),
+                };
                 found.push(StatedFinding {
-                    detail: Some(structure.message),
-                    count: structure.count.map(U64Text),
-                    ..finding(StatedFindingKind::Structure, structure.object.unwrap_or_default())
+                    detail: Some(recorded.message),
+                    count: recorded.count.map(U64Text),
+                    ..finding(kind, subject)
                 });
+            }
+            // A copy that stopped before its end left nothing but the answer.
+            let is_told = found.iter().any(|one| one.kind == StatedFindingKind::SourceDamaged);
+            if copy.source_check == Some(SourceCheck::Damaged) && !is_told {
+                let subject = copy.source.identity.as_str();
+                found.push(finding(StatedFindingKind::SourceDamaged, subject));
             }
         }
     }

@@ -3,7 +3,9 @@
 use anyhow::{Context, Result, bail};
 use handover_schemas::chunk::{KeyRange, KeyValue};
 use handover_schemas::digest::LineDigest;
-use handover_schemas::ledger::{ChunkEntry, ChunkId, ChunkState, LEDGER_VERSION, LeftOutBy, Stage};
+use handover_schemas::ledger::{
+    ChunkEntry, ChunkId, ChunkState, LEDGER_VERSION, LeftOutBy, SourceCheck, Stage,
+};
 use handover_schemas::name::TableName;
 use handover_schemas::plan::{TablePlan, TableShape};
 use handover_schemas::report::Finding;
@@ -202,6 +204,19 @@ pub fn steps(ledger: &mut dyn LedgerQuery) -> Result<Vec<(String, Option<String>
             _ => bail!("the target's ledger has an incomplete row for a step"),
         })
         .collect()
+}
+
+/// Beginning of the name of the step that tells what SQLite's own check said of the source's file.
+pub const SOURCE_CHECK: &str = "integrity_check ";
+
+/// What SQLite's own check said of the source's file when it was last copied from; none of a source that
+/// is no file.
+pub fn source_check(ledger: &mut dyn LedgerQuery) -> Result<Option<SourceCheck>> {
+    let steps = steps(ledger)?;
+    let Some(word) = steps.iter().find_map(|(name, _)| name.strip_prefix(SOURCE_CHECK)) else {
+        return Ok(None);
+    };
+    SourceCheck::parse(word).context("the ledger has an unknown answer of a check").map(Some)
 }
 
 /// What was found when the copy was finished.

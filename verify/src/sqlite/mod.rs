@@ -5,12 +5,15 @@ mod describe;
 mod exact;
 mod explain;
 mod functions;
+mod integrity;
 mod key_classes;
 mod misfit;
 mod moment;
 mod open;
 mod read;
 mod respelled;
+mod schema_statement;
+mod stand_ins;
 mod tokens;
 mod typed;
 pub mod values;
@@ -25,6 +28,7 @@ pub use describe::{
 pub use exact::stored_field;
 pub use explain::explain;
 pub use functions::add_identity_number_class;
+pub use integrity::{Integrity, check_integrity};
 pub use misfit::{Misfit, Misfits};
 pub use open::{ApplicationOnly, ConstraintViolated, open_read_only, sqlite_error};
 pub use read::{
@@ -32,5 +36,7 @@ pub use read::{
     prepare_whole, range_literals,
 };
 pub use respelled::{Respelled, written_another_way};
+pub use schema_statement::{ObjectKind, SchemaStatement, SchemaStatementError};
+pub use stand_ins::{Missing, StandIns};
 pub use tokens::{Token, TokenKind, tokens};
 pub use virtual_tables::{VirtualRows, VirtualTable};

@@ -7,6 +7,7 @@
 use handover_schemas::name::TableName;
 use rusqlite::Connection;
 
+use super::schema_statement::{ObjectKind, SchemaStatement};
 use super::tokens::{Token, TokenKind, tokens};
 use crate::sql::ident;
 
@@ -43,7 +44,7 @@ impl VirtualTable {
     /// Describes a virtual table by the statement that made it.
     pub(super) fn describe(connection: &Connection, name: TableName, sql: &str) -> Self {
         let definition = Definition::parse(sql);
-        let own_tables = definition.made_tables(sql);
+        let own_tables = definition.made_tables(&name.name, sql);
         let rows = match (definition.module.as_str(), &own_tables) {
             (_, None) => VirtualRows::Unknown,
             ("fts3" | "fts4" | "fts5", Some(own)) => {
@@ -144,8 +145,8 @@ impl<'s> Definition<'s> {
 
     /// The tables that the definition makes, run in an empty database. A tokenizer that only the
     /// application has makes none, and is left out of a second attempt.
-    fn made_tables(&self, sql: &str) -> Option<Vec<String>> {
-        made_by(sql).or_else(|| {
+    fn made_tables(&self, name: &str, sql: &str) -> Option<Vec<String>> {
+        made_by(name, sql).or_else(|| {
             let is_tokenizer = |argument: &&Vec<Token<'_>>| {
                 argument.first().is_some_and(|token| {
                     token.kind == TokenKind::Word
@@ -158,7 +159,7 @@ impl<'s> Definition<'s> {
             let instead = if self.module == "fts5" { "detail=full" } else { "order=asc" };
             let before = sql.get(..first.at)?;
             let after = sql.get(last.end()..)?;
-            made_by(&format!("{before}{instead}{after}"))
+            made_by(name, &format!("{before}{instead}{after}"))
         })
     }
 
@@ -180,9 +181,9 @@ impl<'s> Definition<'s> {
 }
 
 /// The tables that a `CREATE VIRTUAL TABLE` makes beside the virtual one; none if it fails.
-fn made_by(sql: &str) -> Option<Vec<String>> {
-    let empty = Connection::open_in_memory().ok()?;
-    empty.execute(sql, []).ok()?;
+fn made_by(name: &str, sql: &str) -> Option<Vec<String>> {
+    let mut empty = Connection::open_in_memory().ok()?;
+    SchemaStatement { kind: ObjectKind::VirtualTable, name, sql }.run(&mut empty).ok()?;
     let mut statement = empty
         .prepare(
             "SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 \

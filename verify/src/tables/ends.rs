@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 use handover_schemas::name::TableName;
 use handover_schemas::plan::{Extent, TableShape};
+use handover_schemas::report::Finding;
 use rusqlite::Connection;
 
 use crate::endpoint::{Endpoint, PostgresEndpoint};
@@ -16,6 +17,7 @@ use crate::postgres::{
     self, Beside, HeldByRowSecurity, SnapshotHolder, Uncopied, UncopiedKind, extension_sequences,
     held_by_row_security,
 };
+use crate::progress::Progress;
 use crate::reader::Reader;
 use crate::sqlite::{self, Mapping, VirtualTable};
 
@@ -56,6 +58,8 @@ pub(super) struct Described {
     pub(super) not_checked: Vec<String>,
     /// Whether it is a SQLite file that compares texts as UTF-16.
     pub(super) is_utf16: bool,
+    /// That it is a SQLite file which is not whole.
+    pub(super) damage: Option<Finding>,
 }
 
 impl Described {
@@ -120,8 +124,13 @@ impl OpenEnd {
         }
     }
 
-    /// Describes the tables.
-    pub(super) fn describe(&mut self, mapping: Mapping<'_>) -> Result<Described> {
+    /// Describes the tables; `end` is "source" or "target". A file is first looked at as a whole.
+    pub(super) fn describe(
+        &mut self,
+        end: &str,
+        mapping: Mapping<'_>,
+        telling: (&Progress, &Interrupt),
+    ) -> Result<Described> {
         match self {
             Self::Postgres(_, holder) => {
                 let found = postgres::describe(holder.session())?;
@@ -129,10 +138,14 @@ impl OpenEnd {
                 let sequences = extension_sequences(holder.session())?;
                 Ok(Described { held, sequences, ..described_in_postgres(found) })
             }
-            Self::Sqlite(_, connection) => {
+            Self::Sqlite(path, connection) => {
+                let integrity = sqlite::check_integrity(connection, path, telling)?;
                 let found = sqlite::describe(connection, mapping)?;
+                let damage = integrity.finding(end);
+                let not_checked = integrity.not_checked.into_iter();
                 Ok(Described {
-                    not_checked: generated_columns(&found.tables).collect(),
+                    damage,
+                    not_checked: not_checked.chain(generated_columns(&found.tables)).collect(),
                     tables: found.tables,
                     unreadable: found.unmapped,
                     without_rows: Vec::new(),

@@ -78,7 +78,7 @@ pub(super) fn judge(evidence: Evidence<'_>) -> Result<TablesReport> {
             findings.push(sampled_finding(pair, at_source.as_ref()));
         }
         let own = of_pairs.remove(&index).unwrap_or_default();
-        findings.extend(own.iter().map(catalog::finding));
+        findings.extend(own.iter().map(catalog::finding).chain(of_damaged_file(pair, &described)));
         let end = |endpoint,
                    described: &Described,
                    shape: &Option<TableShape>,
@@ -140,6 +140,7 @@ fn weight(finding: &Finding) -> Verdict {
     match finding.kind {
         FindingKind::TableUnreadable
         | FindingKind::ValueDoesNotFit
+        | FindingKind::FileDamaged
         | FindingKind::Sampled
         | FindingKind::ObjectNotCompared
         | FindingKind::NothingCompared => Verdict::Unverified,
@@ -259,6 +260,18 @@ fn sampled_finding(pair: &TablePair, read: Option<&HashedTable>) -> Finding {
             format!("sampled: only {chunks} chunks of {} were read, as asked", pair.name),
         )
     }
+}
+
+/// What is read of a damaged file is not known to be what it held, however equal.
+fn of_damaged_file(pair: &TablePair, described: &(Described, Described)) -> Option<Finding> {
+    let end = match (&described.0.damage, &described.1.damage) {
+        (None, None) => return None,
+        (Some(_), None) => "the source's file",
+        (None, Some(_)) => "the target's file",
+        (Some(_), Some(_)) => "two files",
+    };
+    let message = format!("{} was read from {end}, damaged as said below", pair.name);
+    Some(Finding::new(FindingKind::FileDamaged, message))
 }
 
 /// Tables that were read at neither end, and therefore not compared.

@@ -98,8 +98,9 @@ pub fn compare(
         }
         _ => Mapping::Values(&request.type_overrides),
     };
-    let mut at_source = source.describe(mapping).context("source")?;
-    let mut at_target = target.describe(mapping).context("target")?;
+    let telling = (progress, interrupt);
+    let mut at_source = source.describe("source", mapping, telling).context("source")?;
+    let mut at_target = target.describe("target", mapping, telling).context("target")?;
     let mut own = target.own_objects().context("target")?;
     if same_engine(&source, &target) {
         own.give_up(|table| at_source.has(table));

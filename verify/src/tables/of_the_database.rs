@@ -14,6 +14,7 @@ pub(super) fn of_the_database(
 ) -> Vec<Finding> {
     let mut findings = no_longer_held(source, target, objects);
     findings.extend(extension_sequences(source, target));
+    findings.extend([source, target].into_iter().filter_map(|end| end.damage.clone()));
     findings
 }
 

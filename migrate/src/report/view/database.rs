@@ -15,6 +15,7 @@ use crate::report::words::{self, StateWords};
 #[derive(Serialize)]
 pub(super) struct Copy<'a> {
     source: &'a StatedEnd,
+    source_check: Option<StateWords>,
     stage: StateWords,
     settled: bool,
     root: Option<Digest>,
@@ -60,6 +61,7 @@ impl<'a> Copy<'a> {
         let rest = tables.get(LIST_MAX..).filter(|rest| !rest.is_empty()).map(Rest::of);
         Self {
             source: &copy.source,
+            source_check: copy.source_check.map(words::source_check),
             stage: words::stage(copy.stage),
             settled: copy.settled,
             root: copy.root,

@@ -9,6 +9,7 @@ use handover_schemas::digest::Digest;
 use handover_schemas::name::TableName;
 use handover_verify::endpoint::PostgresEndpoint;
 use handover_verify::sql::ident;
+use handover_verify::sqlite::ObjectKind;
 
 use super::client_program::run;
 use super::dump_text::{DumpedEntry, split};
@@ -39,6 +40,8 @@ pub struct SchemaEntry {
     pub sql: String,
     /// Kind, e.g. `TABLE`.
     pub kind: String,
+    /// What a statement of a SQLite source's own makes, and its name; its SQL is that statement alone.
+    pub of_file: Option<(ObjectKind, String)>,
     /// Schema and name of a table.
     pub table: Option<TableName>,
     /// Catalog and oid at the source.
@@ -58,9 +61,22 @@ impl SchemaEntry {
         Self { step, name, sql, kind: kind.to_owned(), ..Self::default() }
     }
 
-    /// An object of a SQLite file, to be made after the rows.
+    /// What is written into a SQLite file after the rows.
     pub fn of_file(name: String, sql: String) -> Self {
         Self { step: format!("post-data {name}"), name, sql, ..Self::default() }
+    }
+
+    /// An object of a SQLite source, to be made after the rows by its own statement.
+    pub fn of_file_object(kind: ObjectKind, name: String, sql: String) -> Self {
+        Self { of_file: Some((kind, name.clone())), ..Self::of_file(name, sql) }
+    }
+
+    /// A table of a SQLite source, to be made by its own statement.
+    pub fn of_file_table(table: TableName, sql: String) -> Self {
+        Self {
+            of_file: Some((ObjectKind::Table, table.name.clone())),
+            ..Self::of_table(table, sql)
+        }
     }
 
     /// A table that no archive has.
@@ -288,6 +304,7 @@ fn entry(section: &str, dumped: DumpedEntry, listed: &Listed) -> SchemaEntry {
         name: shown,
         sql,
         kind,
+        of_file: None,
         table,
         object,
         tablespace,

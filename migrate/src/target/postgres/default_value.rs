@@ -11,7 +11,7 @@ use handover_schemas::sqlite_type::{TypeLimit, limit_of};
 use handover_verify::rows::Wire;
 use handover_verify::sql::literal;
 use handover_verify::sqlite::values::{ColumnRule, TextLimit, push_value};
-use handover_verify::sqlite::{Token, TokenKind, tokens};
+use handover_verify::sqlite::{ObjectKind, SchemaStatement, Token, TokenKind, tokens};
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
@@ -109,13 +109,10 @@ struct Stored(rusqlite::types::Value);
 
 /// Lets SQLite make a row of the default alone.
 fn value_of(default: &str, declared: &str) -> Option<Stored> {
-    let memory = Connection::open_in_memory().ok()?;
-    let affinity = affinity(declared);
-    memory
-        .execute_batch(&format!(
-            "CREATE TABLE made (value {affinity} DEFAULT {default}); INSERT INTO made DEFAULT VALUES"
-        ))
-        .ok()?;
+    let mut memory = Connection::open_in_memory().ok()?;
+    let sql = format!("CREATE TABLE made (value {} DEFAULT {default})", affinity(declared));
+    SchemaStatement { kind: ObjectKind::Table, name: "made", sql: &sql }.run(&mut memory).ok()?;
+    memory.execute("INSERT INTO made DEFAULT VALUES", []).ok()?;
     memory.query_row("SELECT value FROM made", [], |row| row.get(0)).ok().map(Stored)
 }
 

@@ -5,22 +5,12 @@
 //! What the stand-ins would compute must not get into the file: a table whose rows cannot be written
 //! without them is made without the collation, or not at all.
 
-use std::cmp::Ordering;
-use std::collections::BTreeSet;
-
 use anyhow::Result;
 use handover_verify::sql::ident;
-use handover_verify::sqlite::{sqlite_error, tokens};
+use handover_verify::sqlite::{
+    Missing, ObjectKind, SchemaStatement, SchemaStatementError, StandIns, sqlite_error, tokens,
+};
 use rusqlite::Connection;
-use rusqlite::functions::FunctionFlags;
-use rusqlite::types::Null;
-
-/// Names that stand for what only the application has.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct StandIns {
-    functions: BTreeSet<String>,
-    collations: BTreeSet<String>,
-}
 
 /// What becomes of a table.
 #[derive(Debug, PartialEq, Eq)]
@@ -38,162 +28,77 @@ pub enum Made {
     NotAtAll(String),
 }
 
-impl StandIns {
-    /// Whether anything has to stand in.
-    pub fn is_empty(&self) -> bool {
-        self.functions.is_empty() && self.collations.is_empty()
+/// Says what becomes of a table, and adds to `stand_ins` what its `CREATE TABLE` needs.
+pub fn judge(stand_ins: &mut StandIns, name: &str, sql: &str) -> Result<Made> {
+    let mut own = StandIns::default();
+    let mut empty = Connection::open_in_memory().map_err(sqlite_error)?;
+    if let Err(reason) = make(&mut own, &mut empty, name, sql)? {
+        return Ok(Made::NotAtAll(reason));
     }
-
-    /// Takes in what a `CREATE TABLE` needs, and says what becomes of the table.
-    pub fn judge(&mut self, sql: &str) -> Result<Made> {
-        let mut own = Self::default();
-        let empty = Connection::open_in_memory().map_err(sqlite_error)?;
-        if let Err(reason) = own.make(&empty, sql)? {
-            return Ok(Made::NotAtAll(reason));
-        }
-        if own.is_empty() {
-            return Ok(Made::AsItIs);
-        }
-        own.remove(&empty)?;
-        let made = own.made(&empty, sql)?;
-        if !matches!(made, Made::NotAtAll(_)) {
-            self.functions.append(&mut own.functions);
-            self.collations.append(&mut own.collations);
-        }
-        Ok(made)
+    if own.is_empty() {
+        return Ok(Made::AsItIs);
     }
-
-    /// What becomes of the one table of a database that was made with these, now that they are gone.
-    fn made(&mut self, connection: &Connection, sql: &str) -> Result<Made> {
-        let table = the_table(connection)?;
-        if keeps_computed_values(connection, &table)?
-            && let Some(Missing::Function(name)) = missing_for_rows(connection, &table)?
-        {
-            return Ok(Made::NotAtAll(format!(
-                "a generated column is computed by the function {name}, which only the application \
-                 has"
-            )));
-        }
-        // What is computed for a virtual column is kept nowhere.
-        self.add_functions(connection)?;
-        Ok(match missing_for_rows(connection, &table)? {
-            None => Made::AsItIs,
-            Some(Missing::Collation(_)) => {
-                let collations: Vec<String> =
-                    std::mem::take(&mut self.collations).into_iter().collect();
-                Made::Without { sql: without_collations(sql, &collations), collations }
-            }
-            Some(missing) => Made::NotAtAll(missing.to_string()),
-        })
+    own.remove(&empty)?;
+    let made = made(&mut own, &empty, name, sql)?;
+    if !matches!(made, Made::NotAtAll(_)) {
+        stand_ins.take_in(own);
     }
-
-    /// Makes a table, adding stand-ins until it can be made; the inner error is SQLite's.
-    fn make(&mut self, connection: &Connection, sql: &str) -> Result<Result<(), String>> {
-        loop {
-            let Err(error) = connection.execute_batch(sql) else { return Ok(Ok(())) };
-            match Missing::of(&error) {
-                Missing::Function(name) if self.functions.insert(name.clone()) => {
-                    add_function(connection, &name)?;
-                }
-                Missing::Collation(name) if self.collations.insert(name.clone()) => {
-                    add_collation(connection, &name)?;
-                }
-                missing => return Ok(Err(missing.to_string())),
-            }
-        }
-    }
-
-    /// Puts them into a connection.
-    pub fn add(&self, connection: &Connection) -> Result<()> {
-        self.add_functions(connection)?;
-        self.collations.iter().try_for_each(|name| add_collation(connection, name))
-    }
-
-    /// Lets rows be written into tables that need functions of the application's: for a `CHECK`, which
-    /// holds where the rows come from, and for a virtual column, whose values are kept nowhere.
-    pub fn add_for_rows(&self, connection: &Connection) -> Result<()> {
-        if self.functions.is_empty() {
-            return Ok(());
-        }
-        connection.execute_batch(IGNORE_CHECKS).map_err(sqlite_error)?;
-        self.add_functions(connection)
-    }
-
-    fn add_functions(&self, connection: &Connection) -> Result<()> {
-        self.functions.iter().try_for_each(|name| add_function(connection, name))
-    }
-
-    /// Takes them out of a connection: from here on nothing can be computed with them.
-    pub fn remove(&self, connection: &Connection) -> Result<()> {
-        for name in &self.functions {
-            connection.remove_function(name.as_str(), ANY_NUMBER).map_err(sqlite_error)?;
-        }
-        for name in &self.collations {
-            connection.remove_collation(name.as_str()).map_err(sqlite_error)?;
-        }
-        Ok(())
-    }
+    Ok(made)
 }
 
-/// Number of arguments of a function that takes any.
-const ANY_NUMBER: std::ffi::c_int = -1;
-
-fn add_function(connection: &Connection, name: &str) -> Result<()> {
-    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
-    connection
-        .create_scalar_function(name, ANY_NUMBER, flags, |_arguments| Ok(Null))
-        .map_err(sqlite_error)
+/// Lets rows be written into tables that need functions of the application's: for a `CHECK`, which
+/// holds where the rows come from, and for a virtual column, whose values are kept nowhere.
+pub fn stand_in_for_rows(stand_ins: &StandIns, connection: &Connection) -> Result<()> {
+    if !stand_ins.has_functions() {
+        return Ok(());
+    }
+    connection.execute_batch(IGNORE_CHECKS).map_err(sqlite_error)?;
+    stand_ins.add_functions(connection)
 }
 
-fn add_collation(connection: &Connection, name: &str) -> Result<()> {
-    let by_bytes = |one: &str, other: &str| -> Ordering { one.cmp(other) };
-    connection.create_collation(name, by_bytes).map_err(sqlite_error)
+/// What becomes of a table that was made with these, now that they are gone.
+fn made(stand_ins: &mut StandIns, connection: &Connection, table: &str, sql: &str) -> Result<Made> {
+    if keeps_computed_values(connection, table)?
+        && let Some(Missing::Function(name)) = missing_for_rows(connection, table)?
+    {
+        return Ok(Made::NotAtAll(format!(
+            "a generated column is computed by the function {name}, which only the application \
+             has"
+        )));
+    }
+    // What is computed for a virtual column is kept nowhere.
+    stand_ins.add_functions(connection)?;
+    Ok(match missing_for_rows(connection, table)? {
+        None => Made::AsItIs,
+        Some(Missing::Collation(_)) => {
+            let collations = stand_ins.take_collations();
+            Made::Without { sql: without_collations(sql, &collations), collations }
+        }
+        Some(missing) => Made::NotAtAll(missing.to_string()),
+    })
 }
 
-/// What SQLite does not find.
-enum Missing {
-    Function(String),
-    Collation(String),
-    Other(String),
-}
-
-impl Missing {
-    /// SQLite has one code for all errors in a statement; only its message says which.
-    fn of(error: &rusqlite::Error) -> Self {
-        let message = match error {
-            rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
-            rusqlite::Error::SqliteFailure(_, Some(message)) => message.clone(),
-            other => other.to_string(),
+/// Makes a table, adding stand-ins until it can be made; the inner error is why it cannot.
+fn make(
+    stand_ins: &mut StandIns,
+    connection: &mut Connection,
+    name: &str,
+    sql: &str,
+) -> Result<Result<(), String>> {
+    let statement = SchemaStatement { kind: ObjectKind::Table, name, sql };
+    loop {
+        let missing = match statement.run(connection) {
+            Ok(()) => return Ok(Ok(())),
+            Err(SchemaStatementError::Sqlite(error)) => Missing::of(&error),
+            Err(refused) => return Ok(Err(refused.to_string())),
         };
-        let after = |prefix: &str| message.strip_prefix(prefix).map(str::to_owned);
-        if let Some(name) = after("no such collation sequence: ") {
-            return Self::Collation(name);
-        }
-        if let Some(name) = after("no such function: ").or_else(|| after("unknown function: ")) {
-            return Self::Function(name.trim_end_matches("()").to_owned());
-        }
-        Self::Other(message)
-    }
-}
-
-impl std::fmt::Display for Missing {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Function(name) => write!(f, "SQLite has no function {name}"),
-            Self::Collation(name) => write!(f, "SQLite has no collation {name}"),
-            Self::Other(message) => write!(f, "SQLite says: {message}"),
+        if let Err(missing) = stand_ins.supply(connection, missing)? {
+            return Ok(Err(missing.to_string()));
         }
     }
 }
 
 const IGNORE_CHECKS: &str = "PRAGMA ignore_check_constraints = ON";
-
-/// The one table of a database.
-fn the_table(connection: &Connection) -> Result<String> {
-    let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' \
-               AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
-    connection.query_row(sql, [], |row| row.get(0)).map_err(sqlite_error)
-}
 
 /// Whether a generated column is stored, or kept in the index behind a key.
 fn keeps_computed_values(connection: &Connection, table: &str) -> Result<bool> {
@@ -239,13 +144,14 @@ mod tests {
 
     fn judged(sql: &str) -> (Made, StandIns) {
         let mut stand_ins = StandIns::default();
-        let made = stand_ins.judge(sql).unwrap();
+        let made = judge(&mut stand_ins, "t", sql).unwrap();
         (made, stand_ins)
     }
 
     fn names(functions: &[&str], collations: &[&str]) -> StandIns {
-        let set = |names: &[&str]| names.iter().map(ToString::to_string).collect();
-        StandIns { functions: set(functions), collations: set(collations) }
+        let names =
+            |names: &[&str]| -> Vec<String> { names.iter().map(ToString::to_string).collect() };
+        StandIns::new(names(functions), names(collations))
     }
 
     #[test]
@@ -285,7 +191,9 @@ mod tests {
             assert!(stand_ins.is_empty());
         }
 
-        let (made, _) = judged("create table t (a text) some_new_option");
-        assert!(matches!(made, Made::NotAtAll(_)), "{made:?}");
+        for sql in ["create table t (a text) some_new_option", "create table t (a); drop table t"] {
+            let (made, _) = judged(sql);
+            assert!(matches!(made, Made::NotAtAll(_)), "{made:?}");
+        }
     }
 }

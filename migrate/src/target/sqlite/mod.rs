@@ -1,15 +1,17 @@
 //! A SQLite target.
 
 mod application;
+mod make;
 mod open;
 mod structure;
 mod write;
 
-pub use application::{Made, StandIns};
+pub use application::{Made, judge, stand_in_for_rows};
+pub use make::{in_transaction, make};
 pub use open::{foreign_object, open_ledger, open_target};
 pub use structure::{
-    ForeignKeyTo, foreign_keys_to, header_statements, highest_ever, later_statements,
-    sequence_statements, table_statements, virtual_table_statements,
+    ForeignKeyTo, LaterStatement, foreign_keys_to, header_statements, highest_ever,
+    later_statements, sequence_statements, table_statements, virtual_table_statements,
 };
 pub use write::write_chunk;
 

@@ -26,7 +26,8 @@ pub fn open_target(path: &Path) -> Result<Connection> {
     connection.busy_timeout(Duration::from_secs(10)).map_err(sqlite_error)?;
     connection
         .execute_batch(
-            "PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF; \
+            "PRAGMA trusted_schema = OFF; PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL; \
+             PRAGMA foreign_keys = OFF; \
              PRAGMA cache_size = -8192; PRAGMA temp_store = FILE;",
         )
         .map_err(sqlite_error)

@@ -1,9 +1,9 @@
 //! Everything but rows from SQLite to SQLite: the source's own statements, word for word.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use handover_verify::inventory::sqlite::header_numbers;
 use handover_verify::sql::literal;
-use handover_verify::sqlite::{sqlite_error, virtual_tables};
+use handover_verify::sqlite::{ObjectKind, SchemaStatement, sqlite_error, virtual_tables};
 use rusqlite::Connection;
 
 /// `CREATE TABLE` statements of the tables copied, in order of creation: name and SQL.
@@ -35,6 +35,13 @@ pub fn virtual_table_statements(
             ));
             continue;
         }
+        let statement = SchemaStatement { kind: ObjectKind::VirtualTable, name: &name, sql: &sql };
+        if let Err(reason) =
+            statement.check(&mut Connection::open_in_memory().map_err(sqlite_error)?)
+        {
+            found.not_carried.push((format!("virtual table main.{name}"), reason.to_string()));
+            continue;
+        }
         let (name_text, sql) = (literal(&name), literal(&sql));
         let sql = format!(
             "PRAGMA writable_schema = ON; \
@@ -56,12 +63,25 @@ pub struct VirtualTableStatements {
     pub not_carried: Vec<(String, String)>,
 }
 
-/// Indexes, views and triggers, but for those of tables that are not copied, in order of creation:
-/// name and SQL.
-pub fn later_statements(source: &Connection, left_out: &[&str]) -> Result<Vec<(String, String)>> {
+/// Indexes, views and triggers, but for those of tables that are not copied, in order of creation.
+pub fn later_statements(source: &Connection, left_out: &[&str]) -> Result<Vec<LaterStatement>> {
     let all = statements(source, "type IN ('index', 'view', 'trigger')")?;
     let kept = all.into_iter().filter(|statement| !left_out.contains(&statement.table.as_str()));
-    Ok(kept.map(|statement| (statement.name, statement.sql)).collect())
+    kept.map(|Statement { kind, name, sql, .. }| {
+        let kind = ObjectKind::parse(&kind).context("the file's schema has an unknown kind")?;
+        Ok(LaterStatement { kind, name, sql })
+    })
+    .collect()
+}
+
+/// A statement of the source's own, to be run after the rows are there.
+pub struct LaterStatement {
+    /// What it makes.
+    pub kind: ObjectKind,
+    /// The name of that.
+    pub name: String,
+    /// Its text.
+    pub sql: String,
 }
 
 /// A foreign key that points at a table which is not copied.
@@ -147,6 +167,7 @@ pub fn highest_ever(source: &Connection, table: &str) -> Result<Option<i64>> {
 
 /// A statement that makes an object, and the table it belongs to.
 struct Statement {
+    kind: String,
     name: String,
     sql: String,
     table: String,
@@ -155,7 +176,7 @@ struct Statement {
 fn statements(source: &Connection, condition: &str) -> Result<Vec<Statement>> {
     let mut statement = source
         .prepare(&format!(
-            "SELECT name, sql, tbl_name FROM main.sqlite_master \
+            "SELECT name, sql, tbl_name, type FROM main.sqlite_master \
              WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND {condition} \
              ORDER BY CASE type WHEN 'table' THEN 0 WHEN 'index' THEN 1 WHEN 'view' THEN 2 \
                       ELSE 3 END, rowid"
@@ -163,7 +184,8 @@ fn statements(source: &Connection, condition: &str) -> Result<Vec<Statement>> {
         .map_err(sqlite_error)?;
     statement
         .query_map([], |row| {
-            Ok(Statement { name: row.get(0)?, sql: row.get(1)?, table: row.get(2)? })
+            let (name, sql, table) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            Ok(Statement { kind: row.get(3)?, name, sql, table })
         })
         .and_then(Iterator::collect)
         .map_err(sqlite_error)
