@@ -9,6 +9,7 @@ use handover_verify::interrupt::Interrupt;
 use handover_verify::manual;
 use handover_verify::output::tell_error;
 use handover_verify::start::start;
+use handover_verify::withheld;
 
 fn main() -> ExitCode {
     let cli: Cli = match start() {
@@ -40,5 +41,6 @@ fn main() -> ExitCode {
         }
         exit
     });
+    withheld::write();
     exit.into()
 }

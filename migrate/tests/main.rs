@@ -87,3 +87,4 @@ mod structure_refused;
 mod support;
 mod terminal;
 mod values;
+mod withheld;

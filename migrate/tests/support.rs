@@ -76,8 +76,13 @@ impl Handover {
 
     /// `handover-migrate copy … --json`.
     pub(crate) fn copy(&self) -> Run {
+        self.copy_for_people().arg("--json")
+    }
+
+    /// `handover-migrate copy …`.
+    pub(crate) fn copy_for_people(&self) -> Run {
         Run::new("handover-migrate")
-            .args(["copy", "--json", "--source", &self.source, "--target", &self.target])
+            .args(["copy", "--source", &self.source, "--target", &self.target])
             .arg("--handover")
             .arg(self.dir())
     }

@@ -1,7 +1,7 @@
 //! The hand-over folder: generated SQL for staff to read, findings, spill files.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -65,7 +65,10 @@ impl HandoverDir {
     pub fn remove(&self, relative: &str) -> Result<()> {
         let path = self.root.join(relative);
         match fs::remove_file(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            // The folder may be a file; whoever writes there will say so.
+            Err(error)
+                if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
+            {
                 Err(error).with_context(|| format!("cannot remove {}", path.display()))
             }
             _ => Ok(()),

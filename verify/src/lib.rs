@@ -44,3 +44,4 @@ pub mod sqlite;
 pub mod start;
 pub mod tables;
 pub mod visible;
+pub mod withheld;

@@ -8,6 +8,7 @@ use handover_verify::handover_dir::HandoverDir;
 use handover_verify::interrupt::{Interrupt, Interrupted};
 use handover_verify::output::{Lines, grouped, print_json, print_lines, tell};
 use handover_verify::progress::Progress;
+use handover_verify::withheld;
 
 use super::inventory_text::inventory_text;
 use crate::artifacts::report::{ArtifactsReport, PackageOutcome, PackageState};
@@ -37,6 +38,7 @@ pub fn run(args: ArtifactsArgs, interrupt: &Interrupt) -> Result<Exit> {
         renew: args.renew,
         jobs: usize::from(args.jobs),
     };
+    withheld::write_into(request.dir.clone(), "findings/artifacts-messages.jsonl");
     let progress = Progress::on_stderr(args.quiet);
     let done = receive(&request, interrupt, &progress);
     progress.finish();

@@ -4,10 +4,12 @@ use anyhow::Result;
 use handover_schemas::config::End;
 use handover_verify::config_file;
 use handover_verify::exit_code::Exit;
+use handover_verify::handover_dir::HandoverDir;
 use handover_verify::interrupt::{Interrupt, Interrupted};
 use handover_verify::output::{Lines, grouped, print_json, print_lines, tell};
 use handover_verify::progress::Progress;
 use handover_verify::sqlite::TypeOverride;
+use handover_verify::withheld;
 
 use crate::cli::CopyArgs;
 use crate::copy::report::{CopyOutcome, CopyReport};
@@ -33,6 +35,8 @@ pub fn run(args: CopyArgs, interrupt: &Interrupt) -> Result<Exit> {
         type_overrides: TypeOverride::all(&config.map_type, args.map_type)?,
         show_keys: args.show_keys,
     };
+    let dir = HandoverDir::at(&request.handover);
+    withheld::write_into(dir, "findings/copy-messages.jsonl");
     let done = copy(&request, interrupt, &progress);
     progress.finish();
     let report = match done {

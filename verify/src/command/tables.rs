@@ -8,11 +8,13 @@ use handover_schemas::report::{EndReport, TableReport, TablesReport, Verdict, Wr
 use crate::cli::TablesArgs;
 use crate::config_file;
 use crate::exit_code::Exit;
+use crate::handover_dir::HandoverDir;
 use crate::interrupt::Interrupt;
 use crate::output::{Lines, grouped, print_json, print_lines};
 use crate::progress::Progress;
 use crate::sqlite::TypeOverride;
 use crate::tables::{TablesRequest, compare};
+use crate::withheld;
 
 /// Runs the command.
 pub fn run(args: TablesArgs, interrupt: &Interrupt) -> Result<Exit> {
@@ -36,6 +38,8 @@ pub fn run(args: TablesArgs, interrupt: &Interrupt) -> Result<Exit> {
         chunks: one_table.clone(),
         show_keys: args.show_keys,
     };
+    let dir = HandoverDir::at(&request.handover);
+    withheld::write_into(dir, "findings/verify-tables-messages.jsonl");
     let done = compare(&request, interrupt, &progress);
     progress.finish();
     let report = done?;

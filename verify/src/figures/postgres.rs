@@ -49,11 +49,10 @@ impl PostgresQueries {
         self.session.execute("SAVEPOINT figure")?;
         let cursor = format!("DECLARE figure NO SCROLL CURSOR FOR\n{sql}");
         let limit = self.timeout.saturating_add(GRACE);
-        // No row is read before FETCH: up to there, a message of the server is about the query.
         let answer = match self.session.execute_one(&cursor, limit) {
-            Err(error) => Err(self.reason(error, true)?),
+            Err(error) => Err(self.reason(error)?),
             Ok(()) => match self.session.query_typed("FETCH 2 FROM figure", limit) {
-                Err(error) => Err(self.reason(error, false)?),
+                Err(error) => Err(self.reason(error)?),
                 Ok(rows) => whole_number(&rows),
             },
         };
@@ -64,7 +63,7 @@ impl PostgresQueries {
     }
 
     /// Why a query gives no number, without a value of any row.
-    fn reason(&self, error: anyhow::Error, may_be_told: bool) -> Result<String> {
+    fn reason(&self, error: anyhow::Error) -> Result<String> {
         let seconds = self.timeout.as_secs();
         let too_long = format!(
             "it had not ended after {seconds} s and was stopped; --timeout gives it longer"
@@ -79,14 +78,14 @@ impl PostgresQueries {
         Ok(match (code, code.get(..2)) {
             ("57014", _) => too_long,
             ("25006", _) => "it writes, and was refused (SQLSTATE 25006)".to_owned(),
-            ("42501", _) if may_be_told => {
+            ("42501", _) => {
                 format!("the account may not read what it asks for; PostgreSQL says: {refused}")
             }
-            ("42601" | "42P11" | "0A000", _) if may_be_told => {
+            ("42601" | "42P11" | "0A000", _) => {
                 format!("{ONE_SELECT}; PostgreSQL says: {refused}")
             }
-            (_, Some("42")) if may_be_told => format!("PostgreSQL says: {refused}"),
-            _ => format!("PostgreSQL stopped it (SQLSTATE {code}); the server's log says why"),
+            (_, Some("42")) => format!("PostgreSQL says: {refused}"),
+            _ => format!("PostgreSQL stopped it: {refused}"),
         })
     }
 }

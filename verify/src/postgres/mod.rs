@@ -3,6 +3,7 @@
 mod beside;
 mod blocked;
 mod boundaries;
+mod condition;
 mod copy_stream;
 mod describe;
 mod error;
@@ -13,6 +14,7 @@ mod free;
 mod owners;
 mod place;
 mod read;
+mod server_message;
 mod session;
 mod snapshot;
 mod written;

@@ -15,6 +15,7 @@ mod respelled;
 mod schema_statement;
 mod stand_ins;
 mod tokens;
+mod told;
 mod typed;
 pub mod values;
 #[cfg(test)]

@@ -8,6 +8,9 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use super::told::{told, told_of_row};
+use crate::withheld::Told;
+
 /// How long to wait for somebody else's lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -124,10 +127,8 @@ fn begin_reading(connection: &Connection) -> Result<()> {
 
 /// A row that its table refuses.
 #[derive(Debug, thiserror::Error)]
-#[error("a row violates a constraint of its table ({code})")]
-pub struct ConstraintViolated {
-    code: String,
-}
+#[error("{0}")]
+pub struct ConstraintViolated(Told);
 
 /// A file that is no database, or not a whole one.
 #[derive(Debug, thiserror::Error)]
@@ -160,6 +161,7 @@ pub(super) fn cannot_prepare(error: rusqlite::Error) -> anyhow::Error {
 }
 
 /// Turns a SQLite error into one that says what to do, without quoting values.
+#[expect(clippy::needless_pass_by_value, reason = "as `map_err` has it")]
 pub fn sqlite_error(error: rusqlite::Error) -> anyhow::Error {
     let remedy = match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => {
@@ -184,19 +186,13 @@ pub fn sqlite_error(error: rusqlite::Error) -> anyhow::Error {
              a file in WAL mode; give the right to, or work on a copy"
         }
         Some(ErrorCode::ConstraintViolation) => {
-            return ConstraintViolated { code: code(&error) }.into();
+            return ConstraintViolated(told_of_row(&error)).into();
         }
-        _ => return anyhow::Error::new(error),
+        _ => return told(&error).into(),
     };
     anyhow::anyhow!("{remedy}")
 }
 
 fn code_is(error: &rusqlite::Error, code: std::ffi::c_int) -> bool {
     error.sqlite_error().is_some_and(|inner| inner.extended_code == code)
-}
-
-fn code(error: &rusqlite::Error) -> String {
-    error
-        .sqlite_error()
-        .map_or_else(String::new, |inner| format!("SQLite code {}", inner.extended_code))
 }

@@ -19,6 +19,7 @@ use handover_verify::passphrase::{ARCHIVE_VARIABLE, PassphraseSource, SIGNING_VA
 use handover_verify::progress::Progress;
 use handover_verify::purge::ledger::PurgeEntry;
 use handover_verify::signing::Trust;
+use handover_verify::withheld;
 
 use self::text::{purge_report, purge_text};
 use crate::cli::{
@@ -70,6 +71,7 @@ impl Opened {
         let mut database = PurgeDatabase::open(&target, interrupt)?;
         let dir = HandoverDir::open(handover)?;
         refuse_elsewhere(&mut database, &dir)?;
+        withheld::write_into(dir.clone(), "findings/purge-messages.jsonl");
         Ok(Self { config, dir, database })
     }
 

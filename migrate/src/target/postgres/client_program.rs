@@ -4,17 +4,21 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
 use handover_verify::endpoint::PostgresEndpoint;
+use handover_verify::withheld::Told;
+
+use super::program_message;
 
 /// Settings for which the database may have other defaults. Literals in what `pg_dump` writes are
 /// taken apart as the standard has them.
 const PGOPTIONS: &str = "-c default_transaction_isolation=read\\ committed \
                          -c standard_conforming_strings=on";
 
-/// Runs a PostgreSQL client program. The inner error is what it wrote on standard error.
+/// Runs a PostgreSQL client program. The inner error is what it wrote on standard error, as far
+/// as it may be told.
 pub(super) fn run(
     endpoint: &PostgresEndpoint,
     mut command: Command,
-) -> Result<std::result::Result<Vec<u8>, String>> {
+) -> Result<std::result::Result<Vec<u8>, Told>> {
     let program = command.get_program().to_string_lossy().into_owned();
     if let Some(password) = endpoint.password() {
         command.env("PGPASSWORD", password);
@@ -32,6 +36,10 @@ pub(super) fn run(
     if output.status.success() {
         return Ok(Ok(output.stdout));
     }
-    let message = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-    Ok(Err(if message.is_empty() { format!("ended with {}", output.status) } else { message }))
+    let written = String::from_utf8_lossy(&output.stderr);
+    Ok(Err(if written.trim().is_empty() {
+        Told::openly(format!("ended with {}", output.status))
+    } else {
+        program_message::told(&program, &written)
+    }))
 }

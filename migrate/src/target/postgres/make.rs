@@ -47,12 +47,7 @@ impl Refusal {
         if refused.code == "25006" || matches!(class, Some("08" | "53" | "57" | "58") | None) {
             return Err(if class == Some("53") { error.context(NO_ROOM) } else { error });
         }
-        let reason = if class == Some("P0") {
-            // Functions of the platform quote values.
-            format!("a function refused it (SQLSTATE {}); the server's log has why", refused.code)
-        } else {
-            refused.to_string().replace(['\n', '\r'], " ")
-        };
+        let reason = refused.to_string().replace(['\n', '\r'], " ");
         let is_there = matches!(
             refused.code.as_str(),
             "42P06" | "42P07" | "42710" | "42723" // duplicate schema, table, object, function

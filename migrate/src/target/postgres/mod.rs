@@ -12,6 +12,7 @@ mod key_index;
 mod lexer;
 mod make;
 mod other_versions;
+mod program_message;
 mod relation_names;
 mod sequences;
 mod source_index;

@@ -1,0 +1,72 @@
+//! Conditions of SQLSTATE codes in words: Appendix A of PostgreSQL's manual.
+
+/// What a code stands for: the condition where it is one that is met often, or else its class. A
+/// function can raise any code, so this is no more than what somebody says happened.
+pub(super) fn words(code: &str) -> &'static str {
+    match code {
+        "22001" => "a value is too long for its column",
+        "22003" => "a number is out of its column's range",
+        "22007" | "22008" | "22015" => "a date, time or interval is not valid here",
+        "22012" => "a division by zero",
+        "22021" => "a text has bytes that are no text in the encoding",
+        "22P02" | "22P03" => "a value does not have its column's format",
+        "22P05" => "a text has a character that the other encoding lacks",
+        "23502" => "a NULL in a NOT NULL column",
+        "23503" => "a row refers to a row that does not exist",
+        "23505" => "two rows have the same unique key",
+        "23514" => "a row violates a check",
+        "23P01" => "two rows exclude each other",
+        "25006" => "the server takes no changes here",
+        "28000" => "the server does not let this account in",
+        "28P01" => "the password is wrong",
+        "3D000" => "the database is not there",
+        "3F000" => "a schema is not there",
+        "40001" => "a transaction got in the way of another one",
+        "40P01" => "two transactions waited for each other",
+        "42501" => "the account lacks a right",
+        "42601" => "a statement has a syntax that this server does not know",
+        "42703" => "a column is not there",
+        "42704" => "an object is not there",
+        "42883" => "a function or operator is not there",
+        "42P01" => "a table or view is not there",
+        "42P07" => "a table, index or view of this name is there already",
+        "42710" => "an object of this name is there already",
+        "53100" => "the server's disk is full",
+        "53200" => "the server lacks memory",
+        "53300" => "the server has too many connections",
+        "55P03" => "a lock could not be had in time",
+        "57014" => "the statement was cancelled",
+        "57P01" | "57P02" => "the server is being shut down",
+        "57P03" => "the server takes no connections now",
+        "P0001" => "a function raised an error",
+        _ => class(code),
+    }
+}
+
+fn class(code: &str) -> &'static str {
+    match code.get(..2).unwrap_or_default() {
+        "08" => "the connection failed",
+        "0A" => "a feature is not supported",
+        "21" => "a query gives more than one row where one is expected",
+        "22" => "a value was refused",
+        "23" => "a row violates a constraint",
+        "25" => "the transaction is in a state that does not allow it",
+        "27" => "a trigger changed what was being changed",
+        "28" => "the server does not let this account in",
+        "2B" => "other objects depend on it",
+        "38" | "39" => "a function failed",
+        "40" => "the transaction was rolled back",
+        "42" => "the statement is not right, or not allowed",
+        "44" => "a row is outside its view",
+        "53" => "the server lacks resources",
+        "54" => "a limit of the server is exceeded",
+        "55" => "an object is not in the state that is needed",
+        "57" => "the server was made to stop it",
+        "58" => "the server's system failed",
+        "F0" => "a configuration file of the server is wrong",
+        "HV" => "a foreign server or its wrapper failed",
+        "P0" => "a function raised an error",
+        "XX" => "an internal error of the server",
+        _ => "the server refused it",
+    }
+}
