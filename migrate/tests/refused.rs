@@ -295,7 +295,7 @@ fn urls() {
     for (url, parts) in [
         ("mysql://u:s3cret@h/db", &["mysql: is not supported", "postgres://"][..]),
         ("postgres://u:s3cret@h:port/db", &["not a postgres URL"]),
-        ("postgres://u:s3cret@h/db?sslmode=nonsense", &["ssl_mode"]),
+        ("postgres://u:s3cret@h/db?sslmode=nonsense", &["sslmode"]),
         ("nonsense", &["expected a URL such as postgres://user@host:port/database or sqlite:path"]),
         ("sqlite:", &["a SQLite end needs a path"]),
         ("", &["expected a URL"]),

@@ -1,7 +1,9 @@
 //! A PostgreSQL cluster of a test's own, which may be killed.
 
-use std::fs::{self, File};
-use std::os::unix::fs::MetadataExt;
+use std::fs::{self, File, Permissions};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::net::TcpListener;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -10,6 +12,7 @@ use std::{env, io};
 
 use tempfile::TempDir;
 
+use crate::certificates::Identity;
 use crate::process::{children, is_alive, signal, wait_until};
 use crate::server::{Server, forget_postgres_settings, pg_program, programs_of};
 
@@ -29,6 +32,8 @@ pub struct Cluster {
     programs: PathBuf,
     folder: TempDir,
     postmaster: Option<Child>,
+    /// Where it listens by TCP as well, on 127.0.0.1.
+    port: Option<u16>,
 }
 
 impl Cluster {
@@ -41,18 +46,25 @@ impl Cluster {
     /// Makes and starts a cluster with further lines for its `postgresql.conf`.
     #[track_caller]
     pub fn start_with(settings: &[&str]) -> Self {
-        Self::start_from(pg_program(""), settings)
+        Self::start_from(pg_program(""), settings, None)
+    }
+
+    /// Makes and starts a cluster that listens on 127.0.0.1 as well, and lets in whom these lines
+    /// of `pg_hba.conf` let in.
+    #[track_caller]
+    pub fn start_on_tcp(settings: &[&str], access: &str) -> Self {
+        Self::start_from(pg_program(""), settings, Some(access))
     }
 
     /// Makes and starts a cluster of another version than the usual one: 14 or 18, which `./test`
     /// installs.
     #[track_caller]
     pub fn start_version(version: u32) -> Self {
-        Self::start_from(programs_of(version), &["fsync = off"])
+        Self::start_from(programs_of(version), &["fsync = off"], None)
     }
 
     #[track_caller]
-    fn start_from(programs: PathBuf, settings: &[&str]) -> Self {
+    fn start_from(programs: PathBuf, settings: &[&str], by_tcp: Option<&str>) -> Self {
         // Not TMPDIR: the path of a socket has at most 107 bytes.
         let parent = env::var_os("HANDOVER_TEST_DIR").unwrap_or_else(|| "/tmp".into());
         let folder = tempfile::Builder::new()
@@ -68,14 +80,15 @@ impl Cluster {
                 "no user {SERVER_USER}: run ./test"
             );
         }
-        let mut cluster =
-            Self { server: Server::in_folder(&path), programs, folder, postmaster: None };
-        cluster.initialise(settings);
+        let port = by_tcp.map(|_| free_port());
+        let server = Server::in_folder(&path, port);
+        let mut cluster = Self { server, programs, folder, postmaster: None, port };
+        cluster.initialise(settings, by_tcp.unwrap_or_default());
         cluster.start_again();
         cluster
     }
 
-    fn initialise(&self, settings: &[&str]) {
+    fn initialise(&self, settings: &[&str], by_tcp: &str) {
         let data = self.data();
         let output = self
             .as_server("initdb")
@@ -87,8 +100,9 @@ impl Cluster {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 
         let folder = self.folder.path().display();
+        let (listen, port) = self.port.map_or(("", 5432), |port| ("127.0.0.1", port));
         let mut configuration = format!(
-            "listen_addresses = ''\nunix_socket_directories = '{folder}'\nmax_connections = 50\n\
+            "listen_addresses = '{listen}'\nport = {port}\nunix_socket_directories = '{folder}'\nmax_connections = 50\n\
             fsync = on\n# in a file, so that a killed server leaves nothing in /dev/shm\n\
             dynamic_shared_memory_type = mmap\n"
         );
@@ -97,7 +111,7 @@ impl Cluster {
             configuration.push('\n');
         }
         append(&data.join("postgresql.conf"), &configuration).expect("postgresql.conf");
-        let access = "local all postgres trust\nlocal all all scram-sha-256\n";
+        let access = format!("local all postgres trust\nlocal all all scram-sha-256\n{by_tcp}");
         fs::write(data.join("pg_hba.conf"), access).expect("pg_hba.conf");
     }
 
@@ -109,6 +123,43 @@ impl Cluster {
     /// URL of a database, as superuser.
     pub fn database_url(&self, name: &str) -> String {
         self.server.url(name)
+    }
+
+    /// URL of a database by TCP, as this role, at a host that is this machine.
+    #[track_caller]
+    pub fn tcp_url(&self, role: &str, host: &str, database: &str) -> String {
+        let port = self.port.expect("the cluster listens by TCP");
+        format!("postgres://{role}@{host}:{port}/{database}")
+    }
+
+    /// Has the server show this certificate from now on.
+    #[track_caller]
+    pub fn show_certificate(&self, identity: &Identity) {
+        let name = format!("{:x}", name_of(&identity.certificate));
+        for (kind, content) in [("crt", &identity.certificate), ("key", &identity.key)] {
+            let path = self.data().join(format!("{name}.{kind}"));
+            fs::write(&path, content).expect("a file");
+            fs::set_permissions(&path, Permissions::from_mode(0o600)).expect("a mode");
+            self.give_to_server(&path);
+        }
+        for setting in [
+            format!("ssl_cert_file = '{name}.crt'"),
+            format!("ssl_key_file = '{name}.key'"),
+            "ssl = on".to_owned(),
+        ] {
+            self.server.sql("postgres", &format!("alter system set {setting}"));
+        }
+        self.server.sql("postgres", "select pg_reload_conf()");
+        let shown = || self.server.query("postgres", "show ssl_cert_file");
+        let changed = wait_until(LIMIT, || shown() == format!("{name}.crt"));
+        assert!(changed, "the server does not read its settings: {}", self.log());
+    }
+
+    fn give_to_server(&self, path: &Path) {
+        if is_root() {
+            let owned = Command::new("chown").arg(format!("{SERVER_USER}:")).arg(path).status();
+            assert!(owned.is_ok_and(|status| status.success()), "{}", path.display());
+        }
     }
 
     /// What the server has written to its log so far.
@@ -216,6 +267,19 @@ impl Cluster {
             drop(Command::new("ipcrm").args(["-m", id]).stderr(Stdio::null()).status());
         }
     }
+}
+
+/// A port that nobody listens at.
+fn free_port() -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
+    listener.local_addr().expect("its number").port()
+}
+
+/// A number for a file, by its content.
+fn name_of(content: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    content.hash(&mut hasher);
+    hasher.finish()
 }
 
 fn is_root() -> bool {

@@ -13,6 +13,7 @@
 //!
 //! - [`Database`]: a fresh database on that cluster, dropped again. This is what most tests want.
 //! - [`Cluster`]: a server of the test's own, which may be killed and started again.
+//! - [`Authority`]: certificates for a [`Cluster`] that listens by TCP.
 //! - [`Run`]: runs one of our binaries to its end; [`Running`]: one that is still running, to be
 //!   interrupted or killed.
 //! - [`sqlite`]: SQL through the `sqlite3` program.
@@ -25,6 +26,7 @@
 //! Helpers panic when they cannot do what was asked: a test has no use for the error.
 #![expect(clippy::panic, reason = "a helper that fails is a failed test, and says why")]
 
+mod certificates;
 mod cluster;
 mod database;
 mod json_schema;
@@ -35,6 +37,7 @@ mod run;
 mod seeds;
 mod server;
 
+pub use certificates::{Authority, Identity};
 pub use cluster::Cluster;
 pub use database::{Collation, Database, Options, Role};
 pub use json_schema::{generated_file, violations};

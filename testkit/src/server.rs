@@ -32,13 +32,16 @@ impl Server {
         Some(Self { superuser: superuser.into(), host: host.into(), query: query.into() })
     }
 
-    /// A server that listens on a socket in `folder` only.
-    pub(crate) fn in_folder(folder: &str) -> Self {
+    /// A server that listens on a socket in `folder`, at another port than the usual one maybe.
+    pub(crate) fn in_folder(folder: &str, port: Option<u16>) -> Self {
         // Not `postgres://postgres@/…`: a URL with a user and no host is refused by URL parsers.
         Self {
             superuser: "postgres".into(),
             host: "localhost".into(),
-            query: format!("host={folder}"),
+            query: port.map_or_else(
+                || format!("host={folder}"),
+                |port| format!("host={folder}&port={port}"),
+            ),
         }
     }
 

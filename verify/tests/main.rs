@@ -30,4 +30,5 @@ mod sqlite_to_postgres;
 mod sqlite_to_sqlite;
 mod text_keys;
 mod text_output;
+mod tls;
 mod versions;

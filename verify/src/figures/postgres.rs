@@ -17,7 +17,7 @@ use crate::postgres::{Access, NoAnswer, Refused, Session, TypedRows};
 const GRACE: Duration = Duration::from_secs(10);
 
 /// Types of whole numbers; a `numeric` is one if its text is.
-const NUMBER_TYPES: [&str; 4] = ["INT2", "INT4", "INT8", "NUMERIC"];
+const NUMBER_TYPES: [&str; 4] = ["int2", "int4", "int8", "numeric"];
 
 /// A database, read under one snapshot.
 pub(super) struct PostgresQueries {
@@ -120,6 +120,8 @@ fn whole_number((types, rows): &TypedRows) -> Answer {
     let Some(text) = value else { return Err("it gives NULL".to_owned()) };
     let number = if NUMBER_TYPES.contains(&name.as_str()) { text.parse().ok() } else { None };
     number.ok_or_else(|| {
+        // SQLite writes its types so, and both say the same.
+        let name = name.to_uppercase();
         format!("it gives a value of type {name} that is no whole number of 64 bits")
     })
 }

@@ -2,10 +2,8 @@
 
 use std::fmt;
 
-use sqlx::Row;
-use sqlx::postgres::{PgConnection, PgRow};
-
-use crate::sql::generated;
+use super::TextRow;
+use super::wire::Wire;
 
 /// A statement that waits for a lock.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,16 +32,16 @@ const ASK: &str = "SELECT \
      ORDER BY holder.pid";
 
 /// Asks what a backend waits for.
-pub(super) async fn ask(connection: &mut PgConnection, pid: i32) -> Option<Blocked> {
+pub(super) async fn ask(wire: &mut Wire, pid: i32) -> Option<Blocked> {
     let sql = ASK.replace("$pid", &pid.to_string());
-    let rows = sqlx::raw_sql(generated(&sql)).fetch_all(connection).await.ok()?;
+    let rows = wire.query(&sql).await.ok()?;
     let what = rows.first().and_then(|row| text(row, 0));
     let holders: Vec<String> = rows.iter().filter_map(holder).collect();
     (!holders.is_empty()).then_some(Blocked { what, holders })
 }
 
 /// A session in a few words; an account may not see everything of another's.
-fn holder(row: &PgRow) -> Option<String> {
+fn holder(row: &TextRow) -> Option<String> {
     let known = [("of ", 2), ("application ", 3), ("", 4), ("transaction since ", 5)];
     let known: Vec<String> = known
         .into_iter()
@@ -53,14 +51,14 @@ fn holder(row: &PgRow) -> Option<String> {
     Some(format!("process {}{known}", text(row, 1)?))
 }
 
-fn text(row: &PgRow, at: usize) -> Option<String> {
-    row.try_get_raw(at).ok()?.as_str().ok().filter(|text| !text.is_empty()).map(str::to_owned)
+fn text(row: &TextRow, at: usize) -> Option<String> {
+    row.get(at)?.clone().filter(|text| !text.is_empty())
 }
 
 /// When the server was started.
-pub(super) async fn started(connection: &mut PgConnection) -> Option<String> {
+pub(super) async fn started(wire: &mut Wire) -> Option<String> {
     let sql = "SET TimeZone = 'UTC'; SELECT date_trunc('second', pg_postmaster_start_time())::text";
-    let rows = sqlx::raw_sql(sql).fetch_all(connection).await.ok()?;
+    let rows = wire.query(sql).await.ok()?;
     text(rows.first()?, 0)
 }
 

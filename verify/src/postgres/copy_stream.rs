@@ -1,16 +1,15 @@
 //! The two directions of COPY on a [`Session`](super::session::Session).
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
 use bytes::Bytes;
-use futures_util::StreamExt;
-use futures_util::stream::BoxStream;
-use sqlx::postgres::{PgConnection, PgCopyIn};
+use tokio_postgres::{CopyInSink, CopyOutStream};
 
-use super::error::database_error;
 use super::exchange::Exchange;
+use super::wire::Wire;
 
 /// How long a COPY may stay silent before the connection is taken for dead.
 const SILENCE_TIMEOUT: Duration = Duration::from_mins(15);
@@ -24,7 +23,8 @@ const LARGE_BYTES: usize = 1024 * 1024;
 /// Rows coming from the server, in blocks that hold whole messages.
 pub struct CopyOut<'s> {
     exchange: Arc<Exchange>,
-    stream: BoxStream<'s, Result<Bytes, sqlx::Error>>,
+    wire: &'s mut Wire,
+    copy: Pin<Box<CopyOutStream>>,
     usable: &'s mut bool,
     gathered: Vec<u8>,
     /// A large message that arrived behind the gathered ones.
@@ -37,12 +37,14 @@ pub struct CopyOut<'s> {
 impl<'s> CopyOut<'s> {
     pub(super) fn new(
         exchange: Arc<Exchange>,
-        stream: BoxStream<'s, Result<Bytes, sqlx::Error>>,
+        wire: &'s mut Wire,
+        copy: Pin<Box<CopyOutStream>>,
         usable: &'s mut bool,
     ) -> Self {
         Self {
             exchange,
-            stream,
+            wire,
+            copy,
             usable,
             gathered: Vec::with_capacity(2 * BLOCK_BYTES),
             waiting: None,
@@ -73,16 +75,15 @@ impl<'s> CopyOut<'s> {
     }
 
     fn gather(&mut self) -> Result<()> {
-        let Self { stream, gathered, waiting, ended, .. } = self;
+        let Self { wire, copy, gathered, waiting, ended, .. } = self;
         let gathering = async {
             while gathered.len() < BLOCK_BYTES {
-                match stream.next().await {
-                    Some(Ok(message)) if message.len() >= LARGE_BYTES => {
+                match wire.next_rows(copy).await? {
+                    Some(message) if message.len() >= LARGE_BYTES => {
                         *waiting = Some(message);
                         break;
                     }
-                    Some(Ok(message)) => gathered.extend_from_slice(&message),
-                    Some(Err(error)) => return Err(database_error(error)),
+                    Some(message) => gathered.extend_from_slice(&message),
                     None => {
                         *ended = true;
                         break;
@@ -111,7 +112,8 @@ impl<'s> CopyOut<'s> {
 /// Rows going to the server.
 pub struct CopyIn<'s> {
     exchange: Arc<Exchange>,
-    copy: PgCopyIn<&'s mut PgConnection>,
+    wire: &'s mut Wire,
+    copy: Pin<Box<CopyInSink<Bytes>>>,
     usable: &'s mut bool,
     gathered: Vec<u8>,
 }
@@ -119,29 +121,37 @@ pub struct CopyIn<'s> {
 impl<'s> CopyIn<'s> {
     pub(super) fn new(
         exchange: Arc<Exchange>,
-        copy: PgCopyIn<&'s mut PgConnection>,
+        wire: &'s mut Wire,
+        copy: Pin<Box<CopyInSink<Bytes>>>,
         usable: &'s mut bool,
     ) -> Self {
-        let gathered = Vec::with_capacity(2 * BLOCK_BYTES);
-        Self { exchange, copy, usable, gathered }
+        let gathered = Vec::with_capacity(BLOCK_BYTES);
+        Self { exchange, wire, copy, usable, gathered }
     }
 
     /// Sends bytes; they need not end where a row ends.
     pub fn send(&mut self, bytes: &[u8]) -> Result<()> {
-        if bytes.len() >= LARGE_BYTES {
-            self.flush()?;
-            return self.send_now(bytes);
+        if self.gathered.len() + bytes.len() <= BLOCK_BYTES {
+            self.gathered.extend_from_slice(bytes);
+            return Ok(());
         }
-        self.gathered.extend_from_slice(bytes);
-        if self.gathered.len() >= BLOCK_BYTES { self.flush() } else { Ok(()) }
+        self.flush()?;
+        // A large value goes in pieces: a copy of all of it would be one more in memory.
+        let mut pieces = bytes.chunks(BLOCK_BYTES).peekable();
+        while let Some(piece) = pieces.next() {
+            self.gathered.extend_from_slice(piece);
+            if pieces.peek().is_some() {
+                self.flush()?;
+            }
+        }
+        Ok(())
     }
 
     /// Ends the COPY; gives the number of rows the server took.
     pub fn finish(mut self) -> Result<u64> {
         self.flush()?;
-        let Self { exchange, copy, usable, .. } = self;
-        let finishing = async { copy.finish().await.map_err(database_error) };
-        let rows = exchange.wait(finishing)?;
+        let Self { exchange, wire, copy, usable, .. } = self;
+        let rows = exchange.wait(wire.end_rows(copy))?;
         *usable = true;
         Ok(rows)
     }
@@ -150,16 +160,8 @@ impl<'s> CopyIn<'s> {
         if self.gathered.is_empty() {
             return Ok(());
         }
-        let gathered = std::mem::take(&mut self.gathered);
-        let sent = self.send_now(&gathered);
-        self.gathered = gathered;
-        self.gathered.clear();
-        sent
-    }
-
-    fn send_now(&mut self, bytes: &[u8]) -> Result<()> {
-        let copy = &mut self.copy;
-        let sending = async { copy.send(bytes).await.map(|_copy| ()).map_err(database_error) };
-        self.exchange.wait(sending)
+        let block = std::mem::replace(&mut self.gathered, Vec::with_capacity(BLOCK_BYTES));
+        let Self { exchange, wire, copy, .. } = self;
+        exchange.wait(wire.send_rows(copy, block.into()))
     }
 }

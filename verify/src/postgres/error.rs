@@ -1,9 +1,13 @@
 //! Errors of sessions: what the server refused, and connections that are gone. What of a message may
 //! be told, [`ServerMessage`] knows.
 
-use sqlx::postgres::{PgDatabaseError, PgErrorPosition, PgSeverity};
+use std::error::Error as _;
+use std::io;
+
+use tokio_postgres::error::{DbError, ErrorPosition, Severity};
 
 use super::server_message::ServerMessage;
+use super::wire::Refusal;
 use crate::withheld::Told;
 
 /// The server refused one statement; the session goes on.
@@ -19,7 +23,7 @@ pub struct Refused {
 /// The connection ended, and the server's last word did not arrive.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub struct ConnectionLost(std::io::Error);
+pub struct ConnectionLost(pub(super) String);
 
 impl Refused {
     /// The server ended the session with it.
@@ -34,25 +38,31 @@ impl Refused {
 }
 
 /// Turns a driver error into one that may be shown.
-pub(crate) fn database_error(error: sqlx::Error) -> anyhow::Error {
-    match error {
-        sqlx::Error::Database(refused) => of_server(refused.downcast_ref()).into(),
-        sqlx::Error::Io(error) => ConnectionLost(error).into(),
-        other => anyhow::Error::new(other),
+pub(super) fn database_error(error: tokio_postgres::Error) -> anyhow::Error {
+    if let Some(refused) = error.as_db_error() {
+        return of_server(refused).into();
+    }
+    if error.is_closed() {
+        return ConnectionLost("the connection was closed".to_owned()).into();
+    }
+    let failed = error.source().and_then(|source| source.downcast_ref::<io::Error>());
+    match failed.and_then(io::Error::get_ref).and_then(|inner| inner.downcast_ref::<Refusal>()) {
+        Some(refusal) => refusal.clone().into(),
+        None => error.into(),
     }
 }
 
-fn of_server(refused: &PgDatabaseError) -> Refused {
+fn of_server(refused: &DbError) -> Refused {
     let position = refused.position();
     let message = ServerMessage {
-        code: refused.code(),
+        code: refused.code().code(),
         text: refused.message(),
         detail: refused.detail(),
         hint: refused.hint(),
-        context: refused.r#where(),
-        has_position: matches!(position, Some(PgErrorPosition::Original(_))),
+        context: refused.where_(),
+        has_position: matches!(position, Some(ErrorPosition::Original(_))),
         internal_query: match position {
-            Some(PgErrorPosition::Internal { query, .. }) => Some(query),
+            Some(ErrorPosition::Internal { query, .. }) => Some(query),
             _ => None,
         },
         schema: refused.schema(),
@@ -63,27 +73,27 @@ fn of_server(refused: &PgDatabaseError) -> Refused {
         routine: refused.routine(),
     };
     Refused {
-        code: refused.code().to_owned(),
+        code: refused.code().code().to_owned(),
         told: message.told(),
-        is_fatal: matches!(refused.severity(), PgSeverity::Fatal | PgSeverity::Panic),
+        is_fatal: matches!(refused.parsed_severity(), Some(Severity::Fatal | Severity::Panic)),
     }
 }
 
 /// Turns an error while connecting into one that says what to do.
-pub(crate) fn connect_error(error: sqlx::Error) -> anyhow::Error {
-    match error {
-        sqlx::Error::Io(error) => anyhow::anyhow!(
-            "{error}; check the host, the port, that the server runs there, and that it takes \
-             connections from here"
-        ),
-        other => {
-            let error = database_error(other);
-            match error.downcast_ref::<Refused>().and_then(Refused::connect_remedy) {
-                Some(remedy) => anyhow::anyhow!("{error}; {remedy}"),
-                None => error,
-            }
-        }
+pub(super) fn connect_error(error: tokio_postgres::Error) -> anyhow::Error {
+    let error = database_error(error);
+    match error.downcast_ref::<Refused>().and_then(Refused::connect_remedy) {
+        Some(remedy) => anyhow::anyhow!("{error}; {remedy}"),
+        None => error,
     }
+}
+
+/// A server that is not where it is said to be.
+pub(super) fn unreachable(error: &io::Error) -> anyhow::Error {
+    anyhow::anyhow!(
+        "{error}; check the host, the port, that the server runs there, and that it takes \
+         connections from here"
+    )
 }
 
 impl Refused {

@@ -6,12 +6,12 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use sqlx::postgres::PgConnectOptions;
-use sqlx::{ConnectOptions, Connection};
 use tokio::runtime::Runtime;
 
 use super::blocked::{self, Blocked};
 use super::error::{ConnectionLost, Refused};
+use super::wire::Wire;
+use crate::endpoint::Connection;
 use crate::interrupt::{Interrupt, Interrupted};
 use crate::progress;
 
@@ -28,7 +28,7 @@ const LOOK_LIMIT: Duration = Duration::from_secs(10);
 pub(super) struct Exchange {
     runtime: Runtime,
     interrupt: Interrupt,
-    options: PgConnectOptions,
+    connection: Connection,
     backend: OnceLock<Backend>,
 }
 
@@ -44,12 +44,12 @@ pub(super) struct Backend {
 }
 
 impl Exchange {
-    pub(super) fn new(options: PgConnectOptions, interrupt: &Interrupt) -> Result<Self> {
+    pub(super) fn new(connection: Connection, interrupt: &Interrupt) -> Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .context("cannot start the I/O runtime")?;
-        Ok(Self { runtime, interrupt: interrupt.clone(), options, backend: OnceLock::new() })
+        Ok(Self { runtime, interrupt: interrupt.clone(), connection, backend: OnceLock::new() })
     }
 
     /// What the server said of itself once the session was there.
@@ -99,17 +99,16 @@ impl Exchange {
     /// Asks on a connection of its own what the session waits for; nothing if none is to be had.
     async fn blocked(&self, pid: i32) -> Option<Blocked> {
         let asking = async {
-            let mut connection = self.options.connect().await.ok()?;
-            let found = blocked::ask(&mut connection, pid).await;
-            // It is of no use any more, however it ends.
-            drop(connection.close().await);
+            let mut wire = Wire::open(&self.connection).await.ok()?;
+            let found = blocked::ask(&mut wire, pid).await;
+            wire.close().await;
             found
         };
         tokio::time::timeout(LOOK_LIMIT, asking).await.ok()?
     }
 
-    /// Tells the server's last word as such. Where it did not arrive (sqlx forgets it when a COPY
-    /// was going on), a new connection tells what there is to know.
+    /// Tells the server's last word as such. Where it did not arrive, a new connection tells what
+    /// there is to know.
     fn explain(&self, error: anyhow::Error) -> anyhow::Error {
         let Some(backend) = self.backend() else { return error };
         if error.downcast_ref::<Refused>().is_some_and(Refused::is_fatal) {
@@ -119,15 +118,14 @@ impl Exchange {
             return error;
         }
         let asking = async {
-            let mut connection = match self.options.connect().await {
-                Ok(connection) => connection,
+            let mut wire = match Wire::open(&self.connection).await {
+                Ok(wire) => wire,
                 Err(refused) => {
-                    let refused = super::error::connect_error(refused);
                     return format!("and the server takes no new one: {refused:#}");
                 }
             };
-            let started = blocked::started(&mut connection).await;
-            drop(connection.close().await);
+            let started = blocked::started(&mut wire).await;
+            wire.close().await;
             match started {
                 Some(started) if started != backend.started => {
                     format!("the server was started anew at {started}")

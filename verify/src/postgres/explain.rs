@@ -28,7 +28,7 @@ pub fn explain(endpoint: &PostgresEndpoint, shape: &TableShape, range: &KeyRange
         "set -o pipefail; {LIBPQ} PGOPTIONS={options} psql -X -q -v ON_ERROR_STOP=1 \
          -d {url} -c {copy}{sort} | sha256sum | cut -d' ' -f1",
         options = shell::quote(&format!("{PGOPTIONS}{search_path}")),
-        url = shell::quote(endpoint.url()),
+        url = shell::quote(&endpoint.url_for_psql()),
         copy = shell::quote(&copy),
     )
 }

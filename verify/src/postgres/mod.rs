@@ -17,6 +17,7 @@ mod read;
 mod server_message;
 mod session;
 mod snapshot;
+mod wire;
 mod written;
 
 pub use beside::Beside;

@@ -1,23 +1,20 @@
 //! One PostgreSQL connection, driven from an ordinary thread.
 //!
-//! sqlx's COPY leaves its reply in the stream when the server refuses or the caller stops early:
-//! the next statement then reads that stale reply and *succeeds with no rows*. Therefore a COPY
-//! that did not end by itself marks the session unusable, and every later call says so instead of
-//! answering.
+//! A COPY that did not end by itself marks the session unusable: what the server still sends of it,
+//! minutes maybe, would come before the next answer, and its transaction has failed. Every later call
+//! says so instead of waiting.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use sqlx::postgres::{PgConnection, PgRow};
-use sqlx::{Column, ConnectOptions, Connection, Row, TypeInfo, ValueRef};
 
 use super::copy_stream::{CopyIn, CopyOut};
-use super::error::{Refused, connect_error, database_error};
+use super::error::Refused;
 use super::exchange::{Backend, Exchange};
+use super::wire::Wire;
 use crate::endpoint::PostgresEndpoint;
 use crate::interrupt::Interrupt;
-use crate::sql::{generated, written_by_people};
 
 /// Settings under which every digest is made; see `FORMAT.md`.
 pub const PINNED: &[(&str, &str)] = &[
@@ -60,8 +57,6 @@ const NO_TIMEOUTS: &str = "SELECT pg_backend_pid()::text, current_setting('serve
         WHERE name ~ '^[a-z_]+_timeout$' AND context = 'user' AND min_val = '0' \
           AND name !~ '^wal_')::text";
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
-
 /// Whether the session may write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
@@ -74,7 +69,7 @@ pub enum Access {
 /// A connection with pinned settings, owned by one thread.
 pub struct Session {
     exchange: Arc<Exchange>,
-    connection: Option<PgConnection>,
+    wire: Option<Wire>,
     usable: bool,
     prefers_indexes: bool,
     /// Whether the transaction has a savepoint at its first moment.
@@ -99,28 +94,13 @@ impl Session {
         access: Access,
         interrupt: &Interrupt,
     ) -> Result<Self> {
-        let options = endpoint
-            .options()
-            .clone()
-            .application_name("handover")
-            .statement_cache_capacity(0)
-            .disable_statement_logging();
-        let exchange = Exchange::new(options.clone(), interrupt)?;
-        let connecting = async {
-            match tokio::time::timeout(CONNECT_TIMEOUT, options.connect()).await {
-                Ok(connected) => connected.map_err(connect_error),
-                Err(_elapsed) => bail!(
-                    "no answer within {} s; check the host, the port, and what lies between",
-                    CONNECT_TIMEOUT.as_secs()
-                ),
-            }
-        };
-        let connection = exchange
-            .wait(connecting)
+        let exchange = Exchange::new(endpoint.connection().clone(), interrupt)?;
+        let wire = exchange
+            .wait(Wire::open(endpoint.connection()))
             .with_context(|| format!("cannot connect to {}", endpoint.url()))?;
         let mut session = Self {
             exchange: Arc::new(exchange),
-            connection: Some(connection),
+            wire: Some(wire),
             usable: true,
             prefers_indexes: true,
             has_moment: false,
@@ -230,26 +210,12 @@ impl Session {
 
     /// Runs statements that return nothing.
     pub fn execute(&mut self, sql: &str) -> Result<()> {
-        let exchange = Arc::clone(&self.exchange);
-        let connection = self.connection()?;
-        let running = async {
-            sqlx::raw_sql(generated(sql)).execute(connection).await.map_err(database_error)
-        };
-        let done = exchange.wait(running);
-        self.note(&done);
-        done.map(|_result| ())
+        self.exchange(async |wire| wire.execute(sql).await)
     }
 
     /// Runs a query with the simple protocol and returns all rows as text.
     pub fn query(&mut self, sql: &str) -> Result<Vec<TextRow>> {
-        let exchange = Arc::clone(&self.exchange);
-        let connection = self.connection()?;
-        let running = async {
-            sqlx::raw_sql(generated(sql)).fetch_all(connection).await.map_err(database_error)
-        };
-        let done = exchange.wait(running);
-        self.note(&done);
-        done?.iter().map(text_row).collect()
+        self.exchange(async |wire| wire.query(sql).await)
     }
 
     /// The first column of the first row.
@@ -260,38 +226,18 @@ impl Session {
     /// Runs one statement that people wrote and that returns nothing. The server refuses a text
     /// with several statements, because it is prepared first.
     pub(crate) fn execute_one(&mut self, sql: &str, limit: Duration) -> Result<()> {
-        let exchange = Arc::clone(&self.exchange);
-        let connection = self.connection()?;
-        let running = async {
-            let query = sqlx::query(written_by_people(sql)).persistent(false);
-            match tokio::time::timeout(limit, query.execute(connection)).await {
-                Ok(done) => done.map_err(database_error),
-                Err(_elapsed) => Err(NoAnswer(limit).into()),
-            }
-        };
-        let done = exchange.wait(running);
-        self.note(&done);
-        done.map(|_result| ())
+        self.exchange(async |wire| within(limit, wire.execute_one(sql)).await)
     }
 
     /// As [`query`](Self::query), with the names of the columns' types, and for so long only.
     pub(crate) fn query_typed(&mut self, sql: &str, limit: Duration) -> Result<TypedRows> {
-        let exchange = Arc::clone(&self.exchange);
-        let connection = self.connection()?;
-        let running = async {
-            let rows = sqlx::raw_sql(generated(sql)).fetch_all(connection);
-            match tokio::time::timeout(limit, rows).await {
-                Ok(done) => done.map_err(database_error),
-                Err(_elapsed) => Err(NoAnswer(limit).into()),
-            }
-        };
-        let done = exchange.wait(running);
-        self.note(&done);
-        let rows = done?;
-        let types = rows.first().map_or_else(Vec::new, |row| {
-            row.columns().iter().map(|column| column.type_info().name().to_owned()).collect()
-        });
-        Ok((types, rows.iter().map(text_row).collect::<Result<_>>()?))
+        self.exchange(async |wire| {
+            let asking = async {
+                let types = wire.column_types(sql).await?;
+                Ok((types, wire.query(sql).await?))
+            };
+            within(limit, asking).await
+        })
     }
 
     /// Begins the reading of many tables in one transaction. A server has locks for some thousands of
@@ -309,53 +255,53 @@ impl Session {
             self.execute(GO_BACK)?;
         }
         let exchange = Arc::clone(&self.exchange);
-        self.connection()?;
+        self.wire()?;
         self.usable = false;
-        let Some(connection) = self.connection.as_mut() else { bail!(CLOSED) };
-        let starting = async { connection.copy_out_raw(sql).await.map_err(database_error) };
-        let stream = exchange.wait(starting)?;
-        Ok(CopyOut::new(exchange, stream, &mut self.usable))
+        let Some(wire) = self.wire.as_mut() else { bail!(CLOSED) };
+        let copy = exchange.wait(wire.rows_out(sql))?;
+        Ok(CopyOut::new(exchange, wire, copy, &mut self.usable))
     }
 
     /// Starts `COPY … FROM STDIN`.
     pub fn copy_in(&mut self, sql: &str) -> Result<CopyIn<'_>> {
         let exchange = Arc::clone(&self.exchange);
-        self.connection()?;
+        self.wire()?;
         self.usable = false;
-        let Some(connection) = self.connection.as_mut() else { bail!(CLOSED) };
-        let starting = async { connection.copy_in_raw(sql).await.map_err(database_error) };
-        let copy = exchange.wait(starting)?;
-        Ok(CopyIn::new(exchange, copy, &mut self.usable))
+        let Some(wire) = self.wire.as_mut() else { bail!(CLOSED) };
+        let copy = exchange.wait(wire.rows_in(sql))?;
+        Ok(CopyIn::new(exchange, wire, copy, &mut self.usable))
     }
 
     /// Whether the session can still be used.
     pub fn is_usable(&self) -> bool {
-        self.usable && self.connection.is_some()
+        self.usable && self.wire.is_some()
     }
 
-    fn connection(&mut self) -> Result<&mut PgConnection> {
-        if !self.usable {
-            bail!("this session was left in the middle of a COPY and cannot be used again");
-        }
-        self.connection.as_mut().context(CLOSED)
-    }
-
-    /// A statement that was cut off leaves its reply behind; one that the server refused does not.
-    fn note<T>(&mut self, done: &Result<T>) {
-        if let Err(error) = done
+    /// One exchange with the server. One that was cut off leaves its reply behind, and the session
+    /// is of no use any more; one that the server refused does not.
+    fn exchange<T>(&mut self, act: impl AsyncFnOnce(&mut Wire) -> Result<T>) -> Result<T> {
+        let exchange = Arc::clone(&self.exchange);
+        let done = exchange.wait(act(self.wire()?));
+        if let Err(error) = &done
             && error.downcast_ref::<Refused>().is_none_or(Refused::is_fatal)
         {
             self.usable = false;
         }
+        done
+    }
+
+    fn wire(&mut self) -> Result<&mut Wire> {
+        if !self.usable {
+            bail!("this session was left in the middle of a COPY and cannot be used again");
+        }
+        self.wire.as_mut().context(CLOSED)
     }
 }
 
 impl Drop for Session {
     fn drop(&mut self) {
-        if let Some(connection) = self.connection.take() {
-            let closing = async {
-                if self.usable { connection.close().await } else { connection.close_hard().await }
-            };
+        if let Some(wire) = self.wire.take() {
+            let closing = async { if self.usable { wire.close().await } else { wire.abandon() } };
             let limited = async { tokio::time::timeout(Duration::from_secs(5), closing).await };
             // The server rolls back whatever a lost connection had open: nothing to report here.
             drop(self.exchange.finish(limited));
@@ -371,15 +317,9 @@ const GO_BACK: &str = "ROLLBACK TO SAVEPOINT first_moment";
 
 const CLOSED: &str = "this session is closed";
 
-fn text_row(row: &PgRow) -> Result<TextRow> {
-    (0..row.len())
-        .map(|index| {
-            let value = row.try_get_raw(index).map_err(database_error)?;
-            if value.is_null() {
-                return Ok(None);
-            }
-            let text = value.as_str().map_err(|error| anyhow::anyhow!("{error}"))?;
-            Ok(Some(text.to_owned()))
-        })
-        .collect()
+async fn within<T>(limit: Duration, asking: impl Future<Output = Result<T>>) -> Result<T> {
+    match tokio::time::timeout(limit, asking).await {
+        Ok(done) => done,
+        Err(_elapsed) => Err(NoAnswer(limit).into()),
+    }
 }

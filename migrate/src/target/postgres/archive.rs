@@ -190,7 +190,6 @@ pub fn dump(source: &PostgresEndpoint, snapshot: &str, without: &[TableName]) ->
         let pattern = format!("{}.{}", ident(&table.schema), ident(&table.name));
         command.arg(format!("--exclude-table={pattern}"));
     }
-    command.arg(format!("--dbname={}", source.url()));
     run(source, command)?
         .map_err(|message| anyhow::anyhow!("pg_dump cannot read the source's schema: {message}"))
 }

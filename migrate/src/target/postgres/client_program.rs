@@ -13,20 +13,16 @@ use super::program_message;
 const PGOPTIONS: &str = "-c default_transaction_isolation=read\\ committed \
                          -c standard_conforming_strings=on";
 
-/// Runs a PostgreSQL client program. The inner error is what it wrote on standard error, as far
-/// as it may be told.
+/// Runs a PostgreSQL client program beside a database, which its environment names. The inner error
+/// is what it wrote on standard error, as far as it may be told.
 pub(super) fn run(
     endpoint: &PostgresEndpoint,
     mut command: Command,
 ) -> Result<std::result::Result<Vec<u8>, Told>> {
     let program = command.get_program().to_string_lossy().into_owned();
-    if let Some(password) = endpoint.password() {
-        command.env("PGPASSWORD", password);
-    }
+    endpoint.set_environment(&mut command, PGOPTIONS);
     command.env("PGCLIENTENCODING", "UTF8");
     command.env("PGAPPNAME", "handover");
-    let given = std::env::var("PGOPTIONS").unwrap_or_default();
-    command.env("PGOPTIONS", format!("{given} {PGOPTIONS}"));
     // Messages are matched by nobody, but people search for them in English.
     command.env("LC_MESSAGES", "C");
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());

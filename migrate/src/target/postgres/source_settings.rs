@@ -168,7 +168,7 @@ fn shown(endpoint: &PostgresEndpoint) -> Result<Vec<Shown>> {
         names.join(", ")
     );
     let mut command = Command::new("psql");
-    command.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d"]).arg(endpoint.url());
+    command.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1"]);
     command.args(["-c", &query]);
     // What libpq would set for whoever runs this.
     command.env_remove("PGTZ").env_remove("PGDATESTYLE").env_remove("PGGEQO");

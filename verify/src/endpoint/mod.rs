@@ -9,8 +9,17 @@ use anyhow::{Context, Result, bail};
 use clap::builder::{TypedValueParser, ValueParserFactory};
 use clap::error::ErrorKind;
 use clap::{Arg, Command};
-use sqlx::postgres::PgConnectOptions;
-use url::Url;
+
+mod connection;
+mod parameter;
+mod password_file;
+mod postgres;
+mod tls_policy;
+
+pub(crate) use connection::{Connection, Host, socket_name};
+pub use postgres::PostgresEndpoint;
+pub use tls_policy::Line;
+pub(crate) use tls_policy::{ChannelBinding, ClientCertificate, Roots, SslMode, TlsPolicy};
 
 /// One end of a hand-over.
 #[derive(Clone)]
@@ -20,79 +29,6 @@ pub enum Endpoint {
     /// `sqlite:path`
     Sqlite(PathBuf),
 }
-
-/// A PostgreSQL database and how to reach it. Never prints its password.
-#[derive(Clone)]
-pub struct PostgresEndpoint {
-    url_without_password: String,
-    password: Option<String>,
-    options: PgConnectOptions,
-}
-
-impl PostgresEndpoint {
-    /// The URL to print and to give to `psql` and `pg_dump`.
-    pub fn url(&self) -> &str {
-        &self.url_without_password
-    }
-
-    /// A password that stood in the URL; handed to child processes as `PGPASSWORD`.
-    pub fn password(&self) -> Option<&str> {
-        self.password.as_deref()
-    }
-
-    /// What sqlx connects with.
-    pub(crate) fn options(&self) -> &PgConnectOptions {
-        &self.options
-    }
-
-    fn parse(text: &str) -> Result<Self> {
-        // RFC 3986 allows `user@/db`, libpq documents it, the url crate refuses it; the host then
-        // comes from `?host=` or the default.
-        let with_host = text.replacen("@/", "@localhost/", 1);
-        let with_host = with_host.replacen("://?", ":///?", 1);
-        let mut url = Url::parse(&with_host).map_err(|error| {
-            anyhow::anyhow!(
-                "this is not a postgres URL ({error}); expected postgres://user@host:port/database"
-            )
-        })?;
-        let options = PgConnectOptions::from_str(url.as_str())
-            .map_err(|error| anyhow::anyhow!("this postgres URL cannot be used: {error}"))?;
-        let mut password = url
-            .password()
-            .map(|p| percent_encoding::percent_decode_str(p).decode_utf8_lossy().into_owned());
-        if url.password().is_some() && url.set_password(None).is_err() {
-            bail!("this postgres URL has a password but no host; put it in PGPASSWORD instead");
-        }
-        let kept: Vec<(String, String)> = url
-            .query_pairs()
-            .filter_map(|(key, value)| {
-                if key == "password" {
-                    password = Some(value.into_owned());
-                    None
-                } else {
-                    Some((key.into_owned(), value.into_owned()))
-                }
-            })
-            .collect();
-        url.set_query(None);
-        if !kept.is_empty() {
-            let encode =
-                |s: &str| percent_encoding::utf8_percent_encode(s, QUERY_ESCAPES).to_string();
-            let query: Vec<String> =
-                kept.iter().map(|(k, v)| format!("{}={}", encode(k), encode(v))).collect();
-            url.set_query(Some(&query.join("&")));
-        }
-        let mut url_without_password = url.to_string();
-        if with_host != text {
-            url_without_password = url_without_password.replacen("@localhost/", "@/", 1);
-        }
-        Ok(Self { url_without_password, password, options })
-    }
-}
-
-/// Characters escaped in query values of a printed URL: all but the unreserved and `/`.
-const QUERY_ESCAPES: &percent_encoding::AsciiSet =
-    &percent_encoding::NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_').remove(b'.');
 
 impl FromStr for Endpoint {
     type Err = anyhow::Error;
@@ -201,5 +137,36 @@ mod tests {
     fn a_socket_folder_can_stand_in_the_query() {
         let endpoint: Endpoint = "postgres://u@/db?host=/tmp/x".parse().unwrap();
         assert_eq!(endpoint.to_string(), "postgres://u@/db?host=/tmp/x");
+    }
+
+    fn postgres(url: &str) -> PostgresEndpoint {
+        match url.parse().unwrap() {
+            Endpoint::Postgres(postgres) => postgres,
+            Endpoint::Sqlite(_) => panic!("not postgres"),
+        }
+    }
+
+    #[test]
+    fn what_is_given_to_psql_names_the_mode() {
+        let told = |url: &str| postgres(url).url_for_psql();
+        assert_eq!(told("postgres://u@h/db"), "postgres://u@h/db?sslmode=verify-full");
+        assert_eq!(
+            told("postgres://u@h/db?port=1"),
+            "postgres://u@h/db?port=1&sslmode=verify-full"
+        );
+        assert_eq!(told("postgres://u@h/db?sslmode=disable"), "postgres://u@h/db?sslmode=disable");
+        assert_eq!(told("postgres://u@/db?host=/tmp/x"), "postgres://u@/db?host=/tmp/x");
+    }
+
+    #[test]
+    fn parts_are_decoded_as_libpq_decodes_them() {
+        let endpoint = postgres("postgres://u%40x@[::1]:5433/d%2Fb?options=-c%20a+b");
+        let connection = endpoint.connection();
+        assert_eq!(connection.user, "u@x");
+        assert_eq!(connection.host, Host::Tcp { name: "::1".into(), address: None });
+        assert_eq!((connection.port, connection.database.as_str()), (5433, "d/b"));
+        assert_eq!(connection.options.as_deref(), Some("-c a+b"));
+        let socket = postgres("postgres://u@%2Ftmp%2Fx/db");
+        assert_eq!(socket.connection().host, Host::Socket("/tmp/x".into()));
     }
 }

@@ -1,0 +1,269 @@
+//! What is said on which line: a server is known by its certificate, and gets no password before.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
+use std::sync::OnceLock;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use handover_testkit::{Authority, Cluster, Identity, Outcome, Run};
+use tempfile::TempDir;
+
+use crate::judged::verifier;
+
+/// Roles are let in by the method they are named after, with or without TLS.
+const ACCESS: &str = "host all scram 127.0.0.1/32 scram-sha-256\nhost all md5 127.0.0.1/32 md5\n\
+    host all clear 127.0.0.1/32 password\n";
+
+const PASSWORD: &str = "s3cret";
+
+/// A server by TCP with a table to compare, and the authority that is to be trusted.
+struct Served {
+    cluster: Cluster,
+    authority: Authority,
+    home: TempDir,
+}
+
+impl Served {
+    fn start() -> Self {
+        let cluster = Cluster::start_on_tcp(&["fsync = off", "log_connections = on"], ACCESS);
+        cluster.server().sql(
+            "postgres",
+            "create table t (id int primary key); insert into t values (1);
+             create role scram login password 's3cret'; create role clear login password 's3cret';
+             set password_encryption = 'md5'; create role md5 login password 's3cret';
+             grant select on t to scram, clear, md5",
+        );
+        let served =
+            Self { cluster, authority: Authority::new("root"), home: tempfile::tempdir().unwrap() };
+        served.shows(&served.authority.identity("DNS:localhost"));
+        served
+    }
+
+    fn shows(&self, identity: &Identity) {
+        self.cluster.show_certificate(identity);
+    }
+
+    fn url(&self, role: &str, host: &str, parameters: &str) -> String {
+        format!("{}?{parameters}", self.cluster.tcp_url(role, host, "postgres"))
+    }
+
+    /// `verify-full` by the authority's root.
+    fn full(&self, role: &str, host: &str) -> String {
+        self.url(role, host, &format!("sslrootcert={}", self.authority.root().display()))
+    }
+
+    /// Compares the table with itself, under a home folder that has nothing of PostgreSQL.
+    fn compare(&self, url: &str) -> Run {
+        let run = verifier(url, url).env("PGPASSWORD", PASSWORD).env("HOME", self.home.path());
+        run.limit(Duration::from_mins(1))
+    }
+
+    #[track_caller]
+    fn is_let_in(&self, url: &str) {
+        self.compare(url).go().expect(0);
+    }
+
+    #[track_caller]
+    fn is_refused(&self, url: &str, parts: &[&str]) {
+        refused(&self.compare(url).go(), parts);
+    }
+}
+
+#[track_caller]
+fn refused(outcome: &Outcome, parts: &[&str]) {
+    outcome.expect(2);
+    for part in parts {
+        assert!(outcome.stderr.contains(part), "no {part:?} in: {}", outcome.stderr);
+    }
+    assert!(!outcome.stderr.contains(PASSWORD), "{}", outcome.stderr);
+}
+
+/// One for all tests that do not change its certificate.
+fn shared() -> &'static Served {
+    static SERVED: OnceLock<Served> = OnceLock::new();
+    SERVED.get_or_init(Served::start)
+}
+
+#[test]
+fn a_host_is_known_by_its_certificate() {
+    let served = shared();
+    served.is_let_in(&served.full("scram", "localhost"));
+    let connections = served.cluster.log();
+    let by_tls = connections.lines().filter(|line| line.contains("user=scram"));
+    assert!(by_tls.clone().count() > 0 && by_tls.clone().all(|line| line.contains("SSL enabled")));
+
+    served.is_refused(&served.full("scram", "127.0.0.1"), &["is not for 127.0.0.1", "localhost"]);
+    let named = served.full("scram", "localhost") + "&hostaddr=127.0.0.1";
+    served.is_let_in(&named);
+    let without_root = served.url("scram", "localhost", "");
+    served.is_refused(
+        &without_root,
+        &["sslmode=verify-full needs the root certificate", "sslrootcert"],
+    );
+    let other = Authority::new("other");
+    let url = served.url("scram", "localhost", &format!("sslrootcert={}", other.root().display()));
+    served.is_refused(&url, &["the server's certificate is not by", "another server"]);
+    served.is_refused(
+        &served.url("scram", "localhost", "sslrootcert=system"),
+        &["not by the operating system's roots"],
+    );
+}
+
+#[test]
+fn certificates_that_are_not_good() {
+    let served = Served::start();
+    let url = served.full("scram", "localhost");
+    served.shows(&served.authority.expired_identity("DNS:localhost"));
+    served.is_refused(&url, &["has expired"]);
+    served.is_refused(&(url.clone() + "&sslmode=verify-ca"), &["has expired"]);
+    served.shows(&served.authority.self_signed("DNS:localhost"));
+    served.is_refused(&url, &["the server's certificate"]);
+    served.shows(&Authority::new("root").identity("DNS:localhost"));
+    served.is_refused(&url, &["the server's certificate"]);
+    served.shows(&served.authority.identity("IP:127.0.0.1"));
+    served.is_refused(&url, &["is not for localhost", "127.0.0.1"]);
+    served.is_let_in(&served.full("scram", "127.0.0.1"));
+    served.is_let_in(&(url + "&sslmode=verify-ca"));
+}
+
+#[test]
+fn less_is_chosen_by_name() {
+    let served = shared();
+    let root = format!("sslrootcert={}", served.authority.root().display());
+    for parameters in [
+        "sslmode=disable".to_owned(),
+        "sslmode=require".to_owned(),
+        format!("sslmode=verify-ca&{root}"),
+        format!("sslmode=require&{root}"),
+    ] {
+        served.is_let_in(&served.url("scram", "127.0.0.1", &parameters));
+    }
+    let other = Authority::new("other");
+    let wrong = format!("sslmode=require&sslrootcert={}", other.root().display());
+    served.is_refused(&served.url("scram", "localhost", &wrong), &["certificate is not by"]);
+    let missing = "sslmode=require&sslrootcert=/no/such/file";
+    served.is_refused(&served.url("scram", "localhost", missing), &["/no/such/file"]);
+
+    let plain = served.url("scram", "127.0.0.1", "");
+    let from_environment = served.compare(&plain).env("PGSSLMODE", "disable").go();
+    from_environment.expect(0);
+    for (variable, value) in
+        [("PGSSLMODE", "verifyfull"), ("PGSSLMODE", "prefer"), ("PGSSLMOD", "disable")]
+    {
+        let outcome = served.compare(&plain).env(variable, value).go();
+        refused(
+            &outcome,
+            &[variable, "verify-full"].map(|part| {
+                if variable == "PGSSLMOD" && part == "verify-full" { "PGSSLMODE" } else { part }
+            }),
+        );
+    }
+    for parameter in ["ssl-mode=disable", "sslmode=allow", "sslmod=disable", "sslpassword=s3cret"] {
+        served.is_refused(
+            &served.url("scram", "127.0.0.1", parameter),
+            &[parameter.split('=').next().unwrap()],
+        );
+    }
+}
+
+#[test]
+fn a_password_is_given_to_a_server_that_is_known() {
+    let served = shared();
+    for (role, says) in [("clear", "in clear text"), ("md5", "an MD5 digest")] {
+        served.is_let_in(&served.full(role, "localhost"));
+        for mode in ["disable", "require"] {
+            let url = served.url(role, "localhost", &format!("sslmode={mode}"));
+            served.is_refused(&url, &[says, "sslmode=verify-full"]);
+        }
+    }
+    let none = verifier(&served.full("scram", "localhost"), &served.full("scram", "localhost"));
+    refused(&none.env("HOME", served.home.path()).go(), &["asks for a password", ".pgpass"]);
+}
+
+#[test]
+fn a_proof_is_bound_to_the_certificate() {
+    let served = Served::start();
+    let url = served.full("scram", "localhost");
+    served.is_let_in(&(url.clone() + "&channel_binding=require"));
+    for key in ["rsa:2048", "ec -pkeyopt ec_paramgen_curve:secp384r1"] {
+        served.shows(&served.authority.identity_of(key, "DNS:localhost"));
+        served.is_let_in(&(url.clone() + "&channel_binding=require"));
+    }
+    served.is_refused(
+        &(served.full("clear", "localhost") + "&channel_binding=require"),
+        &["channel binding"],
+    );
+    let clear = served.url("scram", "localhost", "sslmode=disable&channel_binding=require");
+    served.is_refused(&clear, &["channel binding"]);
+}
+
+#[test]
+fn the_first_password_file_line_that_fits_and_nobody_else_reads() {
+    let served = shared();
+    let file = served.home.path().join("pgpass");
+    fs::write(&file, format!("localhost:*:postgres:scram:{PASSWORD}\n")).unwrap();
+    let url = served.full("scram", "localhost");
+    let run = || verifier(&url, &url).env("HOME", served.home.path()).env("PGPASSFILE", &file);
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+    refused(&run().go(), &["others can read it", "chmod 0600"]);
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    run().go().expect(0);
+}
+
+/// A listener that says this once somebody began to talk, and gives what it was sent.
+fn stranger(answers: &'static [&'static [u8]]) -> (u16, JoinHandle<Vec<u8>>) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let talk = thread::spawn(move || {
+        let (mut line, _) = listener.accept().unwrap();
+        line.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        for answer in answers {
+            read_packet(&mut line);
+            line.write_all(answer).unwrap();
+        }
+        let mut sent = Vec::new();
+        // An end without a word is what is wished for; a reset is one too.
+        drop(line.read_to_end(&mut sent));
+        sent
+    });
+    (port, talk)
+}
+
+/// A packet without type: four bytes of length, and so much less four.
+fn read_packet(line: &mut TcpStream) {
+    let mut length = [0; 4];
+    line.read_exact(&mut length).unwrap();
+    let mut content = vec![0; u32::from_be_bytes(length) as usize - 4];
+    line.read_exact(&mut content).unwrap();
+}
+
+#[track_caller]
+fn meets_a_stranger(answers: &'static [&'static [u8]], parameters: &str, parts: &[&str]) {
+    let (port, talk) = stranger(answers);
+    let url = format!("postgres://me@127.0.0.1:{port}/x?{parameters}");
+    let home = tempfile::tempdir().unwrap();
+    let run = verifier(&url, &url).env("PGPASSWORD", PASSWORD).env("HOME", home.path());
+    refused(&run.limit(Duration::from_mins(1)).go(), parts);
+    let sent = String::from_utf8_lossy(&talk.join().unwrap()).into_owned();
+    assert!(!sent.contains(PASSWORD) && !sent.contains("md5"), "it was told: {sent:?}");
+}
+
+const NO_TLS: &[u8] = b"N";
+const CLEAR_TEXT: &[u8] = b"R\0\0\0\x08\0\0\0\x03";
+const MD5: &[u8] = b"R\0\0\0\x0c\0\0\0\x05salt";
+const TWO_GIGABYTES: &[u8] = b"R\0\0\0\x08\0\0\0\0S\x7f\xff\xff\xff";
+
+#[test]
+fn strangers_get_no_password() {
+    let root = Authority::new("root");
+    let full = format!("sslrootcert={}", root.root().display());
+    meets_a_stranger(&[NO_TLS, CLEAR_TEXT], &full, &["does not speak TLS", "ssl = on"]);
+    meets_a_stranger(&[NO_TLS, CLEAR_TEXT], "sslmode=require", &["does not speak TLS"]);
+    meets_a_stranger(&[CLEAR_TEXT], "sslmode=disable", &["in clear text", "gets none"]);
+    meets_a_stranger(&[MD5], "sslmode=disable", &["MD5", "gets none"]);
+    meets_a_stranger(&[TWO_GIGABYTES], "sslmode=disable", &["2147483647 bytes", "30000"]);
+    meets_a_stranger(&[b"HTTP/1.1 400"], "sslmode=disable", &["this is no PostgreSQL server"]);
+}
