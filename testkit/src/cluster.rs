@@ -140,7 +140,7 @@ impl Cluster {
             let path = self.data().join(format!("{name}.{kind}"));
             fs::write(&path, content).expect("a file");
             fs::set_permissions(&path, Permissions::from_mode(0o600)).expect("a mode");
-            self.give_to_server(&path);
+            give_to_server(&path);
         }
         for setting in [
             format!("ssl_cert_file = '{name}.crt'"),
@@ -153,13 +153,6 @@ impl Cluster {
         let shown = || self.server.query("postgres", "show ssl_cert_file");
         let changed = wait_until(LIMIT, || shown() == format!("{name}.crt"));
         assert!(changed, "the server does not read its settings: {}", self.log());
-    }
-
-    fn give_to_server(&self, path: &Path) {
-        if is_root() {
-            let owned = Command::new("chown").arg(format!("{SERVER_USER}:")).arg(path).status();
-            assert!(owned.is_ok_and(|status| status.success()), "{}", path.display());
-        }
     }
 
     /// What the server has written to its log so far.
@@ -266,6 +259,15 @@ impl Cluster {
             // Whether it worked matters to nobody: the segment is 56 bytes.
             drop(Command::new("ipcrm").args(["-m", id]).stderr(Stdio::null()).status());
         }
+    }
+}
+
+/// The server's user has to own its key.
+#[track_caller]
+fn give_to_server(path: &Path) {
+    if is_root() {
+        let owned = Command::new("chown").arg(format!("{SERVER_USER}:")).arg(path).status();
+        assert!(owned.is_ok_and(|status| status.success()), "{}", path.display());
     }
 }
 
