@@ -2,7 +2,7 @@
 
 The first line of a file says for which servers it is: `-- servers: all`, `15-`, `15-16`, or `contrib` for those
 whose package has the extensions. What only some versions can hold is in schemas that say so in their names:
-`since_18`, `until_16`, `contrib`."""
+`since_18`, `since_15_until_16`, `contrib`."""
 
 import pathlib
 import re

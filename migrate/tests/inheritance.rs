@@ -2,7 +2,7 @@
 
 use handover_testkit::Database;
 
-use crate::support::Handover;
+use crate::support::{Handover, json, messages};
 
 const PLATFORM: &str = "
     create domain ward_name as text;
@@ -61,4 +61,32 @@ fn columns_have_the_order_and_the_descent_that_they_have_at_the_source() {
         target.query("select count(*) from pg_class where relname like 'handover_parent%'"),
         "0"
     );
+}
+
+/// A table that was one by itself first: its computed column stands before the one it is computed from.
+#[test]
+fn a_column_may_be_computed_from_one_behind_it() {
+    let (source, target) = (Database::create(), Database::create());
+    source.sql(
+        "create table base (dose int not null, total int generated always as (dose * 2) stored);
+         create table own (total int generated always as (dose * 2) stored, note text default 'x', dose int not null,
+                           check (note <> ''));
+         alter table own inherit base; insert into own (dose) values (1), (2); insert into base values (3);
+         create table wards (dose int not null, total int generated always as (dose * 2) stored);
+         create table mixed (total int generated always as (dose * 2) stored, dose int not null);
+         alter table mixed inherit wards; alter table wards add site text; insert into mixed (dose) values (7)",
+    );
+    let handover = Handover::postgres(&source, &target);
+    let report = json(handover.copy().go().expect(1));
+    let found = messages(&report);
+    assert!(found.contains("public.mixed") && found.lines().count() == 1, "{found}");
+    assert!(found.contains("in another order"), "{found}");
+    let columns = "select string_agg(attname, ',' order by attnum) from pg_attribute
+                   where attrelid = 'own'::regclass and attnum > 0";
+    assert_eq!(source.query(columns), target.query(columns));
+    for table in ["own", "mixed"] {
+        let rows =
+            format!("select string_agg(dose || '/' || total, ',' order by dose) from {table}");
+        assert_eq!(source.query(&rows), target.query(&rows));
+    }
 }

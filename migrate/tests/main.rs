@@ -87,4 +87,5 @@ mod structure_refused;
 mod support;
 mod terminal;
 mod values;
+mod vendor_code;
 mod withheld;

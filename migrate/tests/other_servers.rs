@@ -116,14 +116,37 @@ fn from_a_new_server_to_an_older_one() {
 #[test]
 fn an_interval_that_is_infinity_for_the_target() {
     let (source, target) = (Database::create(), on(NEW));
-    source.sql(include_str!("../../compat/schemas/until_16.sql"));
+    source.sql(include_str!("../../compat/schemas/since_15_until_16.sql"));
     let handover = Handover::postgres(&source, &target);
     let copied = json(handover.copy().go().expect(1));
-    assert!(messages(&copied).contains("until_16.extreme_interval"), "{}", messages(&copied));
+    assert!(
+        messages(&copied).contains("since_15_until_16.extreme_interval"),
+        "{}",
+        messages(&copied)
+    );
     // As who does not ask us would do it: the server takes the one value for the other.
-    target.sql("drop schema if exists until_16 cascade");
+    target.sql("drop schema if exists since_15_until_16 cascade");
     let dump = "pg_dump \"$0\" | psql -q -o /dev/null -d \"$1\"";
     Run::program("bash").args(["-c", dump, &source.url(), &target.url()]).go();
     let report = json(handover.verify().go().expect(1));
-    assert_eq!(not_equal(&report), ["until_16.extreme_interval"]);
+    assert_eq!(not_equal(&report), ["since_15_until_16.extreme_interval"]);
+}
+
+/// A server before 15 takes the bits of such an interval, and can then neither print nor compare it.
+#[test]
+fn an_interval_of_more_hours_than_an_old_server_knows() {
+    let (source, target) = (Database::create(), on(OLD));
+    source.sql(
+        "create table waited (id int primary key, v interval[]); insert into waited values (1, '{1 day}'),
+           (2, '{1 day,NULL,-2147483649:00:00}');
+         create table known (id int primary key, v interval); insert into known values (1, '2147483647:59:59'),
+           (2, '-2147483647:00:00')",
+    );
+    let handover = Handover::postgres(&source, &target);
+    let copied = json(handover.copy().go().expect(1));
+    let found = messages(&copied);
+    assert!(found.starts_with("public.waited stopped: ") && found.lines().count() == 1, "{found}");
+    let report = json(handover.verify().go().expect(1));
+    assert_eq!(not_equal(&report), ["public.waited"]);
+    assert_eq!(target.query("select count(v::text) from known"), "2");
 }

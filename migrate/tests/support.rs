@@ -74,13 +74,22 @@ impl Handover {
         url.clone_into(&mut self.target);
     }
 
-    /// `handover-migrate copy … --json`.
+    /// `handover-migrate copy … --json`, which runs the source's functions.
     pub(crate) fn copy(&self) -> Run {
         self.copy_for_people().arg("--json")
     }
 
-    /// `handover-migrate copy …`.
+    /// `handover-migrate copy …`, which runs the source's functions.
     pub(crate) fn copy_for_people(&self) -> Run {
+        self.plain_copy().args(["--vendor-code", "unread"])
+    }
+
+    /// `handover-migrate copy … --json` without a word about the source's functions.
+    pub(crate) fn copy_without_code(&self) -> Run {
+        self.plain_copy().arg("--json")
+    }
+
+    fn plain_copy(&self) -> Run {
         Run::new("handover-migrate")
             .args(["copy", "--source", &self.source, "--target", &self.target])
             .arg("--handover")

@@ -93,19 +93,24 @@ impl PgType {
     /// canonical order of a key column. Every other type is ordered by the bytes of its canonical
     /// text.
     pub fn has_native_order(&self) -> bool {
-        matches!(
-            self,
-            Self::Bool
-                | Self::Int2
-                | Self::Int4
-                | Self::Int8
-                | Self::Numeric
-                | Self::Date
-                | Self::Time
-                | Self::Timestamp
-                | Self::TimestampTz
-                | Self::Uuid
-                | Self::Bytea
-        )
+        self.name_in_native_order().is_some()
+    }
+
+    /// Name in SQL of a type whose own order is the canonical one.
+    pub fn name_in_native_order(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Bool => "boolean",
+            Self::Int2 => "smallint",
+            Self::Int4 => "integer",
+            Self::Int8 => "bigint",
+            Self::Numeric => "numeric",
+            Self::Date => "date",
+            Self::Time => "time without time zone",
+            Self::Timestamp => "timestamp without time zone",
+            Self::TimestampTz => "timestamp with time zone",
+            Self::Uuid => "uuid",
+            Self::Bytea => "bytea",
+            _ => return None,
+        })
     }
 }

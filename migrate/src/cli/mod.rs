@@ -16,6 +16,8 @@ use handover_verify::endpoint::Endpoint;
 use handover_verify::manual::{CompletionsArgs, ManualArgs};
 use handover_verify::sqlite::TypeOverride;
 
+use crate::copy::Reviewed;
+
 pub use attest::AttestArgs;
 pub use moved::MovedArgs;
 pub use purge::{
@@ -140,6 +142,13 @@ pub struct CopyArgs {
     /// handover.toml chooses. Rules may follow: 'doses.at=timestamptz, seconds since 1970-01-01'.
     #[arg(long = "map-type", value_name = "TABLE.COLUMN=TYPE")]
     pub map_type: Vec<TypeOverride>,
+    /// Make nothing in the target; leave the SQL in DIR/schema, and a list of the vendor's code with when it runs.
+    #[arg(long)]
+    pub plan_only: bool,
+    /// The SHA-256 of DIR/schema/vendor-code.sql, once somebody has read that file: code of the vendor's runs in the target
+    /// during the copy only then. 'unread' lets it run though nobody has. If it is not given, the one of handover.toml.
+    #[arg(long, value_name = "SHA256")]
+    pub vendor_code: Option<Reviewed>,
     /// Show keys in the report, though they may be people's numbers or names.
     #[arg(long)]
     pub show_keys: bool,

@@ -1,7 +1,7 @@
 //! `handover-migrate copy`.
 
-use anyhow::Result;
-use handover_schemas::config::End;
+use anyhow::{Result, anyhow};
+use handover_schemas::config::{CONFIG_FILE, End};
 use handover_verify::config_file;
 use handover_verify::exit_code::Exit;
 use handover_verify::handover_dir::HandoverDir;
@@ -12,8 +12,8 @@ use handover_verify::sqlite::TypeOverride;
 use handover_verify::withheld;
 
 use crate::cli::CopyArgs;
-use crate::copy::report::{CopyOutcome, CopyReport};
-use crate::copy::{CopyRequest, copy};
+use crate::copy::report::{CodeToRead, CopyOutcome, CopyReport};
+use crate::copy::{CopyRequest, Reviewed, copy};
 
 /// Runs the command.
 pub fn run(args: CopyArgs, interrupt: &Interrupt) -> Result<Exit> {
@@ -33,6 +33,11 @@ pub fn run(args: CopyArgs, interrupt: &Interrupt) -> Result<Exit> {
         chunk_bytes: args.chunk_bytes,
         max_rate: args.max_rate,
         type_overrides: TypeOverride::all(&config.map_type, args.map_type)?,
+        reviewed: match args.vendor_code {
+            Some(reviewed) => Some(reviewed),
+            None => config.vendor_code.reviewed.map(|text| reviewed(&text)).transpose()?,
+        },
+        plan_only: args.plan_only,
         show_keys: args.show_keys,
     };
     let dir = HandoverDir::at(&request.handover);
@@ -64,11 +69,16 @@ pub fn run(args: CopyArgs, interrupt: &Interrupt) -> Result<Exit> {
     })
 }
 
+fn reviewed(text: &str) -> Result<Reviewed> {
+    text.parse().map_err(|reason| anyhow!("{CONFIG_FILE}: vendor_code.reviewed: {reason}"))
+}
+
 /// The report for people.
 fn text(report: &CopyReport) -> Lines {
     let mut out = Lines::new();
     let width = report.tables.iter().map(|table| table.table.chars().count()).max().unwrap_or(0);
-    for table in &report.tables {
+    let made = if report.outcome == CopyOutcome::Planned { &[] } else { report.tables.as_slice() };
+    for table in made {
         writeln!(
             out,
             "{:<width$}  {:>15} rows  {:>5}/{} chunks read back",
@@ -99,6 +109,13 @@ fn text(report: &CopyReport) -> Lines {
     for name in &report.renamed {
         writeln!(out, "renamed: {} is {} in the target", name.source, name.target);
     }
+    if let Some(CodeToRead { pieces, listed_in, sha256 }) = &report.vendor_code {
+        writeln!(
+            out,
+            "to be read: {pieces} piece(s) of the vendor's code run in the target during the copy; once somebody has read \
+             {listed_in}: --vendor-code {sha256}"
+        );
+    }
     let rows: u64 = report.tables.iter().map(|table| table.rows).sum();
     let tables = report.tables.len();
     let verdict = match report.outcome {
@@ -115,6 +132,10 @@ fn text(report: &CopyReport) -> Lines {
             "changed: the source holds something else than when it was copied".to_owned()
         }
         CopyOutcome::Incomplete => "incomplete: see the findings".to_owned(),
+        CopyOutcome::Planned => format!(
+            "planned: {tables} tables; nothing was made in the target; its SQL is in schema/pre-data.sql and \
+             schema/post-data.sql"
+        ),
     };
     writeln!(out, "{verdict}");
     out

@@ -27,6 +27,8 @@ pub(super) enum Unit {
     BuildKey(i64),
     /// Chunks to be read again from the target.
     ReadBack(ChunkJob),
+    /// All rows of a table, to be read again from the target though they were once.
+    ReadAgain(i64),
     /// The target's rows of a table that is read back in ranges, to be counted.
     CountTarget(i64),
 }
@@ -37,7 +39,7 @@ impl Unit {
         match self {
             Self::Copy(job) | Self::Kept(job) | Self::ReadBack(job) => job.table,
             Self::Write(job) => job.table,
-            Self::BuildKey(table) | Self::CountTarget(table) => *table,
+            Self::BuildKey(table) | Self::ReadAgain(table) | Self::CountTarget(table) => *table,
         }
     }
 }

@@ -45,6 +45,7 @@ pub(super) fn changes_since(
         outcome: CopyOutcome::Unchanged,
         tables: copied_tables(plan, &entries),
         left_out: left_out_by_config(plan),
+        vendor_code: None,
         renamed: renamed_in(plan),
         findings,
     };

@@ -1,9 +1,11 @@
-//! Intervals between servers before and since PostgreSQL 17.
+//! Intervals between servers of different versions.
 //!
 //! The greatest and the least bits of an `interval` are `infinity` and `-infinity` since 17, and
 //! were finite before. Such a value has no equal at the other end, which takes the bits, and even
-//! the older text, for another one without a word. Where the ends differ in this, tables with
-//! intervals go over the text wire, which changes no digest, and are looked at row by row.
+//! the older text, for another one without a word. Before 15 a server takes the bits of more than
+//! 2,147,483,647 hours, and can then neither print nor be asked for them. Where the ends differ in
+//! this, tables with intervals go over the text wire, which changes no digest: a server refuses the
+//! texts it does not know, and rows with those it takes for others are looked at one by one.
 
 use std::collections::BTreeMap;
 
@@ -18,6 +20,9 @@ use super::target::OpenedTarget;
 
 /// `server_version_num` of the first version with infinite intervals.
 const INFINITE_SINCE: u32 = 170_000;
+
+/// `server_version_num` of the first version that prints every number of hours.
+const ANY_HOURS_SINCE: u32 = 150_000;
 
 /// How the ends of the range are written where they are infinite.
 const INFINITE: &[&str] = &["infinity"];
@@ -56,11 +61,13 @@ pub(super) fn keep_meaning(
     let (Source::Postgres(_, holder), OpenedTarget::Postgres(_, session)) = (source, target) else {
         return IntervalEnds::default();
     };
-    let is_infinite = |version: u32| version >= INFINITE_SINCE;
-    let at_source = is_infinite(holder.session().server_version());
-    if at_source == is_infinite(session.server_version()) {
-        return IntervalEnds::default();
-    }
+    let (there, here) = (holder.session().server_version(), session.server_version());
+    let without_equal = match (there >= INFINITE_SINCE, here >= INFINITE_SINCE) {
+        (true, false) => INFINITE,
+        (false, true) => FINITE,
+        _ if there >= ANY_HOURS_SINCE && here < ANY_HOURS_SINCE => &[],
+        _ => return IntervalEnds::default(),
+    };
     let mut columns: BTreeMap<TableName, Vec<usize>> = BTreeMap::new();
     for table in &mut described.tables {
         for (at, column) in table.columns.iter_mut().enumerate() {
@@ -70,7 +77,7 @@ pub(super) fn keep_meaning(
             }
         }
     }
-    IntervalEnds { columns, without_equal: if at_source { INFINITE } else { FINITE } }
+    IntervalEnds { columns, without_equal }
 }
 
 impl IntervalEnds {

@@ -17,6 +17,7 @@ mod making;
 mod names;
 mod plan;
 mod rate;
+mod read_again;
 mod read_back;
 pub mod report;
 mod rows;
@@ -26,9 +27,11 @@ mod structure;
 mod target;
 mod target_lacks;
 mod tell;
+mod vendor_code;
 mod worker;
 
 pub(crate) use source::source_place;
+pub use vendor_code::Reviewed;
 
 use std::path::PathBuf;
 
@@ -52,6 +55,7 @@ use self::source::{Described, Source};
 use self::structure::Structure;
 use self::target::OpenedTarget;
 pub(crate) use self::tell::copied_tables;
+use self::vendor_code::VendorCode;
 use crate::ledger::{self, RunOutcome};
 use handover_verify::handover_dir::HandoverDir;
 
@@ -76,11 +80,15 @@ pub struct CopyRequest {
     pub leave_out: Vec<LeaveOut>,
     /// Names that tables and columns of a SQLite source have in the target.
     pub rename: Vec<Rename>,
+    /// What somebody has said about the vendor's code.
+    pub reviewed: Option<Reviewed>,
+    /// Stop before anything is made.
+    pub plan_only: bool,
     /// Show keys in the report.
     pub show_keys: bool,
 }
 
-/// Copies, resumes a copy, or says what changed since it was finished.
+/// Copies, resumes a copy, or says what changed since it was finished; or only says what would be made.
 pub fn copy(
     request: &CopyRequest,
     interrupt: &Interrupt,
@@ -115,17 +123,26 @@ pub fn copy(
     progress.phase("reading the source's schema");
     let known = if is_new { None } else { ledger::archive(target.store())? };
     let mut structure = structure_of(&mut source, request, &plan, &dir, known)?;
+    let mut vendor_code = VendorCode::default();
     if let OpenedTarget::Postgres(_, session) = &mut target {
         if let Source::Postgres(_, holder) = &mut source {
             target_lacks::tell_versions(holder.session(), session, progress);
             target_lacks::in_older_words(&mut structure, session);
+            let volatile = vendor_code::volatile_functions(holder.session(), session)?;
+            vendor_code = VendorCode::of(&structure, volatile);
         }
         target_lacks::without_tablespaces(&mut structure, session)?;
     }
-    structure.write_down(&dir)?;
+    structure.write_down(&dir, &request.target)?;
+    vendor_code.write_down(&dir)?;
+    if request.plan_only {
+        return Ok(tell::planned(&plan, &structure, &vendor_code));
+    }
     if is_new {
+        vendor_code.refuse_unread(request.reviewed.as_ref())?;
         tell::before_anything_is_made(&plan, &structure, progress);
-        target.create(&mut source, request, &plan, &structure, (progress, interrupt))?;
+        let made_of = (&structure, &vendor_code);
+        target.create(&mut source, request, &plan, made_of, (progress, interrupt))?;
     }
     target.make_before_rows(&structure, is_new, progress, interrupt)?;
     structure.settings = target.source_settings(&mut source, progress)?;
@@ -141,7 +158,9 @@ pub fn copy(
     }
     tell::resumed(target.store(), progress)?;
     let (plan, structure) = (&plan, &structure);
-    let work = rows::Work { request, plan, structure, watched, stage, options, run, intervals };
+    let runs_code = vendor_code.to_read().is_some();
+    let work =
+        rows::Work { request, plan, structure, watched, stage, options, run, intervals, runs_code };
     let done = work.copy_and_finish(source, &mut target, &dir, interrupt, progress);
     let outcome = match &done {
         Ok(report) if report.has_findings() => RunOutcome::Findings,
@@ -239,8 +258,8 @@ fn structure_of(
 }
 
 impl CopyOutcome {
-    /// Whether the target holds what the source held, and nothing is left to do.
+    /// Whether what was asked for is done: the target holds what the source held, or all is planned.
     pub fn is_settled(self) -> bool {
-        matches!(self, Self::Copied | Self::Unchanged)
+        matches!(self, Self::Copied | Self::Unchanged | Self::Planned)
     }
 }

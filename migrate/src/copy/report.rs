@@ -1,5 +1,6 @@
 //! What a copy says when it is over.
 
+use handover_schemas::digest::Digest;
 use handover_schemas::report::{Finding, LeftOut, Renamed, WrittenAnotherWay};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -16,6 +17,8 @@ pub enum CopyOutcome {
     Changed,
     /// Some of it could not be copied.
     Incomplete,
+    /// Nothing was made in the target: what would be, lies in the hand-over folder.
+    Planned,
 }
 
 /// Report of `handover-migrate copy`.
@@ -28,11 +31,25 @@ pub struct CopyReport {
     /// Tables that `handover.toml` leaves out.
     #[serde(default)]
     pub left_out: Vec<LeftOut>,
+    /// Pieces of the vendor's code that run in the target during the copy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vendor_code: Option<CodeToRead>,
     /// What has another name in the target because `handover.toml` says so.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub renamed: Vec<Renamed>,
     /// Findings that belong to no single table.
     pub findings: Vec<Finding>,
+}
+
+/// Code of the vendor's, to be read before it runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CodeToRead {
+    /// Pieces that run during the copy.
+    pub pieces: u64,
+    /// The file below the hand-over folder that lists them.
+    pub listed_in: String,
+    /// SHA-256 of that file, by which `handover.toml` says that it was read.
+    pub sha256: Digest,
 }
 
 /// One table of the plan.

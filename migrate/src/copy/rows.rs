@@ -22,6 +22,7 @@ use super::finish::{Finished, finish_postgres, finish_sqlite};
 use super::gate::Gate;
 use super::intervals::IntervalEnds;
 use super::rate::Rate;
+use super::read_again::{check_ledger, read_again};
 use super::read_back::read_back_sqlite;
 use super::report::CopyReport;
 use super::shared::{Shared, StoppedTable};
@@ -46,6 +47,8 @@ pub(super) struct Work<'a> {
     pub(super) options: ReadOptions,
     pub(super) run: i64,
     pub(super) intervals: IntervalEnds,
+    /// Code of the vendor's runs in the target during the copy.
+    pub(super) runs_code: bool,
 }
 
 impl Work<'_> {
@@ -88,9 +91,21 @@ impl Work<'_> {
         let waits_for =
             |stopped: &StoppedTable| !stopped.is_for_good && !not_made.contains_key(&stopped.table);
         if !stopped.iter().any(waits_for) {
+            let before = ledger::chunks(target.store())?;
             let finished = self.finish(target, &stopped, progress, interrupt)?;
-            let is_done = stopped.is_empty() && !finished.rows_are_wrong;
+            let mut is_done = stopped.is_empty() && !finished.rows_are_wrong;
             report.findings.extend(finished.findings);
+            if self.runs_code {
+                check_ledger(target.store(), &before)?;
+                progress.begin(
+                    "reading again, since code of the vendor's ran",
+                    tell::expected(&shared),
+                );
+                let changed =
+                    read_again(&self, &shared, &|| self.open_target(interrupt), interrupt)?;
+                is_done &= changed.is_empty();
+                report.findings.extend(changed);
+            }
             if let OpenedTarget::Postgres(endpoint, _) = target {
                 progress.phase("comparing what is not copied");
                 report.findings.extend(compare(endpoint, &expected, &shared.options)?);
@@ -179,6 +194,21 @@ impl Work<'_> {
         })
     }
 
+    fn open_target(&self, interrupt: &Interrupt) -> Result<Target> {
+        match &self.request.target {
+            Endpoint::Postgres(postgres) => {
+                let mut session = Session::open(postgres, Access::Write, interrupt)?;
+                share_work(&mut session)?;
+                Ok(Target::Postgres(session))
+            }
+            Endpoint::Sqlite(path) => {
+                let connection = crate::target::sqlite::open_target(path)?;
+                stand_in_for_rows(&self.structure.stand_ins, &connection)?;
+                Ok(Target::Sqlite(connection))
+            }
+        }
+    }
+
     /// Lets the workers copy everything; gives a SQLite source back, and what a PostgreSQL source has
     /// of what is not copied.
     fn copy_rows<'s>(
@@ -194,21 +224,7 @@ impl Work<'_> {
             OpenedTarget::Postgres(..) => self.request.jobs,
             OpenedTarget::Sqlite(..) => 1,
         };
-        let open_target = |endpoint: &Endpoint| -> Result<Target> {
-            match endpoint {
-                Endpoint::Postgres(postgres) => {
-                    let mut session = Session::open(postgres, Access::Write, interrupt)?;
-                    share_work(&mut session)?;
-                    Ok(Target::Postgres(session))
-                }
-                Endpoint::Sqlite(path) => {
-                    let connection = crate::target::sqlite::open_target(path)?;
-                    stand_in_for_rows(&self.structure.stand_ins, &connection)?;
-                    Ok(Target::Sqlite(connection))
-                }
-            }
-        };
-        let open_target: &OpenTarget<'_> = &|| open_target(&self.request.target);
+        let open_target: &OpenTarget<'_> = &|| self.open_target(interrupt);
         match source {
             Source::Postgres(endpoint, holder) => {
                 for job in jobs {

@@ -1,10 +1,11 @@
 //! What all workers of a run know.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Result;
 use handover_schemas::plan::TableShape;
+use handover_verify::interrupt::Interrupt;
 use handover_verify::progress::Progress;
 use handover_verify::reader::ReadOptions;
 use handover_verify::sqlite::Misfit;
@@ -59,6 +60,26 @@ impl Shared<'_> {
     /// The table as the source has it.
     pub(super) fn shape(&self, table: i64) -> Result<&TableShape> {
         Ok(&self.plan.table(table)?.shape)
+    }
+
+    /// The same plan and settings for work at the target alone.
+    pub(super) fn for_reading_again(&self, interrupt: &Interrupt) -> Shared<'_> {
+        Shared {
+            plan: self.plan,
+            board: Board::new(BTreeMap::new(), VecDeque::new(), false, interrupt),
+            snapshot: self.snapshot.clone(),
+            options: self.options.clone(),
+            rate: Rate::new(None, interrupt),
+            gate: Arc::clone(&self.gate),
+            progress: self.progress,
+            intervals: self.intervals,
+            steps: self.steps.clone(),
+            may_replace: false,
+            settings: self.settings.clone(),
+            counted: Mutex::default(),
+            stopped: Mutex::default(),
+            without_key: Mutex::default(),
+        }
     }
 
     /// Whether an earlier run did a step.

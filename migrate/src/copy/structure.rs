@@ -6,8 +6,9 @@ use anyhow::{Result, bail};
 use handover_schemas::digest::Digest;
 use handover_schemas::name::TableName;
 use handover_schemas::report::{Finding, FindingKind};
-use handover_verify::endpoint::PostgresEndpoint;
+use handover_verify::endpoint::{Endpoint, PostgresEndpoint};
 use handover_verify::postgres::{SnapshotHolder, wait_until_free};
+use handover_verify::sql::qualified;
 use handover_verify::sqlite::StandIns;
 use rusqlite::Connection;
 
@@ -17,7 +18,7 @@ use super::left_out::Dependents;
 use crate::ledger::FrozenPlan;
 use crate::target::postgres::{
     Archive, KeyIndex, PG_CLASS, SchemaEntry, SequenceValue, SourceSettings, dump, keep_order,
-    key_indexes, reordered_children, sequence_values, translate, without,
+    key_indexes, refuse_other_statement, reordered_children, sequence_values, translate, without,
 };
 use crate::target::sqlite::{
     ForeignKeyTo, LaterStatement, Made, foreign_keys_to, header_statements, judge,
@@ -75,6 +76,7 @@ impl Structure {
         }
         let archive = Archive::read(endpoint, path)?;
         let keys = keys_of_plan(holder, plan)?;
+        refuse_other_statements(&archive, &keys)?;
         let mut gone = BTreeSet::new();
         let mut before = without(archive.pre_data, &mut gone, |entry| {
             dependents.relations.contains(&entry.object) || foreign_servers::is_one(entry)
@@ -202,9 +204,14 @@ impl Structure {
     }
 
     /// Leaves the SQL in the hand-over folder, for staff to read before it runs.
-    pub(super) fn write_down(&self, dir: &HandoverDir) -> Result<()> {
-        dir.write("schema/pre-data.sql", listing(&self.before).as_bytes())?;
-        let mut after = String::new();
+    pub(super) fn write_down(&self, dir: &HandoverDir, target: &Endpoint) -> Result<()> {
+        let strings = match target {
+            Endpoint::Postgres(_) => STRINGS,
+            Endpoint::Sqlite(_) => "",
+        };
+        let before = format!("{strings}{}", listing(&self.before));
+        dir.write("schema/pre-data.sql", before.as_bytes())?;
+        let mut after = strings.to_owned();
         for key in self.keys.values() {
             after.push_str(&format!("{};\n", key.definition));
         }
@@ -214,14 +221,27 @@ impl Structure {
     }
 }
 
+/// How texts for PostgreSQL are written: a client that reads them otherwise finds their ends elsewhere.
+const STRINGS: &str = "SET standard_conforming_strings = on;\n";
+
 /// Entries as SQL to be read, each below its name.
 fn listing(entries: &[SchemaEntry]) -> String {
     let mut text = String::new();
     for entry in entries {
-        let name = entry.name.replace(['\n', '\r'], " ");
+        // A client may take what follows any kind of line break for a command.
+        let name = entry.name.replace(|c: char| c.is_control(), " ");
         text.push_str(&format!("-- {name}\n{}\n", entry.statements()));
     }
     text
+}
+
+/// What the source gave as SQL may make objects, and do nothing else.
+fn refuse_other_statements(archive: &Archive, keys: &BTreeMap<i64, KeyIndex>) -> Result<()> {
+    let entries = archive.pre_data.iter().chain(&archive.post_data);
+    entries
+        .map(|entry| (entry.name.as_str(), entry.sql.as_str()))
+        .chain(keys.values().map(|key| (key.index_name(), key.definition.as_str())))
+        .try_for_each(|(name, sql)| refuse_other_statement(name, sql))
 }
 
 fn reordered_finding(table: &str) -> Finding {
@@ -284,19 +304,20 @@ fn refreshes(
         before.iter().map(|entry| (entry.object, entry)).collect();
     // In order of creation, since one may read another.
     let rows = holder.session().query(
-        "SELECT c.oid::text, quote_ident(n.nspname) || '.' || quote_ident(c.relname) \
-         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+        "SELECT c.oid::text, n.nspname, c.relname FROM pg_class c \
+         JOIN pg_namespace n ON n.oid = c.relnamespace \
          WHERE c.relkind = 'm' AND c.relispopulated ORDER BY c.oid",
     )?;
     let mut refreshes = Vec::new();
     for row in rows {
-        let [Some(oid), Some(name)] = row.as_slice() else {
+        let [Some(oid), Some(schema), Some(name)] = row.as_slice() else {
             bail!("the catalog gave an incomplete row for a materialised view");
         };
         let object = (PG_CLASS, oid.parse()?);
         if !without.contains(&object) {
-            let sql = format!("REFRESH MATERIALIZED VIEW {name};");
-            let entry = SchemaEntry::new("MATERIALIZED VIEW DATA", name, sql);
+            let sql = format!("REFRESH MATERIALIZED VIEW {};", qualified(schema, name));
+            let shown = format!("{schema}.{name}");
+            let entry = SchemaEntry::new("MATERIALIZED VIEW DATA", &shown, sql);
             refreshes.push(entry.needing(views.get(&object).copied()));
         }
     }

@@ -15,6 +15,7 @@ use rusqlite::Connection;
 
 use super::source::Source;
 use super::structure::Structure;
+use super::vendor_code::VendorCode;
 use super::{CopyRequest, before_rows, finish};
 use crate::ledger::{self, FrozenPlan, Head, RunOutcome, Store};
 use crate::moved::known_source;
@@ -125,7 +126,7 @@ impl<'a> OpenedTarget<'a> {
         source: &mut Source<'_>,
         request: &CopyRequest,
         plan: &FrozenPlan,
-        structure: &Structure,
+        (structure, vendor_code): (&Structure, &VendorCode),
         (progress, interrupt): (&Progress, &Interrupt),
     ) -> Result<()> {
         let head = Head {
@@ -147,6 +148,10 @@ impl<'a> OpenedTarget<'a> {
             sha256: Some(Digest::of(statements.as_bytes())),
             count: Some(plan.tables.len() as u64),
             mapped_types: request.type_overrides.iter().map(ToString::to_string).collect(),
+            vendor_code: vendor_code
+                .to_read()
+                .and(request.reviewed.as_ref())
+                .map(ToString::to_string),
             ..EventDetail::default()
         };
         let (event, _) = ledger::event_statement(self.store(), EventKind::Plan, &detail)?;

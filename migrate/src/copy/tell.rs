@@ -20,6 +20,7 @@ use super::report::{CopiedTable, CopyOutcome, CopyReport};
 use super::shared::{Shared, StoppedTable};
 use super::source::Source;
 use super::structure::Structure;
+use super::vendor_code::VendorCode;
 use crate::ledger::{self, Store};
 use crate::target::shape_at_postgres;
 use handover_verify::findings::{FindingsFile, KeyLine};
@@ -68,13 +69,7 @@ pub(super) fn report(
 ) -> Result<CopyReport> {
     let entries = ledger::chunks(store)?;
     let mut findings = left_out_by_source(shared.plan);
-    findings.extend(structure.not_carried.iter().map(|(object, reason)| Finding {
-        object: Some(object.clone()),
-        ..Finding::new(
-            FindingKind::ObjectMissing,
-            format!("{object} is not carried over: {reason}; make it by hand"),
-        )
-    }));
+    findings.extend(not_carried(structure));
     findings.extend(structure.findings.iter().cloned());
     for table in shared.tables_without_key() {
         findings.push(without_key(shared.shape(table.table)?, &table.reason));
@@ -83,8 +78,38 @@ pub(super) fn report(
         outcome: CopyOutcome::Copied,
         tables: copied_tables(shared.plan, &entries),
         left_out: left_out_by_config(shared.plan),
+        vendor_code: None,
         renamed: renamed_in(shared.plan),
         findings,
+    })
+}
+
+/// The report of a run that makes nothing: what will not be as it is at the source, and what has to be read.
+pub(super) fn planned(
+    plan: &ledger::FrozenPlan,
+    structure: &Structure,
+    vendor_code: &VendorCode,
+) -> CopyReport {
+    let mut findings = left_out_by_source(plan);
+    findings.extend(not_carried(structure));
+    findings.extend(structure.findings.iter().cloned());
+    CopyReport {
+        outcome: CopyOutcome::Planned,
+        tables: copied_tables(plan, &[]),
+        left_out: left_out_by_config(plan),
+        vendor_code: vendor_code.to_read(),
+        renamed: renamed_in(plan),
+        findings,
+    }
+}
+
+fn not_carried(structure: &Structure) -> impl Iterator<Item = Finding> {
+    structure.not_carried.iter().map(|(object, reason)| Finding {
+        object: Some(object.clone()),
+        ..Finding::new(
+            FindingKind::ObjectMissing,
+            format!("{object} is not carried over: {reason}; make it by hand"),
+        )
     })
 }
 

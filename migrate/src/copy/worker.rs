@@ -105,8 +105,9 @@ impl<'a> Worker<'a> {
             }
             Unit::BuildKey(table) => {
                 self.build_key(table)?;
-                self.read_back_units(table)
+                self.read_back_units(table, &is_not_read_back)
             }
+            Unit::ReadAgain(table) => self.read_back_units(table, &|_any| true),
             Unit::ReadBack(job) => {
                 self.read_back(&job)?;
                 Ok(Vec::new())
@@ -219,7 +220,7 @@ impl<'a> Worker<'a> {
         if self.keys.contains_key(&table) {
             return Ok(vec![Unit::BuildKey(table)]);
         }
-        self.read_back_units(table)
+        self.read_back_units(table, &is_not_read_back)
     }
 
     /// Holds what was copied of a table in ranges of its key against a count of the whole.
@@ -283,7 +284,12 @@ impl<'a> Worker<'a> {
         }
     }
 
-    fn read_back_units(&mut self, table: i64) -> Result<Vec<Unit>> {
+    /// What has to be done to read the chunks of a table that are wanted.
+    fn read_back_units(
+        &mut self,
+        table: i64,
+        is_wanted: &dyn Fn(&ChunkEntry) -> bool,
+    ) -> Result<Vec<Unit>> {
         let shape = self.shared.shape(table)?;
         let has_index = self.keys.contains_key(&table);
         let target = self.target()?;
@@ -291,14 +297,13 @@ impl<'a> Worker<'a> {
         let Target::Postgres(session) = target else { return Ok(Vec::new()) };
         let shape = shape_for_read_back(session, shape, has_index)?;
         let count = is_read_by_key(&shape, entries.len()).then_some(Unit::CountTarget(table));
-        let is_open = |entry: &ChunkEntry| entry.state != ChunkState::ReadBack;
         let mut units: Vec<Unit> = match ReadMode::of(&shape, entries.len()) {
             ReadMode::Ranges | ReadMode::Keyless => entries
                 .into_iter()
-                .filter(is_open)
+                .filter(|entry| is_wanted(entry))
                 .map(|entry| Unit::ReadBack(ChunkJob { table, entries: vec![entry] }))
                 .collect(),
-            ReadMode::WholeThenSort if entries.iter().any(is_open) => {
+            ReadMode::WholeThenSort if entries.iter().any(is_wanted) => {
                 vec![Unit::ReadBack(ChunkJob { table, entries })]
             }
             ReadMode::WholeThenSort => Vec::new(),
@@ -325,6 +330,10 @@ impl<'a> Worker<'a> {
         }
         Ok(())
     }
+}
+
+fn is_not_read_back(entry: &ChunkEntry) -> bool {
+    entry.state != ChunkState::ReadBack
 }
 
 /// Rows of all chunks, as they were copied.

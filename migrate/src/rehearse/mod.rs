@@ -192,6 +192,8 @@ fn load_platform(
         type_overrides: Vec::new(),
         leave_out: Vec::new(),
         rename: Vec::new(),
+        reviewed: None,
+        plan_only: false,
         show_keys: false,
     };
     let report = copy(&load, interrupt, &Progress::silent())

@@ -104,6 +104,9 @@ pub struct EventDetail {
     /// `table.column=type`.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub mapped_types: Vec<String>,
+    /// What was said of the vendor's code that a copy runs: the digest of the listing that somebody read, or `unread`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub vendor_code: Option<String>,
 }
 
 /// Where a chain is broken.

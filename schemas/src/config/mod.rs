@@ -49,6 +49,9 @@ pub struct Config {
     /// to be.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub map_type: Vec<MapType>,
+    /// What people say of the code in the vendor's database.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub vendor_code: VendorCodeConfig,
     /// How packages are made.
     #[serde(default)]
     pub package: PackageConfig,
@@ -80,6 +83,16 @@ pub struct End {
     /// `postgres://user@host:port/database` or `sqlite:path`. No password: that belongs into
     /// `.pgpass` or `PGPASSWORD`.
     pub url: String,
+}
+
+/// Code in the vendor's database that runs in the target while it is copied.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VendorCodeConfig {
+    /// SHA-256 of `schema/vendor-code.sql`, once somebody has read that file: a copy runs no other code. `unread` lets it
+    /// run though nobody has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reviewed: Option<String>,
 }
 
 /// A table that is not copied.

@@ -9,6 +9,7 @@ use handover_schemas::plan::{Column, Extent, Key, TableShape};
 use handover_schemas::sqlite_form::Form;
 
 use super::beside::Beside;
+use super::lexer::is_one_piece;
 use super::read::from_table;
 use super::session::{Session, TextRow};
 use crate::sql::{ident, literal, qualified};
@@ -220,6 +221,12 @@ impl Relation {
             anyhow::bail!("the catalog gave an incomplete row for a table");
         };
         let name = TableName::new(schema, name);
+        if condition.as_deref().is_some_and(|condition| !is_one_piece(condition)) {
+            anyhow::bail!(
+                "the catalog's condition for the rows of {name} (pg_extension.extcondition) is not one clause; it was \
+                 not run, and no server's own programs can read it either"
+            );
+        }
         let rows = rows.parse().unwrap_or(0);
         let may_call = may_call == "true";
         Ok(Self { oid, name, kind, readable, rows, may_call, extension, condition })

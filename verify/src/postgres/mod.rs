@@ -11,6 +11,7 @@ mod exchange;
 mod explain;
 mod extension_sequences;
 mod free;
+pub mod lexer;
 mod owners;
 mod place;
 mod read;

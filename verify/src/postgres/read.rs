@@ -79,8 +79,11 @@ fn key_expression(column: &Column, range_scan: bool) -> String {
 
 /// A key column's value as [`key_expression`] is compared with it.
 fn key_literal(column: &Column, range_scan: bool, text: &str) -> String {
+    // Not the name that the column's server gives its type: the statement may be for another server.
+    if let Some(name) = column.ty.name_in_native_order() {
+        return format!("{}::{name}", literal(text));
+    }
     match &column.ty {
-        ty if ty.has_native_order() => format!("{}::{}", literal(text), column.type_name),
         PgType::Text if range_scan => format!("{}::text", literal(text)),
         // As bytes: the database's encoding need not have the characters of the other end's keys.
         _ => {

@@ -34,6 +34,10 @@ impl SnapshotHolder {
         let (Some(exported), Some(visible)) = (values.next(), values.next()) else {
             anyhow::bail!("the server exported no snapshot");
         };
+        // It becomes an argument of another program. `ExportSnapshot` in snapmgr.c makes it of numbers.
+        if exported.is_empty() || !exported.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-') {
+            anyhow::bail!("the server exported a snapshot of a name that no server gives one");
+        }
         Ok(Self { session, snapshot: Snapshot { exported, visible } })
     }
 

@@ -12,6 +12,7 @@ use handover_verify::sql::ident;
 use handover_verify::sqlite::ObjectKind;
 
 use super::client_program::run;
+use super::client_release::refuse_early;
 use super::dump_text::{DumpedEntry, split};
 
 /// Oids of catalogs, as `pg_dump` writes them into its list.
@@ -181,6 +182,7 @@ pub fn without(
 
 /// Runs `pg_dump` under the snapshot, without the tables named; gives its archive.
 pub fn dump(source: &PostgresEndpoint, snapshot: &str, without: &[TableName]) -> Result<Vec<u8>> {
+    refuse_early("pg_dump")?;
     let mut command = Command::new("pg_dump");
     command.args(["--schema-only", "--format=custom", "--no-owner", "--no-privileges"]);
     command.args(["--no-publications", "--no-subscriptions", "--lock-wait-timeout=60s"]);
@@ -199,6 +201,7 @@ impl Archive {
     pub fn read(source: &PostgresEndpoint, path: PathBuf) -> Result<Self> {
         let bytes =
             std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        refuse_early("pg_restore")?;
         let digest = Digest::of(&bytes);
         let reading = Reading { source, path };
         let mut list = reading.list()?;

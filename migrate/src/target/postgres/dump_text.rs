@@ -6,8 +6,8 @@
 
 use anyhow::{Context, Result, bail};
 
-use super::lexer::{Kind, Lexer, Token};
 use super::other_versions::without_bookkeeping;
+use handover_verify::postgres::lexer::{Kind, Lexer, Token};
 
 /// One entry of a section.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -9,13 +9,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use handover_verify::postgres::Session;
 use handover_verify::sql::{ident, literal, qualified};
 use serde::Deserialize;
 
 use super::archive::{PG_CLASS, SchemaEntry};
-use super::lexer::{Kind, Lexer, Token};
+use handover_verify::postgres::lexer::{Kind, Lexer, Token, is_one_piece};
 
 /// The catalog of defaults.
 const PG_ATTRDEF: u32 = 2604;
@@ -70,6 +70,7 @@ pub fn reordered_children(session: &mut Session) -> Result<Vec<Child>> {
     let children: Vec<Child> = children
         .map(|json| serde_json::from_str(&json).context("the catalog's answer about inheritance"))
         .collect::<Result<_>>()?;
+    children.iter().try_for_each(Child::refuse_broken_pieces)?;
     Ok(children.into_iter().filter(Child::is_reordered).collect())
 }
 
@@ -94,6 +95,24 @@ pub fn keep_order(entries: &mut [SchemaEntry], children: &[Child]) -> Vec<String
 }
 
 impl Child {
+    /// Statements are built around what the catalog gives as SQL: none of it may end one.
+    fn refuse_broken_pieces(&self) -> Result<()> {
+        let of_columns = self.columns.iter();
+        let mut pieces = of_columns
+            .flat_map(|column| [Some(&column.definition), column.default.as_ref()])
+            .flatten()
+            .chain(self.checks.iter().map(|check| &check.definition));
+        if pieces.all(|piece| is_one_piece(piece)) {
+            return Ok(());
+        }
+        bail!(
+            "the catalog's definitions for {}.{} are not pieces of one statement; nothing of them was run, and no server \
+             gives such by itself: ask the vendor what stands between",
+            self.schema,
+            self.name
+        )
+    }
+
     fn is_reordered(&self) -> bool {
         let mut made: Vec<&str> = Vec::new();
         let inherited = self.parents.iter().flat_map(|parent| &parent.columns);
@@ -121,18 +140,31 @@ impl Child {
                 None => constraints.push(item),
             }
         }
+        let mut own_items: BTreeMap<&str, String> = BTreeMap::new();
+        for column in self.columns.iter().filter(|column| column.local) {
+            let item = columns.remove(&column.name)?;
+            // What a column has from its parents is not in its own item.
+            let extra = if column.inherited && !says_value(item) {
+                column.extra(separate_defaults)
+            } else {
+                String::new()
+            };
+            own_items.insert(&column.name, format!("{item}{extra}"));
+        }
+        if !columns.is_empty() {
+            return None;
+        }
+        if self.refers_to_later_columns() {
+            let was_by_itself =
+                self.checks.is_empty() && self.columns.iter().all(|column| column.local);
+            return was_by_itself
+                .then(|| self.made_by_itself((head, tail, rest), &own_items, &constraints));
+        }
         let mut sql = format!("CREATE TABLE {own} ();\n{head}()\nINHERITS ({own}){tail};\n");
         for column in &self.columns {
             let name = ident(&column.name);
-            if column.local {
-                let item = columns.remove(&column.name)?;
-                // What a column has from its parents is not in its own item.
-                let extra = if column.inherited && !says_value(item) {
-                    column.extra(separate_defaults)
-                } else {
-                    String::new()
-                };
-                sql.push_str(&format!("ALTER TABLE ONLY {table} ADD COLUMN {item}{extra};\n"));
+            if let Some(item) = own_items.get(column.name.as_str()) {
+                sql.push_str(&format!("ALTER TABLE ONLY {table} ADD COLUMN {item};\n"));
             }
             if column.inherited {
                 // The table's own column has its default already, and stays as it is.
@@ -150,9 +182,6 @@ impl Child {
                 }
             }
         }
-        if !columns.is_empty() {
-            return None;
-        }
         for item in constraints {
             sql.push_str(&format!("ALTER TABLE {table} ADD {item};\n"));
         }
@@ -160,12 +189,59 @@ impl Child {
             let name = ident(name);
             sql.push_str(&format!("ALTER TABLE {own} ADD CONSTRAINT {name} {definition};\n"));
         }
-        for parent in &self.parents {
-            let parent = qualified(&parent.schema, &parent.name);
-            sql.push_str(&format!("ALTER TABLE {table} INHERIT {parent};\n"));
-        }
+        sql.push_str(&self.inherit());
         sql.push_str(&format!("ALTER TABLE {table} NO INHERIT {own};\nDROP TABLE {own};\n{rest}"));
         Some(sql)
+    }
+
+    /// A table that declares all its columns itself was one by itself before it was given parents.
+    fn made_by_itself(
+        &self,
+        (head, tail, rest): (&str, &str, &str),
+        items: &BTreeMap<&str, String>,
+        constraints: &[&str],
+    ) -> String {
+        let columns = self.columns.iter().filter_map(|column| items.get(column.name.as_str()));
+        let list: Vec<&str> =
+            columns.map(String::as_str).chain(constraints.iter().copied()).collect();
+        let mut sql = format!("{head}(\n    {}\n){tail};\n", list.join(",\n    "));
+        let table = qualified(&self.schema, &self.name);
+        for column in self.columns.iter().filter(|column| column.not_null) {
+            let item = items.get(column.name.as_str()).map_or("", String::as_str);
+            if !item.contains(" NOT NULL") {
+                sql.push_str(&not_null(
+                    &table,
+                    &ident(&column.name),
+                    column.not_null_name.as_deref(),
+                ));
+            }
+        }
+        sql + &self.inherit() + rest
+    }
+
+    fn inherit(&self) -> String {
+        let table = qualified(&self.schema, &self.name);
+        let statement = |parent: &Parent| {
+            let parent = qualified(&parent.schema, &parent.name);
+            format!("ALTER TABLE {table} INHERIT {parent};\n")
+        };
+        self.parents.iter().map(statement).collect()
+    }
+
+    /// Whether a column is computed from one that stands behind it: such columns cannot be added one by one.
+    fn refers_to_later_columns(&self) -> bool {
+        self.columns.iter().enumerate().any(|(at, column)| {
+            let later = self.columns.iter().skip(at + 1).map(|later| ident(&later.name));
+            let later: BTreeSet<String> = later.collect();
+            let expression = column.default.as_deref().filter(|_| !column.generated.is_empty());
+            expression.is_some_and(|expression| {
+                Lexer::new(expression).any(|token| match token.kind {
+                    Kind::QuotedName => later.contains(token.text),
+                    Kind::Word => later.contains(&ident(token.text)),
+                    _ => false,
+                })
+            })
+        })
     }
 }
 

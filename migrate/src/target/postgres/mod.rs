@@ -2,14 +2,15 @@
 
 mod archive;
 mod client_program;
+mod client_release;
 mod default_value;
 mod dump_text;
 mod empty;
+mod entry_statements;
 mod fence;
 mod from_sqlite;
 mod inherited_order;
 mod key_index;
-mod lexer;
 mod make;
 mod other_versions;
 mod program_message;
@@ -21,6 +22,7 @@ mod write;
 
 pub use archive::{Archive, PG_CLASS, PG_CONSTRAINT, SchemaEntry, dump, without};
 pub use empty::foreign_object;
+pub use entry_statements::refuse_other_statement;
 pub use fence::{alone, is_work_left, lock_run, share_work};
 pub use from_sqlite::{Identity, Translation, translate};
 pub use inherited_order::{keep_order, reordered_children};

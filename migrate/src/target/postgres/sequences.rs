@@ -1,9 +1,9 @@
 //! Values of sequences. They are not part of any snapshot: they are read after it was taken, so
 //! that no row copied is ahead of its sequence.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use handover_verify::postgres::{Refused, Session};
-use handover_verify::sql::{literal, qualified};
+use handover_verify::sql::{ident, literal, qualified};
 
 /// What a sequence of the source stands at.
 #[derive(Clone, Debug)]
@@ -13,7 +13,7 @@ pub struct SequenceValue {
     /// `"schema"."name"`.
     pub qualified: String,
     /// Last value and whether it was handed out; else why that is not known.
-    pub value: std::result::Result<(String, bool), &'static str>,
+    pub value: std::result::Result<(i64, bool), &'static str>,
     /// Table and column that own the sequence, quoted.
     pub owner: Option<(String, String)>,
 }
@@ -30,7 +30,7 @@ pub fn sequence_values(session: &mut Session) -> Result<Vec<SequenceValue>> {
     let rows = session.query(
         "SELECT n.nspname, c.relname, has_sequence_privilege(c.oid, 'SELECT') \
                   AND has_schema_privilege(n.oid, 'USAGE'), \
-                tn.nspname, t.relname, quote_ident(a.attname) \
+                tn.nspname, t.relname, a.attname \
          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
          LEFT JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid \
               AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i') \
@@ -53,7 +53,7 @@ pub fn sequence_values(session: &mut Session) -> Result<Vec<SequenceValue>> {
         };
         let owner = match (owner_schema, owner_table, owner_column) {
             (Some(schema), Some(table), Some(column)) => {
-                Some((qualified(schema, table), column.clone()))
+                Some((qualified(schema, table), ident(column)))
             }
             _ => None,
         };
@@ -95,7 +95,10 @@ fn read_values(session: &mut Session, sequences: &mut [&mut SequenceValue]) -> R
         let [_, Some(value), Some(called)] = row.as_slice() else {
             anyhow::bail!("sequence {} has no value", sequence.display);
         };
-        sequence.value = Ok((value.clone(), called == "t"));
+        let value = value.parse().with_context(|| {
+            format!("sequence {} stands at what is no number", sequence.display)
+        })?;
+        sequence.value = Ok((value, called == "t"));
     }
     session.execute("RELEASE SAVEPOINT sequences")?;
     Ok(true)

@@ -4,7 +4,7 @@
 
 /// What a piece of SQL is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub enum Kind {
     /// `-- …`, without the line's end.
     LineComment,
     /// `/* … */`
@@ -17,8 +17,7 @@ pub(super) enum Kind {
     Word,
     /// `;`
     Semicolon,
-    /// A line outside quotes that begins with a backslash. `psql` would obey it, a server refuses
-    /// it.
+    /// A backslash outside quotes, with the rest of its line. `psql` would obey it, a server refuses it.
     ClientCommand,
     /// One character of white space.
     Space,
@@ -30,21 +29,42 @@ pub(super) enum Kind {
 
 /// A piece of SQL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Token<'a> {
-    pub(super) kind: Kind,
-    pub(super) text: &'a str,
+pub struct Token<'a> {
+    /// What it is.
+    pub kind: Kind,
+    /// The piece itself.
+    pub text: &'a str,
     /// Whether it begins a line.
-    pub(super) begins_line: bool,
+    pub begins_line: bool,
+}
+
+/// Whether the SQL is a piece of one statement, wherever it is put between parentheses: quoted texts and parentheses
+/// end within it, no statement does, and nothing of what follows becomes a comment.
+pub fn is_one_piece(sql: &str) -> bool {
+    let mut depth = 0_usize;
+    for token in Lexer::new(sql) {
+        match token.kind {
+            Kind::LineComment | Kind::ClientCommand | Kind::Unfinished | Kind::Semicolon => {
+                return false;
+            }
+            Kind::Other if token.text == "(" => depth += 1,
+            Kind::Other if token.text == ")" && depth == 0 => return false,
+            Kind::Other if token.text == ")" => depth -= 1,
+            _ => {}
+        }
+    }
+    depth == 0
 }
 
 /// Takes SQL apart; all tokens together are the SQL.
-pub(super) struct Lexer<'a> {
+pub struct Lexer<'a> {
     rest: &'a str,
     at_line_start: bool,
 }
 
 impl<'a> Lexer<'a> {
-    pub(super) fn new(sql: &'a str) -> Self {
+    /// At the beginning of some SQL.
+    pub fn new(sql: &'a str) -> Self {
         Self { rest: sql, at_line_start: true }
     }
 }
@@ -55,7 +75,7 @@ impl<'a> Iterator for Lexer<'a> {
     fn next(&mut self) -> Option<Token<'a>> {
         let first = self.rest.chars().next()?;
         let begins_line = self.at_line_start;
-        let (kind, length) = measure(self.rest, first, begins_line);
+        let (kind, length) = measure(self.rest, first);
         let (text, rest) = self.rest.split_at_checked(length).unwrap_or((self.rest, ""));
         self.rest = rest;
         self.at_line_start = text.ends_with('\n');
@@ -64,7 +84,7 @@ impl<'a> Iterator for Lexer<'a> {
 }
 
 /// Kind and length of the first token.
-fn measure(sql: &str, first: char, begins_line: bool) -> (Kind, usize) {
+fn measure(sql: &str, first: char) -> (Kind, usize) {
     let line = || sql.find('\n').unwrap_or(sql.len());
     let ended = |kind, end: Option<usize>| match end {
         Some(end) => (kind, end),
@@ -73,7 +93,7 @@ fn measure(sql: &str, first: char, begins_line: bool) -> (Kind, usize) {
     match first {
         '-' if sql.starts_with("--") => (Kind::LineComment, line()),
         '/' if sql.starts_with("/*") => ended(Kind::BlockComment, end_of_block_comment(sql)),
-        '\\' if begins_line => (Kind::ClientCommand, line()),
+        '\\' => (Kind::ClientCommand, line()),
         '\'' => ended(Kind::Text, end_of_quoted(sql, '\'', false)),
         '"' => ended(Kind::QuotedName, end_of_quoted(sql, '"', false)),
         'e' | 'E' if sql.get(1..).is_some_and(|rest| rest.starts_with('\'')) => {
@@ -174,9 +194,24 @@ mod tests {
             kinds("a -- b'\n\\! c"),
             [(Kind::Word, "a"), (Kind::LineComment, "-- b'"), (Kind::ClientCommand, "\\! c")]
         );
+        assert_eq!(kinds("a \\! b;"), [(Kind::Word, "a"), (Kind::ClientCommand, "\\! b;")]);
         assert_eq!(kinds("$1"), [(Kind::Other, "$"), (Kind::Word, "1")]);
         for text in ["'a", "\"a", "/* /* */", "$a$ $$", "E'\\'"] {
             assert_eq!(kinds(text), [(Kind::Unfinished, text)], "{text}");
+        }
+    }
+
+    #[test]
+    fn a_piece_ends_nothing_that_is_around_it() {
+        for sql in
+            ["WHERE a > 1", "WHERE f(a, ')') AND (b = ';' OR \"--\" = $$\\!$$)", "", "/* ; */"]
+        {
+            assert!(is_one_piece(sql), "{sql}");
+        }
+        for sql in
+            ["WHERE a) x; DROP", "WHERE a; b", "WHERE a -- ", "WHERE 'a", "WHERE (a", "\\! x", ")("]
+        {
+            assert!(!is_one_piece(sql), "{sql}");
         }
     }
 }
