@@ -58,7 +58,7 @@ class Run:
 
     def run(self) -> dict:
         arguments = ["--json", "--handover", ours.folder(self.work), "--source", self.source, "--target", self.target]
-        copied, copy_time = self.timed("handover-migrate", ["copy", *arguments])
+        copied, copy_time = self.timed("handover-migrate", ["copy", "--vendor-code", "unread", *arguments])
         verified, verify_time = self.timed("handover-verify", ["tables", *arguments])
         if copied.report is None or verified.report is None:
             failed = verified if copied.report else copied

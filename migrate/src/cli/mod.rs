@@ -112,6 +112,7 @@ pub struct InitArgs {
 }
 
 /// Arguments of `copy`.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 #[derive(Debug, Args)]
 pub struct CopyArgs {
     /// The vendor's database: postgres://user@host:port/database or sqlite:path. If it is not given,

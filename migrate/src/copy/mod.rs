@@ -123,16 +123,7 @@ pub fn copy(
     progress.phase("reading the source's schema");
     let known = if is_new { None } else { ledger::archive(target.store())? };
     let mut structure = structure_of(&mut source, request, &plan, &dir, known)?;
-    let mut vendor_code = VendorCode::default();
-    if let OpenedTarget::Postgres(_, session) = &mut target {
-        if let Source::Postgres(_, holder) = &mut source {
-            target_lacks::tell_versions(holder.session(), session, progress);
-            target_lacks::in_older_words(&mut structure, session);
-            let volatile = vendor_code::volatile_functions(holder.session(), session)?;
-            vendor_code = VendorCode::of(&structure, volatile);
-        }
-        target_lacks::without_tablespaces(&mut structure, session)?;
-    }
+    let vendor_code = fit_to_target(&mut structure, &mut source, &mut target, progress)?;
     structure.write_down(&dir, &request.target)?;
     vendor_code.write_down(&dir)?;
     if request.plan_only {
@@ -170,6 +161,22 @@ pub fn copy(
     };
     target.end_run(run, outcome, done.is_ok(), interrupt)?;
     done.map_err(|error| if error.is::<Interrupted>() { error } else { error.context(STOPPED) })
+}
+
+/// Puts the structure into words that the target knows; gives the vendor's code in it.
+fn fit_to_target(
+    structure: &mut Structure,
+    source: &mut Source<'_>,
+    target: &mut OpenedTarget<'_>,
+    progress: &Progress,
+) -> Result<VendorCode> {
+    let OpenedTarget::Postgres(_, session) = target else { return Ok(VendorCode::default()) };
+    target_lacks::without_tablespaces(structure, session)?;
+    let Source::Postgres(_, holder) = source else { return Ok(VendorCode::default()) };
+    target_lacks::tell_versions(holder.session(), session, progress);
+    target_lacks::in_older_words(structure, session);
+    let volatile = vendor_code::volatile_functions(holder.session(), session)?;
+    Ok(VendorCode::of(structure, volatile))
 }
 
 /// What the source has, less what is left out: by the config, and because the target cannot have it.

@@ -214,7 +214,7 @@ impl FromStr for Reviewed {
     fn from_str(text: &str) -> Result<Self, String> {
         match text {
             "unread" => Ok(Self::Unread),
-            digest => digest.parse().map(Self::Listing).map_err(|_| {
+            digest => digest.parse().map(Self::Listing).map_err(|_not_a_digest| {
                 format!("expected the SHA-256 of {LISTING} in 64 hexadecimal digits, or unread")
             }),
         }

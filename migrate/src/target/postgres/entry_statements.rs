@@ -11,84 +11,67 @@ use handover_verify::postgres::lexer::{Kind, Lexer, Token};
 /// Refuses SQL that does anything else than to make, change or describe objects of this database. `name` is what it
 /// makes.
 pub fn refuse_other_statement(name: &str, sql: &str) -> Result<()> {
-    let statements = Statements::of(sql);
-    for statement in &statements.all {
-        if let Some(word) = statements.odd_one(statement) {
-            bail!(
-                "{name}: the source's schema has a statement there that makes no object ({word} …); nothing of it was \
-                 run. No server writes that by itself: ask the vendor what stands between, and look at {name} at \
-                 the source"
-            );
-        }
-    }
-    Ok(())
-}
-
-/// Whether the SQL is one function with a body of statements (`BEGIN ATOMIC`), in which semicolons end nothing. Where
-/// such a body ends, only a server can tell.
-#[cfg(test)]
-fn has_body(sql: &str) -> bool {
-    Statements::of(sql).has_body
-}
-
-/// The first words of each statement, in capitals.
-struct Statements {
-    all: Vec<Vec<String>>,
-    has_body: bool,
+    let Some(word) = odd_word(sql) else { return Ok(()) };
+    bail!(
+        "{name}: the source's schema has a statement there that makes no object ({word} …); nothing of it was run. No \
+         server writes that by itself: ask the vendor what stands between, and look at {name} at the source"
+    )
 }
 
 /// Words of a statement that are looked at.
 const WORDS: usize = 6;
 
-impl Statements {
-    /// Semicolons within parentheses end no statement: a rule has several actions there, and elsewhere a server refuses
-    /// the whole text before it runs any of it.
-    fn of(sql: &str) -> Self {
-        let mut all: Vec<Vec<String>> = Vec::new();
-        let (mut words, mut depth) = (Vec::new(), 0_usize);
-        let mut has_body = false;
-        let mut before = String::new();
-        for token in Lexer::new(sql) {
-            match (token.kind, token.text) {
-                (_, "(") => depth += 1,
-                (_, ")") => depth = depth.saturating_sub(1),
-                (Kind::Semicolon, _) if depth == 0 => all.push(std::mem::take(&mut words)),
-                _ => {}
-            }
-            if let Some(word) = word(&token) {
-                has_body |= before == "BEGIN" && word == "ATOMIC" && is_routine(&words);
-                before.clone_from(&word);
-                if words.len() < WORDS {
-                    words.push(word);
+/// The first word of a statement that is not one of those that make objects.
+///
+/// Semicolons within parentheses end no statement: a rule has several actions there, and elsewhere a server refuses the
+/// whole text before it runs any of it. Those in the body of a routine (`BEGIN ATOMIC`) end one of the body's.
+fn odd_word(sql: &str) -> Option<String> {
+    let (mut words, mut depth, mut in_body) = (Vec::new(), 0_usize, false);
+    let mut before = String::new();
+    for token in Lexer::new(sql) {
+        match (token.kind, token.text) {
+            (Kind::Other, "(") => depth += 1,
+            (Kind::Other, ")") => depth = depth.saturating_sub(1),
+            (Kind::Semicolon, _) if depth == 0 => {
+                if !may_run(&words, in_body) {
+                    return words.into_iter().next();
                 }
+                words.clear();
             }
+            _ => {}
         }
-        if !words.is_empty() {
-            all.push(words);
+        let Some(word) = word(&token) else { continue };
+        if before == "BEGIN" && word == "ATOMIC" && is_routine(&words) {
+            in_body = true;
         }
-        if has_body {
-            all.truncate(1);
+        before.clone_from(&word);
+        if words.len() < WORDS {
+            words.push(word);
         }
-        Self { all, has_body }
     }
+    if may_run(&words, in_body) { None } else { words.into_iter().next() }
+}
 
-    /// The first word of a statement that is not one of those that make objects.
-    fn odd_one<'s>(&self, statement: &'s [String]) -> Option<&'s str> {
-        let words: Vec<&str> = statement.iter().map(String::as_str).collect();
-        let is_one = match words.as_slice() {
-            ["COMMENT", "ON", ..]
-            | ["SECURITY", "LABEL", ..]
-            | ["REFRESH", "MATERIALIZED", "VIEW", ..] => true,
-            ["CREATE" | "ALTER", rest @ ..] => !of_the_whole_server(rest),
-            [] => true,
-            _ => false,
-        };
-        (!is_one).then(|| statement.first().map_or("", String::as_str))
+fn may_run(statement: &[String], in_body: bool) -> bool {
+    let words: Vec<&str> = statement.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        []
+        | ["COMMENT", "ON", ..]
+        | ["SECURITY", "LABEL", ..]
+        | ["REFRESH", "MATERIALIZED", "VIEW", ..]
+        | ["CREATE", "USER", "MAPPING", ..] => true,
+        ["CREATE" | "ALTER", rest @ ..] => !is_of_the_whole_server(rest),
+        [
+            "SELECT" | "INSERT" | "UPDATE" | "DELETE" | "MERGE" | "WITH" | "VALUES" | "RETURN"
+            | "END",
+            ..,
+        ] => in_body,
+        _ => false,
     }
 }
 
-/// Objects of the server, not of one database; and what reaches other servers or other rights.
-fn of_the_whole_server(kind: &[&str]) -> bool {
+/// Objects of the server, not of one database; and what is done to rights.
+fn is_of_the_whole_server(kind: &[&str]) -> bool {
     matches!(
         kind,
         ["SYSTEM" | "ROLE" | "USER" | "GROUP" | "DATABASE" | "TABLESPACE" | "SUBSCRIPTION", ..]
@@ -127,6 +110,7 @@ mod tests {
             "COMMENT ON TABLE t IS 'x; COPY t TO STDOUT;';",
             "SECURITY LABEL FOR x ON TABLE t IS 'y';",
             "create or replace view v as select 1;",
+            "CREATE USER MAPPING FOR postgres SERVER s OPTIONS (\"user\" 'x');",
             "ALTER TABLE ONLY t REPLICA IDENTITY USING INDEX i;",
             "",
         ] {
@@ -145,16 +129,14 @@ mod tests {
             ("CREATE ROLE r;", "CREATE"),
             ("COMMENT ON TABLE t IS 'a' ; -- b\n TABLE t", "TABLE"),
             ("\"CREATE\" x;", "…"),
+            (
+                "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; END; COPY t TO STDOUT; END;",
+                "COPY",
+            ),
+            ("CREATE VIEW begin AS SELECT 1 AS atomic; SELECT 1;", "SELECT"),
         ] {
             let error = refuse_other_statement("VIEW v", sql).unwrap_err().to_string();
             assert!(error.contains(&format!("({word} …)")), "{sql}: {error}");
         }
-    }
-
-    #[test]
-    fn only_a_routine_has_a_body() {
-        assert!(has_body("CREATE OR REPLACE PROCEDURE p() BEGIN ATOMIC SELECT 1; END"));
-        assert!(!has_body("CREATE VIEW begin AS SELECT atomic; CREATE FUNCTION f()"));
-        assert!(!has_body("CREATE FUNCTION f() AS 'BEGIN ATOMIC'"));
     }
 }
