@@ -12,12 +12,12 @@ use handover_verify::passphrase::{PassphraseSource, SIGNING_VARIABLE};
 
 use crate::attest_made::{AttestMade, CLOSING, ENGINES, FIRST, attest, finds};
 use crate::purge_made::{Engine, PASSPHRASE, PurgeMade, Until};
-use crate::support::{json, mode};
+use crate::support::{json, mode, write_private};
 
 /// A key of the fixture, as the program opens it.
 fn key(made: &AttestMade, name: &str) -> FileKey {
     let passphrase = made.target.at("passphrase");
-    fs::write(&passphrase, PASSPHRASE).unwrap();
+    write_private(&passphrase, PASSPHRASE);
     let source = PassphraseSource::new(Some(passphrase), SIGNING_VARIABLE);
     FileKey::open(&made.target.at(&format!("{name}.pem")), &source).unwrap()
 }

@@ -129,8 +129,7 @@ fn init_refuses_what_it_would_spoil() {
     is_refused(
         &outcome,
         &dir,
-        "--source has a password, which does not go into handover.toml; leave it out, and put it \
-         into .pgpass or PGPASSWORD",
+        "--source <URL>: the url has a password; passwords belong into .pgpass or PGPASSWORD",
     );
     assert!(!dir.exists());
 }

@@ -5,6 +5,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
+use crate::support::write_private;
 use handover_migrate::keys::{FileKey, Signer};
 use handover_testkit::{Outcome, Run};
 use handover_verify::package::Identities;
@@ -22,7 +23,7 @@ pub(crate) struct Desk {
 impl Desk {
     pub(crate) fn new() -> Self {
         let desk = Self { folder: tempfile::tempdir().unwrap() };
-        fs::write(desk.at("passphrase"), format!("{PASSPHRASE}\n")).unwrap();
+        write_private(&desk.at("passphrase"), format!("{PASSPHRASE}\n"));
         desk
     }
 
@@ -123,13 +124,15 @@ fn keys_that_are_refused() {
     assert!(opened("other.pem").contains("no Ed25519 key"));
     let public = desk.shell("openssl pkey -in new.pem -passin env:P -pubout -out public.pem");
     public.expect(0);
+    assert!(opened("public.pem").contains("can be read or changed by others"));
+    desk.shell("chmod 600 public.pem").expect(0);
     assert!(opened("public.pem").contains("another thing than an encrypted key"));
-    fs::write(desk.at("text.pem"), "AGE-SECRET-KEY-1").unwrap();
+    write_private(&desk.at("text.pem"), "AGE-SECRET-KEY-1");
     let said = opened("text.pem");
     assert!(said.contains("not PEM") && !said.contains("AGE-SECRET"), "{said}");
     assert!(opened("missing.pem").contains("cannot read the key file"));
 
-    fs::write(desk.at("passphrase"), "another passphrase").unwrap();
+    write_private(&desk.at("passphrase"), "another passphrase");
     let said = opened("new.pem");
     assert!(said.contains("the passphrase does not open it"), "{said}");
     assert!(!said.contains("another passphrase"), "{said}");
@@ -227,8 +230,9 @@ fn we_open_the_archive_keys_that_age_makes() {
         let typed = format!("{PASSPHRASE}|{PASSPHRASE}");
         let made = Run::program("python3").args(["-c", TYPING, &typed, "age", "-p", option]);
         made.args(["-o", name, "plain"]).dir(desk.at("")).go().expect(0);
+        desk.shell(&format!("chmod 600 {name}")).expect(0);
         let source = |passphrase: &str| {
-            fs::write(desk.at("passphrase"), passphrase).unwrap();
+            write_private(&desk.at("passphrase"), passphrase);
             PassphraseSource::new(Some(desk.at("passphrase")), ARCHIVE_VARIABLE)
         };
         let said =
@@ -243,7 +247,7 @@ fn we_open_the_archive_keys_that_age_makes() {
         let mut damaged = fs::read(desk.at(name)).unwrap();
         let length = damaged.len();
         damaged.truncate(length - length / 10);
-        fs::write(desk.at("damaged"), damaged).unwrap();
+        write_private(&desk.at("damaged"), damaged);
         said(Identities::open(&[desk.at("damaged")], &source(PASSPHRASE)));
     }
     let missing = PassphraseSource::new(Some(desk.at("nowhere")), ARCHIVE_VARIABLE);

@@ -38,6 +38,7 @@ mod figures;
 mod find;
 mod foreign_tables;
 mod full;
+mod handover_folder;
 mod inheritance;
 mod interrupt;
 mod json_schemas;

@@ -15,6 +15,7 @@ use crate::keys::{Desk, PASSPHRASE};
 use crate::package_made::{
     Delivery, files_below, is_located, judged_with, keys, recipients, seal_anew, verify,
 };
+use crate::support::write_private;
 
 /// An encrypted package for three recipients, and the files with their keys.
 fn encrypted(more: &str) -> (Delivery, Vec<PathBuf>) {
@@ -78,11 +79,11 @@ fn an_encrypted_package_shows_no_name_and_no_content() {
 fn what_is_no_key_is_refused_without_being_shown() {
     let (delivery, _) = encrypted("");
     let file = delivery.beside("no-key.txt");
-    fs::write(&file, "AGE-SECRET-KEY-1NOT\n").unwrap();
+    write_private(&file, "AGE-SECRET-KEY-1NOT\n");
     let outcome = delivery.verify().arg("--identity").arg(&file).go();
     assert!(outcome.expect(2).stderr.contains("line 1 is not an age identity"));
     assert!(!outcome.stderr.contains("KEY-1NOT"), "{}", outcome.stderr);
-    fs::write(&file, "# nothing\n").unwrap();
+    write_private(&file, "# nothing\n");
     let outcome = delivery.verify().arg("--identity").arg(&file).go();
     assert!(outcome.expect(2).stderr.contains("there is no age identity in it"));
 }
@@ -95,7 +96,7 @@ fn identities_of_other_sorts_are_named_and_passed_over() {
     let post_quantum = format!("AGE-SECRET-KEY-PQ-1{}", "QPZRY9X8GF".repeat(6));
     let plugin = format!("AGE-PLUGIN-YUBIKEY-1{}", "QPZRY9X8GF".repeat(4));
     let file = delivery.beside("mixed.txt");
-    fs::write(&file, format!("{post_quantum}\n{plugin}\n{ours}")).unwrap();
+    write_private(&file, format!("{post_quantum}\n{plugin}\n{ours}"));
     let outcome = delivery.verify().arg("--identity").arg(&file).go();
     let report: PackageReport = serde_json::from_str(&outcome.expect(0).stdout).unwrap();
     assert_eq!((report.verdict, report.not_opened), (PackageVerdict::Intact, 0));
@@ -105,7 +106,7 @@ fn identities_of_other_sorts_are_named_and_passed_over() {
     assert!(!outcome.stderr.contains("QPZRY"), "{}", outcome.stderr);
 
     // Alone they open nothing, and that is an error.
-    fs::write(&file, &post_quantum).unwrap();
+    write_private(&file, &post_quantum);
     let outcome = delivery.verify().arg("--identity").arg(&file).go();
     let said = "line 1 is a post-quantum identity (AGE-SECRET-KEY-PQ-1…, age 1.3), which is not \
                 supported; there is no age identity in it";

@@ -25,16 +25,14 @@ fn is_refused(outcome: &Outcome, parts: &[&str]) {
 #[test]
 fn an_unreachable_server() {
     let mut handover = Handover::sqlite(SOURCE);
-    handover.set_target("postgres://me:s3cret@127.0.0.1:1/x");
+    handover.set_target("postgres://me@127.0.0.1:1/x");
     let outcome = handover.copy().go();
     let place = "cannot connect to postgres://me@127.0.0.1:1/x";
     is_refused(&outcome, &[place, "refused", "check the host"]);
-    says_nothing_of(&outcome, &["s3cret"]);
     let status = Run::new("handover-migrate")
-        .args(["status", "--target", "postgres://me:s3cret@127.0.0.1:1/x"])
+        .args(["status", "--target", "postgres://me@127.0.0.1:1/x"])
         .go();
     is_refused(&status, &[place]);
-    says_nothing_of(&status, &["s3cret"]);
     handover.set_target("postgres://me@no-such-host.invalid/x");
     is_refused(&handover.copy().go(), &["cannot connect to postgres://me@no-such-host.invalid/x"]);
     handover.set_target("postgres:///x?host=/nowhere");
@@ -65,27 +63,17 @@ fn passwords() {
         is_refused(&outcome, &["cannot connect to", &reader.name, "PGPASSWORD"]);
         says_nothing_of(&outcome, &["wr0ng", "p@ss"]);
     }
-    let with_password = |password: &str| url.replacen('@', &format!(":{password}@"), 1);
-    handover.set_source(&with_password("wr0ng"));
-    let outcome = handover.copy().go();
-    is_refused(&outcome, &["password authentication failed"]);
-    says_nothing_of(&outcome, &["wr0ng"]);
-
-    // In the URL, where it has to be escaped; sequences of readers' make it end with 1 or 0.
-    handover.set_source(&with_password("p%40ss%3Aw%2Frd%3F1"));
-    let outcome = handover.copy().go();
+    // In the environment.
+    let outcome = handover.copy().env("PGPASSWORD", "p@ss:w/rd?1").go();
     expect_copied(&outcome);
-    says_nothing_of(&outcome, &["p@ss", "p%40ss"]);
+    says_nothing_of(&outcome, &["p@ss"]);
     let ledger = target.query("select source from handover.ledger");
     assert!(!ledger.contains("ss"), "{ledger}");
     for file in ["schema/pre-data.sql", "schema/post-data.sql"] {
         assert!(!fs::read_to_string(handover.dir().join(file)).unwrap().contains("p@ss"));
     }
 
-    // In the environment, and in a password file.
-    let target = Database::create();
-    let mut handover = Handover::between(&url, &target.url());
-    expect_copied(&handover.copy().env("PGPASSWORD", "p@ss:w/rd?1").go());
+    // In a password file.
     let file = handover.beside("pgpass");
     let mut pgpass =
         fs::File::options().write(true).create_new(true).mode(0o600).open(&file).unwrap();

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use handover_testkit::{Database, Outcome, Run, sqlite};
+use handover_verify::private_file;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -254,4 +255,10 @@ pub(crate) fn says(outcome: &Outcome, parts: &[&str]) {
 pub(crate) fn mode(path: &Path) -> u32 {
     use std::os::unix::fs::PermissionsExt;
     std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+/// Writes a file with a key or a passphrase, as its owner has it.
+#[track_caller]
+pub(crate) fn write_private(file: &Path, content: impl AsRef<[u8]>) {
+    private_file::replace(file, content.as_ref()).unwrap();
 }

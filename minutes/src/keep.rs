@@ -1,10 +1,11 @@
 //! Keeping the file: whole or not at all, and never over another one.
 
-use std::fs::{self, File};
-use std::io::{ErrorKind, Write};
+use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use handover_verify::private_file::{self, IfThere};
 
 /// What became of the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,20 +27,10 @@ pub fn keep(path: &Path, bytes: &[u8]) -> Result<Kept> {
         Err(error) if error.kind() == ErrorKind::NotFound => {}
         Err(error) => return Err(error).with_context(place),
     }
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let parent = parent.unwrap_or(Path::new("."));
-    // A temporary file is 0600 from the beginning.
-    let mut temporary = tempfile::Builder::new()
-        .prefix(".handover-minutes.")
-        .tempfile_in(parent)
-        .with_context(place)?;
-    temporary.write_all(bytes).and_then(|()| temporary.as_file().sync_all()).with_context(place)?;
-    match temporary.persist_noclobber(path) {
-        Ok(_file) => {}
-        Err(error) if error.error.kind() == ErrorKind::AlreadyExists => bail!(already_there(path)),
-        Err(error) => return Err(error.error).with_context(place),
+    match private_file::write(path, bytes, IfThere::Refuse) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => bail!(already_there(path)),
+        written => written.with_context(place)?,
     }
-    File::open(parent).and_then(|folder| folder.sync_all()).with_context(place)?;
     Ok(Kept::Written)
 }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use handover_schemas::config::{CONFIG_FILE, Config, End};
 
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, PASSWORD_IN_URL};
 
 /// Reads and checks the config of a hand-over folder; `None` if the folder has none.
 ///
@@ -59,7 +59,7 @@ pub fn choose_end(
 pub fn endpoint(end: &End, handover: &Path) -> Result<Endpoint> {
     match end.url.parse()? {
         Endpoint::Postgres(postgres) if postgres.password().is_some() => {
-            bail!("the url has a password; passwords belong into .pgpass or PGPASSWORD")
+            bail!(PASSWORD_IN_URL)
         }
         Endpoint::Sqlite(file) => Ok(Endpoint::Sqlite(from_folder(handover, &file))),
         postgres @ Endpoint::Postgres(_) => Ok(postgres),

@@ -1,11 +1,13 @@
 //! The hand-over folder: generated SQL for staff to read, findings, spill files.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{ErrorKind, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs::{self, DirBuilder, File};
+use std::io::ErrorKind;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
+
+use crate::private_file;
 
 /// A folder that belongs to one hand-over. Files in it are 0600, folders 0700.
 #[derive(Clone, Debug)]
@@ -14,13 +16,15 @@ pub struct HandoverDir {
 }
 
 impl HandoverDir {
-    /// Opens the folder; makes it if it is not there.
+    /// Opens the folder; makes it if it is not there. Refuses one in which others could change
+    /// something unnoticed.
     pub fn open(root: &Path) -> Result<Self> {
         make_dir(root)?;
+        refuse_open_to_others(root)?;
         Ok(Self { root: root.to_owned() })
     }
 
-    /// The folder, made only once something is put into it.
+    /// The folder, made, and looked at as in [`open`](Self::open), only once something is put into it.
     pub fn at(root: &Path) -> Self {
         Self { root: root.to_owned() }
     }
@@ -36,20 +40,14 @@ impl HandoverDir {
         if let Some(parent) = path.parent() {
             make_dir(parent)?;
         }
+        refuse_open_to_others(&self.root)?;
         Ok(path)
     }
 
-    /// Writes a file whole or not at all: a temporary file, synced, renamed over the old one.
+    /// Writes a file whole or not at all, in the place of the old one.
     pub fn write(&self, relative: &str, bytes: &[u8]) -> Result<PathBuf> {
         let path = self.file(relative)?;
-        let place = || format!("cannot write {}", path.display());
-        let temporary = path.with_extension("new");
-        let mut file = private_file(&temporary).with_context(place)?;
-        file.write_all(bytes).and_then(|()| file.sync_all()).with_context(place)?;
-        fs::rename(&temporary, &path).with_context(place)?;
-        if let Some(parent) = path.parent() {
-            File::open(parent).and_then(|dir| dir.sync_all()).with_context(place)?;
-        }
+        private_file::replace(&path, bytes)?;
         Ok(path)
     }
 
@@ -84,7 +82,111 @@ fn make_dir(path: &Path) -> Result<()> {
         .with_context(|| format!("cannot make the folder {}", path.display()))
 }
 
-/// Creates or truncates a file that only its owner may read.
-pub fn private_file(path: &Path) -> std::io::Result<File> {
-    OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)
+/// Refuses a folder that somebody else owns or may write to, and one below a folder in which others
+/// may rename what is there. What a ledger says is signed; what lies in this folder is read again
+/// (statements, lists, the config), and nobody would see that another had put it there.
+///
+/// An owner of a folder above is not looked for: whoever owns `/home/anh` may do there what he likes.
+/// The superuser may be the owner, since nothing keeps him out.
+fn refuse_open_to_others(folder: &Path) -> Result<()> {
+    let place = || format!("cannot use the hand-over folder {}", folder.display());
+    let folder = fs::canonicalize(folder).with_context(place)?;
+    let status = fs::metadata(&folder).with_context(place)?;
+    if !status.is_dir() {
+        bail!("{}: it is no folder", place());
+    }
+    let me = rustix::process::geteuid().as_raw();
+    if status.uid() != me && status.uid() != 0 {
+        bail!(
+            "{}: it belongs to another user (uid {}, and this runs as uid {me}), who could change \
+             what is in it. Run this as that user, or use a folder of your own",
+            place(),
+            status.uid()
+        );
+    }
+    let quoted = |path: &Path| crate::shell::quote(&path.display().to_string());
+    if status.mode() & OTHERS_WRITE != 0 {
+        bail!(
+            "{}: others may write in it (mode {:04o}), and could change what is in it: \
+             chmod go-w {}",
+            place(),
+            status.mode() & 0o7777,
+            quoted(&folder)
+        );
+    }
+    for above in folder.ancestors().skip(1) {
+        let mode = fs::metadata(above).with_context(place)?.mode();
+        // In a folder with the sticky bit, such as /tmp, nobody renames what is another's.
+        if mode & OTHERS_WRITE != 0 && mode & STICKY == 0 {
+            bail!(
+                "{}: others may write in {} above it (mode {:04o}), and could put another folder in \
+                 its place: chmod go-w {}, or use another folder",
+                place(),
+                above.display(),
+                mode & 0o7777,
+                quoted(above)
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Group and others may write (inode(7)).
+const OTHERS_WRITE: u32 = 0o022;
+
+/// What is in the folder is renamed and removed by its owner only (inode(7)).
+const STICKY: u32 = 0o1000;
+
+#[cfg(test)]
+mod tests {
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    fn mode(path: &Path, mode: u32) {
+        fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    }
+
+    #[test]
+    fn a_folder_that_others_may_write_to_is_refused() {
+        let above = tempfile::tempdir().unwrap();
+        let root = above.path().join("handover");
+        HandoverDir::open(&root).unwrap();
+        for (of_root, of_above, refused) in [
+            (0o700, 0o700, None),
+            (0o755, 0o755, None),
+            (0o700, 0o1777, None),
+            (0o770, 0o700, Some("others may write in it (mode 0770)")),
+            (0o702, 0o700, Some("others may write in it (mode 0702)")),
+            (0o1777, 0o700, Some("others may write in it (mode 1777)")),
+            (0o700, 0o777, Some("above it (mode 0777)")),
+            (0o700, 0o775, Some("above it (mode 0775)")),
+        ] {
+            mode(&root, of_root);
+            mode(above.path(), of_above);
+            let opened = HandoverDir::open(&root).map(drop);
+            let written = HandoverDir::at(&root).write("findings/x", b"x").map(drop);
+            for outcome in [opened, written] {
+                let said = outcome.err().map_or_else(String::new, |error| format!("{error:#}"));
+                match refused {
+                    None => assert_eq!(said, "", "{of_root:o} {of_above:o}"),
+                    Some(part) => assert!(said.contains(part) && said.contains("chmod go-w")),
+                }
+            }
+        }
+        mode(above.path(), 0o700);
+    }
+
+    #[test]
+    fn a_folder_of_another_user_is_refused() {
+        if !rustix::process::geteuid().is_root() {
+            // Nobody else may give a folder away.
+            return;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        std::os::unix::fs::chown(folder.path(), Some(65_534), None).unwrap();
+        let said = format!("{:#}", HandoverDir::open(folder.path()).unwrap_err());
+        assert!(said.contains("belongs to another user (uid 65534"), "{said}");
+    }
 }

@@ -2,7 +2,7 @@
 //! anyway, so that neither can say something else than `--help`. Every program of the toolkit has
 //! the two commands.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::{Args, Command, CommandFactory, ValueEnum};
@@ -11,8 +11,8 @@ use clap_mangen::Man;
 use clap_mangen::roff::{Roff, roman};
 
 use crate::exit_code::Exit;
-use crate::handover_dir::HandoverDir;
 use crate::output::print_text;
+use crate::private_file;
 
 /// Arguments of `manual`.
 #[derive(Debug, Args)]
@@ -56,8 +56,9 @@ pub fn write_manual<C: CommandFactory>(args: &ManualArgs) -> Result<Exit> {
     program.build();
     let release =
         format!("{} {}", program.get_name(), program.get_version().unwrap_or("(no version)"));
-    let folder = HandoverDir::open(&args.out)?;
-    let pages = write_pages(&program, None, &release, &folder)?;
+    std::fs::create_dir_all(&args.out)
+        .with_context(|| format!("cannot make the folder {}", args.out.display()))?;
+    let pages = write_pages(&program, None, &release, &args.out)?;
     let first = args.out.join(file_name(program.get_name()));
     print_text(&format!(
         "made  {pages} pages in {}\nread  man {}",
@@ -72,12 +73,12 @@ fn write_pages(
     command: &Command,
     above: Option<&str>,
     release: &str,
-    folder: &HandoverDir,
+    folder: &Path,
 ) -> Result<u64> {
     let name = full_name(command);
     let page = page(command, above, release)
         .with_context(|| format!("cannot make the manual page of {name}"))?;
-    folder.write(&file_name(name), &page)?;
+    private_file::replace(&folder.join(file_name(name)), &page)?;
     let mut pages = 1;
     for below in command.get_subcommands().filter(|below| !below.is_hide_set()) {
         pages += write_pages(below, Some(name), release, folder)?;

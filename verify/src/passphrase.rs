@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use age::secrecy::{ExposeSecret, SecretString};
 use anyhow::{Context, Result, anyhow, bail};
 
+use crate::secret_file;
 use crate::visible::visible;
 
 /// The variable that opens keys that sign.
@@ -54,12 +55,7 @@ impl PassphraseSource {
     /// The passphrase of the file or the variable.
     fn given(&self) -> Result<Option<SecretString>> {
         if let Some(file) = &self.file {
-            let place = || format!("cannot read the passphrase file {}", file.display());
-            let length = std::fs::metadata(file).with_context(place)?.len();
-            if length > FILE_MAX {
-                bail!("{}: it is too long to be one with a passphrase", file.display());
-            }
-            let text = SecretString::from(std::fs::read_to_string(file).with_context(place)?);
+            let text = secret_file::read_text(file, "passphrase file", FILE_MAX)?;
             let line = one_line(text.expose_secret())
                 .with_context(|| format!("the passphrase file {}", file.display()))?;
             return Ok(Some(SecretString::from(line)));
@@ -119,12 +115,15 @@ fn check_length(passphrase: &SecretString) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
     use super::*;
+    use crate::private_file;
 
     fn source(text: &str) -> (tempfile::TempDir, PassphraseSource) {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("passphrase");
-        std::fs::write(&file, text).unwrap();
+        private_file::new(&file).unwrap().write_all(text.as_bytes()).unwrap();
         (folder, PassphraseSource::new(Some(file), "HANDOVER_TEST_NO_SUCH_VARIABLE"))
     }
 

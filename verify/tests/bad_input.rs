@@ -85,11 +85,11 @@ fn arguments_that_are_missing_or_wrong() {
 
 #[test]
 fn servers_that_do_not_answer() {
-    let url = "postgres://reader:s3cret@127.0.0.1:1/platform";
+    let url = "postgres://reader@127.0.0.1:1/platform";
     is_refused(url, &["postgres://reader@127.0.0.1:1/platform", "check the host"]);
-    let url = "postgres://reader:s3cret@no-such-host.invalid/platform";
+    let url = "postgres://reader@no-such-host.invalid/platform";
     is_refused(url, &["no-such-host.invalid", "check the host"]);
-    let url = "postgres://reader:s3cret@localhost/platform?host=/no/such/folder";
+    let url = "postgres://reader@localhost/platform?host=/no/such/folder";
     is_refused(url, &["/no/such/folder", "check the host"]);
 }
 
@@ -104,7 +104,7 @@ fn servers_that_refuse() {
     let wrong = verifier(&url, &other).env("PGPASSWORD", SECRET).go();
     check_refused(&wrong, &["password authentication failed", "PGPASSWORD", &role.name]);
     let in_url = url.replacen(&role.name, &format!("{}:{SECRET}", role.name), 1);
-    is_refused(&in_url, &["password authentication failed"]);
+    is_refused(&in_url, &["the url has a password", ".pgpass or PGPASSWORD"]);
     let missing = url.replacen(database.name(), "no_such_database", 2);
     let missing = missing.replacen(&format!("no_such_database_{}", "reader"), &role.name, 1);
     let outcome = verifier(&missing, &other).env("PGPASSWORD", "right").go();

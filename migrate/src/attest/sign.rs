@@ -8,6 +8,7 @@ use handover_schemas::date::Date;
 use handover_schemas::signing::dsse::Envelope;
 use handover_schemas::signing::statement::{Predicate, StatementHeader};
 use handover_verify::handover_dir::HandoverDir;
+use handover_verify::private_file;
 use handover_verify::signing::{Checked, Signatory, Trust, check_envelope};
 
 use crate::keys::{Signer, sign_envelope};
@@ -65,14 +66,6 @@ pub fn add_signature(request: &SignRequest<'_>) -> Result<(Checked, Signatory)> 
         bail!("the key of {} does not count today; see its days in the trust file", signatory.name);
     }
     let text = envelope.to_text().context("cannot write the envelope")?;
-    write_in_place(request.file, text.as_bytes())?;
+    private_file::replace(request.file, text.as_bytes())?;
     Ok((after, signatory))
-}
-
-/// Writes a file of a hand-over folder anew, all of it or nothing.
-fn write_in_place(file: &Path, bytes: &[u8]) -> Result<()> {
-    let name = file.file_name().and_then(|name| name.to_str());
-    let name = name.with_context(|| format!("{} is not a file's name", file.display()))?;
-    let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty());
-    HandoverDir::at(parent.unwrap_or(Path::new("."))).write(name, bytes).map(drop)
 }

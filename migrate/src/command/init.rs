@@ -54,10 +54,6 @@ pub fn run(args: &InitArgs) -> Result<Exit> {
 fn section(name: &str, given: Option<&Endpoint>, example: &str) -> Result<String> {
     let url = match given {
         None => return Ok(format!("#[{name}]\n#url = \"postgres://{example}:5432/vaccination\"")),
-        Some(Endpoint::Postgres(postgres)) if postgres.password().is_some() => bail!(
-            "--{name} has a password, which does not go into {CONFIG_FILE}; leave it out, and put \
-             it into .pgpass or PGPASSWORD"
-        ),
         Some(postgres @ Endpoint::Postgres(_)) => postgres.to_string(),
         // On the command line a path begins where the command runs.
         Some(Endpoint::Sqlite(file)) => Endpoint::Sqlite(Endpoint::absolute(file)?).to_string(),

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use handover_schemas::signing::tlog_proof::PROOF_SUFFIX;
 use handover_verify::exit_code::Exit;
-use handover_verify::handover_dir::HandoverDir;
 use handover_verify::interrupt::Interrupt;
 use handover_verify::output::{Lines, print_lines, tell};
+use handover_verify::private_file;
 use handover_verify::shell::quote;
 
 use super::archive::{OpenedArchive, purges_of, target, wanted};
@@ -62,7 +62,7 @@ fn write(prefix: &Path, suffix: &str, bytes: &[u8]) -> Result<PathBuf> {
     let name = prefix.file_name().context("--out names no file: give a folder and a prefix")?;
     let mut name = OsString::from(name);
     name.push(suffix);
-    let name = name.to_str().context("--out is not UTF-8")?;
-    let folder = prefix.parent().filter(|folder| !folder.as_os_str().is_empty());
-    HandoverDir::at(folder.unwrap_or_else(|| Path::new("."))).write(name, bytes)
+    let path = prefix.with_file_name(name);
+    private_file::replace(&path, bytes)?;
+    Ok(path)
 }

@@ -1,7 +1,6 @@
 //! Signing keys in files: PKCS#8, encrypted (RFC 5958, RFC 8018), in PEM (RFC 7468), as `openssl`
 //! writes and reads them.
 
-use std::fs;
 use std::path::Path;
 
 use age::secrecy::ExposeSecret;
@@ -10,6 +9,7 @@ use ed25519_dalek::pkcs8::KeypairBytes;
 use ed25519_dalek::{Signer as _, SigningKey};
 use handover_schemas::signing::public_key::PublicKey;
 use handover_verify::passphrase::PassphraseSource;
+use handover_verify::secret_file;
 use handover_verify::shell::quote;
 use pkcs8::pkcs5::{pbes2, scrypt};
 use pkcs8::{
@@ -41,12 +41,7 @@ impl FileKey {
     /// -aes256`. A key that is not encrypted is refused.
     pub fn open(path: &Path, passphrase: &PassphraseSource) -> Result<Self> {
         let place = || format!("the key file {}", path.display());
-        let reading = || format!("cannot read {}", place());
-        if fs::metadata(path).with_context(reading)?.len() > FILE_MAX {
-            bail!("{}: it is too long to be one with a key", place());
-        }
-        let text =
-            age::secrecy::SecretString::from(fs::read_to_string(path).with_context(reading)?);
+        let text = secret_file::read_text(path, "key file", FILE_MAX)?;
         Self::decrypted(text.expose_secret(), path, passphrase).with_context(place)
     }
 

@@ -1,13 +1,13 @@
 //! A payload file on its way to the disk: compressed (zstd), encrypted (age), hashed.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow};
 use handover_schemas::digest::{Digest, hex};
 use handover_schemas::package::manifest::Encoding;
+use handover_verify::private_file;
 use sha2::{Digest as _, Sha256, Sha512};
 use zstd::zstd_safe::CParameter;
 
@@ -66,13 +66,7 @@ impl Encoder {
         recipients: &Recipients,
         sha512: bool,
     ) -> io::Result<Self> {
-        let file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed())
-            .open(path)?;
+        let file = private_file::anew(path)?;
         let hashed = Hashed {
             file,
             bytes: 0,

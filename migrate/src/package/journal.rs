@@ -10,7 +10,7 @@ use anyhow::{Context, Result, anyhow};
 use handover_schemas::digest::Digest;
 use handover_schemas::package::contents::{Entry as Line, NotStoredReason};
 use handover_verify::file_tree::Status;
-use handover_verify::handover_dir::private_file;
+use handover_verify::private_file;
 use handover_verify::sqlite::sqlite_error;
 use rusqlite::{Connection, ErrorCode, Row, params};
 
@@ -98,7 +98,7 @@ impl Journal {
     /// Opens the journal in a file; makes it, 0600, if it is not there.
     pub fn open(path: &Path) -> Result<Self> {
         if !path.exists() {
-            private_file(path).with_context(|| format!("cannot make {}", path.display()))?;
+            private_file::new(path).with_context(|| format!("cannot make {}", path.display()))?;
         }
         let connection = Connection::open(path).map_err(sqlite_error);
         Self::on(connection.with_context(|| format!("cannot open {}", path.display()))?)

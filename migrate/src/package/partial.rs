@@ -8,7 +8,8 @@ use anyhow::{Context, Result, bail};
 use handover_schemas::package::PACKAGES_DIR;
 use handover_schemas::package::manifest::Encoding;
 use handover_verify::file_tree::Folder;
-use handover_verify::handover_dir::{HandoverDir, private_file};
+use handover_verify::handover_dir::HandoverDir;
+use handover_verify::private_file;
 use serde::{Deserialize, Serialize};
 
 use super::encode::Recipients;
@@ -119,7 +120,7 @@ fn clear(dir: &Path) -> io::Result<()> {
 
 fn lock(path: &Path, identifier: &str) -> Result<File> {
     let place = || format!("cannot lock {}", path.display());
-    let file = private_file(path).with_context(place)?;
+    let file = private_file::kept(path).with_context(place)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => {

@@ -1,8 +1,7 @@
 //! Approvals that were used, as the hand-over folder knows them (`handover_schemas::purge::used`).
 
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{ErrorKind, Write};
-use std::os::unix::fs::OpenOptionsExt;
 
 use anyhow::{Context, Result};
 use handover_schemas::digest::Digest;
@@ -10,6 +9,7 @@ use handover_schemas::purge::used::{
     ApprovalUse, USED_APPROVALS_FILE, UsedApproval, used_approvals,
 };
 use handover_verify::handover_dir::HandoverDir;
+use handover_verify::private_file;
 
 /// What the folder knows of an approval.
 pub(super) fn known(dir: &HandoverDir, nonce: &Digest) -> Result<Option<ApprovalUse>> {
@@ -40,8 +40,7 @@ pub(super) fn note(
         let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
         dir.write(USED_APPROVALS_FILE, text.get(..whole).unwrap_or_default())?;
     }
-    let mut file =
-        OpenOptions::new().append(true).create(true).mode(0o600).open(&path).with_context(place)?;
+    let mut file = private_file::kept(&path).with_context(place)?;
     file.write_all(line.as_bytes()).and_then(|()| file.sync_all()).with_context(place)?;
     if let Some(folder) = path.parent() {
         fs::File::open(folder).and_then(|folder| folder.sync_all()).with_context(place)?;

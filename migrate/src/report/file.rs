@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use handover_schemas::signing::dsse::ENVELOPE_MAX;
 use handover_verify::attestation::place::ATTESTATIONS_DIR;
-use handover_verify::handover_dir::HandoverDir;
+use handover_verify::private_file;
 
 /// How the name of an envelope ends.
 const ENVELOPE_SUFFIX: &str = ".dsse.json";
@@ -126,11 +126,8 @@ pub fn write_report(path: &Path, html: &str) -> Result<()> {
         Err(error) if error.kind() == ErrorKind::NotFound => {}
         Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
     }
-    let name = path.file_name().and_then(|name| name.to_str());
-    let name = name.context("--out names no file: give the report's name as well")?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    HandoverDir::at(folder.unwrap_or_else(|| Path::new("."))).write(name, html.as_bytes())?;
-    Ok(())
+    path.file_name().context("--out names no file: give the report's name as well")?;
+    private_file::replace(path, html.as_bytes())
 }
 
 /// The closing that would bind a report in this place.

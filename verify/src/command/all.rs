@@ -11,11 +11,11 @@ use crate::cli::AllArgs;
 use crate::config_file;
 use crate::endpoint::Endpoint;
 use crate::exit_code::Exit;
-use crate::handover_dir::HandoverDir;
 use crate::interrupt::Interrupt;
 use crate::output::{Lines, print_json, print_lines, tell};
 use crate::package::Identities;
 use crate::passphrase::{ARCHIVE_VARIABLE, PassphraseSource};
+use crate::private_file;
 use crate::progress::Progress;
 use crate::signing::Trust;
 
@@ -57,14 +57,11 @@ pub fn run(args: AllArgs, interrupt: &Interrupt) -> Result<Exit> {
     progress.finish();
     let report = done?;
     if let Some(file) = &args.statement {
-        let name = file.file_name().and_then(|name| name.to_str());
-        let name = name.context("--statement names no file")?;
-        let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty());
-        let folder = HandoverDir::at(parent.unwrap_or(Path::new(".")));
-        let written = folder.write(name, audit_envelope(&report, args.head)?.as_bytes())?;
+        file.file_name().context("--statement names no file")?;
+        private_file::replace(file, audit_envelope(&report, args.head)?.as_bytes())?;
         tell(&format!(
             "{} is not signed: handover-migrate attest --sign, or sign it elsewhere",
-            written.display()
+            file.display()
         ));
     }
     if args.json {

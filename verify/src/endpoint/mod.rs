@@ -54,6 +54,11 @@ impl FromStr for Endpoint {
     }
 }
 
+/// Why a URL with a password is refused: everybody on the machine sees the arguments of a program, and
+/// files are copied.
+pub(crate) const PASSWORD_IN_URL: &str =
+    "the url has a password; passwords belong into .pgpass or PGPASSWORD";
+
 /// Reads an endpoint from the command line. What clap prints of its own accord quotes the value,
 /// password and all.
 #[derive(Clone)]
@@ -74,7 +79,13 @@ impl TypedValueParser for EndpointParser {
                 .with_cmd(command)
         };
         let text = value.to_str().ok_or_else(|| refused("this URL is not UTF-8".to_owned()))?;
-        text.parse().map_err(|error| refused(format!("{error:#}")))
+        let endpoint: Endpoint = text.parse().map_err(|error| refused(format!("{error:#}")))?;
+        if let Endpoint::Postgres(postgres) = &endpoint
+            && postgres.password().is_some()
+        {
+            return Err(refused(PASSWORD_IN_URL.to_owned()));
+        }
+        Ok(endpoint)
     }
 }
 

@@ -1,7 +1,6 @@
 //! Secret keys that open encrypted packages: age identity files, plain or encrypted with a
 //! passphrase.
 
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
@@ -11,6 +10,7 @@ use anyhow::{Context, Result, anyhow, bail};
 
 use crate::output::tell;
 use crate::passphrase::PassphraseSource;
+use crate::secret_file;
 
 /// Longest key file that is read: thousands of keys.
 const FILE_MAX: u64 = 1 << 20;
@@ -46,7 +46,7 @@ impl Identities {
         let mut identities = Vec::new();
         for file in files {
             let file = file.as_ref();
-            let content = content(file)?;
+            let content = secret_file::read(file, "key file", FILE_MAX)?;
             let text = if ENCRYPTED.iter().any(|begin| content.starts_with(begin)) {
                 decrypted(&content, file, passphrase)
                     .with_context(|| format!("the key file {}", file.display()))?
@@ -75,17 +75,6 @@ impl Identities {
     pub(super) fn keys(&self) -> impl Iterator<Item = &dyn age::Identity> {
         self.0.iter().map(|identity| -> &dyn age::Identity { identity })
     }
-}
-
-fn content(path: &Path) -> Result<Vec<u8>> {
-    let place = || format!("cannot read the key file {}", path.display());
-    let file = File::open(path).with_context(place)?;
-    let mut content = Vec::new();
-    file.take(FILE_MAX + 1).read_to_end(&mut content).with_context(place)?;
-    if content.len() as u64 > FILE_MAX {
-        bail!("{}: it is too long to be one with age identities", path.display());
-    }
-    Ok(content)
 }
 
 fn decrypted(

@@ -6,7 +6,7 @@ use std::io::{self, BufRead, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use handover_verify::handover_dir::private_file;
+use handover_verify::private_file;
 
 use super::program::{Git, read_line};
 use super::{HistorySecret, MOST};
@@ -34,7 +34,7 @@ pub(super) fn scan(git: &Git<'_>, folder: &Path) -> Result<History> {
     let mut history = History::default();
     let place = || format!("cannot write in {}", folder.display());
     let list = folder.join("objects");
-    let mut file = private_file(&list).with_context(place)?;
+    let mut file = private_file::anew(&list).with_context(place)?;
     let arguments = [
         "rev-list",
         "--objects",

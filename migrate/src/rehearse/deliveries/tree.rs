@@ -1,13 +1,14 @@
 //! Files of a delivery, and the modes and times they have once everything is there.
 
 use std::ffi::OsString;
-use std::fs::{self, DirBuilder, OpenOptions, Permissions};
+use std::fs::{self, DirBuilder, Permissions};
 use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use filetime::FileTime;
+use handover_verify::private_file;
 
 use crate::rehearse::platform::dice::Dice;
 
@@ -30,12 +31,8 @@ pub(super) fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
     if let Some(folder) = path.parent() {
         make_folder(folder)?;
     }
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-        .with_context(|| format!("cannot make {}", path.display()))?;
+    let mut file =
+        private_file::new(path).with_context(|| format!("cannot make {}", path.display()))?;
     file.write_all(bytes).with_context(|| format!("cannot write {}", path.display()))
 }
 

@@ -1,14 +1,15 @@
 //! The photos that citizens sent, in the state in which such a store is found: some are gone, some
 //! belong to nothing, one upload broke off.
 
-use std::fs::{DirBuilder, OpenOptions};
+use std::fs::DirBuilder;
 use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use anyhow::Context;
 use handover_schemas::digest::Digest;
+use handover_verify::private_file;
 use serde::Serialize;
 
 use super::dice::Dice;
@@ -95,16 +96,16 @@ impl<'a> PhotoWriter<'a> {
     fn store(&mut self, path: &str, sent: u32, bytes: &[u8]) -> anyhow::Result<()> {
         self.store.files += 1;
         let time = SystemTime::UNIX_EPOCH + Duration::from_secs(FIRST_SECOND + u64::from(sent));
-        write_file(self.dir.join(path), time, bytes)
+        write_file(&self.dir.join(path), time, bytes)
             .with_context(|| format!("photo {path} cannot be written"))
     }
 }
 
-fn write_file(path: PathBuf, time: SystemTime, bytes: &[u8]) -> std::io::Result<()> {
+fn write_file(path: &Path, time: SystemTime, bytes: &[u8]) -> std::io::Result<()> {
     if let Some(folder) = path.parent() {
         DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     }
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    let mut file = private_file::new(path)?;
     file.write_all(bytes)?;
     file.set_modified(time)
 }

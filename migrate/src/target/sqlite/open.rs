@@ -18,7 +18,7 @@ pub fn open_target(path: &Path) -> Result<Connection> {
         bail!("{}: it is a folder; name a file in it", place());
     }
     if !path.exists() {
-        handover_verify::handover_dir::private_file(path).with_context(place)?;
+        handover_verify::private_file::new(path).with_context(place)?;
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection =
