@@ -1,13 +1,13 @@
 //! The hand-over folder: generated SQL for staff to read, findings, spill files.
 
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, File};
 use std::io::ErrorKind;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::private_file;
+use crate::private_file::{self, make_folder};
 
 /// A folder that belongs to one hand-over. Files in it are 0600, folders 0700.
 #[derive(Clone, Debug)]
@@ -19,7 +19,7 @@ impl HandoverDir {
     /// Opens the folder; makes it if it is not there. Refuses one in which others could change
     /// something unnoticed.
     pub fn open(root: &Path) -> Result<Self> {
-        make_dir(root)?;
+        make_folder(root)?;
         refuse_open_to_others(root)?;
         Ok(Self { root: root.to_owned() })
     }
@@ -38,7 +38,7 @@ impl HandoverDir {
     pub fn file(&self, relative: &str) -> Result<PathBuf> {
         let path = self.root.join(relative);
         if let Some(parent) = path.parent() {
-            make_dir(parent)?;
+            make_folder(parent)?;
         }
         refuse_open_to_others(&self.root)?;
         Ok(path)
@@ -72,14 +72,6 @@ impl HandoverDir {
             _ => Ok(()),
         }
     }
-}
-
-fn make_dir(path: &Path) -> Result<()> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(path)
-        .with_context(|| format!("cannot make the folder {}", path.display()))
 }
 
 /// Refuses a folder that somebody else owns or may write to, and one below a folder in which others

@@ -56,8 +56,6 @@ pub fn write_manual<C: CommandFactory>(args: &ManualArgs) -> Result<Exit> {
     program.build();
     let release =
         format!("{} {}", program.get_name(), program.get_version().unwrap_or("(no version)"));
-    std::fs::create_dir_all(&args.out)
-        .with_context(|| format!("cannot make the folder {}", args.out.display()))?;
     let pages = write_pages(&program, None, &release, &args.out)?;
     let first = args.out.join(file_name(program.get_name()));
     print_text(&format!(

@@ -1,12 +1,12 @@
-//! Files that only their owner may read: the one place where they are made.
+//! Files that only their owner may read, and their folders: the one place where they are made.
 //!
 //! A name may have been taken by somebody before us, by a link that leads elsewhere. So a file is made
 //! with `O_EXCL` and `O_NOFOLLOW` (open(2)), or under a random name and then renamed, which replaces a
 //! link and does not follow it.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -61,9 +61,22 @@ pub fn write(path: &Path, bytes: &[u8], if_there: IfThere) -> io::Result<()> {
     File::open(parent)?.sync_all()
 }
 
-/// The same for a file that people named, which gives way to the new one; an error says which.
+/// The same for a file that people named, in a folder that is made if it is not there. What is there
+/// gives way to it; an error says the file.
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        make_folder(parent)?;
+    }
     write(path, bytes, IfThere::Replace).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Makes a folder, 0700, and those above it that are not there.
+pub fn make_folder(path: &Path) -> Result<()> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .with_context(|| format!("cannot make the folder {}", path.display()))
 }
 
 #[cfg(test)]
