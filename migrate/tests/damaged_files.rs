@@ -16,9 +16,8 @@ use crate::support::{Handover, json, messages};
 
 const FEW: u64 = 8;
 
-/// No command needs more time or memory than that for a file of some hundred kilobytes.
+/// No command needs more time than that for a file of some hundred kilobytes.
 const LIMIT: Duration = Duration::from_mins(1);
-const MEMORY_MAX: u64 = 512 * 1024 * 1024;
 
 /// Numbers of a seed.
 struct Random(ChaCha8Rng);
@@ -140,12 +139,7 @@ fn dumped(file: &Path) -> Vec<String> {
 
 /// The command came to an end as one does that was given a bad file.
 fn ended(outcome: &Outcome, command: &str) -> Result<(), String> {
-    let is_over = outcome.code.is_some_and(|code| (0..=2).contains(&code));
-    let panicked = outcome.stderr.contains("panicked");
-    if !is_over || panicked || outcome.peak_resident > MEMORY_MAX {
-        return Err(format!("{command}: {outcome:?}"));
-    }
-    Ok(())
+    outcome.misbehaviour().map_or(Ok(()), |wrong| Err(format!("{command}: {wrong}")))
 }
 
 /// A source that is called whole is so for SQLite, and lost no row of those that it had.

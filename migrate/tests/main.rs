@@ -47,6 +47,7 @@ mod kill;
 mod leave_out;
 mod ledger_chain;
 mod ledger_names;
+mod lying_server;
 mod manual;
 mod moved;
 mod other_servers;

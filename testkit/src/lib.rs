@@ -14,6 +14,7 @@
 //! - [`Database`]: a fresh database on that cluster, dropped again. This is what most tests want.
 //! - [`Cluster`]: a server of the test's own, which may be killed and started again.
 //! - [`Authority`]: certificates for a [`Cluster`] that listens by TCP.
+//! - [`LyingServer`]: stands before that cluster, and tells one lie.
 //! - [`Run`]: runs one of our binaries to its end; [`Running`]: one that is still running, to be
 //!   interrupted or killed.
 //! - [`sqlite`]: SQL through the `sqlite3` program.
@@ -30,6 +31,7 @@ mod certificates;
 mod cluster;
 mod database;
 mod json_schema;
+mod lying_server;
 mod manual;
 mod process;
 pub mod random_schema;
@@ -41,7 +43,8 @@ pub use certificates::{Authority, Identity};
 pub use cluster::Cluster;
 pub use database::{Collation, Database, Options, Role};
 pub use json_schema::{generated_file, violations};
+pub use lying_server::{CONTROLS, Census, Lie, LyingServer, Told};
 pub use manual::{check_completions, check_manual};
-pub use run::{Outcome, Run, Running, binary, sqlite};
+pub use run::{MEMORY_MAX, Outcome, Run, Running, binary, sqlite};
 pub use seeds::every_seed;
 pub use server::{Server, programs_of};

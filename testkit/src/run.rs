@@ -265,6 +265,52 @@ impl Outcome {
     }
 }
 
+/// Most memory that any of our commands may have resident, however bad what it is given.
+pub const MEMORY_MAX: u64 = 512 * 1024 * 1024;
+
+/// Longest time that one of our commands may go on without a line of progress.
+const QUIET_MAX: f64 = 15.0;
+
+impl Outcome {
+    /// What none of our programs may do, whatever others give it: it ends with no code of its own, panics, takes
+    /// more than [`MEMORY_MAX`], goes on without a word, or writes what steers a terminal.
+    pub fn misbehaviour(&self) -> Option<String> {
+        let ended = self.code.is_some_and(|code| [0, 1, 2, 130].contains(&code));
+        let quiet = self.longest_quiet();
+        let wrong = if !ended {
+            format!("it ended with {:?} (signal {:?})", self.code, self.signal)
+        } else if self.stderr.contains("panicked") {
+            "it panicked".to_owned()
+        } else if self.peak_resident > MEMORY_MAX {
+            format!("it took {} MiB", self.peak_resident / 1024 / 1024)
+        } else if quiet > QUIET_MAX {
+            format!("it said nothing for {quiet:.1} s")
+        } else if let Some(bad) =
+            self.stdout.chars().chain(self.stderr.chars()).find(|c| steers(*c))
+        {
+            format!("it wrote {bad:?}")
+        } else {
+            return None;
+        };
+        Some(format!("{wrong}\n{}\n{}\n{}", self.shown, self.stdout, self.stderr))
+    }
+
+    /// The longest time, in seconds, between two lines of progress such as `[    1.5s] …`.
+    fn longest_quiet(&self) -> f64 {
+        let time = |line: &str| line.strip_prefix('[')?.split_once("s]")?.0.trim().parse().ok();
+        let mut times: Vec<f64> = self.stderr.lines().filter_map(time).collect();
+        times.insert(0, 0.0);
+        times.push(self.took.as_secs_f64());
+        times.windows(2).map(|pair| pair[1] - pair[0]).fold(0.0, f64::max)
+    }
+}
+
+/// Whether a character steers a terminal: controls, and those that turn the direction of text (Unicode Bidirectional
+/// Algorithm, UAX #9).
+fn steers(c: char) -> bool {
+    (c.is_control() && c != '\n') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

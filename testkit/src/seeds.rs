@@ -24,10 +24,19 @@ pub fn every_seed(variable: &str, few: u64, what: &str, check: impl Fn(u64) -> R
     for seed in seeds(variable, few) {
         println!("{what}: seed {seed}");
         count += 1;
-        if let Err(reason) = check(seed) {
+        if let Err(reason) = checked(&check, seed) {
             println!("{what}: seed {seed}: WRONG: {reason}");
             wrong.push(format!("seed {seed}: {reason}"));
         }
     }
     assert!(wrong.is_empty(), "{what}: {} of {count}\n{}", wrong.len(), wrong.join("\n\n"));
+}
+
+/// What a check finds; a helper that failed with a panic is one of its findings, and the other seeds go on.
+fn checked(check: impl Fn(u64) -> Result<(), String>, seed: u64) -> Result<(), String> {
+    let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| check(seed)));
+    done.unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        Err(text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("it panicked").to_owned())
+    })
 }

@@ -45,6 +45,12 @@ impl Server {
         }
     }
 
+    /// The folder that its socket is in.
+    pub(crate) fn socket_folder(&self) -> PathBuf {
+        let folder = self.query.strip_prefix("host=").expect("a server on a socket");
+        PathBuf::from(folder)
+    }
+
     /// URL of a database, as superuser.
     pub fn url(&self, database: &str) -> String {
         self.url_as(&self.superuser, database)
@@ -95,7 +101,7 @@ impl Server {
 
 /// An environment variable that `./test` sets.
 #[track_caller]
-fn from_environment(name: &str) -> String {
+pub(crate) fn from_environment(name: &str) -> String {
     env::var(name).unwrap_or_else(|_| {
         panic!("{name} is not set: these tests need a PostgreSQL of their own, run ./test")
     })

@@ -15,6 +15,7 @@ mod functions_of_indexes;
 mod identity_number;
 mod judged;
 mod left_out;
+mod lying_server;
 mod manual;
 mod mutation;
 mod own_ledger;

@@ -11,6 +11,7 @@ mod sqlite;
 pub use change::Change;
 pub use name::names_something;
 pub use postgres::postgres;
+pub(crate) use random::Random;
 pub use sqlite::{sqlite, to_postgres};
 
 /// A schema, as statements that make it.

@@ -13,7 +13,9 @@ use super::read::{
 };
 use super::session::Session;
 use super::written;
-use crate::chunking::{RowsPerChunk, SampleSize, every_nth_key, keys_only, line_sort_key};
+use crate::chunking::{
+    RowsPerChunk, SampleSize, check_ascending, every_nth_key, keys_only, line_sort_key,
+};
 use crate::rows::RowStream;
 use crate::sorted_rows::RowSorter;
 use crate::sql::ident;
@@ -91,6 +93,9 @@ fn walk_index(
         let Some(row) = session.query(&sql)?.into_iter().next() else { return Ok(boundaries) };
         let boundary: Option<KeyValue> = row.into_iter().collect();
         boundaries.push(boundary.context("a key column holds NULL")?);
+        // A server that gives the same key again would do so for ever.
+        let newest = boundaries.len().saturating_sub(2);
+        check_ascending(shape, boundaries.get(newest..).unwrap_or_default())?;
     }
 }
 

@@ -2,17 +2,14 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::{Result, bail};
 use bytes::Bytes;
 use tokio_postgres::{CopyInSink, CopyOutStream};
 
+use super::TextRow;
 use super::exchange::Exchange;
-use super::wire::Wire;
-
-/// How long a COPY may stay silent before the connection is taken for dead.
-const SILENCE_TIMEOUT: Duration = Duration::from_mins(15);
+use super::wire::{CopiedOut, Wire};
 
 /// Rows are gathered until this many bytes are together.
 const BLOCK_BYTES: usize = 128 * 1024;
@@ -31,7 +28,8 @@ pub struct CopyOut<'s> {
     waiting: Option<Bytes>,
     /// The large message the last call handed out.
     handed_out: Bytes,
-    ended: bool,
+    /// Rows that the server says to have sent, once it says so.
+    rows_sent: Option<u64>,
 }
 
 impl<'s> CopyOut<'s> {
@@ -49,7 +47,7 @@ impl<'s> CopyOut<'s> {
             gathered: Vec::with_capacity(2 * BLOCK_BYTES),
             waiting: None,
             handed_out: Bytes::new(),
-            ended: false,
+            rows_sent: None,
         }
     }
 
@@ -58,7 +56,7 @@ impl<'s> CopyOut<'s> {
     pub fn next_block(&mut self) -> Result<bool> {
         self.gathered.clear();
         self.handed_out = Bytes::new();
-        if self.waiting.is_none() && !self.ended {
+        if self.waiting.is_none() && self.rows_sent.is_none() {
             self.gather()?;
         }
         if self.gathered.is_empty()
@@ -74,35 +72,40 @@ impl<'s> CopyOut<'s> {
         if self.gathered.is_empty() { &self.handed_out } else { &self.gathered }
     }
 
+    /// The rows that the server says to have sent; none before the end.
+    pub fn rows_sent(&self) -> Option<u64> {
+        self.rows_sent
+    }
+
+    /// Asks the server something on another connection; nothing if it does not answer.
+    pub(super) fn ask_beside(&self, sql: &str) -> Option<Vec<TextRow>> {
+        self.exchange.ask_beside(sql)
+    }
+
     fn gather(&mut self) -> Result<()> {
-        let Self { wire, copy, gathered, waiting, ended, .. } = self;
+        let Self { wire, copy, gathered, waiting, rows_sent, .. } = self;
         let gathering = async {
             while gathered.len() < BLOCK_BYTES {
                 match wire.next_rows(copy).await? {
-                    Some(message) if message.len() >= LARGE_BYTES => {
+                    // No server sends one, and there could be any number.
+                    CopiedOut::Rows(message) if message.is_empty() => {
+                        bail!("the server sent a message of rows that has none")
+                    }
+                    CopiedOut::Rows(message) if message.len() >= LARGE_BYTES => {
                         *waiting = Some(message);
                         break;
                     }
-                    Some(message) => gathered.extend_from_slice(&message),
-                    None => {
-                        *ended = true;
+                    CopiedOut::Rows(message) => gathered.extend_from_slice(&message),
+                    CopiedOut::End { rows } => {
+                        *rows_sent = Some(rows);
                         break;
                     }
                 }
             }
             Ok(())
         };
-        let limited = async {
-            match tokio::time::timeout(SILENCE_TIMEOUT, gathering).await {
-                Ok(done) => done,
-                Err(_elapsed) => bail!(
-                    "the server sent nothing for {} minutes; the connection is taken for dead",
-                    SILENCE_TIMEOUT.as_secs() / 60
-                ),
-            }
-        };
-        self.exchange.wait(limited)?;
-        if self.ended {
+        self.exchange.wait(gathering)?;
+        if self.rows_sent.is_some() {
             *self.usable = true;
         }
         Ok(())

@@ -2,15 +2,17 @@
 //! end. An answer that does not come is looked into by a connection of its own, and so is a
 //! connection that ended without a word.
 
-use std::sync::OnceLock;
-use std::time::Duration;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use tokio::runtime::Runtime;
 
+use super::TextRow;
 use super::blocked::{self, Blocked};
 use super::error::{ConnectionLost, Refused};
-use super::wire::Wire;
+use super::silence::{self, AtWork};
+use super::wire::{Seen, Wire};
 use crate::endpoint::Connection;
 use crate::interrupt::{Interrupt, Interrupted};
 use crate::progress;
@@ -30,6 +32,9 @@ pub(super) struct Exchange {
     interrupt: Interrupt,
     connection: Connection,
     backend: OnceLock<Backend>,
+    seen: OnceLock<Arc<Seen>>,
+    /// How long the server may say nothing without being at work.
+    silence_max: Duration,
 }
 
 /// The server's side of a session.
@@ -49,7 +54,19 @@ impl Exchange {
             .enable_all()
             .build()
             .context("cannot start the I/O runtime")?;
-        Ok(Self { runtime, interrupt: interrupt.clone(), connection, backend: OnceLock::new() })
+        Ok(Self {
+            runtime,
+            interrupt: interrupt.clone(),
+            connection,
+            backend: OnceLock::new(),
+            seen: OnceLock::new(),
+            silence_max: silence::most()?,
+        })
+    }
+
+    /// Where it is noted when something comes.
+    pub(super) fn set_seen(&self, seen: Arc<Seen>) {
+        self.seen.get_or_init(|| seen);
     }
 
     /// What the server said of itself once the session was there.
@@ -69,7 +86,7 @@ impl Exchange {
                 biased;
                 done = exchange => done,
                 () = self.interrupt.raised() => Err(Interrupted.into()),
-                never = self.tell_who_blocks() => never,
+                given_up = self.watch() => given_up,
             }
         });
         done.map_err(|error| self.explain(error))
@@ -80,31 +97,72 @@ impl Exchange {
         self.runtime.block_on(exchange)
     }
 
-    /// Says, as often as something new is to be said, what the session's statement waits for.
-    async fn tell_who_blocks<T>(&self) -> Result<T> {
+    /// Says, as often as something new is to be said, what the session's statement waits for. Ends
+    /// once nothing has come for too long from a server that is not at work on it.
+    async fn watch<T>(&self) -> Result<T> {
+        let begun = Instant::now();
         tokio::time::sleep(LOOK_AFTER).await;
         let mut told: Option<Blocked> = None;
         loop {
-            if let Some(backend) = self.backend()
-                && let Some(blocked) = self.blocked(backend.pid).await
+            let (blocked, at_work) = self.look().await;
+            if let Some(blocked) = blocked
                 && told.as_ref() != Some(&blocked)
             {
                 progress::tell(&blocked.to_string());
                 told = Some(blocked);
             }
-            tokio::time::sleep(LOOK_AGAIN).await;
+            let silence = self.silence_since(begun);
+            if silence >= self.silence_max && at_work != AtWork::Yes {
+                bail!(
+                    "the server has said nothing for {} s, and {at_work}: the connection is taken for \
+                     dead ({} sets how long is waited)",
+                    silence.as_secs(),
+                    silence::VARIABLE
+                );
+            }
+            if silence >= silence::SAID_AFTER.min(self.silence_max / 2) {
+                progress::tell(&format!(
+                    "the server has said nothing for {} s; {at_work}",
+                    silence.as_secs()
+                ));
+            }
+            tokio::time::sleep(LOOK_AGAIN.min(self.silence_max / 4)).await;
         }
     }
 
-    /// Asks on a connection of its own what the session waits for; nothing if none is to be had.
-    async fn blocked(&self, pid: i32) -> Option<Blocked> {
+    /// How long nothing has come since an exchange began.
+    fn silence_since(&self, begun: Instant) -> Duration {
+        let waited = begun.elapsed();
+        let silence = self.seen.get().and_then(|seen| seen.silence());
+        silence.map_or(waited, |silence| silence.min(waited))
+    }
+
+    /// Asks on a connection of its own what the session waits for, and whether it is at work.
+    async fn look(&self) -> (Option<Blocked>, AtWork) {
+        let Some(backend) = self.backend() else { return (None, AtWork::NotSaid) };
         let asking = async {
             let mut wire = Wire::open(&self.connection).await.ok()?;
-            let found = blocked::ask(&mut wire, pid).await;
+            let found = (
+                blocked::ask(&mut wire, backend.pid).await,
+                silence::ask(&mut wire, backend.pid).await,
+            );
+            wire.close().await;
+            Some(found)
+        };
+        let found = tokio::time::timeout(LOOK_LIMIT, asking).await;
+        found.ok().flatten().unwrap_or((None, AtWork::NotSaid))
+    }
+
+    /// The answer to a query on a connection of its own; nothing if none is to be had.
+    pub(super) fn ask_beside(&self, sql: &str) -> Option<Vec<TextRow>> {
+        let asking = async {
+            let mut wire = Wire::open(&self.connection).await.ok()?;
+            let found = wire.query(sql).await.ok();
             wire.close().await;
             found
         };
-        tokio::time::timeout(LOOK_LIMIT, asking).await.ok()?
+        let limited = async { tokio::time::timeout(LOOK_LIMIT, asking).await };
+        self.runtime.block_on(limited).ok()?
     }
 
     /// Tells the server's last word as such. Where it did not arrive, a new connection tells what

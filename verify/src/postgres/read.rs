@@ -10,6 +10,7 @@ use handover_schemas::pg_type::PgType;
 use handover_schemas::plan::{Column, Extent, Key, TableShape};
 
 use super::copy_stream::CopyOut;
+use super::room::Room;
 use super::session::Session;
 use super::written::{TextForm, key_text, push_line, written};
 use crate::rows::{Row, RowStream};
@@ -261,6 +262,7 @@ fn read_copy<'s>(
         types: shape.columns.iter().map(|column| column.ty.sent_by(version)).collect(),
         forms: None,
         place: format!("cannot read {}", shape.name),
+        room: Room::of(shape),
         binary,
         next: 0,
         wire: 0..0,
@@ -277,6 +279,7 @@ pub struct PostgresRows<'s> {
     /// What becomes of each field of a text line, where not all are canonical as they come.
     forms: Option<Vec<TextForm>>,
     place: String,
+    room: Room,
     binary: bool,
     /// Where in the block the next row begins.
     next: usize,
@@ -294,7 +297,7 @@ const LINE_KEPT: usize = 1024 * 1024;
 impl RowStream for PostgresRows<'_> {
     fn advance(&mut self) -> Result<bool> {
         let advanced = if self.binary { self.advance_binary() } else { self.advance_text() };
-        advanced.with_context(|| self.place.clone())
+        advanced.and_then(|is_row| self.counted(is_row)).with_context(|| self.place.clone())
     }
 
     fn row(&self) -> Row<'_> {
@@ -356,6 +359,23 @@ impl PostgresRows<'_> {
                 push_line(forms, line, &mut self.line)?;
             }
             return Ok(true);
+        }
+    }
+
+    /// Counts a row, or holds what was counted against what the server says to have sent.
+    fn counted(&mut self, is_row: bool) -> Result<bool> {
+        let Self { room, copy, .. } = self;
+        if is_row {
+            room.count_one(|sql| copy.ask_beside(sql))?;
+            return Ok(true);
+        }
+        match copy.rows_sent() {
+            Some(sent) if sent != room.rows() => bail!(
+                "{} row(s) arrived, and the server says that it sent {sent}: it is broken, or \
+                 something between here and there is",
+                room.rows()
+            ),
+            _ => Ok(false),
         }
     }
 

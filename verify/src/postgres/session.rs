@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use super::copy_stream::{CopyIn, CopyOut};
 use super::error::Refused;
 use super::exchange::{Backend, Exchange};
-use super::wire::Wire;
+use super::wire::{Refusal, Wire};
 use crate::endpoint::PostgresEndpoint;
 use crate::interrupt::Interrupt;
 
@@ -33,6 +33,8 @@ pub const PINNED: &[(&str, &str)] = &[
 /// Settings that change speed and patience, never bytes: a vendor's defaults must neither cut a
 /// long read nor make the planner sort what an index has in order.
 const PATIENT: &[(&str, &str)] = &[
+    // Nobody reads them.
+    ("client_min_messages", "error"),
     // Workers write to the ledger side by side: a database whose default is serializable would
     // refuse most of their transactions.
     ("default_transaction_isolation", "read committed"),
@@ -98,6 +100,7 @@ impl Session {
         let wire = exchange
             .wait(Wire::open(endpoint.connection()))
             .with_context(|| format!("cannot connect to {}", endpoint.url()))?;
+        exchange.set_seen(wire.seen());
         let mut session = Self {
             exchange: Arc::new(exchange),
             wire: Some(wire),
@@ -215,7 +218,14 @@ impl Session {
 
     /// Runs a query with the simple protocol and returns all rows as text.
     pub fn query(&mut self, sql: &str) -> Result<Vec<TextRow>> {
-        self.exchange(async |wire| wire.query(sql).await)
+        let done = self.exchange(async |wire| wire.query(sql).await);
+        done.map_err(|error| match error.downcast_ref() {
+            Some(Refusal::TooMuch { .. }) => {
+                let beginning: String = sql.chars().take(100).collect();
+                error.context(format!("it was asked {beginning:?}…"))
+            }
+            _ => error,
+        })
     }
 
     /// The first column of the first row.

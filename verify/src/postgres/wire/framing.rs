@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use super::seen::Seen;
+use super::weight::{Kind, Weight};
 use crate::endpoint::Line;
 
 /// What of a message's content is kept to be looked at; a list of mechanisms and a command's tag
@@ -21,6 +22,9 @@ const LONG: u32 = 16 << 20;
 /// The longest row: a server makes it in one piece of memory, of which it has at most 1 GiB less
 /// one byte (`MaxAllocSize`).
 const ROW: u32 = 1 << 30;
+
+/// The longest row of a query, which is kept in memory: definitions of objects, and keys.
+const QUERY_ROW: u32 = 128 << 20;
 
 /// Whether a proof of the password is bound to the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +89,15 @@ pub(crate) enum Refusal {
         /// What is believed.
         most: u32,
     },
+    /// An answer to one question that has no end.
+    #[error(
+        "the server's answer to one question has become too large ({what}): it is broken, or it means \
+         harm"
+    )]
+    TooMuch {
+        /// What there is too much of, and how much is taken.
+        what: &'static str,
+    },
     /// A message that does not even have its own length.
     #[error("what came is no message of a PostgreSQL server (a length of {0} bytes)")]
     NoMessage(u32),
@@ -105,13 +118,20 @@ pub(super) struct Framing {
     trust: Trust,
     is_authenticated: bool,
     coming: Coming,
+    weight: Weight,
     seen: Arc<Seen>,
 }
 
 impl Framing {
     /// For a connection on which nothing was said yet.
     pub(super) fn new(trust: Trust) -> Self {
-        Self { trust, is_authenticated: false, coming: NEXT, seen: Arc::default() }
+        Self {
+            trust,
+            is_authenticated: false,
+            coming: NEXT,
+            weight: Weight::default(),
+            seen: Arc::default(),
+        }
     }
 
     /// What was noted.
@@ -121,6 +141,7 @@ impl Framing {
 
     /// Looks at the bytes that came next. Refuses without having looked at the rest.
     pub(super) fn look_at(&mut self, mut come: &[u8]) -> Result<(), Refusal> {
+        self.seen.note_arrival();
         while !come.is_empty() {
             match &mut self.coming {
                 Coming::Header { bytes, filled } => {
@@ -158,9 +179,13 @@ impl Framing {
         if claimed > most {
             return Err(Refusal::TooLong { kind: kind.into(), claimed, most });
         }
-        // Rows are many, and nobody looks into them here.
-        let kept =
-            if matches!(kind, b'R' | b'C') { Vec::with_capacity(KEPT_BYTES) } else { Vec::new() };
+        self.weight.add(Kind::of(kind), claimed)?;
+        // Rows are many, and of those of a query nobody looks at more than their number of columns.
+        let kept = match kind {
+            b'R' | b'C' => Vec::with_capacity(KEPT_BYTES),
+            b'D' => Vec::with_capacity(size_of::<u16>()),
+            _ => Vec::new(),
+        };
         self.coming = Coming::Content { kind, left, kept };
         if left == 0 { self.end() } else { Ok(()) }
     }
@@ -175,6 +200,10 @@ impl Framing {
                 let tag = kept.split(|byte| *byte == 0).next().unwrap_or_default();
                 self.seen.note_command(&String::from_utf8_lossy(tag));
                 Ok(())
+            }
+            b'D' => {
+                let columns = kept.first_chunk().map_or(0, |bytes| u16::from_be_bytes(*bytes));
+                self.weight.add_columns(columns)
             }
             _ => Ok(()),
         }
@@ -209,7 +238,8 @@ impl Framing {
 fn most(kind: u8, is_authenticated: bool) -> u32 {
     match kind {
         _ if !is_authenticated => SHORT,
-        b'D' | b'd' => ROW,
+        b'd' => ROW,
+        b'D' => QUERY_ROW,
         b'E' | b'N' | b'A' | b'T' | b't' | b'V' => LONG,
         _ => SHORT,
     }

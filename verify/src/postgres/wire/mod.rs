@@ -10,6 +10,7 @@ mod open;
 mod seen;
 mod tls;
 mod verifier;
+mod weight;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use tokio_postgres::{
 };
 
 pub(crate) use framing::Refusal;
+pub(super) use seen::Seen;
 
 use super::TextRow;
 use super::error::{ConnectionLost, database_error};
@@ -32,12 +34,23 @@ use crate::endpoint::Connection;
 /// How long to wait for the driver's last word once the connection has ended.
 const LAST_WORD: Duration = Duration::from_secs(1);
 
+/// What comes of a `COPY … TO STDOUT`.
+pub(super) enum CopiedOut {
+    /// A message of rows.
+    Rows(Bytes),
+    /// It is complete, and had so many rows, as the server says.
+    End {
+        /// The number in the command's tag.
+        rows: u64,
+    },
+}
+
 /// A connection to a server. It moves only while its runtime runs.
 pub(super) struct Wire {
     client: Client,
     /// Until its last word was heard.
     driver: Option<JoinHandle<Result<(), Error>>>,
-    seen: Arc<seen::Seen>,
+    seen: Arc<Seen>,
 }
 
 impl Wire {
@@ -52,6 +65,11 @@ impl Wire {
         };
         let (client, driver, seen) = opened?;
         Ok(Self { client, driver: Some(tokio::spawn(driver)), seen })
+    }
+
+    /// What is noted of the server's messages.
+    pub(super) fn seen(&self) -> Arc<Seen> {
+        Arc::clone(&self.seen)
     }
 
     /// Runs statements by the simple protocol, until the server is ready for the next.
@@ -93,13 +111,13 @@ impl Wire {
         self.told(started).await.map(Box::pin)
     }
 
-    /// The next message of rows; nothing once the server has said that the COPY is complete.
+    /// The next message of rows, or that the COPY is complete.
     pub(super) async fn next_rows(
         &mut self,
         copy: &mut Pin<Box<CopyOutStream>>,
-    ) -> Result<Option<Bytes>> {
+    ) -> Result<CopiedOut> {
         if let Some(message) = copy.next().await {
-            return self.told(message).await.map(Some);
+            return self.told(message).await.map(CopiedOut::Rows);
         }
         // The driver stops at the end of the rows. What comes behind it says whether that was all
         // of them.
@@ -108,10 +126,11 @@ impl Wire {
         {
             return Err(self.ended(error).await);
         }
-        if self.seen.take_command().is_none() {
-            bail!("the server ended a COPY without saying that it is complete");
+        let rows = self.seen.take_command().and_then(|tag| tag.strip_prefix("COPY ")?.parse().ok());
+        match rows {
+            Some(rows) => Ok(CopiedOut::End { rows }),
+            None => bail!("the server ended a COPY without saying that it is complete"),
         }
-        Ok(None)
     }
 
     /// Starts `COPY … FROM STDIN`.

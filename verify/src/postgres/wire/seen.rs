@@ -1,15 +1,17 @@
 //! What was noted of a server's messages, for whoever drives the session.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 /// Shared by the connection, which notes, and the session, which asks.
 #[derive(Debug, Default)]
-pub(super) struct Seen(Mutex<Noted>);
+pub(in crate::postgres) struct Seen(Mutex<Noted>);
 
 #[derive(Debug, Default)]
 struct Noted {
     command: Option<String>,
     lost: Option<String>,
+    arrival: Option<Instant>,
 }
 
 impl Seen {
@@ -31,6 +33,16 @@ impl Seen {
     /// How the line ended, if it has.
     pub(super) fn lost(&self) -> Option<String> {
         self.noted().lost.clone()
+    }
+
+    /// Something has come.
+    pub(super) fn note_arrival(&self) {
+        self.noted().arrival = Some(Instant::now());
+    }
+
+    /// How long nothing has come; nothing before the first word.
+    pub(in crate::postgres) fn silence(&self) -> Option<Duration> {
+        self.noted().arrival.map(|arrival| arrival.elapsed())
     }
 
     fn noted(&self) -> MutexGuard<'_, Noted> {
