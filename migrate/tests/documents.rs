@@ -10,7 +10,7 @@ use handover_testkit::{Database, Outcome, Run, binary, sqlite};
 use tempfile::TempDir;
 
 /// The pages, in the order of the work: each finds what those before it left.
-const PAGES: [&str; 10] = [
+const PAGES: [&str; 11] = [
     "01-prepare.md",
     "02-copy-and-verify.md",
     "03-receiving-deliverables.md",
@@ -21,6 +21,7 @@ const PAGES: [&str; 10] = [
     "08-auditing-from-zero.md",
     "09-recovery-without-this-program.md",
     "10-disaster-of-the-target.md",
+    "11-tls.md",
 ];
 
 const ESCROW_PASSPHRASE: &str = "another passphrase of it";
@@ -177,6 +178,7 @@ impl Desk {
             .env("DELIVERED", self.at("delivered"))
             .env("KEYS", self.at("keys"))
             .env("WORK", self.at("work"))
+            .env("DB_HOST", "db.ministry.example")
             .env("HANDOVER_PASSPHRASE", "a passphrase of a test")
             .env("HANDOVER_ESCROW_PASSPHRASE", ESCROW_PASSPHRASE)
             .dir(self.folder.path())

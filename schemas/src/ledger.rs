@@ -75,6 +75,71 @@ impl SourceCheck {
     }
 }
 
+/// A connection that is less than `verify-full`, which somebody chose by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LesserLine {
+    /// TCP without TLS (`sslmode=disable`).
+    Clear,
+    /// TLS with whoever answered (`sslmode=require` without a root certificate).
+    Unverified,
+    /// TLS with somebody whose certificate is by the given root (`sslmode=verify-ca`, or `require`
+    /// with a root certificate).
+    Authority,
+}
+
+impl LesserLine {
+    const ALL: [Self; 3] = [Self::Clear, Self::Unverified, Self::Authority];
+
+    /// The word in the ledger.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Clear => "clear",
+            Self::Unverified => "unverified",
+            Self::Authority => "authority",
+        }
+    }
+
+    /// The line behind a word of the ledger.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|line| line.as_str() == word)
+    }
+
+    /// What was chosen and what follows from it, in Vietnamese.
+    pub fn vi(self) -> &'static str {
+        match self {
+            Self::Clear => {
+                "đã chọn sslmode=disable, ai ở trên đường truyền cũng có thể đọc và sửa mọi thứ"
+            }
+            Self::Unverified => {
+                "đã chọn sslmode=require không kèm chứng thư gốc, ai ở trên đường truyền cũng có \
+                 thể giả làm máy chủ"
+            }
+            Self::Authority => {
+                "tên máy chủ không được so với chứng thư, máy chủ nào có chứng thư do cùng gốc cấp \
+                 cũng có thể giả làm máy chủ đó"
+            }
+        }
+    }
+
+    /// What was chosen and what follows from it, in English.
+    pub fn en(self) -> &'static str {
+        match self {
+            Self::Clear => {
+                "sslmode=disable was chosen, and whoever is on the line can read and change \
+                 everything"
+            }
+            Self::Unverified => {
+                "sslmode=require was chosen without a root certificate, and whoever is on the line \
+                 can take the server's place"
+            }
+            Self::Authority => {
+                "the server's name was not compared with its certificate, and any server that has \
+                 one by the same root can take its place"
+            }
+        }
+    }
+}
+
 /// How far a chunk has come. It only ever moves forward, one state at a time; a chunk whose rows
 /// changed at the source is replaced as a whole and stays copied.
 #[derive(

@@ -38,7 +38,8 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 use handover_schemas::config::{LeaveOut, Rename};
 use handover_schemas::digest::Digest;
-use handover_schemas::ledger::Stage;
+use handover_schemas::ledger::{LesserLine, Stage};
+use handover_schemas::moved::MovedEnd;
 use handover_schemas::name::TableName;
 use handover_verify::endpoint::Endpoint;
 use handover_verify::interrupt::{Interrupt, Interrupted};
@@ -88,6 +89,19 @@ pub struct CopyRequest {
     pub show_keys: bool,
 }
 
+impl CopyRequest {
+    /// The connections that are less than `verify-full`, as somebody chose by name.
+    fn lesser_lines(&self) -> impl Iterator<Item = (MovedEnd, LesserLine)> {
+        let ends = [(MovedEnd::Source, &self.source), (MovedEnd::Target, &self.target)];
+        ends.into_iter().filter_map(|(end, endpoint)| Some((end, endpoint.lesser_line()?)))
+    }
+
+    fn record_lesser_lines(&self, store: &mut dyn ledger::Store) -> Result<()> {
+        let mut lines = self.lesser_lines();
+        lines.try_for_each(|(end, line)| ledger::record_lesser_line(store, end, line))
+    }
+}
+
 /// Copies, resumes a copy, or says what changed since it was finished; or only says what would be made.
 pub fn copy(
     request: &CopyRequest,
@@ -95,6 +109,7 @@ pub fn copy(
     progress: &Progress,
 ) -> Result<CopyReport> {
     refuse_route(request)?;
+    tell::lesser_lines(request, progress);
     let dir = HandoverDir::open(&request.handover)?;
     let mut source = Source::open(&request.source, interrupt)?;
     let integrity = source.integrity(progress, interrupt)?;
@@ -143,6 +158,7 @@ pub fn copy(
         return changes::changes_since(&mut source, target, &plan, &options, checked, progress);
     }
     let run = target.begin_run()?;
+    request.record_lesser_lines(target.store())?;
     if let Some(integrity) = &integrity {
         ledger::record_source_check(target.store(), integrity.answer())?;
         structure.findings.extend(integrity.finding("source"));

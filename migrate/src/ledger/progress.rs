@@ -4,9 +4,10 @@ use anyhow::{Context, Result, bail};
 use handover_schemas::chain::{EventDetail, EventKind};
 use handover_schemas::chunk::KeyRange;
 use handover_schemas::digest::{Digest, LineDigest};
-use handover_schemas::ledger::{ChunkEntry, ChunkId, SourceCheck, Stage};
+use handover_schemas::ledger::{ChunkEntry, ChunkId, LesserLine, SourceCheck, Stage};
+use handover_schemas::moved::MovedEnd;
 use handover_schemas::report::Finding;
-use handover_verify::ledger::copied::{SOURCE_CHECK, steps};
+use handover_verify::ledger::copied::{LESSER_LINE, SOURCE_CHECK, steps};
 use handover_verify::sql::literal;
 
 use super::events::append_event;
@@ -147,6 +148,17 @@ pub fn record_source_check(store: &mut dyn Store, answer: SourceCheck) -> Result
         step_statement(store, &format!("{SOURCE_CHECK}{}", answer.as_str()), None)
     );
     transaction(store, |store| store.execute(&sql))
+}
+
+/// Records that an end was reached over a line less than `verify-full`. It stays, whatever later runs
+/// choose: rows came over it.
+pub fn record_lesser_line(store: &mut dyn Store, end: MovedEnd, line: LesserLine) -> Result<()> {
+    let name = format!("{LESSER_LINE}{end} {}", line.as_str());
+    store.execute(&format!(
+        "INSERT INTO {} (name) VALUES ({}) ON CONFLICT (name) DO NOTHING",
+        store.table("step"),
+        literal(&name)
+    ))
 }
 
 /// A statement that records the archive of the source's schema which the plan was made with.

@@ -9,12 +9,15 @@ use handover_schemas::attestation::{
 };
 use handover_schemas::chain::{EventDetail, NO_EVENT, check_chain};
 use handover_schemas::digest::Digest;
+use handover_schemas::ledger::LesserLine;
+use handover_schemas::moved::MovedEnd;
 use handover_schemas::package::inventory::Inventory;
 
 use super::copied::stated_copy;
 use super::findings::findings;
 use super::purged::{stated_purges, stated_restores};
 use crate::ledger::LedgerQuery;
+use crate::ledger::copied::lesser_lines;
 use crate::ledger::events::{RecordedEvent, events};
 use crate::ledger::evidence::all_evidence;
 use crate::ledger::moves::moves;
@@ -34,13 +37,14 @@ pub fn gather(ledger: &mut dyn LedgerQuery) -> Result<HandoverAttestation> {
     let copy = stated_copy(ledger, &events)?;
     let deliverables = inventory(ledger)?.as_ref().map(stated_deliverables);
     let purges = stated_purges(ledger)?;
+    let lines = if copy.is_some() { lesser_lines(ledger)? } else { Vec::new() };
     let mut attestation = HandoverAttestation {
         number: 0.into(),
         stated_on: String::new(),
         minutes: handover_schemas::config::MinutesConfig::default(),
         target: StatedEnd { identity, url: None },
         copy,
-        not_checked: not_checked(deliverables.is_some()),
+        not_checked: not_checked(deliverables.is_some(), &lines),
         deliverables: deliverables.unwrap_or_default(),
         packages: stated_packages(ledger)?,
         evidence: stated_evidence(ledger)?,
@@ -159,7 +163,7 @@ fn stated_evidence(ledger: &mut dyn LedgerQuery) -> Result<Vec<StatedEvidence>> 
         .collect())
 }
 
-fn not_checked(has_inventory: bool) -> Vec<NotChecked> {
+fn not_checked(has_inventory: bool, lines: &[(MovedEnd, LesserLine)]) -> Vec<NotChecked> {
     let mut all = vec![
         NotChecked {
             vi: "Việc cơ sở dữ liệu nguồn có chứa đầy đủ mọi dữ liệu của nền tảng hay không".into(),
@@ -174,6 +178,24 @@ fn not_checked(has_inventory: bool) -> Vec<NotChecked> {
                 .into(),
         },
     ];
+    all.extend(lines.iter().map(|(end, line)| {
+        let end_vi = match end {
+            MovedEnd::Source => "nguồn",
+            MovedEnd::Target => "đích",
+        };
+        NotChecked {
+            vi: format!(
+                "Máy chủ ở đầu kia đường truyền tới cơ sở dữ liệu {end_vi} khi sao chép có đúng là \
+                 máy chủ đã nêu hay không: {}",
+                line.vi()
+            ),
+            en: format!(
+                "Whether the server at the other end of the connection to the {end} was the one \
+                 that was named, while rows were copied: {}",
+                line.en()
+            ),
+        }
+    }));
     if !has_inventory {
         all.push(NotChecked {
             vi: "Mã nguồn, bộ cài đặt, tài liệu và tệp: chưa kiểm kê".into(),

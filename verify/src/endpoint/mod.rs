@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail};
 use clap::builder::{TypedValueParser, ValueParserFactory};
 use clap::error::ErrorKind;
 use clap::{Arg, Command};
+use handover_schemas::ledger::LesserLine;
 
 mod connection;
 mod parameter;
@@ -98,6 +99,15 @@ impl ValueParserFactory for Endpoint {
 }
 
 impl Endpoint {
+    /// What the connection to a PostgreSQL server is less than `verify-full`, as somebody chose by
+    /// name.
+    pub fn lesser_line(&self) -> Option<LesserLine> {
+        match self {
+            Self::Postgres(postgres) => postgres.line().lesser(),
+            Self::Sqlite(_) => None,
+        }
+    }
+
     /// Absolute path of a SQLite file, for its identity in the ledger.
     pub fn absolute(path: &Path) -> Result<PathBuf> {
         std::path::absolute(path).with_context(|| format!("cannot resolve {}", path.display()))

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 
+use handover_schemas::ledger::LesserLine;
+
 use super::parameter::{Given, Parameter, Parameters};
 
 /// How much is demanded of a TCP connection, by libpq's names. Its `allow` and `prefer` are not
@@ -181,22 +183,14 @@ impl Line {
         matches!(self, Self::Authority | Self::Host)
     }
 
-    /// What somebody chose by name that is less than `verify-full`, and what follows from it;
-    /// nothing for `verify-full` and for Unix sockets.
-    pub fn less_than_full(self) -> Option<&'static str> {
+    /// What it is less than `verify-full`, as somebody chose by name; nothing for `verify-full` and
+    /// for Unix sockets.
+    pub fn lesser(self) -> Option<LesserLine> {
         match self {
             Self::Socket | Self::Host => None,
-            Self::Clear => Some(
-                "sslmode=disable was chosen: whoever is on the line can read and change everything",
-            ),
-            Self::Unverified => Some(
-                "sslmode=require was chosen without a root certificate: whoever is on the line can \
-                 take the server's place",
-            ),
-            Self::Authority => Some(
-                "the server's name was not compared with its certificate: any server that has one \
-                 by the same root can take its place",
-            ),
+            Self::Clear => Some(LesserLine::Clear),
+            Self::Unverified => Some(LesserLine::Unverified),
+            Self::Authority => Some(LesserLine::Authority),
         }
     }
 }

@@ -4,8 +4,9 @@ use anyhow::{Context, Result, bail};
 use handover_schemas::chunk::{KeyRange, KeyValue};
 use handover_schemas::digest::LineDigest;
 use handover_schemas::ledger::{
-    ChunkEntry, ChunkId, ChunkState, LEDGER_VERSION, LeftOutBy, SourceCheck, Stage,
+    ChunkEntry, ChunkId, ChunkState, LEDGER_VERSION, LeftOutBy, LesserLine, SourceCheck, Stage,
 };
+use handover_schemas::moved::MovedEnd;
 use handover_schemas::name::TableName;
 use handover_schemas::plan::{TablePlan, TableShape};
 use handover_schemas::report::Finding;
@@ -217,6 +218,22 @@ pub fn source_check(ledger: &mut dyn LedgerQuery) -> Result<Option<SourceCheck>>
         return Ok(None);
     };
     SourceCheck::parse(word).context("the ledger has an unknown answer of a check").map(Some)
+}
+
+/// Beginning of the name of a step that tells over what line rows were copied that was less than
+/// `verify-full`; then the end and what it was: `source clear`.
+pub const LESSER_LINE: &str = "less_than_verify_full ";
+
+/// The lines less than `verify-full` over which runs of the copy reached an end.
+pub fn lesser_lines(ledger: &mut dyn LedgerQuery) -> Result<Vec<(MovedEnd, LesserLine)>> {
+    let steps = steps(ledger)?;
+    let told = steps.iter().filter_map(|(name, _)| name.strip_prefix(LESSER_LINE));
+    told.map(|words| {
+        let (end, line) = words.split_once(' ')?;
+        Some((end.parse().ok()?, LesserLine::parse(line)?))
+    })
+    .map(|line| line.context("the ledger has an unknown line to a database"))
+    .collect()
 }
 
 /// What was found when the copy was finished.
