@@ -7,7 +7,7 @@ use std::process::Command;
 use tempfile::TempDir;
 
 /// What `openssl ca` needs to sign whatever it is given, with the names it asks for.
-const CONFIG: &str = "[ca]\ndefault_ca = d\n[d]\ndatabase = index.txt\nnew_certs_dir = .\n\
+const CONFIG: &str = "[ca]\ndefault_ca = d\n[d]\ndatabase = index.txt\nserial = serial\nnew_certs_dir = .\n\
     default_md = sha256\npolicy = p\ncopy_extensions = copy\nunique_subject = no\n\
     [p]\ncommonName = supplied\n";
 
@@ -33,6 +33,7 @@ impl Authority {
         let folder = tempfile::tempdir().expect("a temporary folder");
         fs::write(folder.path().join("ca.cnf"), CONFIG).expect("a file");
         fs::write(folder.path().join("index.txt"), "").expect("a file");
+        fs::write(folder.path().join("serial"), "1000").expect("a file");
         let authority = Self { folder };
         authority.openssl(
             &format!(
@@ -78,7 +79,7 @@ impl Authority {
         );
         self.openssl(
             &format!(
-                "ca -batch -notext -config ca.cnf -cert ca.crt -keyfile ca.key -rand_serial \
+                "ca -batch -notext -config ca.cnf -cert ca.crt -keyfile ca.key \
                  -in server.csr -out server.crt {dates}"
             ),
             &[],

@@ -71,7 +71,8 @@ pub struct FiguresArgs {
     pub set: Vec<String>,
     /// The source. If it is not given, that of handover.toml.
     ///
-    /// Passwords belong into PGPASSWORD, .pgpass or PGPASSFILE.
+    /// Passwords belong into PGPASSWORD, .pgpass or PGPASSFILE. A server over TCP has to be known by
+    /// its certificate (?sslrootcert=FILE) unless sslmode says less: runbooks/11-tls.md.
     #[arg(long, value_name = "URL")]
     pub source: Option<Endpoint>,
     /// The target. If it is not given, that of handover.toml.
@@ -317,7 +318,8 @@ pub struct TablesArgs {
     /// What should be: postgres://user@host:port/database or sqlite:path. If it is not given, the
     /// source of the hand-over folder's handover.toml.
     ///
-    /// Passwords belong into PGPASSWORD, .pgpass or PGPASSFILE.
+    /// Passwords belong into PGPASSWORD, .pgpass or PGPASSFILE. A server over TCP has to be known by
+    /// its certificate (?sslrootcert=FILE) unless sslmode says less: runbooks/11-tls.md.
     #[arg(long, value_name = "URL")]
     pub source: Option<Endpoint>,
     /// What is. If it is not given, the target of handover.toml.

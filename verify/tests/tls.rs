@@ -1,7 +1,7 @@
 //! What is said on which line: a server is known by its certificate, and gets no password before.
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::sync::OnceLock;
@@ -217,8 +217,10 @@ fn stranger(answers: &'static [&'static [u8]]) -> (u16, JoinHandle<Vec<u8>>) {
         let (mut line, _) = listener.accept().unwrap();
         line.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         for answer in answers {
-            read_packet(&mut line);
-            line.write_all(answer).unwrap();
+            // Somebody who does not like an answer says nothing more.
+            if read_packet(&mut line).is_ok() {
+                line.write_all(answer).unwrap();
+            }
         }
         let mut sent = Vec::new();
         // An end without a word is what is wished for; a reset is one too.
@@ -229,11 +231,11 @@ fn stranger(answers: &'static [&'static [u8]]) -> (u16, JoinHandle<Vec<u8>>) {
 }
 
 /// A packet without type: four bytes of length, and so much less four.
-fn read_packet(line: &mut TcpStream) {
+fn read_packet(line: &mut TcpStream) -> io::Result<()> {
     let mut length = [0; 4];
-    line.read_exact(&mut length).unwrap();
+    line.read_exact(&mut length)?;
     let mut content = vec![0; u32::from_be_bytes(length) as usize - 4];
-    line.read_exact(&mut content).unwrap();
+    line.read_exact(&mut content)
 }
 
 #[track_caller]

@@ -118,7 +118,8 @@ pub struct CopyArgs {
     /// The vendor's database: postgres://user@host:port/database or sqlite:path. If it is not given,
     /// the source of the hand-over folder's handover.toml.
     ///
-    /// Passwords belong into PGPASSWORD, .pgpass or PGPASSFILE.
+    /// Passwords belong into PGPASSWORD, .pgpass or PGPASSFILE. A server over TCP has to be known by
+    /// its certificate (?sslrootcert=FILE) unless sslmode says less: runbooks/11-tls.md.
     #[arg(long, value_name = "URL")]
     pub source: Option<Endpoint>,
     /// The ministry's database, empty or from an earlier run of the same command. If it is not
