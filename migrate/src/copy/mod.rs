@@ -58,6 +58,7 @@ use self::target::OpenedTarget;
 pub(crate) use self::tell::copied_tables;
 use self::vendor_code::VendorCode;
 use crate::ledger::{self, RunOutcome};
+use crate::target::postgres::refuse_more_than_a_routine;
 use handover_verify::handover_dir::HandoverDir;
 
 /// What to copy, and how.
@@ -191,6 +192,7 @@ fn fit_to_target(
     let Source::Postgres(_, holder) = source else { return Ok(VendorCode::default()) };
     target_lacks::tell_versions(holder.session(), session, progress);
     target_lacks::in_older_words(structure, session);
+    structure.before.iter().try_for_each(|entry| refuse_more_than_a_routine(session, entry))?;
     let volatile = vendor_code::volatile_functions(holder.session(), session)?;
     Ok(VendorCode::of(structure, volatile))
 }

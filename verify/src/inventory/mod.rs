@@ -90,6 +90,10 @@ pub enum ObjectKind {
     EventTrigger,
     /// A foreign table: its columns, its server, and digests of its options.
     ForeignTable,
+    /// A text search configuration: its parser, and the dictionaries of each kind of token.
+    TextSearchConfiguration,
+    /// A text search dictionary: its template and options.
+    TextSearchDictionary,
     /// `COMMENT ON` anything that is compared.
     Comment,
     /// SQLite: a number that applications keep in the file's header, `user_version` or
@@ -133,6 +137,8 @@ impl ObjectKind {
             Self::Unlogged => "unlogged",
             Self::ReplicaIdentity => "replica_identity",
             Self::EventTrigger => "event_trigger",
+            Self::TextSearchConfiguration => "text_search_configuration",
+            Self::TextSearchDictionary => "text_search_dictionary",
             Self::ForeignTable => "foreign_table",
             Self::Comment => "comment",
             Self::HeaderNumber => "header_number",
@@ -263,6 +269,8 @@ mod tests {
             ObjectKind::ColumnOrder,
             ObjectKind::ReplicaIdentity,
             ObjectKind::EventTrigger,
+            ObjectKind::TextSearchConfiguration,
+            ObjectKind::TextSearchDictionary,
             ObjectKind::ForeignTable,
             ObjectKind::Comment,
         ] {

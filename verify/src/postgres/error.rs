@@ -18,6 +18,7 @@ pub struct Refused {
     pub code: String,
     told: Told,
     is_fatal: bool,
+    is_of_several: bool,
 }
 
 /// The connection ended, and the server's last word did not arrive.
@@ -29,6 +30,11 @@ impl Refused {
     /// The server ended the session with it.
     pub(super) fn is_fatal(&self) -> bool {
         self.is_fatal
+    }
+
+    /// The text was to be one statement, and is several (`exec_parse_message` in `postgres.c`).
+    pub fn is_of_several_statements(&self) -> bool {
+        self.is_of_several
     }
 
     /// The account lacks a right (`insufficient_privilege`).
@@ -74,6 +80,8 @@ fn of_server(refused: &DbError) -> Refused {
     };
     Refused {
         code: refused.code().code().to_owned(),
+        is_of_several: refused.code().code() == "42601"
+            && refused.routine() == Some("exec_parse_message"),
         told: message.told(),
         is_fatal: matches!(refused.parsed_severity(), Some(Severity::Fatal | Severity::Panic)),
     }

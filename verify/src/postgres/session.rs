@@ -239,6 +239,12 @@ impl Session {
         self.exchange(async |wire| within(limit, wire.execute_one(sql)).await)
     }
 
+    /// Has the server read a text as one statement, and runs nothing. It refuses a text with several
+    /// (`exec_parse_message` in `postgres.c`).
+    pub fn read_as_one_statement(&mut self, sql: &str) -> Result<()> {
+        self.exchange(async |wire| wire.column_types(sql).await.map(drop))
+    }
+
     /// As [`query`](Self::query), with the names of the columns' types, and for so long only.
     pub(crate) fn query_typed(&mut self, sql: &str, limit: Duration) -> Result<TypedRows> {
         self.exchange(async |wire| {

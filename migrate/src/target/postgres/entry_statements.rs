@@ -5,8 +5,11 @@
 //! therefore looked at: only statements that make, change or describe objects of one database.
 
 use anyhow::{Result, bail};
+use handover_verify::postgres::{Refused, Session};
 
 use handover_verify::postgres::lexer::{Kind, Lexer, Token};
+
+use super::archive::SchemaEntry;
 
 /// Refuses SQL that does anything else than to make, change or describe objects of this database. `name` is what it
 /// makes.
@@ -16,6 +19,32 @@ pub fn refuse_other_statement(name: &str, sql: &str) -> Result<()> {
         "{name}: the source's schema has a statement there that makes no object ({word} …); nothing of it was run. No \
          server writes that by itself: ask the vendor what stands between, and look at {name} at the source"
     )
+}
+
+/// Refuses a routine with a body of statements (`BEGIN ATOMIC`) that is more than one statement: where such a body ends,
+/// only a server can tell.
+pub fn refuse_more_than_a_routine(session: &mut Session, entry: &SchemaEntry) -> Result<()> {
+    let is_routine = matches!(entry.kind.as_str(), "FUNCTION" | "PROCEDURE");
+    if !is_routine || !entry.sql.contains("BEGIN ATOMIC") {
+        return Ok(());
+    }
+    // pg_dump writes one more statement behind a routine that depends on an extension.
+    let depends = entry.sql.rsplit_once("\nALTER ");
+    let routine = match depends {
+        Some((routine, rest)) if rest.contains(" DEPENDS ON EXTENSION ") => routine,
+        _ => entry.sql.as_str(),
+    };
+    let read = session.read_as_one_statement(routine.trim().trim_end_matches(';'));
+    match read {
+        Err(error) if error.downcast_ref().is_some_and(Refused::is_of_several_statements) => bail!(
+            "{}: what stands there is more than one statement for the target's server; nothing of it was run. No server \
+             writes that by itself: ask the vendor what stands between",
+            entry.name
+        ),
+        // What it does not know, such as words of a newer release, it refuses as a whole later.
+        Err(error) if error.is::<Refused>() => Ok(()),
+        read => read,
+    }
 }
 
 /// Words of a statement that are looked at.

@@ -5,15 +5,12 @@
 //! rows are written or objects are made, and no longer.
 
 use std::collections::BTreeMap;
-use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use handover_verify::endpoint::PostgresEndpoint;
-use handover_verify::postgres::{PINNED, Refused, Session};
+use handover_verify::interrupt::Interrupt;
+use handover_verify::postgres::{Access, PINNED, Refused, Session};
 use handover_verify::sql::literal;
-use serde::Deserialize;
-
-use super::client_program::run;
 
 /// What an expression can see, of what every server has. Encoding and row security are pinned for
 /// good, and so is how literals are read.
@@ -55,8 +52,7 @@ impl SourceSettings {
     }
 
     /// Asks the source what a session has that sets nothing itself: what the database says, and else
-    /// the server. Our own sessions say something else, since their driver sets a few of these when
-    /// it connects; `psql` does not.
+    /// the server.
     ///
     /// What somebody set for the account alone says nothing of the database, and is left out.
     pub fn read(endpoint: &PostgresEndpoint, session: &mut Session) -> Result<Self> {
@@ -153,26 +149,25 @@ fn of_database(session: &mut Session) -> Result<Vec<(String, String)>> {
         .collect()
 }
 
-#[derive(Deserialize)]
 struct Shown {
     name: String,
     setting: String,
     source: String,
 }
 
+/// What a new session has before it sets anything.
 fn shown(endpoint: &PostgresEndpoint) -> Result<Vec<Shown>> {
+    let mut session = Session::open(endpoint, Access::ReadOnly, &Interrupt::default())?;
+    session.execute(&format!("RESET {}", VISIBLE.join("; RESET ")))?;
     let names: Vec<String> = VISIBLE.iter().map(|name| literal(name)).collect();
-    let query = format!(
-        "SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_object('name', name, 'setting', \
-         setting, 'source', source)), '[]') FROM pg_catalog.pg_settings WHERE name IN ({})",
+    let rows = session.query(&format!(
+        "SELECT name, setting, source FROM pg_catalog.pg_settings WHERE name IN ({})",
         names.join(", ")
-    );
-    let mut command = Command::new("psql");
-    command.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1"]);
-    command.args(["-c", &query]);
-    // What libpq would set for whoever runs this.
-    command.env_remove("PGTZ").env_remove("PGDATESTYLE").env_remove("PGGEQO");
-    let output = run(endpoint, command)?
-        .map_err(|message| anyhow::anyhow!("psql cannot read the source's settings: {message}"))?;
-    serde_json::from_slice(&output).context("psql printed the source's settings in an unknown way")
+    ))?;
+    rows.into_iter()
+        .map(|row| match <[Option<String>; 3]>::try_from(row) {
+            Ok([Some(name), Some(setting), Some(source)]) => Ok(Shown { name, setting, source }),
+            _ => bail!("the server gave an incomplete row for a setting"),
+        })
+        .collect()
 }

@@ -49,6 +49,7 @@ mod relation;
 mod sequence;
 #[cfg(test)]
 mod tests;
+mod text_search;
 mod types;
 
 use anyhow::{Context, Result};
@@ -89,6 +90,8 @@ pub const QUERIES: &[(ObjectKind, &str)] = &[
     (ObjectKind::ReplicaIdentity, relation::REPLICA_IDENTITIES),
     (ObjectKind::EventTrigger, code::EVENT_TRIGGERS),
     (ObjectKind::ForeignTable, relation::FOREIGN_TABLES),
+    (ObjectKind::TextSearchConfiguration, text_search::CONFIGURATIONS),
+    (ObjectKind::TextSearchDictionary, text_search::DICTIONARIES),
     (ObjectKind::Comment, code::COMMENTS),
 ];
 

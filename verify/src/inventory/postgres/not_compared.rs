@@ -18,8 +18,6 @@ pub(super) const OBJECTS: &str = "select i.type || ': ' || string_agg(i.identity
         union all select 'pg_subscription'::regclass, oid from pg_subscription
                    where subdbid = (select oid from pg_database where datname = current_database())
         union all select 'pg_transform'::regclass, oid from pg_transform
-        union all select 'pg_ts_config'::regclass, oid from pg_ts_config
-        union all select 'pg_ts_dict'::regclass, oid from pg_ts_dict
         union all select 'pg_ts_parser'::regclass, oid from pg_ts_parser
         union all select 'pg_ts_template'::regclass, oid from pg_ts_template
         union all select 'pg_type'::regclass, oid from pg_type t

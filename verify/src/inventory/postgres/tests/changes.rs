@@ -142,6 +142,14 @@ pub(super) const CHANGES: &[Change] = &[
         &[(K::ReplicaIdentity, "app.visit", Different)],
     ),
     ("drop event trigger quiet", &[(K::EventTrigger, "quiet", Missing)]),
+    (
+        "alter text search configuration app.viet drop mapping for asciiword",
+        &[(K::TextSearchConfiguration, "app.viet", Different)],
+    ),
+    (
+        "alter text search dictionary app.plain (stopwords)",
+        &[(K::TextSearchDictionary, "app.plain", Different)],
+    ),
     ("drop foreign table app.far", &[(K::ForeignTable, "app.far", Missing)]),
     (
         "comment on column app.person.age is 'months'",
