@@ -64,7 +64,7 @@ impl Conversation<'_> {
             server.write_all(&length)?;
             server.write_all(&packet)?;
             let is_other = |name: &[u8]| packet.windows(name.len()).any(|part| part == name);
-            return Ok(!is_other(b"\0pg_dump\0") && !is_other(b"\0pg_restore\0"));
+            return Ok(!is_other(b"pg_dump\0") && !is_other(b"pg_restore\0"));
         }
     }
 

@@ -22,7 +22,8 @@ pub(super) fn run(
     let program = command.get_program().to_string_lossy().into_owned();
     endpoint.set_environment(&mut command, PGOPTIONS);
     command.env("PGCLIENTENCODING", "UTF8");
-    command.env("PGAPPNAME", "handover");
+    // Whoever looks at the sessions of the server sees which is which.
+    command.env("PGAPPNAME", format!("handover {program}"));
     // Messages are matched by nobody, but people search for them in English.
     command.env("LC_MESSAGES", "C");
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
