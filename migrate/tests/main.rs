@@ -88,6 +88,7 @@ mod structure;
 mod structure_refused;
 mod support;
 mod terminal;
+mod threats;
 mod tls;
 mod values;
 mod vendor_code;
