@@ -19,7 +19,7 @@ impl SmallDisk {
     pub(crate) fn of(size: &str) -> Option<Self> {
         let folder = tempfile::Builder::new().prefix("full.").tempdir_in("/tmp").unwrap();
         let mounted = Run::program("mount")
-            .args(["-t", "tmpfs", "-o", &format!("size={size},mode=0777"), "tmpfs"])
+            .args(["-t", "tmpfs", "-o", &format!("size={size},mode=1777"), "tmpfs"])
             .arg(folder.path())
             .go();
         if mounted.code != Some(0) {
