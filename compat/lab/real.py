@@ -67,7 +67,7 @@ class Run:
         found = copied.findings() + verified.findings()
         self.named = {f"{place} {message}".strip() for place, message in found}
         tables = verified.report["tables"]
-        known = {place for place, _ in copied.findings()} | self.stale_views(verified)
+        known = {place for place, _ in copied.findings()} | self.stale_views(copied, verified)
         self.wrong += [
             f"{table['table']} is {table['verdict']}"
             for table in tables
@@ -85,11 +85,12 @@ class Run:
         (cache() / "results" / f"{self.name}.findings.txt").write_text("\n".join(sorted(self.named)) + "\n")
         return self.result(copy_time + verify_time)
 
-    def stale_views(self, verified) -> set:
+    def stale_views(self, *ended) -> set:
         """Materialised views that are found to differ, and that hold at the source what their query does not give."""
         found = {
             finding["object"]
-            for finding in verified.report["findings"]
+            for one in ended
+            for finding in one.report["findings"]
             if finding.get("object_kind") == "materialized_view"
         }
         stale = set()

@@ -155,7 +155,7 @@ mod tests {
             (
                 "[sorce]\nurl = \"sqlite:x\"",
                 "line 1, column 2: unknown key \"sorce\"; known are source, target, leave_out, rename, \
-                 map_type, package, component, file_reference, purge, figures, minutes",
+                 map_type, vendor_code, package, component, file_reference, purge, figures, minutes",
             ),
             (
                 "[[component]]\nid = \"a\"\nname_vi = \"Ă\"\nname_en = \"A\"\n\

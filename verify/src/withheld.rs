@@ -113,19 +113,22 @@ fn keep(mut message: Message) {
 }
 
 /// Where the messages of this command go.
-static FILE: Mutex<Option<(HandoverDir, &'static str)>> = Mutex::new(None);
+static FILE: Mutex<Option<(HandoverDir, &'static str, bool)>> = Mutex::new(None);
 
 /// Has the messages of this command written into a file of the hand-over folder, such as
 /// `findings/copy-messages.jsonl`, in the place of that of the last run.
-pub fn write_into(dir: HandoverDir, name: &'static str) {
-    *FILE.lock().unwrap_or_else(PoisonError::into_inner) = Some((dir, name));
+///
+/// `quiet` keeps it from being said where they are.
+pub fn write_into(dir: HandoverDir, name: &'static str, quiet: bool) {
+    *FILE.lock().unwrap_or_else(PoisonError::into_inner) = Some((dir, name, quiet));
 }
 
 /// Writes what was kept, once everything was told, and says where. What no file was named for is only
 /// in the log of the server.
 pub fn write() {
     let kept = std::mem::take(&mut *KEPT.lock().unwrap_or_else(PoisonError::into_inner));
-    let Some((dir, name)) = FILE.lock().unwrap_or_else(PoisonError::into_inner).take() else {
+    let Some((dir, name, quiet)) = FILE.lock().unwrap_or_else(PoisonError::into_inner).take()
+    else {
         return;
     };
     let mut file = FindingsFile::new(&dir, name);
@@ -134,7 +137,7 @@ pub fn write() {
     }
     let place = file.place();
     match file.finish() {
-        Ok(()) if kept.is_empty() => {}
+        Ok(()) if kept.is_empty() || quiet => {}
         Ok(()) => tell(&format!(
             "note: messages of databases that may quote people's values are not shown; {} of them \
              are in {place}",

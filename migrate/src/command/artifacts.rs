@@ -38,7 +38,7 @@ pub fn run(args: ArtifactsArgs, interrupt: &Interrupt) -> Result<Exit> {
         renew: args.renew,
         jobs: usize::from(args.jobs),
     };
-    withheld::write_into(request.dir.clone(), "findings/artifacts-messages.jsonl");
+    withheld::write_into(request.dir.clone(), "findings/artifacts-messages.jsonl", args.quiet);
     let progress = Progress::on_stderr(args.quiet);
     let done = receive(&request, interrupt, &progress);
     progress.finish();

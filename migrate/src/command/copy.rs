@@ -41,7 +41,7 @@ pub fn run(args: CopyArgs, interrupt: &Interrupt) -> Result<Exit> {
         show_keys: args.show_keys,
     };
     let dir = HandoverDir::at(&request.handover);
-    withheld::write_into(dir, "findings/copy-messages.jsonl");
+    withheld::write_into(dir, "findings/copy-messages.jsonl", args.quiet);
     let done = copy(&request, interrupt, &progress);
     progress.finish();
     let report = match done {

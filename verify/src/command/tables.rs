@@ -39,7 +39,7 @@ pub fn run(args: TablesArgs, interrupt: &Interrupt) -> Result<Exit> {
         show_keys: args.show_keys,
     };
     let dir = HandoverDir::at(&request.handover);
-    withheld::write_into(dir, "findings/verify-tables-messages.jsonl");
+    withheld::write_into(dir, "findings/verify-tables-messages.jsonl", args.quiet);
     let done = compare(&request, interrupt, &progress);
     progress.finish();
     let report = done?;

@@ -71,7 +71,7 @@ impl Opened {
         let mut database = PurgeDatabase::open(&target, interrupt)?;
         let dir = HandoverDir::open(handover)?;
         refuse_elsewhere(&mut database, &dir)?;
-        withheld::write_into(dir.clone(), "findings/purge-messages.jsonl");
+        withheld::write_into(dir.clone(), "findings/purge-messages.jsonl", false);
         Ok(Self { config, dir, database })
     }
 
