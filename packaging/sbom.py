@@ -79,7 +79,7 @@ def component(package, scope, checksums):
         "purl": purl(package),
     }
     if package["license"]:
-        # "MIT/Apache-2.0" is how it was written before crates.io took SPDX expressions.
+        # "MIT/Apache-2.0" is how it was written before SPDX expressions.
         entry["licenses"] = [{"expression": re.sub(r"\s*/\s*", " OR ", package["license"])}]
     checksum = checksums.get((package["name"], package["version"]))
     if checksum:

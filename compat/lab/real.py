@@ -93,19 +93,18 @@ class Run:
             for finding in one.report["findings"]
             if finding.get("object_kind") == "materialized_view"
         }
-        stale = set()
-        for name in found:
-            query = subprocess.run(
-                ["psql", "-XAtc", f"select rtrim(pg_get_viewdef('{name}'::regclass), ';')", self.source],
-                env=self.environment, capture_output=True, text=True, check=True,
-            ).stdout
-            differ = f"select exists ((table {name} except all ({query})) union all (({query}) except all table {name}))"
-            answer = subprocess.run(
-                ["psql", "-XAtc", differ, self.source], env=self.environment, capture_output=True, text=True, check=True
-            ).stdout
-            if answer.strip() == "t":
-                stale.add(name)
-        return stale
+        return {name for name in found if self.is_stale(name)}
+
+    def is_stale(self, view: str) -> bool:
+        query = self.ask_source(f"select rtrim(pg_get_viewdef('{view}'::regclass), ';')")
+        return self.ask_source(
+            f"select exists ((table {view} except all ({query})) union all (({query}) except all table {view}))"
+        ) == "t"
+
+    def ask_source(self, sql: str) -> str:
+        command = ["psql", "-XAtc", sql, self.source]
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=True)
+        return done.stdout.strip()
 
     def timed(self, program: str, arguments: list):
         start = time.monotonic()

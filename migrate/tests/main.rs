@@ -82,6 +82,7 @@ mod routes;
 mod settings;
 mod signatures;
 mod sqlite_schemas;
+mod sqlite_virtual_tables;
 mod statements;
 mod stored_values;
 mod structure;

@@ -59,7 +59,10 @@ fn what_nobody_has_read_does_not_run() {
     let outcome = handover.copy_without_code().go();
     outcome.expect(2);
     let digest = sha256_of(&handover, "schema/vendor-code.sql");
-    says(&outcome, &["2 piece(s) of the vendor's code", &digest, "Nothing was made in the target"]);
+    says(
+        &outcome,
+        &["2 piece(s) of the vendor's code", &digest, "This run made nothing in the target"],
+    );
 
     fs::write(
         handover.dir().join("handover.toml"),
@@ -91,6 +94,31 @@ fn a_database_without_code_needs_no_word() {
     let handover = Handover::postgres(&source, &target);
     expect_copied(&handover.copy_without_code().go());
     assert!(!handover.dir().join("schema/vendor-code.sql").exists());
+}
+
+/// Between two runs the source may have been asked again.
+#[test]
+fn a_resumed_copy_runs_nothing_unread_either() {
+    let (source, target) = with_harm("delete from public.doses where id = 7");
+    let handover = Handover::postgres(&source, &target);
+    handover.copy().go().expect(1);
+    let outcome = handover.copy_without_code().go();
+    says(
+        outcome.expect(2),
+        &["piece(s) of the vendor's code", "This run made nothing in the target"],
+    );
+}
+
+#[test]
+fn a_plan_for_a_file_leaves_no_file() {
+    let handover = Handover::sqlite("create table t (a int); insert into t values (1)");
+    let report = json(handover.copy_without_code().arg("--plan-only").go().expect(0));
+    assert_eq!(report["outcome"], "planned");
+    assert!(!handover.target_file().exists());
+    assert!(handover.dir().join("schema/pre-data.sql").exists());
+    fs::write(handover.target_file(), "").unwrap();
+    handover.copy_without_code().arg("--plan-only").go().expect(0);
+    assert!(handover.target_file().exists(), "it is not ours");
 }
 
 /// A function that does its harm in the target only: where there is a ledger.

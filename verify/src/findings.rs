@@ -45,7 +45,7 @@ impl<'a> FindingsFile<'a> {
         self.dir.path().join(self.name).display().to_string()
     }
 
-    /// Adds a line. Its values are exact; what must not reach a terminal is written as `\uXXXX`.
+    /// Adds a line. Its values are exact; what must not reach a terminal is written as JSON's escapes.
     pub fn add(&mut self, line: &impl Serialize) {
         if let Ok(text) = serde_json::to_string(line) {
             self.lines.extend_from_slice(as_json(&text).as_bytes());

@@ -45,7 +45,7 @@ pub fn print_lines(lines: &Lines) -> Result<()> {
 }
 
 /// One JSON document on standard output. Its values are exact: what must not reach a terminal is
-/// written as `\uXXXX`.
+/// written as JSON's escapes.
 pub fn print_json(document: &impl Serialize) -> Result<()> {
     let text = serde_json::to_string_pretty(document).context("cannot write JSON")?;
     write_out(&as_json(&text))

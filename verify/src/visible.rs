@@ -24,7 +24,7 @@ pub fn visible(line: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// The same JSON document, with hidden characters as `\uXXXX` (RFC 8259, section 7). A serialiser
+/// The same JSON document, with hidden characters as escapes (RFC 8259, section 7). A serialiser
 /// escapes those below U+0020; they are within strings, as everything that is hidden is.
 pub fn as_json(document: &str) -> Cow<'_, str> {
     let is_raw = |character: char| is_hidden(character) && character != '\n';

@@ -17,7 +17,7 @@ use crate::restore::{Applying, Choice, FINDINGS, RestoreRequest, purge_of, resto
 pub fn run(args: &RestoreArgs, interrupt: &Interrupt) -> Result<Exit> {
     let choice = choice(args)?;
     let handover = handover_folder(&args.archive);
-    let mut opened = Opened::new(&handover, args.archive.target.as_ref(), interrupt)?;
+    let mut opened = Opened::new(&handover, args.archive.target.as_ref(), args.quiet, interrupt)?;
     let purges = ledger::purges(opened.database.store())?;
     let archive = OpenedArchive::open(&args.archive, &args.identity, Some(&purges))?;
     let purge = purge_of(archive.purge.as_ref(), &archive.reader)?;

@@ -116,6 +116,7 @@ pub fn copy(
     let integrity = source.integrity(progress, interrupt)?;
     progress.phase("reading the source's catalog");
     let mut described = describe(&mut source, request)?;
+    let was_there = !matches!(&request.target, Endpoint::Sqlite(path) if !path.exists());
     let mut target = OpenedTarget::open(&request.target, interrupt, progress)?;
     let mut options = read_options(request, &dir, interrupt);
     let watched = std::mem::take(&mut described.watched);
@@ -143,10 +144,11 @@ pub fn copy(
     structure.write_down(&dir, &request.target)?;
     vendor_code.write_down(&dir)?;
     if request.plan_only {
+        target.close_unmade(was_there)?;
         return Ok(tell::planned(&plan, &structure, &vendor_code));
     }
+    vendor_code.refuse_unread(request.reviewed.as_ref())?;
     if is_new {
-        vendor_code.refuse_unread(request.reviewed.as_ref())?;
         tell::before_anything_is_made(&plan, &structure, progress);
         let made_of = (&structure, &vendor_code);
         target.create(&mut source, request, &plan, made_of, (progress, interrupt))?;
@@ -170,14 +172,18 @@ pub fn copy(
     let work =
         rows::Work { request, plan, structure, watched, stage, options, run, intervals, runs_code };
     let done = work.copy_and_finish(source, &mut target, &dir, interrupt, progress);
-    let outcome = match &done {
+    target.end_run(run, outcome_of(&done), done.is_ok(), interrupt)?;
+    done.map_err(|error| if error.is::<Interrupted>() { error } else { error.context(STOPPED) })
+}
+
+/// How a run ended, as the ledger has it.
+fn outcome_of(done: &Result<CopyReport>) -> RunOutcome {
+    match done {
         Ok(report) if report.has_findings() => RunOutcome::Findings,
         Ok(_) => RunOutcome::Finished,
         Err(error) if error.is::<Interrupted>() => RunOutcome::Interrupted,
         Err(_) => RunOutcome::Failed,
-    };
-    target.end_run(run, outcome, done.is_ok(), interrupt)?;
-    done.map_err(|error| if error.is::<Interrupted>() { error } else { error.context(STOPPED) })
+    }
 }
 
 /// Puts the structure into words that the target knows; gives the vendor's code in it.

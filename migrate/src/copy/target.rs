@@ -53,6 +53,16 @@ impl<'a> OpenedTarget<'a> {
         }
     }
 
+    /// Closes a target in which nothing was made. A SQLite file that is there only since it was opened goes away again.
+    pub(super) fn close_unmade(self, was_there: bool) -> Result<()> {
+        let Self::Sqlite(path, connection) = self else { return Ok(()) };
+        drop(connection);
+        if was_there {
+            return Ok(());
+        }
+        std::fs::remove_file(path).with_context(|| format!("cannot remove {}", path.display()))
+    }
+
     /// The ledger's place.
     pub(super) fn store(&mut self) -> &mut dyn Store {
         match self {

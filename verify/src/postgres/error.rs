@@ -43,12 +43,6 @@ impl Refused {
     }
 }
 
-/// Whether a connection that ends so is gone without a word of the server's.
-fn is_loss(kind: io::ErrorKind) -> bool {
-    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
-    matches!(kind, BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof)
-}
-
 /// Turns a driver error into one that may be shown.
 pub(super) fn database_error(error: tokio_postgres::Error) -> anyhow::Error {
     if let Some(refused) = error.as_db_error() {
@@ -58,9 +52,6 @@ pub(super) fn database_error(error: tokio_postgres::Error) -> anyhow::Error {
         return ConnectionLost("the connection was closed".to_owned()).into();
     }
     let failed = error.source().and_then(|source| source.downcast_ref::<io::Error>());
-    if let Some(lost) = failed.filter(|failed| is_loss(failed.kind())) {
-        return ConnectionLost(lost.kind().to_string()).into();
-    }
     match failed.and_then(io::Error::get_ref).and_then(|inner| inner.downcast_ref::<Refusal>()) {
         Some(refusal) => refusal.clone().into(),
         None => error.into(),

@@ -11,6 +11,7 @@ use tokio::runtime::Runtime;
 use super::TextRow;
 use super::blocked::{self, Blocked};
 use super::error::{ConnectionLost, Refused};
+use super::session::NoAnswer;
 use super::silence::{self, AtWork};
 use super::wire::{Seen, Wire};
 use crate::endpoint::Connection;
@@ -140,29 +141,28 @@ impl Exchange {
     /// Asks on a connection of its own what the session waits for, and whether it is at work.
     async fn look(&self) -> (Option<Blocked>, AtWork) {
         let Some(backend) = self.backend() else { return (None, AtWork::NotSaid) };
-        let asking = async {
-            let mut wire = Wire::open(&self.connection).await.ok()?;
-            let found = (
-                blocked::ask(&mut wire, backend.pid).await,
-                silence::ask(&mut wire, backend.pid).await,
-            );
-            wire.close().await;
-            Some(found)
-        };
-        let found = tokio::time::timeout(LOOK_LIMIT, asking).await;
-        found.ok().flatten().unwrap_or((None, AtWork::NotSaid))
+        let asked = self.beside(async |wire| {
+            (blocked::ask(wire, backend.pid).await, silence::ask(wire, backend.pid).await)
+        });
+        asked.await.unwrap_or((None, AtWork::NotSaid))
     }
 
     /// The answer to a query on a connection of its own; nothing if none is to be had.
     pub(super) fn ask_beside(&self, sql: &str) -> Option<Vec<TextRow>> {
+        let asked = self.beside(async |wire| wire.query(sql).await);
+        self.runtime.block_on(asked).ok()?.ok()
+    }
+
+    /// Asks something on a connection of its own, within [`LOOK_LIMIT`].
+    async fn beside<T>(&self, ask: impl AsyncFnOnce(&mut Wire) -> T) -> Result<T> {
         let asking = async {
-            let mut wire = Wire::open(&self.connection).await.ok()?;
-            let found = wire.query(sql).await.ok();
+            let mut wire = Wire::open(&self.connection).await?;
+            let found = ask(&mut wire).await;
             wire.close().await;
-            found
+            Ok(found)
         };
-        let limited = async { tokio::time::timeout(LOOK_LIMIT, asking).await };
-        self.runtime.block_on(limited).ok()?
+        let asked = tokio::time::timeout(LOOK_LIMIT, asking).await;
+        asked.unwrap_or_else(|_elapsed| Err(NoAnswer(LOOK_LIMIT).into()))
     }
 
     /// Tells the server's last word as such. Where it did not arrive, a new connection tells what
@@ -175,27 +175,19 @@ impl Exchange {
         if !error.is::<ConnectionLost>() {
             return error;
         }
-        let asking = async {
-            let mut wire = match Wire::open(&self.connection).await {
-                Ok(wire) => wire,
-                Err(refused) => {
-                    return format!("and the server takes no new one: {refused:#}");
-                }
-            };
-            let started = blocked::started(&mut wire).await;
-            wire.close().await;
-            match started {
-                Some(started) if started != backend.started => {
-                    format!("the server was started anew at {started}")
-                }
-                _ => "the server runs on: somebody or a limit of its own ended the session (its \
-                      log says which), or something between here and there did"
-                    .to_owned(),
+        let started = self.runtime.block_on(self.beside(blocked::started));
+        let found = match started {
+            Ok(Some(started)) if started != backend.started => {
+                format!("the server was started anew at {started}")
             }
+            Ok(_) => {
+                "the server runs on: somebody or a limit of its own ended the session (its log \
+                      says which), or something between here and there did"
+                    .to_owned()
+            }
+            Err(error) if error.is::<NoAnswer>() => "and the server does not answer".to_owned(),
+            Err(refused) => format!("and the server takes no new one: {refused:#}"),
         };
-        let limited = async { tokio::time::timeout(LOOK_LIMIT, asking).await };
-        let found = self.runtime.block_on(limited);
-        let found = found.unwrap_or_else(|_elapsed| "and the server does not answer".to_owned());
         error.context(format!("the connection to the server was lost; {found}"))
     }
 }

@@ -38,6 +38,20 @@ pub struct Token<'a> {
     pub begins_line: bool,
 }
 
+impl Token<'_> {
+    /// The name that a word or a quoted name stands for; none of anything else.
+    pub fn name(&self) -> Option<String> {
+        match self.kind {
+            Kind::Word => Some(self.text.to_lowercase()),
+            Kind::QuotedName => {
+                let inner = self.text.strip_prefix('"')?.strip_suffix('"')?;
+                Some(inner.replace("\"\"", "\""))
+            }
+            _ => None,
+        }
+    }
+}
+
 /// Whether the SQL is a piece of one statement, wherever it is put between parentheses: quoted texts and parentheses
 /// end within it, no statement does, and nothing of what follows becomes a comment.
 pub fn is_one_piece(sql: &str) -> bool {

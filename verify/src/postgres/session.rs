@@ -81,7 +81,7 @@ pub struct Session {
 /// The server gave no answer within the time, not even that it stopped.
 #[derive(Debug, thiserror::Error)]
 #[error("the server did not answer within {} s", .0.as_secs())]
-pub struct NoAnswer(Duration);
+pub struct NoAnswer(pub(super) Duration);
 
 /// Rows as text, and the types of their columns; no types if there is no row.
 pub type TypedRows = (Vec<String>, Vec<TextRow>);

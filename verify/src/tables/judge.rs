@@ -324,7 +324,7 @@ const UNCHECKED_IN_POSTGRES: [&str; 4] = [
     "roles, privileges and ownership; security labels; comments on roles, tablespaces and the \
      database",
     "extensions, schemas without objects, base types, operators and their classes, casts, \
-     conversions, collations, text search objects, languages, transforms, access methods, \
+     conversions, collations, text search parsers and templates, languages, transforms, access methods, \
      publications, subscriptions, foreign servers and user mappings",
     "settings of the database; how tables, columns and indexes are stored: parameters, TOAST, \
      compression, statistics targets, tablespaces, access methods, the order of rows",

@@ -55,9 +55,11 @@ pub(super) struct Opened {
 }
 
 impl Opened {
+    /// `quiet` is the command's own.
     pub(super) fn new(
         handover: &Path,
         target: Option<&Endpoint>,
+        quiet: bool,
         interrupt: &Interrupt,
     ) -> Result<Self> {
         let Some(config) = config_file::load(handover)? else {
@@ -71,7 +73,7 @@ impl Opened {
         let mut database = PurgeDatabase::open(&target, interrupt)?;
         let dir = HandoverDir::open(handover)?;
         refuse_elsewhere(&mut database, &dir)?;
-        withheld::write_into(dir.clone(), "findings/purge-messages.jsonl", false);
+        withheld::write_into(dir.clone(), "findings/purge-messages.jsonl", quiet);
         Ok(Self { config, dir, database })
     }
 
@@ -157,7 +159,8 @@ fn say(args: &PurgeArgs, opened: &mut Opened, number: i64) -> Result<()> {
 
 fn run_select(args: &SelectArgs, interrupt: &Interrupt) -> Result<Exit> {
     let common = &args.purge;
-    let mut opened = Opened::new(&common.handover, common.target.as_ref(), interrupt)?;
+    let mut opened =
+        Opened::new(&common.handover, common.target.as_ref(), common.quiet, interrupt)?;
     let rule = opened.rule(common.rule.as_deref())?.clone();
     let progress = Progress::on_stderr(common.quiet);
     let request =
@@ -172,7 +175,8 @@ fn run_select(args: &SelectArgs, interrupt: &Interrupt) -> Result<Exit> {
 
 fn run_backup(args: &BackupArgs, interrupt: &Interrupt) -> Result<Exit> {
     let common = &args.purge;
-    let mut opened = Opened::new(&common.handover, common.target.as_ref(), interrupt)?;
+    let mut opened =
+        Opened::new(&common.handover, common.target.as_ref(), common.quiet, interrupt)?;
     let purge = opened.purge(common.rule.as_deref())?;
     let escrow = identities(&args.identity)?;
     let progress = Progress::on_stderr(common.quiet);
@@ -193,7 +197,8 @@ fn run_backup(args: &BackupArgs, interrupt: &Interrupt) -> Result<Exit> {
 
 fn run_approve(args: &ApproveArgs, interrupt: &Interrupt) -> Result<Exit> {
     let common = &args.purge;
-    let mut opened = Opened::new(&common.handover, common.target.as_ref(), interrupt)?;
+    let mut opened =
+        Opened::new(&common.handover, common.target.as_ref(), common.quiet, interrupt)?;
     let purge = opened.purge(common.rule.as_deref())?;
     let trust = opened.trust(&args.trust)?;
     let moved_on = moved_on(opened.database.store())?;
@@ -218,7 +223,8 @@ fn run_approve(args: &ApproveArgs, interrupt: &Interrupt) -> Result<Exit> {
 
 fn run_execute(args: &ExecuteArgs, interrupt: &Interrupt) -> Result<Exit> {
     let common = &args.purge;
-    let mut opened = Opened::new(&common.handover, common.target.as_ref(), interrupt)?;
+    let mut opened =
+        Opened::new(&common.handover, common.target.as_ref(), common.quiet, interrupt)?;
     let purge = opened.purge(common.rule.as_deref())?;
     let trust = opened.trust(&args.trust)?;
     let operator = key(&args.key)?;
@@ -243,7 +249,8 @@ fn run_execute(args: &ExecuteArgs, interrupt: &Interrupt) -> Result<Exit> {
 
 fn run_certify(args: &CertifyArgs, interrupt: &Interrupt) -> Result<Exit> {
     let common = &args.purge;
-    let mut opened = Opened::new(&common.handover, common.target.as_ref(), interrupt)?;
+    let mut opened =
+        Opened::new(&common.handover, common.target.as_ref(), common.quiet, interrupt)?;
     let purge = opened.purge(common.rule.as_deref())?;
     let trust = opened.trust(&args.trust)?;
     let operator = key(&args.key)?;

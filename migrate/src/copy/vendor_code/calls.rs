@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 
 use handover_verify::postgres::lexer::{Kind, Lexer, Token};
 
-use super::is_routine;
 use crate::target::postgres::SchemaEntry;
 
 /// A schema and a name in it.
@@ -39,7 +38,7 @@ impl Known {
             operators: BTreeSet::new(),
             volatile: volatile.into_iter().collect(),
         };
-        for entry in entries.iter().filter(|entry| is_routine(entry)) {
+        for entry in entries.iter().filter(|entry| entry.is_routine()) {
             known.names.extend(first_name(&entry.sql));
         }
         for entry in entries.iter().filter(|entry| entry.kind == "OPERATOR") {
@@ -79,7 +78,7 @@ impl Known {
             let called = if before == "." {
                 None
             } else if let ("OPERATOR", "(") = (token.text, after(1)) {
-                let schema = tokens.get(at + 2).and_then(plain);
+                let schema = tokens.get(at + 2).and_then(Token::name);
                 schema
                     .filter(|schema| self.operators.contains(schema))
                     .map(|s| format!("an operator of {s}"))
@@ -106,7 +105,7 @@ impl Known {
         after: &str,
         own: Option<&Name>,
     ) -> Option<String> {
-        let name = (plain(schema)?, plain(name?)?);
+        let name = (schema.name()?, name?.name()?);
         if after == "(" && self.volatile.contains(&name.1) {
             return Some(name.1);
         }
@@ -114,7 +113,7 @@ impl Known {
     }
 
     fn builtin(&self, token: &Token<'_>) -> Option<String> {
-        let name = plain(token)?;
+        let name = token.name()?;
         self.volatile.contains(&name).then_some(name)
     }
 }
@@ -137,7 +136,7 @@ fn carries(entry: &SchemaEntry) -> bool {
 fn first_name(sql: &str) -> Option<Name> {
     let tokens: Vec<Token<'_>> = Lexer::new(sql).filter(|token| !is_blank(token)).collect();
     tokens.windows(3).find_map(|window| match window {
-        [schema, dot, name] if dot.text == "." => Some((plain(schema)?, plain(name)?)),
+        [schema, dot, name] if dot.text == "." => Some((schema.name()?, name.name()?)),
         _ => None,
     })
 }
@@ -149,23 +148,11 @@ fn operator_schema(sql: &str) -> Option<String> {
         .windows(2)
         .find(|window| window.get(1).is_some_and(|dot| dot.text == "."))?
         .first()
-        .and_then(plain)
+        .and_then(Token::name)
 }
 
 fn is_blank(token: &Token<'_>) -> bool {
     matches!(token.kind, Kind::Space | Kind::LineComment | Kind::BlockComment)
-}
-
-/// The name that a word or a quoted name stands for.
-fn plain(token: &Token<'_>) -> Option<String> {
-    match token.kind {
-        Kind::Word => Some(token.text.to_lowercase()),
-        Kind::QuotedName => {
-            let inner = token.text.strip_prefix('"')?.strip_suffix('"')?;
-            Some(inner.replace("\"\"", "\""))
-        }
-        _ => None,
-    }
 }
 
 #[cfg(test)]

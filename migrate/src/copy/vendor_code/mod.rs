@@ -87,9 +87,10 @@ struct Piece {
 /// All code of the vendor's.
 #[derive(Clone, Debug, Default)]
 pub(super) struct VendorCode {
-    pieces: Vec<Piece>,
-    /// What the pieces call, which may call each other.
-    routines: Vec<(String, String)>,
+    /// Everything, by when it runs; empty if there is none. The same source gives the same bytes.
+    listing: String,
+    /// How many pieces run during the copy.
+    pieces_during_copy: u64,
 }
 
 impl VendorCode {
@@ -98,50 +99,36 @@ impl VendorCode {
     pub(super) fn of(structure: &Structure, volatile: impl IntoIterator<Item = String>) -> Self {
         let entries: Vec<&SchemaEntry> = structure.before.iter().chain(&structure.after).collect();
         let known = Known::of(&entries, volatile);
-        let mut pieces = Vec::new();
-        for entry in entries.iter().filter(|entry| !is_routine(entry)) {
-            let Calls { evaluated, by_default } = known.calls(&entry.sql);
-            let mut add = |when, calls: Vec<String>| {
-                if !calls.is_empty() {
-                    let (name, sql) = (entry.name.clone(), entry.sql.trim().to_owned());
-                    pieces.push(Piece { when, name, calls, sql });
-                }
-            };
-            add(When::of(entry), evaluated);
-            add(When::InUse, by_default);
-        }
-        for key in structure.keys.values() {
-            let calls = known.calls(&key.definition).evaluated;
-            if !calls.is_empty() {
-                pieces.push(piece_of(key, calls));
-            }
-        }
-        let routines = entries
+        let (routines, others): (Vec<&SchemaEntry>, Vec<&SchemaEntry>) =
+            entries.into_iter().partition(|entry| entry.is_routine());
+        let mut pieces: Vec<Piece> = others
             .iter()
-            .filter(|entry| is_routine(entry))
-            .map(|entry| (entry.name.clone(), entry.sql.trim().to_owned()));
-        Self { pieces, routines: routines.collect() }
+            .flat_map(|entry| Piece::of_entry(entry, known.calls(&entry.sql)))
+            .collect();
+        let keys = structure.keys.values();
+        pieces.extend(keys.filter_map(|key| Piece::of_key(key, known.calls(&key.definition))));
+        let during_copy = pieces.iter().filter(|piece| piece.when != When::InUse).count();
+        Self { listing: listing(&pieces, &routines), pieces_during_copy: during_copy as u64 }
     }
 
     /// What has to be read before a copy, if anything.
     pub(super) fn to_read(&self) -> Option<CodeToRead> {
-        let pieces = self.pieces.iter().filter(|piece| piece.when != When::InUse).count();
-        (pieces > 0).then(|| CodeToRead {
-            pieces: pieces as u64,
+        (self.pieces_during_copy > 0).then(|| CodeToRead {
+            pieces: self.pieces_during_copy,
             listed_in: LISTING.to_owned(),
-            sha256: Digest::of(self.listing().as_bytes()),
+            sha256: Digest::of(self.listing.as_bytes()),
         })
     }
 
     /// Leaves it in the hand-over folder, if there is any.
     pub(super) fn write_down(&self, dir: &HandoverDir) -> Result<()> {
-        if self.pieces.is_empty() && self.routines.is_empty() {
+        if self.listing.is_empty() {
             return Ok(());
         }
-        dir.write(LISTING, self.listing().as_bytes()).map(drop)
+        dir.write(LISTING, self.listing.as_bytes()).map(drop)
     }
 
-    /// Refuses to run what nobody has read.
+    /// Refuses to run what nobody has read; also when a copy is resumed, since the source may have been asked again.
     pub(super) fn refuse_unread(&self, reviewed: Option<&Reviewed>) -> Result<()> {
         let Some(CodeToRead { pieces, sha256: digest, .. }) = self.to_read() else { return Ok(()) };
         match reviewed {
@@ -149,54 +136,66 @@ impl VendorCode {
             Some(Reviewed::Listing(read)) if *read == digest => Ok(()),
             Some(Reviewed::Listing(_)) => bail!(
                 "the vendor's code is not what was read: {LISTING} has the digest {digest} now. Read what changed, and \
-                 put that digest into {CONFIG_FILE} (vendor_code.reviewed); nothing was made in the target"
+                 give that digest (--vendor-code, or vendor_code.reviewed in {CONFIG_FILE}); this run made nothing in \
+                 the target"
             ),
             None => bail!(
                 "{pieces} piece(s) of the vendor's code would run in the target during the copy. They are listed in \
                  {LISTING}, with everything that they call. Once somebody has read it, run this again with \
                  --vendor-code {digest}, or with reviewed = \"{digest}\" below [vendor_code] in {CONFIG_FILE}; tables \
-                 can be left out there. (--vendor-code unread runs it all the same, and that is recorded.) Nothing was \
-                 made in the target"
+                 can be left out there. (--vendor-code unread runs it all the same, and that is recorded.) This run \
+                 made nothing in the target"
             ),
         }
     }
+}
 
-    /// Everything, by when it runs. The same source gives the same bytes.
-    fn listing(&self) -> String {
-        let mut text = String::new();
-        for when in When::ALL {
-            let pieces: Vec<&Piece> =
-                self.pieces.iter().filter(|piece| piece.when == when).collect();
-            if pieces.is_empty() {
-                continue;
-            }
-            text.push_str(&format!("-- == {} ({})\n\n", when.heading(), pieces.len()));
-            for Piece { name, calls, sql, .. } in pieces {
-                let calls = calls.join(", ");
-                text.push_str(&format!("{}{sql}\n\n", comment(&format!("{name} calls {calls}"))));
-            }
-        }
-        if !self.routines.is_empty() {
-            text.push_str(&format!("-- == Routines ({})\n\n", self.routines.len()));
-        }
-        for (name, sql) in &self.routines {
-            text.push_str(&format!("{}{sql}\n\n", comment(name)));
-        }
-        text
+impl Piece {
+    /// What an entry calls when it is made, and what its columns' defaults call later.
+    fn of_entry(entry: &SchemaEntry, calls: Calls) -> impl Iterator<Item = Self> {
+        let lists = [(When::of(entry), calls.evaluated), (When::InUse, calls.by_default)];
+        let (name, sql) = (entry.name.clone(), entry.sql.trim().to_owned());
+        lists.into_iter().filter(|(_, calls)| !calls.is_empty()).map(move |(when, calls)| Self {
+            when,
+            name: name.clone(),
+            calls,
+            sql: sql.clone(),
+        })
+    }
+
+    fn of_key(key: &KeyIndex, calls: Calls) -> Option<Self> {
+        let name = format!("KEY {} {}", key.table, key.index_name());
+        let sql = format!("{};", key.definition);
+        let calls = calls.evaluated;
+        (!calls.is_empty()).then_some(Self { when: When::AfterRows, name, calls, sql })
     }
 }
 
-fn piece_of(key: &KeyIndex, calls: Vec<String>) -> Piece {
-    let name = format!("KEY {} {}", key.table, key.index_name());
-    Piece { when: When::AfterRows, name, calls, sql: format!("{};", key.definition) }
+/// Pieces by when they run, then the routines that they call, which may call each other.
+fn listing(pieces: &[Piece], routines: &[&SchemaEntry]) -> String {
+    let mut text = String::new();
+    for when in When::ALL {
+        let pieces: Vec<&Piece> = pieces.iter().filter(|piece| piece.when == when).collect();
+        if pieces.is_empty() {
+            continue;
+        }
+        text.push_str(&format!("-- == {} ({})\n\n", when.heading(), pieces.len()));
+        for Piece { name, calls, sql, .. } in pieces {
+            let calls = calls.join(", ");
+            text.push_str(&format!("{}{sql}\n\n", comment(&format!("{name} calls {calls}"))));
+        }
+    }
+    if !routines.is_empty() {
+        text.push_str(&format!("-- == Routines ({})\n\n", routines.len()));
+    }
+    for routine in routines {
+        text.push_str(&format!("{}{}\n\n", comment(&routine.name), routine.sql.trim()));
+    }
+    text
 }
 
 fn comment(text: &str) -> String {
     format!("-- {}\n", text.replace(|c: char| c.is_control(), " "))
-}
-
-fn is_routine(entry: &SchemaEntry) -> bool {
-    matches!(entry.kind.as_str(), "FUNCTION" | "PROCEDURE" | "AGGREGATE")
 }
 
 /// What somebody has said about the vendor's code.

@@ -124,6 +124,11 @@ impl SchemaEntry {
         self
     }
 
+    /// Whether it makes a function, procedure or aggregate.
+    pub fn is_routine(&self) -> bool {
+        matches!(self.kind.as_str(), "FUNCTION" | "PROCEDURE" | "AGGREGATE")
+    }
+
     /// Whether it takes no longer if there are more rows.
     pub fn is_quick(&self) -> bool {
         !matches!(

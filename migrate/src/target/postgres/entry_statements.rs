@@ -5,9 +5,8 @@
 //! therefore looked at: only statements that make, change or describe objects of one database.
 
 use anyhow::{Result, bail};
-use handover_verify::postgres::{Refused, Session};
-
 use handover_verify::postgres::lexer::{Kind, Lexer, Token};
+use handover_verify::postgres::{Refused, Session};
 
 use super::archive::SchemaEntry;
 
@@ -24,8 +23,7 @@ pub fn refuse_other_statement(name: &str, sql: &str) -> Result<()> {
 /// Refuses a routine with a body of statements (`BEGIN ATOMIC`) that is more than one statement: where such a body ends,
 /// only a server can tell.
 pub fn refuse_more_than_a_routine(session: &mut Session, entry: &SchemaEntry) -> Result<()> {
-    let is_routine = matches!(entry.kind.as_str(), "FUNCTION" | "PROCEDURE");
-    if !is_routine || !entry.sql.contains("BEGIN ATOMIC") {
+    if !entry.is_routine() || !entry.sql.contains("BEGIN ATOMIC") {
         return Ok(());
     }
     // pg_dump writes one more statement behind a routine that depends on an extension.

@@ -15,7 +15,7 @@ use handover_verify::sql::{ident, literal, qualified};
 use serde::Deserialize;
 
 use super::archive::{PG_CLASS, SchemaEntry};
-use handover_verify::postgres::lexer::{Kind, Lexer, Token, is_one_piece};
+use handover_verify::postgres::lexer::{Kind, Lexer, is_one_piece};
 
 /// The catalog of defaults.
 const PG_ATTRDEF: u32 = 2604;
@@ -377,16 +377,10 @@ fn says_value(item: &str) -> bool {
 /// The column that an item declares; none if it is a constraint of the table. `pg_dump` quotes
 /// every name that is also a word of SQL's own.
 fn column_of(item: &str) -> Option<String> {
-    match Lexer::new(item).next()? {
-        Token { kind: Kind::QuotedName, text, .. } => {
-            let name = text.strip_prefix('"')?.strip_suffix('"')?;
-            Some(name.replace("\"\"", "\""))
-        }
-        Token { kind: Kind::Word, text, .. } if !matches!(text, "CONSTRAINT" | "NOT" | "CHECK") => {
-            Some(text.to_owned())
-        }
-        _ => None,
-    }
+    let first = Lexer::new(item).next()?;
+    let is_constraint =
+        first.kind == Kind::Word && matches!(first.text, "CONSTRAINT" | "NOT" | "CHECK");
+    if is_constraint { None } else { first.name() }
 }
 
 const CHILDREN: &str = "SELECT json_build_object( \

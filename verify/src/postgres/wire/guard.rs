@@ -38,6 +38,12 @@ impl Guard {
     pub(super) fn seen(&self) -> Arc<Seen> {
         self.framing.seen()
     }
+
+    /// Notes how the line ended, if this is its end: a server that is gone may be met first by what is
+    /// sent to it.
+    fn noting_loss<T>(&self, done: io::Result<T>) -> io::Result<T> {
+        done.inspect_err(|error| self.seen().note_lost(&error.to_string()))
+    }
 }
 
 impl AsyncRead for Guard {
@@ -48,7 +54,7 @@ impl AsyncRead for Guard {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let read = ready!(Pin::new(&mut self.line).poll_read(context, buffer));
-        read.inspect_err(|error| self.seen().note_lost(&error.to_string()))?;
+        self.noting_loss(read)?;
         let come = buffer.filled().get(before..).unwrap_or_default();
         if come.is_empty() {
             self.seen().note_lost("the connection was closed");
@@ -63,11 +69,13 @@ impl AsyncWrite for Guard {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.line).poll_write(context, bytes)
+        let written = Pin::new(&mut self.line).poll_write(context, bytes);
+        written.map(|written| self.noting_loss(written))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.line).poll_flush(context)
+        let flushed = Pin::new(&mut self.line).poll_flush(context);
+        flushed.map(|flushed| self.noting_loss(flushed))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

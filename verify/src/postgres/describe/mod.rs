@@ -1,18 +1,25 @@
 //! What tables a PostgreSQL database has, from its catalog.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+mod columns;
+mod keys;
+mod row_size;
+mod types;
 
-use anyhow::{Context, Result};
+use std::collections::{BTreeMap, HashMap};
+
+use anyhow::Result;
 use handover_schemas::name::TableName;
-use handover_schemas::pg_type::PgType;
-use handover_schemas::plan::{Column, Extent, Key, TableShape};
-use handover_schemas::sqlite_form::Form;
+use handover_schemas::plan::{Extent, TableShape};
 
+use self::columns::columns_by_table;
+pub use self::keys::can_scan_ranges;
+use self::keys::{keys_by_table, usable_key};
+use self::row_size::{largest_row, stored_outside};
+use self::types::TypeCatalog;
 use super::beside::Beside;
 use super::lexer::is_one_piece;
 use super::read::from_table;
 use super::session::{Session, TextRow};
-use crate::sql::{ident, literal, qualified};
 
 /// Everything the catalog says about a database's tables.
 #[derive(Debug, Default)]
@@ -337,34 +344,6 @@ pub fn foreign_tables(session: &mut Session) -> Result<Vec<ForeignTable>> {
         .collect()
 }
 
-/// The columns of a table.
-#[derive(Clone, Default)]
-struct Columns {
-    /// Those that hold what somebody wrote.
-    written: Vec<Column>,
-    /// Names of the generated ones.
-    generated: Vec<String>,
-    /// Those of them whose values are stored.
-    stored: Vec<Column>,
-}
-
-/// Tables of which something is stored out of line, in parts of theirs too: no others have large
-/// rows.
-fn stored_outside(session: &mut Session) -> Result<HashSet<TableName>> {
-    let rows = session.query(
-        "SELECT DISTINCT n.nspname, c.relname \
-         FROM pg_class part JOIN pg_class c ON c.oid = coalesce(pg_partition_root(part.oid)::oid, part.oid) \
-         JOIN pg_namespace n ON n.oid = c.relnamespace \
-         WHERE part.relkind = 'r' AND part.reltoastrelid <> 0 \
-           AND pg_relation_size(part.reltoastrelid) > 0",
-    )?;
-    let name = |row: TextRow| {
-        let mut values = row.into_iter().flatten();
-        Some(TableName::new(values.next()?, values.next()?))
-    };
-    Ok(rows.into_iter().filter_map(name).collect())
-}
-
 /// Asks what only a look at the table itself tells: whether a query over it can be planned, where
 /// something of the vendor's might stand before that, and how large its rows are.
 fn ask_about(session: &mut Session, table: &mut TableShape, may_be_large: bool) -> Result<()> {
@@ -401,286 +380,5 @@ fn can_plan(session: &mut Session, table: &TableShape) -> Result<bool> {
         // Plain COPY will say the same, in the words of who reads.
         Err(refused) if refused.is_missing_right() => Ok(true),
         Err(_refused) => Ok(false),
-    }
-}
-
-fn columns_by_table(
-    session: &mut Session,
-    types: &TypeCatalog,
-) -> Result<HashMap<String, Columns>> {
-    let rows = session.query(&format!(
-        "SELECT c.oid::text, a.attname, format_type(a.atttypid, a.atttypmod), a.atttypid::text, \
-                a.attnotnull AND NOT {NOT_NULL_UNPROVEN}, a.attgenerated::text \
-         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
-         JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
-         WHERE c.relkind IN ('r', 'p', 'm') AND {READ_BY_ITSELF} AND {OF_THE_PLATFORM} \
-         ORDER BY c.oid, a.attnum"
-    ))?;
-    let mut tables: HashMap<String, Columns> = HashMap::new();
-    for row in rows {
-        let [Some(table), Some(name), Some(type_name), Some(type_oid), Some(not_null), generated] =
-            row.as_slice()
-        else {
-            anyhow::bail!("the catalog gave an incomplete row for a column");
-        };
-        let of_table = tables.entry(table.clone()).or_default();
-        let column = Column {
-            name: name.clone(),
-            type_name: type_name.clone(),
-            ty: types.codec(type_oid),
-            not_null: not_null == "t",
-            renamed: None,
-            form: Form::default(),
-        };
-        let generated = generated.as_deref().unwrap_or_default();
-        if generated.is_empty() {
-            of_table.written.push(column);
-            continue;
-        }
-        of_table.generated.push(name.clone());
-        if generated == "s" {
-            of_table.stored.push(column);
-        }
-    }
-    Ok(tables)
-}
-
-/// Whether the NOT NULL of a column `a` of table `c` was declared `NOT VALID` (PostgreSQL 18): rows
-/// of before may hold NULL, whatever `attnotnull` says.
-const NOT_NULL_UNPROVEN: &str = "EXISTS (SELECT 1 FROM pg_constraint nn \
-     WHERE nn.conrelid = c.oid AND nn.contype = 'n' AND nn.conkey = ARRAY[a.attnum] \
-       AND NOT nn.convalidated)";
-
-/// Whether a column that is ordered by the collation `coll` is ordered by the bytes of its UTF-8:
-/// the collation is PostgreSQL's own order of bytes, and the bytes are those of UTF-8, or, in
-/// SQL_ASCII, whatever they are at the client too. A collation is known by what it does, not by its
-/// name. Of the providers, `b` (builtin, PostgreSQL 17) orders by code point always.
-const BYTE_ORDER: &str = "(current_setting('server_encoding') IN ('UTF8', 'SQL_ASCII') AND \
-     CASE WHEN coll.oid = 100 \
-          THEN (SELECT CASE coalesce(to_jsonb(d) ->> 'datlocprovider', 'c') \
-                         WHEN 'b' THEN true \
-                         WHEN 'c' THEN d.datcollate IN ('C', 'POSIX') ELSE false END \
-                FROM pg_database d WHERE d.datname = current_database()) \
-          WHEN coll.collprovider = 'b' THEN true \
-          WHEN coll.collprovider = 'c' THEN coll.collcollate IN ('C', 'POSIX') \
-          ELSE false END)";
-
-/// A unique index over plain, NOT NULL columns.
-struct CandidateKey {
-    name: String,
-    columns: Vec<String>,
-    /// Per column: whether its index order is the order of its bytes.
-    byte_order: Vec<bool>,
-}
-
-/// Candidates per table, the best first: the primary key, then fewest columns, then name. A key
-/// WITHOUT OVERLAPS (PostgreSQL 18) is one too: its index is an exclusion constraint's, and equal
-/// values overlap.
-fn keys_by_table(session: &mut Session) -> Result<HashMap<String, Vec<CandidateKey>>> {
-    let rows = session.query(&format!(
-        "SELECT i.indrelid::text, x.relname, i.indexrelid::text, a.attname, \
-                {BYTE_ORDER} AND i.indcollation[position] = a.attcollation \
-         FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid \
-         JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
-         JOIN pg_am am ON am.oid = x.relam AND (am.amname = 'btree' OR i.indisexclusion) \
-         CROSS JOIN LATERAL generate_series(0, i.indnkeyatts - 1) AS position \
-         JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[position] \
-         LEFT JOIN pg_collation coll ON coll.oid = i.indcollation[position] \
-         WHERE i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL \
-           AND {READ_BY_ITSELF} AND {OF_THE_PLATFORM} \
-         ORDER BY i.indrelid, i.indisprimary DESC, i.indnkeyatts, x.relname COLLATE \"C\", position"
-    ))?;
-    let mut tables: HashMap<String, Vec<(String, CandidateKey)>> = HashMap::new();
-    for row in rows {
-        let [Some(table), Some(name), Some(index), Some(column), byte_order] = row.as_slice()
-        else {
-            anyhow::bail!("the catalog gave an incomplete row for an index");
-        };
-        let keys = tables.entry(table.clone()).or_default();
-        if keys.last().is_none_or(|(last, _key)| last != index) {
-            let key =
-                CandidateKey { name: name.clone(), columns: Vec::new(), byte_order: Vec::new() };
-            keys.push((index.clone(), key));
-        }
-        if let Some((_index, key)) = keys.last_mut() {
-            key.columns.push(column.clone());
-            key.byte_order.push(byte_order.as_deref() == Some("t"));
-        }
-    }
-    let without_index = |keys: Vec<(String, CandidateKey)>| keys.into_iter().map(|(_, key)| key);
-    Ok(tables.into_iter().map(|(table, keys)| (table, without_index(keys).collect())).collect())
-}
-
-/// The first candidate whose columns are all copied and NOT NULL. A nullable unique index is no
-/// key: NULLs repeat.
-fn usable_key(candidates: &[CandidateKey], columns: &[Column]) -> Option<Key> {
-    candidates.iter().find_map(|candidate| {
-        let positions: Option<Vec<usize>> = candidate
-            .columns
-            .iter()
-            .map(|name| columns.iter().position(|c| c.name == *name && c.not_null))
-            .collect();
-        let positions = positions?;
-        let range_scan = positions.iter().zip(&candidate.byte_order).all(|(position, bytes)| {
-            columns.get(*position).is_some_and(|column| {
-                column.ty.has_native_order() || (column.ty == PgType::Text && *bytes)
-            })
-        });
-        Some(Key { name: candidate.name.clone(), columns: positions, range_scan })
-    })
-}
-
-/// Whether ranges of a table's key can be read in canonical order through an index on it at this
-/// end, whose columns may have another collation than at the end the shape was described at.
-pub fn can_scan_ranges(session: &mut Session, shape: &TableShape) -> Result<bool> {
-    let Some(key) = shape.key.as_ref().filter(|_| !shape.whole_only) else { return Ok(false) };
-    let in_byte_order: Vec<String> = session
-        .query(&format!(
-            "SELECT a.attname FROM pg_attribute a \
-             JOIN pg_collation coll ON coll.oid = a.attcollation \
-             WHERE a.attrelid = {}::regclass AND {BYTE_ORDER}",
-            literal(&qualified(&shape.name.schema, &shape.name.name))
-        ))?
-        .into_iter()
-        .flatten()
-        .flatten()
-        .collect();
-    Ok(key.columns.iter().filter_map(|at| shape.columns.get(*at)).all(|column| {
-        column.ty.has_native_order()
-            || (column.ty == PgType::Text && in_byte_order.contains(&column.name))
-    }))
-}
-
-/// The longest row, asked for only where values are stored out of line: sizes of text and bytea
-/// are known without fetching them.
-fn largest_row(session: &mut Session, table: &TableShape) -> Result<u64> {
-    let name = qualified(&table.name.schema, &table.name.name);
-    let outside = session.query_value(&format!(
-        "SELECT coalesce(sum(pg_relation_size(c.reltoastrelid)), 0)::text \
-         FROM (SELECT {table}::regclass AS oid \
-               UNION SELECT relid FROM pg_partition_tree({table}::regclass)) part \
-         JOIN pg_class c ON c.oid = part.oid WHERE c.reltoastrelid <> 0",
-        table = literal(&name),
-    ))?;
-    let outside: u64 = outside.and_then(|bytes| bytes.parse().ok()).unwrap_or(0);
-    if outside == 0 || table.whole_only {
-        // No query tells which row it is of: it may be one.
-        return Ok(outside);
-    }
-    let sizes: Vec<String> = table
-        .columns
-        .iter()
-        .filter_map(|column| {
-            let name = ident(&column.name);
-            let size = match &column.ty {
-                PgType::Text | PgType::Char | PgType::Bytea => format!("octet_length({name})"),
-                PgType::Json => format!("octet_length({name}::text)"),
-                PgType::Jsonb | PgType::Array(_) | PgType::Other | PgType::Numeric => {
-                    format!("pg_column_size({name})")
-                }
-                _ => return None,
-            };
-            Some(format!("coalesce({size}, 0)::int8"))
-        })
-        .collect();
-    if sizes.is_empty() {
-        return Ok(0);
-    }
-    let largest = session
-        .query_value(&format!(
-            "SELECT coalesce(max({}), 0)::text FROM {}",
-            sizes.join(" + "),
-            from_table(table)
-        ))
-        .with_context(|| format!("cannot read {}", table.name))?;
-    Ok(largest.and_then(|bytes| bytes.parse().ok()).unwrap_or(0))
-}
-
-/// `pg_type`, to find the codec behind domains and arrays.
-struct TypeCatalog {
-    types: HashMap<String, TypeEntry>,
-    array_elements: BTreeMap<String, String>,
-}
-
-struct TypeEntry {
-    schema: String,
-    name: String,
-    kind: String,
-    base: String,
-}
-
-impl TypeCatalog {
-    fn load(session: &mut Session) -> Result<Self> {
-        let rows = session.query(
-            "SELECT t.oid::text, n.nspname, t.typname, t.typtype::text, t.typbasetype::text, \
-                    t.typarray::text \
-             FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE t.typtype <> 'c'",
-        )?;
-        let mut types = HashMap::new();
-        let mut array_elements = BTreeMap::new();
-        for row in rows {
-            let [Some(oid), Some(schema), Some(name), Some(kind), Some(base), Some(array)] =
-                row.as_slice()
-            else {
-                anyhow::bail!("the catalog gave an incomplete row for a type");
-            };
-            array_elements.insert(array.clone(), oid.clone());
-            let entry = TypeEntry {
-                schema: schema.clone(),
-                name: name.clone(),
-                kind: kind.clone(),
-                base: base.clone(),
-            };
-            types.insert(oid.clone(), entry);
-        }
-        array_elements.remove("0");
-        Ok(Self { types, array_elements })
-    }
-
-    fn codec(&self, oid: &str) -> PgType {
-        let Some(entry) = self.types.get(oid) else { return PgType::Other };
-        if entry.kind == "d" {
-            return self.codec(&entry.base);
-        }
-        if entry.kind == "e" {
-            return PgType::Enum;
-        }
-        if let Some(element) = self.array_elements.get(oid) {
-            // The binary form of an array names its element type by oid, which for a type of the
-            // platform's own differs between databases: such a table goes over the text wire.
-            return match self.types.get(element) {
-                Some(element_entry) if element_entry.schema == "pg_catalog" => {
-                    PgType::Array(Box::new(self.codec(element)))
-                }
-                _ => PgType::Other,
-            };
-        }
-        if entry.schema == "pg_catalog" { builtin(&entry.name) } else { PgType::Other }
-    }
-}
-
-fn builtin(name: &str) -> PgType {
-    match name {
-        "bool" => PgType::Bool,
-        "int2" => PgType::Int2,
-        "int4" => PgType::Int4,
-        "int8" => PgType::Int8,
-        "float4" => PgType::Float4,
-        "float8" => PgType::Float8,
-        "numeric" => PgType::Numeric,
-        "text" | "varchar" => PgType::Text,
-        "bpchar" => PgType::Char,
-        "bytea" => PgType::Bytea,
-        "date" => PgType::Date,
-        "time" => PgType::Time,
-        "timestamp" => PgType::Timestamp,
-        "timestamptz" => PgType::TimestampTz,
-        "interval" => PgType::Interval,
-        "uuid" => PgType::Uuid,
-        "json" => PgType::Json,
-        "jsonb" => PgType::Jsonb,
-        "char" => PgType::SingleChar,
-        "pg_lsn" => PgType::PgLsn,
-        _ => PgType::Other,
     }
 }
