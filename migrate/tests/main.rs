@@ -44,6 +44,7 @@ mod interrupt;
 mod json_schemas;
 mod keys;
 mod kill;
+mod large_values;
 mod leave_out;
 mod ledger_chain;
 mod ledger_names;

@@ -6,7 +6,7 @@
 //! is there is whole; nothing is copied and nothing is remembered between calls.
 
 use crate::pg_type::PgType;
-use crate::value::{Cell, ValueError, decode, encode, render_field};
+use crate::value::{Cell, ValueError, decode, encode, render_field, render_field_in_pieces};
 
 /// Begins every stream.
 pub const SIGNATURE: [u8; 11] = *b"PGCOPY\n\xff\r\n\0";
@@ -178,6 +178,48 @@ fn render_fields(types: &[PgType], tuple: &[u8], line: &mut Vec<u8>) -> Result<(
     fields.finish()
 }
 
+/// Gives the canonical line of a binary tuple piece by piece, so that a large value is in memory once: as
+/// it came. What is given is what [`render_row`] appends.
+///
+/// `each` may stop by an error of its own.
+pub fn render_row_in_pieces<E: From<ValueError>>(
+    types: &[PgType],
+    tuple: &[u8],
+    each: &mut dyn FnMut(&[u8]) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut fields = Fields::of(tuple)?;
+    if fields.len() != types.len() {
+        return Err(ValueError::FieldCount { expected: types.len(), found: fields.len() }.into());
+    }
+    for (i, ty) in types.iter().enumerate() {
+        if i > 0 {
+            each(b"\t")?;
+        }
+        let cell = fields.read()?.map(|field| decode(ty, field)).transpose()?;
+        render_field_in_pieces(&cell.unwrap_or(Cell::Null), each)?;
+    }
+    fields.finish()?;
+    each(b"\n")
+}
+
+/// Appends one field of a binary tuple as it stands in the canonical line.
+pub fn render_one(
+    types: &[PgType],
+    tuple: &[u8],
+    position: usize,
+    out: &mut Vec<u8>,
+) -> Result<(), ValueError> {
+    let field = Fields::of(tuple)?.nth(position).transpose()?;
+    let (Some(field), Some(ty)) = (field, types.get(position)) else {
+        return Err(ValueError::FieldCount { expected: types.len(), found: position });
+    };
+    match field {
+        Some(field) => render_field(&decode(ty, field)?, out),
+        None => render_field(&Cell::Null, out),
+    }
+    Ok(())
+}
+
 /// Begins a tuple of so many fields.
 pub fn push_field_count(fields: usize, out: &mut Vec<u8>) -> Result<(), ValueError> {
     let count = i16::try_from(fields).or(Err(ValueError::Stream("too many fields")))?;
@@ -282,6 +324,39 @@ mod tests {
         let mut line = Vec::new();
         render_row(&[], &tuple(&[]), &mut line).unwrap();
         assert_eq!(line, b"\n");
+    }
+
+    #[test]
+    fn pieces_are_the_line() {
+        let types = [PgType::Bytea, PgType::Text, PgType::Int4, PgType::Char, PgType::Jsonb];
+        for size in [0, 1, 70_000, 200_001] {
+            let bytes: Vec<u8> = (0..size).map(|i| u8::try_from(i % 251).unwrap()).collect();
+            let text: Vec<u8> = (0..size).map(|i| b"ab\t\\\n "[i % 6]).collect();
+            let row = tuple(&[
+                Cell::Bytea(&bytes),
+                Cell::Text(&text),
+                Cell::Int4(5),
+                Cell::Char(&text),
+                Cell::Jsonb(&text),
+            ]);
+            let mut line = Vec::new();
+            render_row(&types, &row, &mut line).unwrap();
+            let (mut joined, mut longest) = (Vec::new(), 0);
+            let gathered = render_row_in_pieces::<ValueError>(&types, &row, &mut |piece| {
+                joined.extend_from_slice(piece);
+                longest = longest.max(piece.len());
+                Ok(())
+            });
+            assert_eq!(gathered, Ok(()));
+            assert!(joined == line, "{size}");
+            assert!(longest <= 256 * 1024, "{longest}");
+            let mut one = Vec::new();
+            render_one(&types, &row, 2, &mut one).unwrap();
+            assert_eq!(one, b"5");
+        }
+        let row = tuple(&[Cell::Int4(1)]);
+        let cut = render_row_in_pieces::<ValueError>(&[], &row, &mut |_| Ok(()));
+        assert!(cut.is_err());
     }
 
     #[test]

@@ -193,12 +193,11 @@ impl LineHasher {
         self.take_in(line);
     }
 
-    /// Takes in any number of whole canonical lines at once. Canonical text holds a line feed at
-    /// the end of a row and nowhere else, so the rows can be counted.
-    pub fn push_lines(&mut self, lines: &[u8]) {
-        debug_assert!(lines.last().is_none_or(|&byte| byte == b'\n'), "whole lines");
-        self.rows += memchr::memchr_iter(b'\n', lines).count() as u64;
-        self.take_in(lines);
+    /// Takes in any part of canonical text. It holds a line feed at the end of a row and nowhere else, so the
+    /// rows can be counted.
+    pub fn push_text(&mut self, text: &[u8]) {
+        self.rows += memchr::memchr_iter(b'\n', text).count() as u64;
+        self.take_in(text);
     }
 
     fn take_in(&mut self, text: &[u8]) {
@@ -272,8 +271,8 @@ mod tests {
         one_by_one.push(b"2\t\\N\n");
         assert_eq!((one_by_one.rows(), one_by_one.bytes()), (3, 10));
         let mut at_once = LineHasher::new();
-        at_once.push_lines(b"");
-        at_once.push_lines(b"1\ta\n\n2\t\\N\n");
+        at_once.push_text(b"");
+        at_once.push_text(b"1\ta\n\n2\t\\N\n");
         let expected = LineDigest { rows: 3, bytes: 10, digest: Digest::of(b"1\ta\n\n2\t\\N\n") };
         assert_eq!(one_by_one.finish(), expected);
         assert_eq!(at_once.finish(), expected);

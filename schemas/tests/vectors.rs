@@ -70,7 +70,7 @@ fn hashed(lines: &[Vec<u8>]) -> LineDigest {
         hasher.push(line);
     }
     let mut at_once = LineHasher::new();
-    at_once.push_lines(&lines.concat());
+    at_once.push_text(&lines.concat());
     let found = hasher.finish();
     assert_eq!(at_once.finish(), found);
     found

@@ -6,7 +6,8 @@ use handover_schemas::plan::{Key, TableShape};
 use handover_schemas::sort_key;
 use handover_schemas::value::{Cell, parse};
 
-use crate::rows::{Row, RowStream, key_bytes, key_value};
+use crate::line::Line;
+use crate::rows::{Row, RowStream, key_value};
 
 /// How many rows a chunk is planned with; at least one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,11 +33,6 @@ pub struct SampleSize {
 impl SampleSize {
     /// Rows to look at.
     pub const ROWS: usize = 1000;
-
-    /// Takes one canonical line.
-    pub fn add(&mut self, line: &[u8]) {
-        self.add_length(line.len() as u64);
-    }
 
     /// Takes one canonical line of so many bytes.
     pub fn add_length(&mut self, bytes: u64) {
@@ -113,11 +109,11 @@ const HAS_NULL: u8 = 1;
 
 /// The sort key of a canonical line. A NULL, which a key's column may hold where nothing forbids
 /// it, puts a row behind all keys, into the last range.
-pub fn line_sort_key(shape: &TableShape, key: &Key, line: &[u8]) -> Result<Vec<u8>> {
-    let value: Option<Vec<Vec<u8>>> = key_bytes(line, key)?.into_iter().collect();
+pub fn line_sort_key(shape: &TableShape, key: &Key, line: Line<'_>) -> Result<Vec<u8>> {
+    let value: Option<Vec<Vec<u8>>> = line.key_bytes(key)?.into_iter().collect();
     match value {
         Some(value) => sort_key_of(shape, key, value.iter().map(Vec::as_slice)),
-        None => Ok([&[HAS_NULL], line].concat()),
+        None => Ok([&[HAS_NULL], &*line.bytes()?].concat()),
     }
 }
 
@@ -215,7 +211,7 @@ impl<'a, R: RowStream> Chunks<'a, R> {
         let mut bytes = 0_u64;
         while self.row_waiting && !self.is_beyond_range() {
             let row = self.rows.row();
-            let length = row.line.len() as u64;
+            let length = row.line.length();
             if bytes > 0
                 && bytes + length > self.limit
                 && let Some(key) = &self.shape.key

@@ -22,6 +22,7 @@ mod help_text;
 pub mod interrupt;
 pub mod inventory;
 pub mod ledger;
+pub mod line;
 pub mod manual;
 pub mod memory;
 pub mod output;

@@ -309,10 +309,7 @@ impl ChunkVisitor for Digester<'_> {
                 sorter.finish(|_line| Ok(()))?
             } else {
                 let mut hasher = LineHasher::new();
-                chunks.next_chunk(|row| {
-                    hasher.push(row.line);
-                    Ok(())
-                })?;
+                chunks.next_chunk(|row| row.line.hash_into(&mut hasher))?;
                 hasher.finish()
             };
             self.digests.push(digest);
@@ -340,8 +337,10 @@ impl ChunkVisitor for LineCollector<'_> {
                 })?;
             } else {
                 let _cut: Option<CutChunk> = chunks.next_chunk(|row| {
-                    lines.extend_from_slice(row.line);
-                    Ok(())
+                    row.line.pieces(&mut |piece| {
+                        lines.extend_from_slice(piece);
+                        Ok(())
+                    })
                 })?;
             }
         }

@@ -3,7 +3,8 @@
 use anyhow::{Context, Result};
 use handover_schemas::chunk::KeyValue;
 use handover_schemas::plan::Key;
-use handover_schemas::value::{is_tagged, unescape};
+
+use crate::line::Line;
 
 /// The form in which a reader hands on a row beside its canonical line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,8 +21,8 @@ pub enum Wire {
 /// One row as read.
 #[derive(Clone, Copy, Debug)]
 pub struct Row<'r> {
-    /// The canonical line, ending in LF.
-    pub line: &'r [u8],
+    /// The canonical line.
+    pub line: Line<'r>,
     /// The row in the [`Wire`] form that was asked for.
     pub wire: &'r [u8],
 }
@@ -54,24 +55,10 @@ impl<S: RowStream + ?Sized> RowStream for Box<S> {
     }
 }
 
-/// The canonical, unescaped texts of the key's columns in a canonical line, as bytes: a SQLite text
-/// may be anything. `None` stands for NULL, and for a value of another storage class than its column's
-/// own, which no key holds that rows are ordered by.
-pub fn key_bytes(line: &[u8], key: &Key) -> Result<Vec<Option<Vec<u8>>>> {
-    let line = line.strip_suffix(b"\n").unwrap_or(line);
-    let fields: Vec<&[u8]> = line.split(|byte| *byte == b'\t').collect();
-    key.columns
-        .iter()
-        .map(|column| {
-            let field = fields.get(*column).context("a row has fewer fields than columns")?;
-            if is_tagged(field) { Ok(None) } else { Ok(unescape(field)?) }
-        })
-        .collect()
-}
-
-/// The same as text, where it can be.
-pub fn key_value(line: &[u8], key: &Key) -> Result<KeyValue> {
-    key_bytes(line, key)?
+/// The canonical, unescaped texts of the key's columns in a line, where they are texts.
+pub fn key_value<'l>(line: impl Into<Line<'l>>, key: &Key) -> Result<KeyValue> {
+    line.into()
+        .key_bytes(key)?
         .into_iter()
         .map(|bytes| {
             let bytes = bytes.context("a key column holds NULL")?;

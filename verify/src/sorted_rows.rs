@@ -8,6 +8,7 @@ use handover_schemas::digest::{LineDigest, LineHasher};
 use handover_schemas::plan::TableShape;
 
 use crate::chunking::{line_sort_key, value_sort_key};
+use crate::line::Line;
 use crate::rows::{Row, RowStream};
 use crate::sort::{Sorted, Sorter};
 
@@ -44,9 +45,11 @@ impl<'s> RowSorter<'s> {
         while rows.advance()? {
             let row = rows.row();
             self.payload.clear();
-            let length = u64::try_from(row.line.len()).context("a line is too long")?;
-            self.payload.extend_from_slice(&length.to_le_bytes());
-            self.payload.extend_from_slice(row.line);
+            self.payload.extend_from_slice(&row.line.length().to_le_bytes());
+            row.line.pieces(&mut |piece| {
+                self.payload.extend_from_slice(piece);
+                Ok(())
+            })?;
             self.payload.extend_from_slice(row.wire);
             let sort_key = match &self.shape.key {
                 Some(key) => line_sort_key(self.shape, key, row.line)?,
@@ -92,7 +95,7 @@ impl RowStream for SortedRows {
     }
 
     fn row(&self) -> Row<'_> {
-        Row { line: &self.line, wire: &self.wire }
+        Row { line: Line::whole(&self.line), wire: &self.wire }
     }
 
     fn sort_key(&self) -> Option<&[u8]> {
@@ -146,22 +149,35 @@ impl LineSorter {
     }
 
     /// Takes one canonical line.
-    pub fn push(&mut self, line: &[u8]) -> Result<()> {
-        let without_end = line.strip_suffix(b"\n").unwrap_or(line);
+    pub fn push(&mut self, line: Line<'_>) -> Result<()> {
+        if line.is_large() {
+            return self.push_large(line);
+        }
+        let line = line.bytes()?;
+        let without_end = line.strip_suffix(b"\n").unwrap_or(&line);
         self.sorter.push(&[], without_end).context(SPILL)
     }
 
-    /// Gives every line, in order, to `each` and the digest of them all.
+    /// Takes a line to the disk as its pieces are made.
+    fn push_large(&mut self, line: Line<'_>) -> Result<()> {
+        let mut large = self.sorter.begin_large(line.length().saturating_sub(1)).context(SPILL)?;
+        line.pieces(&mut |piece| {
+            let without_end = piece.strip_suffix(b"\n").unwrap_or(piece);
+            large.write(without_end).context(SPILL)
+        })?;
+        self.sorter.end_large(large).context(SPILL)
+    }
+
+    /// Gives every line, in order, to `each`, its text first and then its LF, and the digest of them
+    /// all.
     pub fn finish(self, mut each: impl FnMut(&[u8]) -> Result<()>) -> Result<LineDigest> {
         let mut hasher = LineHasher::new();
         let mut sorted = self.sorter.finish().context(SPILL)?;
-        let mut line = Vec::new();
         while let Some((_key, text)) = sorted.next().context("cannot read the spill file back")? {
-            line.clear();
-            line.extend_from_slice(text);
-            line.push(b'\n');
-            hasher.push(&line);
-            each(&line)?;
+            for part in [text, b"\n"] {
+                hasher.push_text(part);
+                each(part)?;
+            }
         }
         Ok(hasher.finish())
     }

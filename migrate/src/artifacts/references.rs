@@ -2,11 +2,16 @@
 
 use anyhow::{Context, Result, bail};
 use handover_schemas::config::FileReference;
+use handover_schemas::name::TableName;
 use handover_schemas::package::contents::{Entry, OriginalName};
+use handover_schemas::pg_type::PgType;
+use handover_schemas::plan::{Column, Extent, TableShape};
+use handover_schemas::sqlite_form::Form;
 use handover_schemas::value::unescape;
 use handover_verify::endpoint::Endpoint;
 use handover_verify::interrupt::Interrupt;
-use handover_verify::postgres::{Access, Session};
+use handover_verify::postgres::{Access, Session, read_query};
+use handover_verify::rows::RowStream;
 use handover_verify::sql::{ident, qualified};
 use handover_verify::sqlite::{open_read_only, sqlite_error};
 use rusqlite::types::ValueRef;
@@ -156,18 +161,47 @@ fn read_postgres(
     reference: &FileReference,
     insert: &mut Insert<'_>,
 ) -> Result<()> {
-    let sql = format!("COPY ({}) TO STDOUT", query(reference, ("main", "public"), "text")?);
+    let sql = query(reference, ("main", "public"), "text")?;
+    let shape = named_files(reference)?;
     let place = || format!("cannot read {}.{}", reference.table, reference.column);
-    let mut rows = session.copy_out(&sql).with_context(place)?;
-    while rows.next_block().with_context(place)? {
-        for line in rows.block().split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-            let mut fields = line.split(|byte| *byte == b'\t').map(unescape);
-            let mut field = || fields.next().transpose().with_context(place).map(Option::flatten);
-            let (path, digest) = (field()?, field()?);
-            insert(&path.unwrap_or_default(), digest.as_deref())?;
-        }
+    let mut rows = read_query(session, &shape, &sql).with_context(place)?;
+    while rows.advance().with_context(place)? {
+        let line = rows.row().line.bytes()?;
+        let line = line.strip_suffix(b"\n").unwrap_or(&line);
+        let mut fields = line.split(|byte| *byte == b'\t').map(unescape);
+        let mut field = || fields.next().transpose().with_context(place).map(Option::flatten);
+        let (path, digest) = (field()?, field()?);
+        insert(&path.unwrap_or_default(), digest.as_deref())?;
     }
     Ok(())
+}
+
+/// What [`query`] gives, as rows of the table: counted, bounded and taken apart as all rows are.
+fn named_files(reference: &FileReference) -> Result<TableShape> {
+    let Some((schema, table)) = reference.table.split_once('.') else {
+        bail!("{} is not schema.name", reference.table);
+    };
+    let schema = if schema == "main" { "public" } else { schema };
+    let text = |name: &str| Column {
+        name: name.to_owned(),
+        type_name: "text".to_owned(),
+        ty: PgType::Text,
+        not_null: false,
+        renamed: None,
+        form: Form::default(),
+    };
+    Ok(TableShape {
+        name: TableName::new(schema, table),
+        columns: vec![text("path"), text("digest")],
+        generated: Vec::new(),
+        key: None,
+        partitioned: false,
+        extent: Extent::Whole,
+        whole_only: false,
+        estimated_rows: 0,
+        largest_row: 0,
+        renamed: None,
+    })
 }
 
 fn read_sqlite(

@@ -520,7 +520,7 @@ pub(super) fn fill_ordered<R: RowStream>(
 ) -> Result<Filled> {
     let mut hasher = LineHasher::new();
     let cut = chunks.next_chunk(|row| {
-        hasher.push(row.line);
+        row.line.hash_into(&mut hasher)?;
         send(row.wire)
     })?;
     let range = cut.context("a chunk is missing")?.range;

@@ -173,7 +173,7 @@ pub fn read_positioned(
 
 fn visit(mut rows: impl RowStream, each: &mut impl FnMut(u64, &[u8]) -> Result<()>) -> Result<()> {
     while rows.advance()? {
-        let line = rows.row().line;
+        let line = rows.row().line.bytes()?;
         let mut fields = line.splitn(2, |byte| *byte == b'\t');
         let position = fields.next().and_then(|digits| std::str::from_utf8(digits).ok());
         let position = position.and_then(|digits| digits.parse().ok());

@@ -44,6 +44,51 @@ pub fn render_field(cell: &Cell<'_>, out: &mut Vec<u8>) {
     }
 }
 
+/// Bytes of a large value that are rendered at once.
+const PIECE: usize = 64 * 1024;
+
+/// The same as [`render_field`], piece by piece: of texts and bytes no more than a piece is in memory beside
+/// the value itself. Other values are given whole.
+pub fn render_field_in_pieces<E>(
+    cell: &Cell<'_>,
+    each: &mut dyn FnMut(&[u8]) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut out = Vec::new();
+    match *cell {
+        Cell::Text(text) | Cell::Json(text) | Cell::Jsonb(text) | Cell::Enum(text) => {
+            escape_in_pieces(text, &mut out, each)
+        }
+        Cell::Char(text) => escape_in_pieces(without_padding(text), &mut out, each),
+        Cell::Bytea(bytes) => {
+            each(b"\\\\x")?;
+            for piece in bytes.chunks(PIECE) {
+                out.clear();
+                push_hex(piece, &mut out);
+                each(&out)?;
+            }
+            Ok(())
+        }
+        _ => {
+            render_field(cell, &mut out);
+            each(&out)
+        }
+    }
+}
+
+/// Every byte is escaped by itself, so that a text may be cut anywhere.
+fn escape_in_pieces<E>(
+    text: &[u8],
+    out: &mut Vec<u8>,
+    each: &mut dyn FnMut(&[u8]) -> Result<(), E>,
+) -> Result<(), E> {
+    for piece in text.chunks(PIECE) {
+        out.clear();
+        escape_into(piece, out);
+        each(out)?;
+    }
+    Ok(())
+}
+
 /// The same as [`render`] without the stripping of `char(n)`: what the output function prints, and
 /// what stands in an array.
 #[inline(always)]

@@ -101,7 +101,7 @@ impl Beside {
         if shape.key.is_some() {
             let mut hasher = LineHasher::new();
             while rows.advance()? {
-                hasher.push(rows.row().line);
+                rows.row().line.hash_into(&mut hasher)?;
             }
             return Ok(hasher.finish());
         }

@@ -48,7 +48,7 @@ fn sample(session: &mut Session, shape: &TableShape, chunk_bytes: u64) -> Result
     let sql = format!("{} LIMIT {}", range_query(shape, &KeyRange::everything()), SampleSize::ROWS);
     let mut rows = read_query(session, shape, &sql)?;
     while rows.advance()? {
-        sample.add(rows.row().line);
+        sample.add_length(rows.row().line.length());
     }
     Ok(sample.rows_per_chunk(chunk_bytes))
 }
@@ -130,7 +130,7 @@ fn without_queries(
         while rows.advance()? {
             let line = rows.row().line;
             count += 1;
-            first.push((line_sort_key(shape, key, line)?, line.len() as u64));
+            first.push((line_sort_key(shape, key, line)?, line.length()));
             if first.len() > SampleSize::ROWS {
                 first.pop();
             }

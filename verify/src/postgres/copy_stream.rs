@@ -14,20 +14,17 @@ use super::wire::{CopiedOut, Wire};
 /// Rows are gathered until this many bytes are together.
 const BLOCK_BYTES: usize = 128 * 1024;
 
-/// A message of at least this size is handed on by itself, uncopied.
-const LARGE_BYTES: usize = 1024 * 1024;
+/// The most that is fetched at once of a row that is longer than a block.
+const LARGE_STEP: usize = 16 * 1024 * 1024;
 
-/// Rows coming from the server, in blocks that hold whole messages.
+/// Rows coming from the server, in blocks. A block need not end where a row ends: large messages come in
+/// pieces ([`super::wire`]).
 pub struct CopyOut<'s> {
     exchange: Arc<Exchange>,
     wire: &'s mut Wire,
     copy: Pin<Box<CopyOutStream>>,
     usable: &'s mut bool,
     gathered: Vec<u8>,
-    /// A large message that arrived behind the gathered ones.
-    waiting: Option<Bytes>,
-    /// The large message the last call handed out.
-    handed_out: Bytes,
     /// Rows that the server says to have sent, once it says so.
     rows_sent: Option<u64>,
 }
@@ -39,37 +36,32 @@ impl<'s> CopyOut<'s> {
         copy: Pin<Box<CopyOutStream>>,
         usable: &'s mut bool,
     ) -> Self {
-        Self {
-            exchange,
-            wire,
-            copy,
-            usable,
-            gathered: Vec::with_capacity(2 * BLOCK_BYTES),
-            waiting: None,
-            handed_out: Bytes::new(),
-            rows_sent: None,
-        }
+        let gathered = Vec::with_capacity(2 * BLOCK_BYTES);
+        Self { exchange, wire, copy, usable, gathered, rows_sent: None }
     }
 
-    /// Moves to the next block of whole messages; `false` once the server said that the COPY is
-    /// complete. Only then can the session be used again.
+    /// Moves to the next block; `false` once the server said that the COPY is complete. Only then can
+    /// the session be used again.
     pub fn next_block(&mut self) -> Result<bool> {
         self.gathered.clear();
-        self.handed_out = Bytes::new();
-        if self.waiting.is_none() && self.rows_sent.is_none() {
-            self.gather()?;
-        }
-        if self.gathered.is_empty()
-            && let Some(large) = self.waiting.take()
-        {
-            self.handed_out = large;
-        }
-        Ok(!self.block().is_empty())
+        // A large row leaves no room behind that nothing else needs.
+        self.gathered.shrink_to(4 * BLOCK_BYTES);
+        self.gather(BLOCK_BYTES)
+    }
+
+    /// Brings more into the block behind what is in it from `kept` on; the rest is forgotten. `false`
+    /// if nothing more comes.
+    pub fn extend_block(&mut self, kept: usize) -> Result<bool> {
+        self.gathered.drain(..kept.min(self.gathered.len()));
+        let before = self.gathered.len();
+        // A row that has become long is fetched in larger steps.
+        self.gather(before + before.clamp(BLOCK_BYTES, LARGE_STEP))?;
+        Ok(self.gathered.len() > before)
     }
 
     /// The block moved to.
     pub fn block(&self) -> &[u8] {
-        if self.gathered.is_empty() { &self.handed_out } else { &self.gathered }
+        &self.gathered
     }
 
     /// The rows that the server says to have sent; none before the end.
@@ -82,24 +74,18 @@ impl<'s> CopyOut<'s> {
         self.exchange.ask_beside(sql)
     }
 
-    fn gather(&mut self) -> Result<()> {
-        let Self { wire, copy, gathered, waiting, rows_sent, .. } = self;
+    /// Gathers messages until the block has so many bytes; whether it has any.
+    fn gather(&mut self, bytes: usize) -> Result<bool> {
+        let Self { wire, copy, gathered, rows_sent, .. } = self;
         let gathering = async {
-            while gathered.len() < BLOCK_BYTES {
+            while gathered.len() < bytes && rows_sent.is_none() {
                 match wire.next_rows(copy).await? {
                     // No server sends one, and there could be any number.
                     CopiedOut::Rows(message) if message.is_empty() => {
                         bail!("the server sent a message of rows that has none")
                     }
-                    CopiedOut::Rows(message) if message.len() >= LARGE_BYTES => {
-                        *waiting = Some(message);
-                        break;
-                    }
                     CopiedOut::Rows(message) => gathered.extend_from_slice(&message),
-                    CopiedOut::End { rows } => {
-                        *rows_sent = Some(rows);
-                        break;
-                    }
+                    CopiedOut::End { rows } => *rows_sent = Some(rows),
                 }
             }
             Ok(())
@@ -108,7 +94,7 @@ impl<'s> CopyOut<'s> {
         if self.rows_sent.is_some() {
             *self.usable = true;
         }
-        Ok(())
+        Ok(!self.gathered.is_empty())
     }
 }
 

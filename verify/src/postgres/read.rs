@@ -13,6 +13,7 @@ use super::copy_stream::CopyOut;
 use super::room::Room;
 use super::session::Session;
 use super::written::{TextForm, key_text, push_line, written};
+use crate::line::{Line, tuple_line_length};
 use crate::rows::{Row, RowStream};
 use crate::sql::{ident, literal, qualified};
 
@@ -267,6 +268,7 @@ fn read_copy<'s>(
         next: 0,
         wire: 0..0,
         line: Vec::new(),
+        large: None,
         header_seen: false,
         trailer_seen: false,
     })
@@ -287,12 +289,21 @@ pub struct PostgresRows<'s> {
     wire: Range<usize>,
     /// The current row's canonical line, where it is not the wire itself.
     line: Vec<u8>,
+    /// Bytes of the current row's canonical line, where that is made of the wire piece by piece.
+    large: Option<u64>,
     header_seen: bool,
     trailer_seen: bool,
 }
 
 /// Room kept for the next line after a large one.
 const LINE_KEPT: usize = 1024 * 1024;
+
+/// Of a tuple with more bytes no line is made.
+const LARGE_TUPLE: usize = 1024 * 1024;
+
+/// The longest row on the wire: a server makes it in one piece of memory, of which it has at most 1 GiB less
+/// one byte (`MaxAllocSize`).
+const ROW_BYTES_MAX: usize = 1 << 30;
 
 impl RowStream for PostgresRows<'_> {
     fn advance(&mut self) -> Result<bool> {
@@ -302,8 +313,12 @@ impl RowStream for PostgresRows<'_> {
 
     fn row(&self) -> Row<'_> {
         let wire = self.copy.block().get(self.wire.clone()).unwrap_or_default();
-        let is_written_anew = self.binary || self.forms.is_some();
-        Row { line: if is_written_anew { &self.line } else { wire }, wire }
+        let line = match self.large {
+            Some(length) => Line::of_tuple(&self.types, wire, length),
+            None if self.binary || self.forms.is_some() => Line::whole(&self.line),
+            None => Line::whole(wire),
+        };
+        Row { line, wire }
     }
 }
 
@@ -311,6 +326,7 @@ impl PostgresRows<'_> {
     fn advance_binary(&mut self) -> Result<bool> {
         self.line.clear();
         self.line.shrink_to(LINE_KEPT);
+        self.large = None;
         loop {
             let rest = self.copy.block().get(self.next..).unwrap_or_default();
             if rest.is_empty() {
@@ -326,7 +342,11 @@ impl PostgresRows<'_> {
             match copy_binary::next_piece(rest)? {
                 Piece::Tuple(length) => {
                     let tuple = rest.get(..length).context("a tuple longer than its block")?;
-                    copy_binary::render_row(&self.types, tuple, &mut self.line)?;
+                    if length > LARGE_TUPLE {
+                        self.large = Some(tuple_line_length(&self.types, tuple)?);
+                    } else {
+                        copy_binary::render_row(&self.types, tuple, &mut self.line)?;
+                    }
                     self.wire = self.next..self.next + length;
                     self.next += length;
                     return Ok(true);
@@ -335,12 +355,13 @@ impl PostgresRows<'_> {
                     self.trailer_seen = true;
                     self.next = self.copy.block().len();
                 }
-                Piece::Incomplete => bail!("the server cut a row in two"),
+                Piece::Incomplete => self.rest_of_row()?,
             }
         }
     }
 
     fn advance_text(&mut self) -> Result<bool> {
+        let mut searched = 0;
         loop {
             let rest = self.copy.block().get(self.next..).unwrap_or_default();
             if rest.is_empty() {
@@ -349,7 +370,12 @@ impl PostgresRows<'_> {
                 }
                 return Ok(false);
             }
-            let end = memchr::memchr(b'\n', rest).context("the server cut a row in two")?;
+            let found = memchr::memchr(b'\n', rest.get(searched..).unwrap_or_default());
+            let Some(end) = found.map(|end| searched + end) else {
+                searched = rest.len();
+                self.rest_of_row()?;
+                continue;
+            };
             self.wire = self.next..self.next + end + 1;
             self.next = self.wire.end;
             if let Some(forms) = &self.forms {
@@ -377,6 +403,22 @@ impl PostgresRows<'_> {
             ),
             _ => Ok(false),
         }
+    }
+
+    /// Fetches more of a row that began in the block and is now at its beginning.
+    fn rest_of_row(&mut self) -> Result<()> {
+        let have = self.copy.block().len() - self.next;
+        if have > ROW_BYTES_MAX {
+            bail!(
+                "the server sends a row of more than 1 GiB, which none can: it is broken, or it means harm"
+            );
+        }
+        let is_more = self.copy.extend_block(self.next)?;
+        self.next = 0;
+        if !is_more {
+            bail!("the server's rows ended within a row");
+        }
+        Ok(())
     }
 
     fn next_block(&mut self) -> Result<bool> {

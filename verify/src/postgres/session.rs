@@ -266,7 +266,7 @@ impl Session {
     }
 
     /// Starts `COPY … TO STDOUT`.
-    pub fn copy_out(&mut self, sql: &str) -> Result<CopyOut<'_>> {
+    pub(super) fn copy_out(&mut self, sql: &str) -> Result<CopyOut<'_>> {
         if self.has_moment {
             self.execute(GO_BACK)?;
         }

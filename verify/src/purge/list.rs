@@ -202,7 +202,7 @@ fn visit(
     each: &mut impl FnMut(MarkedRow<'_>) -> Result<()>,
 ) -> Result<()> {
     while rows.advance()? {
-        let line = rows.row().line;
+        let line = rows.row().line.bytes()?;
         let mut fields = line.splitn(3, |byte| *byte == b'\t');
         let position = number(fields.next())?;
         let evidence_line = number(fields.next())?;

@@ -34,8 +34,8 @@ impl Buffer {
 
     /// Takes a record in, or answers `false` if there is no room for it.
     pub(super) fn push(&mut self, key: &[u8], payload: &[u8]) -> io::Result<bool> {
-        let key_len = length(key)?;
-        let payload_len = length(payload)?;
+        let key_len = length(key.len())?;
+        let payload_len = length(payload.len())?;
         if !self.reserve(key.len() + payload.len()) {
             return Ok(false);
         }
@@ -106,8 +106,8 @@ fn grown(capacity: usize, needed: usize, step: usize) -> usize {
 }
 
 /// Lengths are written as 32 bits, which is more than a PostgreSQL or SQLite value can have.
-pub(super) fn length(part: &[u8]) -> io::Result<u32> {
-    u32::try_from(part.len()).map_err(|e| io::Error::new(io::ErrorKind::InvalidInput, e))
+pub(super) fn length(bytes: usize) -> io::Result<u32> {
+    u32::try_from(bytes).map_err(|e| io::Error::new(io::ErrorKind::InvalidInput, e))
 }
 
 /// A number that sorts as the record does, as far as it goes: of two records the one with the

@@ -57,6 +57,24 @@ impl Sorter {
         self.keep(writer.finish()?)
     }
 
+    /// Begins a record without a key and with a payload of so many bytes, which is not wanted in memory: it
+    /// makes a run of its own.
+    pub fn begin_large(&self, bytes: u64) -> io::Result<Large> {
+        let mut writer = RunWriter::create(&self.dir)?;
+        let bytes = usize::try_from(bytes).map_err(io::Error::other)?;
+        writer.begin(0, bytes)?;
+        Ok(Large { writer, left: bytes })
+    }
+
+    /// Takes in what [`Sorter::begin_large`] began; an error unless it has the bytes that it was said to
+    /// have.
+    pub fn end_large(&mut self, large: Large) -> io::Result<()> {
+        if large.left != 0 {
+            return Err(io::Error::other("a record has fewer bytes than were announced"));
+        }
+        self.keep(large.writer.finish()?)
+    }
+
     /// Ends the input. If anything was spilled, the rest is too, to free its memory for merging.
     pub fn finish(mut self) -> io::Result<Sorted> {
         if self.runs.is_empty() {
@@ -97,6 +115,22 @@ impl Sorter {
 
 /// Gives the records back in order.
 pub struct Sorted(Source);
+
+/// A record on its way to the disk.
+pub struct Large {
+    writer: RunWriter,
+    left: usize,
+}
+
+impl Large {
+    /// Takes the next bytes of the payload.
+    pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let left = self.left.checked_sub(bytes.len());
+        self.left =
+            left.ok_or_else(|| io::Error::other("a record has more bytes than announced"))?;
+        self.writer.write(bytes)
+    }
+}
 
 enum Source {
     Memory { buffer: Buffer, next: usize },

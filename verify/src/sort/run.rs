@@ -39,18 +39,28 @@ impl RunWriter {
     }
 
     pub(super) fn push(&mut self, key: &[u8], payload: &[u8]) -> io::Result<()> {
+        self.begin(key.len(), payload.len())?;
+        self.write(key)?;
+        self.write(payload)
+    }
+
+    /// Begins a record; so many bytes have to follow.
+    pub(super) fn begin(&mut self, key_bytes: usize, payload_bytes: usize) -> io::Result<()> {
         let mut header = [0; HEADER_LEN];
         let (key_len, payload_len) = header.split_at_mut(HEADER_LEN / 2);
-        key_len.copy_from_slice(&length(key)?.to_le_bytes());
-        payload_len.copy_from_slice(&length(payload)?.to_le_bytes());
+        key_len.copy_from_slice(&length(key_bytes)?.to_le_bytes());
+        payload_len.copy_from_slice(&length(payload_bytes)?.to_le_bytes());
         self.file.write_all(&header)?;
-        self.file.write_all(key)?;
-        self.file.write_all(payload)?;
-        let size = HEADER_LEN + key.len() + payload.len();
+        let size = HEADER_LEN + key_bytes + payload_bytes;
         self.records += 1;
         self.bytes += size as u64;
         self.largest = self.largest.max(size);
         Ok(())
+    }
+
+    /// Writes bytes of the record that was begun.
+    pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_all(bytes)
     }
 
     pub(super) fn finish(self) -> io::Result<Run> {

@@ -26,7 +26,7 @@ pub fn boundaries(
     let mut first_rows = prepare_range(connection, shape, &everything)?;
     let mut first_rows = first_rows.rows(shape, reading)?;
     while !sample.is_full() && first_rows.advance()? {
-        sample.add(first_rows.row().line);
+        sample.add_length(first_rows.row().line.length());
     }
     let rows = sample.rows_per_chunk(chunk_bytes);
     let keys_only = keys_only(shape, key);

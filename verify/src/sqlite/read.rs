@@ -297,7 +297,7 @@ impl RowStream for SqliteRows<'_> {
     }
 
     fn row(&self) -> Row<'_> {
-        Row { line: &self.line, wire: &self.wire }
+        Row { line: crate::line::Line::whole(&self.line), wire: &self.wire }
     }
 }
 

@@ -297,7 +297,7 @@ impl EndHasher<'_> {
             Lines::Keep { kept: &mut *kept, turns, turn },
         );
         turns.take(turn, interrupt, |gathered| {
-            gathered.hasher.push_lines(kept);
+            gathered.hasher.push_text(kept);
             self.gather(gathered, unit, done)
         })
     }
@@ -466,9 +466,9 @@ impl ChunkVisitor for Hashing<'_> {
                 Lines::Pass(table) if self.keyless => {
                     let mut sorter = LineSorter::new(&self.options.spill_dir);
                     let cut = chunks.next_chunk(|row| sorter.push(row.line))?;
-                    let lines = sorter.finish(|line| {
-                        self.has_nul |= self.looks_for_nul && has_nul(line);
-                        table.push(line);
+                    let lines = sorter.finish(|part| {
+                        self.has_nul |= self.looks_for_nul && has_nul(part);
+                        table.push_text(part);
                         Ok(())
                     })?;
                     cut.map(|cut| HashedChunk { range: cut.range, lines })
@@ -476,27 +476,32 @@ impl ChunkVisitor for Hashing<'_> {
                 Lines::Pass(table) => {
                     let mut hasher = LineHasher::new();
                     let cut = chunks.next_chunk(|row| {
-                        self.has_nul |= self.looks_for_nul && has_nul(row.line);
-                        hasher.push(row.line);
-                        table.push(row.line);
-                        Ok(())
+                        row.line.pieces(&mut |piece| {
+                            self.has_nul |= self.looks_for_nul && has_nul(piece);
+                            hasher.push_text(piece);
+                            table.push_text(piece);
+                            Ok(())
+                        })
                     })?;
                     cut.map(|cut| HashedChunk { range: cut.range, lines: hasher.finish() })
                 }
                 Lines::Drop(some) => {
                     let mut hasher = LineHasher::new();
+                    let mut hash = |some: &mut Vec<u8>| {
+                        self.has_nul |= self.looks_for_nul && has_nul(some);
+                        hasher.push_text(some);
+                        some.clear();
+                    };
                     let cut = chunks.next_chunk(|row| {
-                        some.extend_from_slice(row.line);
-                        if some.len() >= HASHED_AT_ONCE {
-                            self.has_nul |= self.looks_for_nul && has_nul(some);
-                            hasher.push_lines(some);
-                            some.clear();
-                        }
-                        Ok(())
+                        row.line.pieces(&mut |piece| {
+                            some.extend_from_slice(piece);
+                            if some.len() >= HASHED_AT_ONCE {
+                                hash(some);
+                            }
+                            Ok(())
+                        })
                     })?;
-                    self.has_nul |= self.looks_for_nul && has_nul(some);
-                    hasher.push_lines(some);
-                    some.clear();
+                    hash(some);
                     cut.map(|cut| HashedChunk { range: cut.range, lines: hasher.finish() })
                 }
                 Lines::Keep { kept, turns, turn } => {
@@ -504,17 +509,36 @@ impl ChunkVisitor for Hashing<'_> {
                         // A planned range that had to be cut: its first parts do not wait in
                         // memory for the last.
                         turns.begin(*turn, &self.options.interrupt, |gathered| {
-                            gathered.hasher.push_lines(kept);
+                            gathered.hasher.push_text(kept);
                         })?;
                         kept.clear();
                     }
+                    let mut hasher = LineHasher::new();
+                    let mut hash = |text: &[u8]| {
+                        self.has_nul |= self.looks_for_nul && has_nul(text);
+                        hasher.push_text(text);
+                    };
                     let cut = chunks.next_chunk(|row| {
-                        kept.extend_from_slice(row.line);
+                        if !row.line.is_large() {
+                            return row.line.pieces(&mut |piece| {
+                                kept.extend_from_slice(piece);
+                                Ok(())
+                            });
+                        }
+                        // What has no room waits for its turn where it is, at the server.
+                        hash(kept);
+                        turns.begin(*turn, &self.options.interrupt, |gathered| {
+                            gathered.hasher.push_text(kept);
+                            row.line.pieces(&mut |piece| {
+                                hash(piece);
+                                gathered.hasher.push_text(piece);
+                                Ok(())
+                            })
+                        })??;
+                        kept.clear();
                         Ok(())
                     })?;
-                    self.has_nul |= self.looks_for_nul && has_nul(kept);
-                    let mut hasher = LineHasher::new();
-                    hasher.push_lines(kept);
+                    hash(kept);
                     cut.map(|cut| HashedChunk { range: cut.range, lines: hasher.finish() })
                 }
             };

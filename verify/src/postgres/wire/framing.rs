@@ -107,7 +107,32 @@ pub(crate) enum Refusal {
 #[derive(Debug)]
 enum Coming {
     Header { bytes: [u8; 5], filled: usize },
-    Content { kind: u8, left: u32, kept: Vec<u8> },
+    Content { kind: u8, length: u32, left: u32, kept: Vec<u8> },
+}
+
+/// Rows of a COPY in a message with more content are handed on in pieces.
+const CUT_ABOVE: u32 = 1 << 20;
+
+/// Where in the stream of messages some bytes end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum EndOfBytes {
+    /// Behind a message.
+    Between,
+    /// In a header, of which so many bytes have come.
+    InHeader {
+        /// One to four.
+        came: usize,
+    },
+    /// In a message of rows that is handed on in pieces: so many bytes of content have come, and so many
+    /// have not.
+    InRows {
+        /// Of the content.
+        came: u32,
+        /// Of the content.
+        left: u32,
+    },
+    /// In any other message.
+    InMessage,
 }
 
 const NEXT: Coming = Coming::Header { bytes: [0; 5], filled: 0 };
@@ -137,6 +162,18 @@ impl Framing {
     /// What was noted.
     pub(super) fn seen(&self) -> Arc<Seen> {
         Arc::clone(&self.seen)
+    }
+
+    /// How the bytes that were looked at last end.
+    pub(super) fn end_of_bytes(&self) -> EndOfBytes {
+        match &self.coming {
+            Coming::Header { filled: 0, .. } => EndOfBytes::Between,
+            Coming::Header { filled, .. } => EndOfBytes::InHeader { came: *filled },
+            Coming::Content { kind: b'd', left, length, .. } if *length > CUT_ABOVE => {
+                EndOfBytes::InRows { came: length - left, left: *left }
+            }
+            Coming::Content { .. } => EndOfBytes::InMessage,
+        }
     }
 
     /// Looks at the bytes that came next. Refuses without having looked at the rest.
@@ -186,7 +223,7 @@ impl Framing {
             b'D' => Vec::with_capacity(size_of::<u16>()),
             _ => Vec::new(),
         };
-        self.coming = Coming::Content { kind, left, kept };
+        self.coming = Coming::Content { kind, length: left, left, kept };
         if left == 0 { self.end() } else { Ok(()) }
     }
 

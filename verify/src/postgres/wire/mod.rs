@@ -7,6 +7,7 @@ mod end_point;
 mod framing;
 mod guard;
 mod open;
+mod pieces;
 mod seen;
 mod tls;
 mod verifier;

@@ -8,6 +8,7 @@ use super::database::Places;
 use crate::archive::ArchiveReader;
 use crate::chunking::line_sort_key;
 use crate::interrupt::Interrupt;
+use crate::line::Line;
 use crate::purge::list::List;
 use crate::reader::Reader;
 
@@ -42,7 +43,7 @@ impl Merging<'_> {
         let mut deleted_present = 0;
         let sql = list.table_rows(reader);
         list.read(reader, &sql, interrupt, |row| {
-            let key = line_sort_key(list.shape, list.key, row.line)?;
+            let key = line_sort_key(list.shape, list.key, Line::whole(row.line))?;
             while let Some(archived) = rows.next.as_ref().filter(|archived| archived.key < key) {
                 with_archive.push(&archived.line);
                 rows.advance()?;
@@ -114,7 +115,7 @@ impl<'a> ArchivedRows<'a> {
         let rest = self.lines.get(self.at..).unwrap_or_default();
         let length = memchr::memchr(b'\n', rest).context("an archived row has no end")? + 1;
         let line = rest.get(..length).unwrap_or_default().to_vec();
-        let key = line_sort_key(self.list.shape, self.list.key, &line)?;
+        let key = line_sort_key(self.list.shape, self.list.key, Line::whole(&line))?;
         self.next = Some(Archived { key, line, place: self.place });
         self.at += length;
         self.place += 1;
