@@ -1,23 +1,47 @@
-//! The canonical line of a row on its way: at hand, or, of a large row, still in the form in which it came,
-//! from which it is made piece by piece. A value of 900 MB is in memory once that way.
+//! The canonical line of a row on its way: at hand, or, of a large row, made piece by piece of what the
+//! engine gave. A value of 900 MB is in memory once that way.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use anyhow::{Context, Result};
-use handover_schemas::copy_binary::{render_one, render_row_in_pieces};
 use handover_schemas::digest::LineHasher;
-use handover_schemas::pg_type::PgType;
 use handover_schemas::plan::Key;
 use handover_schemas::value::{is_tagged, unescape};
 
+/// Longer lines are better taken in pieces than copied, and larger values than rendered at once.
+pub const LARGE: usize = 1 << 20;
+
+/// A row whose canonical line is not at hand.
+pub trait LargeRow {
+    /// Gives the line piece by piece. The last piece ends in LF.
+    fn pieces(&self, each: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()>;
+
+    /// Appends one field as it stands in the line.
+    fn field(&self, column: usize, out: &mut Vec<u8>) -> Result<()>;
+}
+
 /// A canonical line, ending in LF.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Line<'r>(Form<'r>);
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 enum Form<'r> {
     Whole(&'r [u8]),
-    Tuple { types: &'r [PgType], tuple: &'r [u8], length: u64 },
+    Large { row: &'r dyn LargeRow, length: u64 },
+}
+
+/// Without a word of the row.
+impl fmt::Debug for Line<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a line of {} bytes", self.length())
+    }
+}
+
+impl<'r> From<&'r [u8]> for Line<'r> {
+    fn from(line: &'r [u8]) -> Self {
+        Self::whole(line)
+    }
 }
 
 impl<'r> Line<'r> {
@@ -26,22 +50,22 @@ impl<'r> Line<'r> {
         Self(Form::Whole(line))
     }
 
-    /// The line of a tuple of PostgreSQL's binary COPY, which has so many bytes ([`tuple_line_length`]).
-    pub fn of_tuple(types: &'r [PgType], tuple: &'r [u8], length: u64) -> Self {
-        Self(Form::Tuple { types, tuple, length })
+    /// The line of a large row, which has so many bytes ([`length_of`]).
+    pub fn of_large_row(row: &'r dyn LargeRow, length: u64) -> Self {
+        Self(Form::Large { row, length })
     }
 
     /// Bytes, the LF included.
     pub fn length(&self) -> u64 {
         match self.0 {
             Form::Whole(line) => line.len() as u64,
-            Form::Tuple { length, .. } => length,
+            Form::Large { length, .. } => length,
         }
     }
 
-    /// Whether the line is not at hand: it is better taken in pieces.
+    /// Whether the line is better taken in pieces than copied.
     pub fn is_large(&self) -> bool {
-        matches!(self.0, Form::Tuple { .. })
+        self.length() > LARGE as u64
     }
 
     /// The whole line. A large one is made for it, and is then in memory beside its row.
@@ -61,7 +85,7 @@ impl<'r> Line<'r> {
     pub fn pieces(&self, each: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
         match self.0 {
             Form::Whole(line) => each(line),
-            Form::Tuple { types, tuple, .. } => render_row_in_pieces(types, tuple, each),
+            Form::Large { row, .. } => row.pieces(each),
         }
     }
 
@@ -81,18 +105,20 @@ impl<'r> Line<'r> {
     /// `None` stands for NULL, and for a value of another storage class than its column's own, which no
     /// key holds that rows are ordered by.
     pub fn key_bytes(&self, key: &Key) -> Result<Vec<Option<Vec<u8>>>> {
-        const FEWER: &str = "a row has fewer fields than columns";
         match self.0 {
             Form::Whole(line) => {
                 let line = line.strip_suffix(b"\n").unwrap_or(line);
                 let fields: Vec<&[u8]> = line.split(|byte| *byte == b'\t').collect();
                 let fields = key.columns.iter().map(|column| fields.get(*column).copied());
-                fields.map(|field| key_field(field.context(FEWER)?)).collect()
+                let key_field = |field: Option<&[u8]>| {
+                    key_field(field.context("a row has fewer fields than columns")?)
+                };
+                fields.map(key_field).collect()
             }
-            Form::Tuple { types, tuple, .. } => {
+            Form::Large { row, .. } => {
                 let fields = key.columns.iter().map(|column| {
                     let mut field = Vec::new();
-                    render_one(types, tuple, *column, &mut field).context(FEWER)?;
+                    row.field(*column, &mut field)?;
                     key_field(&field)
                 });
                 fields.collect()
@@ -105,18 +131,12 @@ fn key_field(field: &[u8]) -> Result<Option<Vec<u8>>> {
     if is_tagged(field) { Ok(None) } else { Ok(unescape(field)?) }
 }
 
-impl<'r> From<&'r [u8]> for Line<'r> {
-    fn from(line: &'r [u8]) -> Self {
-        Self::whole(line)
-    }
-}
-
-/// Bytes of a tuple's canonical line. An error if it has none.
-pub fn tuple_line_length(types: &[PgType], tuple: &[u8]) -> Result<u64> {
+/// Bytes of a large row's line. An error if it has none.
+pub fn length_of(row: &dyn LargeRow) -> Result<u64> {
     let mut length = 0;
-    render_row_in_pieces(types, tuple, &mut |piece| {
+    row.pieces(&mut |piece| {
         length += piece.len() as u64;
-        anyhow::Ok(())
+        Ok(())
     })?;
     Ok(length)
 }

@@ -10,7 +10,7 @@ use handover_schemas::ledger::{ChunkEntry, ChunkId, ChunkState};
 use handover_schemas::plan::TableShape;
 use handover_verify::chunking::Chunks;
 use handover_verify::reader::{ChunkVisitor, Reader, is_read_by_key};
-use handover_verify::rows::RowStream;
+use handover_verify::rows::{RowStream, Wire};
 use rusqlite::Connection;
 
 use super::board::{Block, ChunkJob, Unit, WriteJob};
@@ -148,16 +148,21 @@ impl Feeding<'_> {
             committed,
         }));
         let mut block = Vec::with_capacity(BLOCK_BYTES * 2);
+        // A writer of a file needs its rows whole; to a server they are a stream.
+        let at_once = match self.shared.options.wire {
+            Wire::SqliteValues => usize::MAX,
+            Wire::Copy | Wire::None => BLOCK_BYTES,
+        };
         let mut gather = |rows: &[u8]| {
-            block.extend_from_slice(rows);
-            self.shared.rate.spend(rows.len() as u64)?;
-            if block.len() < BLOCK_BYTES {
-                return Ok(());
+            for piece in rows.chunks(at_once) {
+                block.extend_from_slice(piece);
+                self.shared.rate.spend(piece.len() as u64)?;
+                if block.len() >= BLOCK_BYTES {
+                    let next = Vec::with_capacity(BLOCK_BYTES * 2);
+                    self.hand_over(&blocks, std::mem::replace(&mut block, next))?;
+                }
             }
-            self.hand_over(
-                &blocks,
-                std::mem::replace(&mut block, Vec::with_capacity(BLOCK_BYTES * 2)),
-            )
+            Ok(())
         };
         let filled = if self.shape.key.is_none() {
             fill_keyless(chunks, &self.shared.options.spill_dir, &mut gather)?

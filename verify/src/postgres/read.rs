@@ -13,7 +13,7 @@ use super::copy_stream::CopyOut;
 use super::room::Room;
 use super::session::Session;
 use super::written::{TextForm, key_text, push_line, written};
-use crate::line::{Line, tuple_line_length};
+use crate::line::{self, LargeRow, Line};
 use crate::rows::{Row, RowStream};
 use crate::sql::{ident, literal, qualified};
 
@@ -298,9 +298,6 @@ pub struct PostgresRows<'s> {
 /// Room kept for the next line after a large one.
 const LINE_KEPT: usize = 1024 * 1024;
 
-/// Of a tuple with more bytes no line is made.
-const LARGE_TUPLE: usize = 1024 * 1024;
-
 /// The longest row on the wire: a server makes it in one piece of memory, of which it has at most 1 GiB less
 /// one byte (`MaxAllocSize`).
 const ROW_BYTES_MAX: usize = 1 << 30;
@@ -312,9 +309,9 @@ impl RowStream for PostgresRows<'_> {
     }
 
     fn row(&self) -> Row<'_> {
-        let wire = self.copy.block().get(self.wire.clone()).unwrap_or_default();
+        let wire = self.tuple();
         let line = match self.large {
-            Some(length) => Line::of_tuple(&self.types, wire, length),
+            Some(length) => Line::of_large_row(self, length),
             None if self.binary || self.forms.is_some() => Line::whole(&self.line),
             None => Line::whole(wire),
         };
@@ -322,7 +319,22 @@ impl RowStream for PostgresRows<'_> {
     }
 }
 
+/// A tuple of which no line is made.
+impl LargeRow for PostgresRows<'_> {
+    fn pieces(&self, each: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
+        copy_binary::render_row_in_pieces(&self.types, self.tuple(), each)
+    }
+
+    fn field(&self, column: usize, out: &mut Vec<u8>) -> Result<()> {
+        Ok(copy_binary::render_one(&self.types, self.tuple(), column, out)?)
+    }
+}
+
 impl PostgresRows<'_> {
+    fn tuple(&self) -> &[u8] {
+        self.copy.block().get(self.wire.clone()).unwrap_or_default()
+    }
+
     fn advance_binary(&mut self) -> Result<bool> {
         self.line.clear();
         self.line.shrink_to(LINE_KEPT);
@@ -342,13 +354,14 @@ impl PostgresRows<'_> {
             match copy_binary::next_piece(rest)? {
                 Piece::Tuple(length) => {
                     let tuple = rest.get(..length).context("a tuple longer than its block")?;
-                    if length > LARGE_TUPLE {
-                        self.large = Some(tuple_line_length(&self.types, tuple)?);
-                    } else {
+                    if length <= line::LARGE {
                         copy_binary::render_row(&self.types, tuple, &mut self.line)?;
                     }
                     self.wire = self.next..self.next + length;
                     self.next += length;
+                    if length > line::LARGE {
+                        self.large = Some(line::length_of(self)?);
+                    }
                     return Ok(true);
                 }
                 Piece::Trailer => {

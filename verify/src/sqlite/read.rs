@@ -1,19 +1,21 @@
 //! Reading rows of a SQLite file.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use handover_schemas::chunk::{KeyRange, KeyValue};
 use handover_schemas::pg_type::PgType;
 use handover_schemas::plan::{Column, Key, TableShape};
-use handover_schemas::value::OwnedStored;
-use rusqlite::types::Value;
+use handover_schemas::value::{Cell, OwnedStored, render_field, render_field_in_pieces};
+use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator as _;
+use rusqlite::types::{Value, ValueRef};
 use rusqlite::{CachedStatement, Connection, Statement};
 
 use super::exact::stored_text;
 use super::misfit::{Misfit, Misfits};
 use super::open::{cannot_prepare, sqlite_error};
 use super::respelled::Respelled;
-use super::values::{ColumnRule, Spelling, TextLimit, Unfit, push_value};
+use super::values::{ColumnRule, Spelling, TextLimit, Unfit, large_cell, push_value, push_wire};
 use crate::interrupt::Interrupt;
+use crate::line::{self, LargeRow, Line};
 use crate::rows::{Row, RowStream, Wire};
 use crate::sql::{ident, literal};
 
@@ -233,6 +235,8 @@ impl PreparedRead<'_> {
             count: 0,
             is_respelled: false,
             line: Vec::new(),
+            left_out: Vec::new(),
+            large: None,
             wire: Vec::new(),
         })
     }
@@ -247,8 +251,20 @@ pub struct SqliteRows<'s> {
     fields: i16,
     count: u64,
     is_respelled: bool,
+    /// The current row's canonical line, without its large values.
     line: Vec<u8>,
+    /// Where in the line the large values belong.
+    left_out: Vec<LeftOut>,
+    /// Bytes of the current row's canonical line, if values are left out of it.
+    large: Option<u64>,
     wire: Vec<u8>,
+}
+
+/// A value that is taken from where SQLite has it.
+struct LeftOut {
+    /// Where in the line it belongs.
+    at: usize,
+    column: usize,
 }
 
 /// Room kept for the next row after a large one.
@@ -260,6 +276,8 @@ impl RowStream for SqliteRows<'_> {
         self.line.shrink_to(ROW_KEPT);
         self.wire.clear();
         self.wire.shrink_to(ROW_KEPT);
+        self.left_out.clear();
+        self.large = None;
         self.count += 1;
         if self.count.is_multiple_of(ROWS_BETWEEN_CHECKS) {
             self.reading.interrupt.check()?;
@@ -273,14 +291,22 @@ impl RowStream for SqliteRows<'_> {
                 self.line.push(b'\t');
             }
             let value = row.get_ref(index).map_err(sqlite_error)?;
-            let pushed = push_value(
-                rule,
-                value,
-                self.reading.text_limit,
-                self.reading.wire,
-                &mut self.line,
-                &mut self.wire,
-            );
+            let pushed = match large_cell(rule, value, self.reading.text_limit) {
+                Ok(Some(cell)) => {
+                    self.left_out.push(LeftOut { at: self.line.len(), column: index });
+                    push_wire(&cell, value, self.reading.wire, &mut self.wire)
+                        .map(|()| Spelling::Own)
+                }
+                Ok(None) => push_value(
+                    rule,
+                    value,
+                    self.reading.text_limit,
+                    self.reading.wire,
+                    &mut self.line,
+                    &mut self.wire,
+                ),
+                Err(unfit) => Err(unfit),
+            };
             match pushed {
                 Ok(Spelling::Own) => {}
                 Ok(Spelling::Other) => self.is_respelled = true,
@@ -293,11 +319,54 @@ impl RowStream for SqliteRows<'_> {
             respelled.tell(&self.shape.name);
         }
         self.line.push(b'\n');
+        if !self.left_out.is_empty() {
+            self.large = Some(line::length_of(self)?);
+        }
         Ok(true)
     }
 
     fn row(&self) -> Row<'_> {
-        Row { line: crate::line::Line::whole(&self.line), wire: &self.wire }
+        let line = match self.large {
+            Some(length) => Line::of_large_row(self, length),
+            None => Line::whole(&self.line),
+        };
+        Row { line, wire: &self.wire }
+    }
+}
+
+/// A row with values that are left out of its line.
+impl LargeRow for SqliteRows<'_> {
+    fn pieces(&self, each: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
+        let mut done = 0;
+        for left_out in &self.left_out {
+            each(self.line.get(done..left_out.at).unwrap_or_default())?;
+            render_field_in_pieces(&self.left_out_cell(left_out)?, each)?;
+            done = left_out.at;
+        }
+        each(self.line.get(done..).unwrap_or_default())
+    }
+
+    fn field(&self, column: usize, out: &mut Vec<u8>) -> Result<()> {
+        if let Some(left_out) = self.left_out.iter().find(|left_out| left_out.column == column) {
+            render_field(&self.left_out_cell(left_out)?, out);
+            return Ok(());
+        }
+        let line = self.line.strip_suffix(b"\n").unwrap_or(&self.line);
+        let field = line.split(|byte| *byte == b'\t').nth(column);
+        out.extend_from_slice(field.context("a row has fewer fields than columns")?);
+        Ok(())
+    }
+}
+
+impl SqliteRows<'_> {
+    /// What was left out, which is its own text or bytes.
+    fn left_out_cell(&self, left_out: &LeftOut) -> Result<Cell<'_>> {
+        let row = self.rows.get().context("SQLite has no row any more")?;
+        match row.get_ref(left_out.column).map_err(sqlite_error)? {
+            ValueRef::Text(text) => Ok(Cell::Text(text)),
+            ValueRef::Blob(bytes) => Ok(Cell::Bytea(bytes)),
+            _ => bail!("a value changed while it was read"),
+        }
     }
 }
 
@@ -310,8 +379,7 @@ fn misfit(shape: &TableShape, index: usize, unfit: Unfit, row: &rusqlite::Row<'_
 }
 
 /// A key value for the findings file, whatever it is stored as.
-fn printable(value: rusqlite::types::ValueRef<'_>) -> Option<String> {
-    use rusqlite::types::ValueRef;
+fn printable(value: ValueRef<'_>) -> Option<String> {
     match value {
         ValueRef::Null => None,
         ValueRef::Integer(number) => Some(number.to_string()),

@@ -9,8 +9,9 @@ use handover_schemas::sqlite_type::{TypeLimit, limit_of};
 use handover_schemas::value::{Cell, Stored, push_described, render_field};
 use rusqlite::types::ValueRef;
 
-use super::exact::push_exact;
+use super::exact::{is_kept_as_text, push_exact};
 use super::typed::{Limits, Typed, typed};
+use crate::line::LARGE;
 use crate::rows::Wire;
 
 const NULL: u8 = 0;
@@ -100,13 +101,54 @@ pub fn push_value(
     };
     let cell = typed.as_cell();
     render_field(&cell, line);
-    match wire_form {
-        Wire::None => {}
-        Wire::Copy => copy_binary::push_cell(&cell, wire)
-            .map_err(|_error| Unfit::new("the value cannot be encoded"))?,
-        Wire::SqliteValues => push_stored(value, wire)?,
-    }
+    push_wire(&cell, value, wire_form, wire)?;
     Ok(spelling)
+}
+
+/// A large value whose field is its own text or bytes, so that it need not be copied to become one; what
+/// [`push_value`] checks is checked. `None` for every other value.
+pub(super) fn large_cell<'v>(
+    rule: &ColumnRule,
+    value: ValueRef<'v>,
+    text_limit: TextLimit,
+) -> Fit<Option<Cell<'v>>> {
+    let (ValueRef::Text(bytes) | ValueRef::Blob(bytes)) = value else { return Ok(None) };
+    if bytes.len() <= LARGE {
+        return Ok(None);
+    }
+    let cell = match (&rule.form, &rule.ty, value) {
+        (Form::Exact, PgType::Bytea, ValueRef::Blob(bytes)) => Cell::Bytea(bytes),
+        (Form::Exact, ty, ValueRef::Text(text)) if is_kept_as_text(ty) => Cell::Text(text),
+        (Form::Value(declared), PgType::Text | PgType::Json | PgType::Bytea, value) => {
+            let limits = Limits { of_type: rule.limit, of_text: text_limit };
+            match typed(&rule.ty, limits, declared, value)? {
+                (Typed::Cell(cell), Spelling::Own) => cell,
+                _ => return Ok(None),
+            }
+        }
+        _ => return Ok(None),
+    };
+    match cell {
+        Cell::Text(own) | Cell::Json(own) | Cell::Bytea(own) if own.len() == bytes.len() => {
+            Ok(Some(cell))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// Appends a value to the wire row.
+pub(super) fn push_wire(
+    cell: &Cell<'_>,
+    value: ValueRef<'_>,
+    wire_form: Wire,
+    wire: &mut Vec<u8>,
+) -> Fit<()> {
+    match wire_form {
+        Wire::None => Ok(()),
+        Wire::Copy => copy_binary::push_cell(cell, wire)
+            .map_err(|_error| Unfit::new("the value cannot be encoded")),
+        Wire::SqliteValues => push_stored(value, wire),
+    }
 }
 
 /// The text that says what is stored.
