@@ -17,6 +17,7 @@ use handover_schemas::digest::{LineDigest, LineHasher};
 use handover_schemas::plan::TableShape;
 use rusqlite::Connection;
 
+use super::chunk_lines::{Lines, NulSearch, hash_chunk};
 use super::turnstile::Turnstile;
 use crate::chunking::Chunks;
 use crate::interrupt::{Interrupt, Interrupted};
@@ -26,7 +27,6 @@ use crate::reader::{
     ChunkVisitor, End, LARGE_ROW_BYTES, ReadMode, ReadOptions, RowsBesideRanges, is_read_by_key,
 };
 use crate::rows::RowStream;
-use crate::sorted_rows::LineSorter;
 use crate::sqlite::{ApplicationOnly, Misfit};
 
 /// A chunk as one end holds it.
@@ -151,9 +151,9 @@ pub(super) struct EndHasher<'a> {
     pub(super) large_rows: &'a Mutex<()>,
 }
 
-struct Gathered {
+pub(super) struct Gathered {
     tables: Vec<HashedTable>,
-    hasher: LineHasher,
+    pub(super) hasher: LineHasher,
 }
 
 impl EndHasher<'_> {
@@ -353,10 +353,9 @@ impl EndHasher<'_> {
         let planned = table.ranges.get(unit.ranges.clone()).unwrap_or_default();
         let mut hashing = Hashing {
             keyless: table.shape.key.is_none(),
-            looks_for_nul: matches!(end, End::Sqlite(_)),
+            nul: NulSearch { is_on: matches!(end, End::Sqlite(_)), found: false },
             options: self.options,
             chunks: Vec::new(),
-            has_nul: false,
             lines,
         };
         let read = match follow {
@@ -375,7 +374,7 @@ impl EndHasher<'_> {
                 }
             },
         };
-        let (chunks, has_nul) = (hashing.chunks, hashing.has_nul);
+        let (chunks, has_nul) = (hashing.chunks, hashing.nul.found);
         if let Role::Leads(cuts) = self.role {
             tell_cuts(cuts, table.pair, unit, planned, read.is_ok().then_some(&chunks));
         }
@@ -437,119 +436,22 @@ pub(super) fn is_about_one_table(error: &anyhow::Error) -> bool {
         })
 }
 
-/// Bytes of lines that are hashed in one go.
-const HASHED_AT_ONCE: usize = 64 * 1024;
-
-/// Where the lines of a table go, besides the chunk's own digest.
-enum Lines<'a> {
-    /// Into the table's hasher, as they come.
-    Pass(&'a mut LineHasher),
-    /// Nowhere; the buffer gathers some before they are hashed.
-    Drop(&'a mut Vec<u8>),
-    /// Into a buffer, until their turn.
-    Keep { kept: &'a mut Vec<u8>, turns: &'a Turnstile<Gathered>, turn: usize },
-}
-
 struct Hashing<'a> {
     keyless: bool,
-    looks_for_nul: bool,
+    nul: NulSearch,
     options: &'a ReadOptions,
     chunks: Vec<HashedChunk>,
-    has_nul: bool,
     lines: Lines<'a>,
 }
 
 impl ChunkVisitor for Hashing<'_> {
     fn visit<R: RowStream>(&mut self, mut chunks: Chunks<'_, R>) -> Result<()> {
+        let Self { keyless, nul, options, lines, .. } = self;
         while chunks.has_next() {
-            let hashed = match &mut self.lines {
-                Lines::Pass(table) if self.keyless => {
-                    let mut sorter = LineSorter::new(&self.options.spill_dir);
-                    let cut = chunks.next_chunk(|row| sorter.push(row.line))?;
-                    let lines = sorter.finish(|part| {
-                        self.has_nul |= self.looks_for_nul && has_nul(part);
-                        table.push_text(part);
-                        Ok(())
-                    })?;
-                    cut.map(|cut| HashedChunk { range: cut.range, lines })
-                }
-                Lines::Pass(table) => {
-                    let mut hasher = LineHasher::new();
-                    let cut = chunks.next_chunk(|row| {
-                        row.line.pieces(&mut |piece| {
-                            self.has_nul |= self.looks_for_nul && has_nul(piece);
-                            hasher.push_text(piece);
-                            table.push_text(piece);
-                            Ok(())
-                        })
-                    })?;
-                    cut.map(|cut| HashedChunk { range: cut.range, lines: hasher.finish() })
-                }
-                Lines::Drop(some) => {
-                    let mut hasher = LineHasher::new();
-                    let mut hash = |some: &mut Vec<u8>| {
-                        self.has_nul |= self.looks_for_nul && has_nul(some);
-                        hasher.push_text(some);
-                        some.clear();
-                    };
-                    let cut = chunks.next_chunk(|row| {
-                        row.line.pieces(&mut |piece| {
-                            some.extend_from_slice(piece);
-                            if some.len() >= HASHED_AT_ONCE {
-                                hash(some);
-                            }
-                            Ok(())
-                        })
-                    })?;
-                    hash(some);
-                    cut.map(|cut| HashedChunk { range: cut.range, lines: hasher.finish() })
-                }
-                Lines::Keep { kept, turns, turn } => {
-                    if !kept.is_empty() {
-                        // A planned range that had to be cut: its first parts do not wait in
-                        // memory for the last.
-                        turns.begin(*turn, &self.options.interrupt, |gathered| {
-                            gathered.hasher.push_text(kept);
-                        })?;
-                        kept.clear();
-                    }
-                    let mut hasher = LineHasher::new();
-                    let mut hash = |text: &[u8]| {
-                        self.has_nul |= self.looks_for_nul && has_nul(text);
-                        hasher.push_text(text);
-                    };
-                    let cut = chunks.next_chunk(|row| {
-                        if !row.line.is_large() {
-                            return row.line.pieces(&mut |piece| {
-                                kept.extend_from_slice(piece);
-                                Ok(())
-                            });
-                        }
-                        // What has no room waits for its turn where it is, at the server.
-                        hash(kept);
-                        turns.begin(*turn, &self.options.interrupt, |gathered| {
-                            gathered.hasher.push_text(kept);
-                            row.line.pieces(&mut |piece| {
-                                hash(piece);
-                                gathered.hasher.push_text(piece);
-                                Ok(())
-                            })
-                        })??;
-                        kept.clear();
-                        Ok(())
-                    })?;
-                    hash(kept);
-                    cut.map(|cut| HashedChunk { range: cut.range, lines: hasher.finish() })
-                }
-            };
-            self.chunks.extend(hashed);
+            self.chunks.extend(hash_chunk(&mut chunks, lines, nul, *keyless, options)?);
         }
         Ok(())
     }
-}
-
-fn has_nul(text: &[u8]) -> bool {
-    memchr::memchr(0, text).is_some()
 }
 
 #[cfg(test)]

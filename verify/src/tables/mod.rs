@@ -6,6 +6,7 @@
 mod beside;
 mod catalog;
 pub mod cause;
+mod chunk_lines;
 mod drill_down;
 mod ends;
 mod hashing;

@@ -50,7 +50,7 @@ impl Guard {
 }
 
 /// Bytes that are read at once of what may have to be cut.
-const ROOM: usize = 64 * 1024;
+const ROOM: usize = 16 * 1024;
 
 impl Guard {
     /// Reads what comes next into a buffer and looks at it; whether anything came.
