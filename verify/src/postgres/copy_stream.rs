@@ -18,7 +18,7 @@ const BLOCK_BYTES: usize = 128 * 1024;
 const LARGE_STEP: usize = 16 * 1024 * 1024;
 
 /// Rows coming from the server, in blocks. A block need not end where a row ends: large messages come in
-/// pieces ([`super::wire`]).
+/// pieces.
 pub struct CopyOut<'s> {
     exchange: Arc<Exchange>,
     wire: &'s mut Wire,
