@@ -110,7 +110,6 @@ pub fn copy(
     progress: &Progress,
 ) -> Result<CopyReport> {
     refuse_route(request)?;
-    tell::lesser_lines(request, progress);
     let dir = HandoverDir::open(&request.handover)?;
     let mut source = Source::open(&request.source, interrupt)?;
     let integrity = source.integrity(progress, interrupt)?;
