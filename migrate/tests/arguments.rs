@@ -23,7 +23,7 @@ impl Watched {
         for name in names {
             let script = format!(
                 "#!/bin/sh\nprintf '%s\\n' \"$0\" \"$@\" >> '{0}/arguments'\n\
-                 env | grep ^PG >> '{0}/environment'\nexec '{1}' \"$@\"\n",
+                 [ \"$1\" = --version ] || env | grep ^PG >> '{0}/environment'\nexec '{1}' \"$@\"\n",
                 folder.path().display(),
                 real.join(name).display()
             );
@@ -44,7 +44,7 @@ impl Watched {
         fs::read_to_string(self.folder.path().join("arguments")).unwrap()
     }
 
-    /// Their `PG…` variables.
+    /// Their `PG…` variables; not of `--version`, which connects to nothing.
     pub(crate) fn environment(&self) -> String {
         fs::read_to_string(self.folder.path().join("environment")).unwrap()
     }
