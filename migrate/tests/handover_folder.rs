@@ -3,7 +3,7 @@
 
 use std::fs::{self, Permissions};
 use std::net::TcpListener;
-use std::os::unix::fs::{PermissionsExt, chown, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::Path;
 
 use handover_testkit::{Database, Outcome, Run, binary};
@@ -159,12 +159,82 @@ fn a_password_in_an_argument() {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
+/// What a killed run was writing goes with the next one, if it is what our programs make, and if nobody
+/// is writing it.
+#[test]
+fn what_a_killed_run_was_writing() {
+    let (source, target) = (Database::create(), Database::create());
+    source.sql("create table t (id int primary key)");
+    let handover = Handover::postgres(&source, &target);
+    let schema = handover.dir().join("schema");
+    fs::create_dir_all(&schema).unwrap();
+    let victim = handover.beside("victim");
+    fs::write(&victim, "not ours").unwrap();
+    for name in [".new-aB3dE6", ".new-writes", ".new-public", ".new-seven77", "new-aB3dE6"] {
+        write_private(&schema.join(name), "half");
+    }
+    set_mode(&schema.join(".new-public"), 0o644);
+    symlink(&victim, schema.join(".new-linked")).unwrap();
+    fs::create_dir(schema.join(".new-folder")).unwrap();
+    let writing = fs::File::open(schema.join(".new-writes")).unwrap();
+    writing.lock().unwrap();
+    handover.copied();
+    let left = fs::read_dir(&schema).unwrap().map(|entry| entry.unwrap().file_name());
+    let mut left: Vec<_> = left.filter_map(|name| name.into_string().ok()).collect();
+    left.retain(|name| name.contains("new-"));
+    left.sort_unstable();
+    let kept =
+        [".new-folder", ".new-linked", ".new-public", ".new-seven77", ".new-writes", "new-aB3dE6"];
+    assert_eq!(left, kept);
+    assert_eq!(fs::read_to_string(&victim).unwrap(), "not ours");
+    drop(writing);
+    handover.copy().go().expect(0);
+}
+
+/// Other programs of the same account cannot read the memory: `/proc/PID` of a process that is not
+/// dumpable is root's (proc(5)).
+#[test]
+fn the_memory_is_nobody_elses() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("postgres://me@{}/x?sslmode=disable", silent.local_addr().unwrap());
+    // Not TMPDIR, which may be closed to another user.
+    let folder = tempfile::tempdir_in(std::env::var("HANDOVER_TEST_DIR").unwrap()).unwrap();
+    set_mode(folder.path(), 0o755);
+    for (name, words) in [("handover-migrate", "status"), ("handover-verify", "ledger")] {
+        let program = folder.path().join(name);
+        fs::copy(binary(name), &program).unwrap();
+        set_mode(&program, 0o755);
+        let is_root = fs::metadata("/proc/self").unwrap().uid() == 0;
+        let run = if is_root {
+            // Everything of root's is root's.
+            let user = ["--reuid=postgres", "--regid=postgres", "--clear-groups"];
+            Run::program("setpriv").args(user).arg(&program)
+        } else {
+            Run::program(&program)
+        };
+        let run = run.args([words, "--target", &url]).env("HOME", folder.path());
+        let mut running = run.dir(folder.path()).spawn();
+        let process = format!("/proc/{}", running.process_id());
+        let is_this = |_: &_| {
+            let name_there = fs::read_to_string(format!("{process}/comm")).unwrap_or_default();
+            let owner = fs::metadata(format!("{process}/stat")).map(|status| status.uid());
+            name.starts_with(name_there.trim()) && owner.is_ok_and(|owner| owner == 0)
+        };
+        assert!(running.wait_for(is_this), "{name} ended: {}", running.stderr());
+        let of = fs::read_to_string(format!("{process}/status")).unwrap();
+        let user = of.lines().find(|line| line.starts_with("Uid:")).unwrap();
+        assert!(!user.split_whitespace().any(|uid| uid == "0"), "it runs as root: {user}");
+        running.kill();
+    }
+    drop(silent);
+}
+
 /// Whatever the shell allows, no program leaves its memory on the disk. It is asked for its limit while
 /// it waits: for a server that says nothing, or for somebody who writes into a pipe.
 #[test]
 fn no_core_dumps() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("postgres://me@{}/x", silent.local_addr().unwrap());
+    let url = format!("postgres://me@{}/x?sslmode=disable", silent.local_addr().unwrap());
     let folder = tempfile::tempdir().unwrap();
     let pipe = folder.path().join("pipe");
     Run::program("mkfifo").arg(&pipe).go().expect(0);

@@ -5,6 +5,7 @@
 
 mod again;
 mod archive_recovery;
+mod arguments;
 mod artifacts_again;
 mod artifacts_delivery;
 mod artifacts_full;

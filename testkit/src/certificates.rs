@@ -9,6 +9,7 @@ use tempfile::TempDir;
 /// What `openssl ca` needs to sign whatever it is given, with the names it asks for.
 const CONFIG: &str = "[ca]\ndefault_ca = d\n[d]\ndatabase = index.txt\nserial = serial\nnew_certs_dir = .\n\
     default_md = sha256\npolicy = p\ncopy_extensions = copy\nunique_subject = no\n\
+    crlnumber = crlnumber\ncrl_extensions = x\n[x]\nauthorityKeyIdentifier = keyid:always\n\
     [p]\ncommonName = supplied\n";
 
 /// An authority of a test's own, whose certificate is a root.
@@ -33,7 +34,9 @@ impl Authority {
         let folder = tempfile::tempdir().expect("a temporary folder");
         fs::write(folder.path().join("ca.cnf"), CONFIG).expect("a file");
         fs::write(folder.path().join("index.txt"), "").expect("a file");
-        fs::write(folder.path().join("serial"), "1000").expect("a file");
+        for counter in ["serial", "crlnumber"] {
+            fs::write(folder.path().join(counter), "1000").expect("a file");
+        }
         let authority = Self { folder };
         authority.openssl(
             &format!(
@@ -68,6 +71,42 @@ impl Authority {
     pub fn expired_identity(&self, names: &str) -> Identity {
         let dates = "-startdate 20200101000000Z -enddate 20200201000000Z";
         self.sign("ec -pkeyopt ec_paramgen_curve:prime256v1", names, dates)
+    }
+
+    /// Says which of the certificates it has made do not count any more; gives the file of the list,
+    /// to be named with `sslcrl`.
+    #[track_caller]
+    pub fn revocations(&self, revoked: &[&Identity]) -> PathBuf {
+        for identity in revoked {
+            let file = self.folder.path().join("revoked.crt");
+            fs::write(&file, &identity.certificate).expect("a file");
+            let words = "ca -config ca.cnf -cert ca.crt -keyfile ca.key -revoke revoked.crt";
+            self.openssl(words, &[]);
+        }
+        self.list(&format!("list{}.crl", revoked.len()), "-crldays 30")
+    }
+
+    /// A list that should have been followed by another one in February 2020.
+    #[track_caller]
+    pub fn expired_revocations(&self) -> PathBuf {
+        let dates = "-crl_lastupdate 20200101000000Z -crl_nextupdate 20200201000000Z";
+        self.list("expired.crl", dates)
+    }
+
+    fn list(&self, name: &str, dates: &str) -> PathBuf {
+        let ca = "ca -config ca.cnf -cert ca.crt -keyfile ca.key";
+        self.openssl(&format!("{ca} -gencrl {dates} -out {name}"), &[]);
+        self.folder.path().join(name)
+    }
+
+    /// The key of a certificate, once more, in a file that only its owner reads and that a passphrase
+    /// protects.
+    #[track_caller]
+    pub fn with_passphrase(&self, identity: &Identity, passphrase: &str) -> String {
+        fs::write(self.folder.path().join("open.key"), &identity.key).expect("a file");
+        let words = format!("pkcs8 -topk8 -in open.key -out closed.key -passout pass:{passphrase}");
+        self.openssl(&words, &[]);
+        fs::read_to_string(self.folder.path().join("closed.key")).expect("a file")
     }
 
     fn sign(&self, key: &str, names: &str, dates: &str) -> Identity {

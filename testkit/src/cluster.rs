@@ -12,7 +12,7 @@ use std::{env, io};
 
 use tempfile::TempDir;
 
-use crate::certificates::Identity;
+use crate::certificates::{Authority, Identity};
 use crate::process::{children, is_alive, signal, wait_until};
 use crate::server::{Server, forget_postgres_settings, pg_program, programs_of};
 
@@ -152,6 +152,19 @@ impl Cluster {
         self.server.sql("postgres", "select pg_reload_conf()");
         let shown = || self.server.query("postgres", "show ssl_cert_file");
         let changed = wait_until(LIMIT, || shown() == format!("{name}.crt"));
+        assert!(changed, "the server does not read its settings: {}", self.log());
+    }
+
+    /// Has the server know its clients by certificates of this authority, from now on.
+    #[track_caller]
+    pub fn trust_clients_of(&self, authority: &Authority) {
+        let path = self.data().join("clients.crt");
+        fs::copy(authority.root(), &path).expect("a file");
+        give_to_server(&path);
+        self.server.sql("postgres", "alter system set ssl_ca_file = 'clients.crt'");
+        self.server.sql("postgres", "select pg_reload_conf()");
+        let shown = || self.server.query("postgres", "show ssl_ca_file");
+        let changed = wait_until(LIMIT, || shown() == "clients.crt");
         assert!(changed, "the server does not read its settings: {}", self.log());
     }
 

@@ -44,9 +44,13 @@ impl HandoverDir {
         Ok(path)
     }
 
-    /// Writes a file whole or not at all, in the place of the old one.
+    /// Writes a file whole or not at all, in the place of the old one. What a killed run left beside
+    /// it goes.
     pub fn write(&self, relative: &str, bytes: &[u8]) -> Result<PathBuf> {
         let path = self.file(relative)?;
+        if let Some(folder) = path.parent() {
+            private_file::remove_left_over(folder);
+        }
         private_file::replace(&path, bytes)?;
         Ok(path)
     }

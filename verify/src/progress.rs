@@ -29,14 +29,16 @@ pub struct Progress {
 /// is one standard error.
 static ON_STDERR: Mutex<Option<(Instant, Weak<Mutex<State>>)>> = Mutex::new(None);
 
-/// Says a line through the printer on standard error, if there is one.
-pub(crate) fn tell(text: &str) {
+/// Says a line through the printer on standard error; whether there is one.
+pub(crate) fn tell(text: &str) -> bool {
     let printer = ON_STDERR.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some((started, state)) = printer.as_ref()
         && let Some(state) = state.upgrade()
     {
         state.lock().unwrap_or_else(PoisonError::into_inner).line(*started, text);
+        return true;
     }
+    false
 }
 
 /// What is counted.

@@ -15,7 +15,7 @@ use crate::judged::verifier;
 
 /// Roles are let in by the method they are named after, with or without TLS.
 const ACCESS: &str = "host all scram 127.0.0.1/32 scram-sha-256\nhost all md5 127.0.0.1/32 md5\n\
-    host all clear 127.0.0.1/32 password\n";
+    host all clear 127.0.0.1/32 password\nhostssl all server 127.0.0.1/32 cert\n";
 
 const PASSWORD: &str = "s3cret";
 
@@ -34,7 +34,7 @@ impl Served {
             "create table t (id int primary key); insert into t values (1);
              create role scram login password 's3cret'; create role clear login password 's3cret';
              set password_encryption = 'md5'; create role md5 login password 's3cret';
-             grant select on t to scram, clear, md5",
+             create role server login; grant select on t to scram, clear, md5, server",
         );
         let served =
             Self { cluster, authority: Authority::new("root"), home: tempfile::tempdir().unwrap() };
@@ -264,4 +264,168 @@ fn strangers_get_no_password() {
     meets_a_stranger(&[MD5], "sslmode=disable", &["MD5", "gets none"]);
     meets_a_stranger(&[TWO_GIGABYTES], "sslmode=disable", &["2147483647 bytes", "30000"]);
     meets_a_stranger(&[b"HTTP/1.1 400"], "sslmode=disable", &["this is no PostgreSQL server"]);
+}
+
+/// The certificates of a testkit's authority have the common name `server`, and so has the role.
+#[test]
+fn a_client_is_known_by_its_certificate() {
+    let served = Served::start();
+    served.cluster.trust_clients_of(&served.authority);
+    let shown = served.authority.identity("DNS:client");
+    let file = |name: &str, content: &str, mode: u32| {
+        let path = served.home.path().join(name);
+        fs::write(&path, content).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        path.display().to_string()
+    };
+    let certificate = file("client.crt", &shown.certificate, 0o644);
+    let key = file("client.key", &shown.key, 0o600);
+    let url = served.full("server", "localhost");
+    served.is_let_in(&format!("{url}&sslcert={certificate}&sslkey={key}"));
+    let run = served.compare(&url).env("PGSSLCERT", &certificate).env("PGSSLKEY", &key);
+    run.go().expect(0);
+
+    served.is_refused(&url, &["certificate"]);
+    served.is_refused(&format!("{url}&sslcert={certificate}"), &["client.crt", "sslkey"]);
+    served.is_refused(&format!("{url}&sslkey={key}"), &["client.key", "sslcert"]);
+    let missing = format!("{url}&sslcert={certificate}&sslkey=/no/such.key");
+    served.is_refused(&missing, &["/no/such.key"]);
+    let open = file("open.key", &shown.key, 0o644);
+    let url = format!("{url}&sslcert={certificate}&sslkey=");
+    served.is_refused(&format!("{url}{open}"), &["others can read", "chmod 0600"]);
+    let closed = served.authority.with_passphrase(&shown, PASSWORD);
+    let closed = file("closed.key", &closed, 0o600);
+    served.is_refused(&format!("{url}{closed}"), &["closed.key", "without passphrase"]);
+    let other = file("other.key", &served.authority.identity("DNS:other").key, 0o600);
+    served.is_refused(&format!("{url}{other}"), &["client.crt and its key do not fit"]);
+}
+
+#[test]
+fn a_certificate_that_was_taken_back() {
+    let served = Served::start();
+    let (good, bad) =
+        (served.authority.identity("DNS:localhost"), served.authority.identity("DNS:localhost"));
+    served.shows(&good);
+    let url = served.full("scram", "localhost");
+    let with = |list: &str| format!("{url}&sslcrl={list}");
+    let none = served.authority.revocations(&[]).display().to_string();
+    served.is_let_in(&with(&none));
+    let one = served.authority.revocations(&[&bad]).display().to_string();
+    served.is_let_in(&with(&one));
+    served.shows(&bad);
+    served.is_refused(&with(&one), &["certificate was revoked"]);
+    served.is_refused(&(with(&one) + "&sslmode=verify-ca"), &["certificate was revoked"]);
+    let from_environment = served.compare(&url).env("PGSSLCRL", &one).go();
+    refused(&from_environment, &["certificate was revoked"]);
+
+    // Whatever is no list for this certificate is not passed over.
+    served.shows(&good);
+    let other = Authority::new("other");
+    let lists = other.revocations(&[]).display().to_string();
+    served.is_refused(&with(&lists), &["holds no list by the issuer"]);
+    let root = served.authority.root().display().to_string();
+    served.is_refused(&with(&root), &["holds no list of revoked certificates"]);
+    served.is_refused(&with("/no/such.crl"), &["/no/such.crl"]);
+    let old = served.authority.expired_revocations().display().to_string();
+    served.is_refused(&with(&old), &["is past its next update"]);
+    let without_root = served.url("scram", "localhost", &format!("sslmode=require&sslcrl={one}"));
+    served.is_refused(&without_root, &["sslcrl", "name the root"]);
+}
+
+/// `SSL_CERT_FILE` stands for the operating system's roots, as with OpenSSL.
+#[test]
+fn the_operating_systems_roots() {
+    let served = shared();
+    let url = served.url("scram", "localhost", "sslrootcert=system");
+    let run = |root: &std::path::Path| served.compare(&url).env("SSL_CERT_FILE", root).go();
+    run(&served.authority.root()).expect(0);
+    let other = Authority::new("other");
+    refused(&run(&other.root()), &["not by the operating system's roots"]);
+    let less = served.url("scram", "localhost", "sslrootcert=system&sslmode=verify-ca");
+    served.is_refused(&less, &["system needs sslmode=verify-full"]);
+    let named = served.url("scram", "127.0.0.1", "sslrootcert=system");
+    let other_name = served.compare(&named).env("SSL_CERT_FILE", served.authority.root()).go();
+    refused(&other_name, &["is not for 127.0.0.1"]);
+}
+
+/// What libpq knows and this program does not is refused by its name, in URLs and in the environment.
+#[test]
+fn what_is_not_read_is_refused() {
+    let served = shared();
+    let url = served.full("scram", "localhost");
+    for (parameter, variable, value, hint) in [
+        ("sslcrldir", "PGSSLCRLDIR", "/tmp", "sslcrl"),
+        ("sslnegotiation", "PGSSLNEGOTIATION", "direct", "every release"),
+        ("ssl_min_protocol_version", "PGSSLMINPROTOCOLVERSION", "TLSv1.3", "TLS 1.2 and 1.3"),
+        ("ssl_max_protocol_version", "PGSSLMAXPROTOCOLVERSION", "TLSv1.2", "TLS 1.2 and 1.3"),
+        ("require_auth", "PGREQUIREAUTH", "scram-sha-256", "SCRAM"),
+        ("requirepeer", "PGREQUIREPEER", "postgres", ""),
+        ("sslcertmode", "PGSSLCERTMODE", "require", ""),
+        ("sslsni", "PGSSLSNI", "0", ""),
+        ("sslcompression", "PGSSLCOMPRESSION", "1", ""),
+        ("sslkeylogfile", "PGSSLKEYLOGFILE", "/tmp/x", ""),
+        ("gssencmode", "PGGSSENCMODE", "require", ""),
+        ("service", "PGSERVICE", "x", "service file"),
+    ] {
+        let named = format!("{url}&{parameter}={value}");
+        served.is_refused(&named, &[&format!("{parameter:?} is not known"), hint]);
+        refused(&served.compare(&url).env(variable, value).go(), &[variable, "unset it"]);
+    }
+    for (variable, value, part) in [
+        ("PGSSLMODE", "verify_full", "verify-full"),
+        ("PGSSLMODE", "VERIFY-FULL", "verify-full"),
+        ("PGCHANNELBINDING", "required", "require"),
+        ("PGSSLROOTCERT", "/no/such.crt", "/no/such.crt"),
+        ("PGSSLCRL", "/no/such.crl", "/no/such.crl"),
+        ("PGSSLCERT", "/no/such.crt", "sslkey"),
+        ("PGHOSTADDR", "localhost", "PGHOSTADDR"),
+        ("PGCONNECT_TIMEOUT", "soon", "PGCONNECT_TIMEOUT"),
+    ] {
+        let plain = served.url("scram", "localhost", "");
+        let root = served.authority.root();
+        let run = served.compare(&plain).env("PGSSLROOTCERT", root).env(variable, value);
+        refused(&run.go(), &[part]);
+    }
+}
+
+#[test]
+fn versions_of_tls() {
+    let served = Served::start();
+    let url = served.full("scram", "localhost");
+    for (least, most) in [("TLSv1.2", "TLSv1.2"), ("TLSv1.3", "TLSv1.3")] {
+        for (setting, value) in
+            [("ssl_max_protocol_version", most), ("ssl_min_protocol_version", least)]
+        {
+            served.cluster.server().sql("postgres", &format!("alter system reset {setting}"));
+            let set = format!("alter system set {setting} = '{value}'");
+            served.cluster.server().sql("postgres", &set);
+        }
+        served.shows(&served.authority.identity("DNS:localhost"));
+        served.is_let_in(&(url.clone() + "&channel_binding=require"));
+        assert!(served.cluster.log().contains(&format!("protocol={least}")), "{least}");
+    }
+}
+
+/// A verifier writes to no ledger: it says so itself.
+#[test]
+fn a_report_says_what_was_less() {
+    let served = shared();
+    let line = "sslmode=require was chosen without a root certificate";
+    let url = served.url("scram", "localhost", "sslmode=require");
+    let told = served.compare(&url).go();
+    assert!(told.stdout.contains(line), "{}", told.stdout);
+    let full = served.compare(&served.full("scram", "localhost")).go();
+    assert!(!full.stdout.contains("the server that was named"), "{}", full.stdout);
+    let words: [&[&str]; 5] = [
+        &["ledger", "--target"],
+        &["figures", "--target"],
+        &["purge", "--target"],
+        &["all", "--target"],
+        &["tables", "--target", "sqlite:no-such-file", "--source"],
+    ];
+    for words in words {
+        let run = Run::new("handover-verify").args(words).arg(&url).env("PGPASSWORD", PASSWORD);
+        let outcome = run.dir(served.home.path()).env("HOME", served.home.path()).go();
+        assert!(outcome.stderr.contains("warning: the connection to"), "{words:?} {outcome:?}");
+    }
 }

@@ -32,7 +32,7 @@ pub use figures::stated_figures;
 pub use sign::{SignRequest, add_signature};
 
 use crate::keys::{Signer, sign_envelope};
-use crate::ledger::{Store, append_event, end_transaction, prepare_events};
+use crate::ledger::{Store, append_event, end_transaction, lesser_lines, prepare_events};
 use crate::moment;
 use crate::purge::PurgeDatabase;
 
@@ -126,7 +126,8 @@ fn record(
 ) -> Result<(Statement<HandoverAttestation>, Vec<u8>)> {
     prepare_events(store)?;
     let number = attestations(store)?.last().map_or(1, |last| last.number + 1);
-    let mut attestation = gather(store)?;
+    let lines = lesser_lines(store);
+    let mut attestation = gather(store, &lines)?;
     attestation.number = number.into();
     attestation.stated_on = moment::now()?.to_string();
     attestation.minutes = request.minutes.clone();

@@ -59,6 +59,7 @@ pub(crate) use self::tell::copied_tables;
 use self::vendor_code::VendorCode;
 use crate::ledger::{self, RunOutcome};
 use crate::target::postgres::refuse_more_than_a_routine;
+use crate::target::sqlite::hold_target;
 use handover_verify::handover_dir::HandoverDir;
 
 /// What to copy, and how.
@@ -110,13 +111,17 @@ pub fn copy(
     progress: &Progress,
 ) -> Result<CopyReport> {
     refuse_route(request)?;
-    tell::lesser_lines(request, progress);
     let dir = HandoverDir::open(&request.handover)?;
     let mut source = Source::open(&request.source, interrupt)?;
     let integrity = source.integrity(progress, interrupt)?;
     progress.phase("reading the source's catalog");
     let mut described = describe(&mut source, request)?;
     let was_there = !matches!(&request.target, Endpoint::Sqlite(path) if !path.exists());
+    // Before the target, so that it is dropped after it.
+    let _alone = match &request.target {
+        Endpoint::Sqlite(path) => Some(hold_target(path)?),
+        Endpoint::Postgres(_) => None,
+    };
     let mut target = OpenedTarget::open(&request.target, interrupt, progress)?;
     let mut options = read_options(request, &dir, interrupt);
     let watched = std::mem::take(&mut described.watched);

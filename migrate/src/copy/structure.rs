@@ -17,8 +17,9 @@ use super::invalid_indexes::invalid_indexes;
 use super::left_out::Dependents;
 use crate::ledger::FrozenPlan;
 use crate::target::postgres::{
-    Archive, KeyIndex, PG_CLASS, SchemaEntry, SequenceValue, SourceSettings, dump, keep_order,
-    key_indexes, refuse_other_statement, reordered_children, sequence_values, translate, without,
+    Archive, KeyIndex, PG_CLASS, SchemaEntry, SequenceValue, SourceSettings, dump, hidden_patterns,
+    keep_order, key_indexes, refuse_other_statement, reordered_children, sequence_values,
+    translate, without,
 };
 use crate::target::sqlite::{
     ForeignKeyTo, LaterStatement, Made, foreign_keys_to, header_statements, judge,
@@ -71,7 +72,8 @@ impl Structure {
         if !kept {
             let tables = plan.tables.iter().map(|(_, table)| &table.shape.name);
             wait_until_free(holder.session(), tables)?;
-            let dumped = dump(endpoint, holder.exported_name(), &dependents.tables)?;
+            let left_out = hidden_patterns(holder.session(), &dependents.tables)?;
+            let dumped = dump(endpoint, holder.exported_name(), &left_out)?;
             dir.write("schema/schema.dump", &dumped)?;
         }
         let archive = Archive::read(endpoint, path)?;

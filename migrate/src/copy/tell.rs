@@ -15,7 +15,6 @@ use handover_verify::reader::ReadOptions;
 use handover_verify::rename::renamed;
 use handover_verify::sqlite;
 
-use super::CopyRequest;
 use super::board::ChunkJob;
 use super::report::{CopiedTable, CopyOutcome, CopyReport};
 use super::shared::{Shared, StoppedTable};
@@ -26,17 +25,6 @@ use crate::ledger::{self, Store};
 use crate::target::shape_at_postgres;
 use handover_verify::findings::{FindingsFile, KeyLine};
 use handover_verify::handover_dir::HandoverDir;
-
-/// Says which connections somebody else may be on, as was chosen by name.
-pub(super) fn lesser_lines(request: &CopyRequest, progress: &Progress) {
-    for (end, line) in request.lesser_lines() {
-        progress.note(&format!(
-            "warning: the connection to the {end} is not verify-full: {}. The ledger records it, \
-             and the attestation states it",
-            line.en()
-        ));
-    }
-}
 
 /// Says that an earlier run is continued, if there was one.
 pub(super) fn resumed(store: &mut dyn Store, progress: &Progress) -> Result<()> {

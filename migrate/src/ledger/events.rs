@@ -1,10 +1,13 @@
 //! Events in the target's ledger: what is written. What is read is in `handover_verify::ledger`.
 
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use anyhow::{Context, Result};
 use handover_schemas::chain::{Event, EventDetail, EventKind, NO_EVENT};
 use handover_schemas::digest::{Digest, hex};
+use handover_schemas::moved::MovedEnd;
+use handover_verify::endpoint::{UsedLine, used_lesser_lines};
 use handover_verify::running_program::own_digest;
 use handover_verify::sql::literal;
 
@@ -84,7 +87,8 @@ fn statement_at(
         host: running.host.clone(),
         program: running.program.clone(),
         program_sha256: running.sha256,
-        detail: serde_json::to_string(detail).context("cannot write down an event")?,
+        detail: serde_json::to_string(&with_lines(store, detail))
+            .context("cannot write down an event")?,
         previous,
     };
     let digest = event.digest();
@@ -107,6 +111,23 @@ fn statement_at(
         values.join(", ")
     );
     Ok((statement, digest))
+}
+
+/// What an event is about, and over which lines less than `verify-full` this process came to it.
+fn with_lines(store: &dyn Store, detail: &EventDetail) -> EventDetail {
+    EventDetail { lesser_lines: lesser_lines(store), ..detail.clone() }
+}
+
+/// The lines less than `verify-full` of this process, as an event has them. The database of the
+/// ledger is the target; there is one other, the source.
+pub fn lesser_lines(store: &dyn Store) -> Vec<String> {
+    let end = |url: &str| match store.url() {
+        Some(own) if own == url => MovedEnd::Target,
+        _ => MovedEnd::Source,
+    };
+    let words = |used: UsedLine| format!("{} {}", end(&used.url), used.line.as_str());
+    let all: BTreeSet<String> = used_lesser_lines().into_iter().map(words).collect();
+    all.into_iter().collect()
 }
 
 fn last_event(store: &mut dyn Store) -> Result<Option<(u64, Digest)>> {

@@ -14,7 +14,7 @@ use handover_schemas::ledger::Stage;
 use handover_verify::sql::literal;
 
 pub use events::{
-    RunningProgram, append_event, append_event_at, event_statement, prepare_events,
+    RunningProgram, append_event, append_event_at, event_statement, lesser_lines, prepare_events,
     prepare_events_statements, running_program,
 };
 pub use evidence::{evidence_table, make_evidence_table, prepare_evidence, record_evidence};

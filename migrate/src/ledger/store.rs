@@ -39,6 +39,8 @@ pub trait Store: LedgerQuery {
     fn functions_ddl(&self) -> &'static str;
     /// Bytes, given as hexadecimal digits, in SQL.
     fn bytes_literal(&self, hex: &str) -> String;
+    /// The URL of the ledger's database, if it is a server's.
+    fn url(&self) -> Option<&str>;
     /// Runs statements.
     fn execute(&mut self, sql: &str) -> Result<()>;
 }
@@ -91,6 +93,10 @@ impl Store for Session {
 
     fn now(&self) -> &'static str {
         "now()"
+    }
+
+    fn url(&self) -> Option<&str> {
+        Some(Session::url(self))
     }
 
     fn execute(&mut self, sql: &str) -> Result<()> {
@@ -146,6 +152,10 @@ impl Store for Connection {
 
     fn now(&self) -> &'static str {
         "CURRENT_TIMESTAMP"
+    }
+
+    fn url(&self) -> Option<&str> {
+        None
     }
 
     fn execute(&mut self, sql: &str) -> Result<()> {

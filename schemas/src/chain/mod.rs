@@ -107,6 +107,10 @@ pub struct EventDetail {
     /// What was said of the vendor's code that a copy runs: the digest of the listing that somebody read, or `unread`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub vendor_code: Option<String>,
+    /// Connections less than `verify-full` of the program that wrote it, up to then: the end and what
+    /// the line was, `source clear`, `target unverified`, `target authority`.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub lesser_lines: Vec<String>,
 }
 
 /// Where a chain is broken.

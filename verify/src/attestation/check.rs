@@ -217,7 +217,7 @@ fn check_databases(
     if !is_recorded(statement, &recorded, outcome)? {
         return Ok(());
     }
-    let now = match gather(ledger_of(&mut end)) {
+    let now = match gather(ledger_of(&mut end), &[]) {
         Ok(now) => now,
         Err(error) => {
             outcome.find(format!("the ledger: {error:#}"));

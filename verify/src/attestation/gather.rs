@@ -9,15 +9,13 @@ use handover_schemas::attestation::{
 };
 use handover_schemas::chain::{EventDetail, NO_EVENT, check_chain};
 use handover_schemas::digest::Digest;
-use handover_schemas::ledger::LesserLine;
-use handover_schemas::moved::MovedEnd;
 use handover_schemas::package::inventory::Inventory;
 
 use super::copied::stated_copy;
 use super::findings::findings;
+use super::lines::not_checked_lines;
 use super::purged::{stated_purges, stated_restores};
 use crate::ledger::LedgerQuery;
-use crate::ledger::copied::lesser_lines;
 use crate::ledger::events::{RecordedEvent, events};
 use crate::ledger::evidence::all_evidence;
 use crate::ledger::moves::moves;
@@ -26,8 +24,9 @@ use crate::ledger::tables::table_digests;
 use crate::purge::ledger::database_id;
 
 /// Everything that the ledger says, as a statement without a number, a moment and what people
-/// agreed on: these the caller adds. All of it has to be read under one snapshot.
-pub fn gather(ledger: &mut dyn LedgerQuery) -> Result<HandoverAttestation> {
+/// agreed on: these the caller adds. All of it has to be read under one snapshot. `lines_now` are the
+/// connections less than `verify-full` over which it is read, as an event has them.
+pub fn gather(ledger: &mut dyn LedgerQuery, lines_now: &[String]) -> Result<HandoverAttestation> {
     let identity = database_id(ledger)?.context(
         "the ledger of this database has no event: nothing was done that could be stated",
     )?;
@@ -37,14 +36,14 @@ pub fn gather(ledger: &mut dyn LedgerQuery) -> Result<HandoverAttestation> {
     let copy = stated_copy(ledger, &events)?;
     let deliverables = inventory(ledger)?.as_ref().map(stated_deliverables);
     let purges = stated_purges(ledger)?;
-    let lines = if copy.is_some() { lesser_lines(ledger)? } else { Vec::new() };
+    let lines = not_checked_lines(ledger, &events, lines_now, copy.is_some())?;
     let mut attestation = HandoverAttestation {
         number: 0.into(),
         stated_on: String::new(),
         minutes: handover_schemas::config::MinutesConfig::default(),
         target: StatedEnd { identity, url: None },
         copy,
-        not_checked: not_checked(deliverables.is_some(), &lines),
+        not_checked: not_checked(deliverables.is_some(), lines),
         deliverables: deliverables.unwrap_or_default(),
         packages: stated_packages(ledger)?,
         evidence: stated_evidence(ledger)?,
@@ -163,7 +162,7 @@ fn stated_evidence(ledger: &mut dyn LedgerQuery) -> Result<Vec<StatedEvidence>> 
         .collect())
 }
 
-fn not_checked(has_inventory: bool, lines: &[(MovedEnd, LesserLine)]) -> Vec<NotChecked> {
+fn not_checked(has_inventory: bool, lines: Vec<NotChecked>) -> Vec<NotChecked> {
     let mut all = vec![
         NotChecked {
             vi: "Việc cơ sở dữ liệu nguồn có chứa đầy đủ mọi dữ liệu của nền tảng hay không".into(),
@@ -178,24 +177,7 @@ fn not_checked(has_inventory: bool, lines: &[(MovedEnd, LesserLine)]) -> Vec<Not
                 .into(),
         },
     ];
-    all.extend(lines.iter().map(|(end, line)| {
-        let end_vi = match end {
-            MovedEnd::Source => "nguồn",
-            MovedEnd::Target => "đích",
-        };
-        NotChecked {
-            vi: format!(
-                "Máy chủ ở đầu kia đường truyền tới cơ sở dữ liệu {end_vi} khi sao chép có đúng là \
-                 máy chủ đã nêu hay không: {}",
-                line.vi()
-            ),
-            en: format!(
-                "Whether the server at the other end of the connection to the {end} was the one \
-                 that was named, while rows were copied: {}",
-                line.en()
-            ),
-        }
-    }));
+    all.extend(lines);
     if !has_inventory {
         all.push(NotChecked {
             vi: "Mã nguồn, bộ cài đặt, tài liệu và tệp: chưa kiểm kê".into(),

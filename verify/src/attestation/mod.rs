@@ -6,6 +6,7 @@ mod copied;
 mod figure_findings;
 mod findings;
 mod gather;
+mod lines;
 pub mod place;
 mod purged;
 mod regular_file;

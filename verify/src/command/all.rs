@@ -9,7 +9,7 @@ use handover_schemas::config::End;
 use crate::all::{AllRequest, audit_envelope, verify_all};
 use crate::cli::AllArgs;
 use crate::config_file;
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, not_checked_of_lines};
 use crate::exit_code::Exit;
 use crate::interrupt::Interrupt;
 use crate::output::{Lines, print_json, print_lines, tell};
@@ -55,7 +55,8 @@ pub fn run(args: AllArgs, interrupt: &Interrupt) -> Result<Exit> {
     let progress = Progress::on_stderr(args.quiet);
     let done = verify_all(&request, interrupt, &progress);
     progress.finish();
-    let report = done?;
+    let mut report = done?;
+    report.not_checked.extend(not_checked_of_lines());
     if let Some(file) = &args.statement {
         file.file_name().context("--statement names no file")?;
         private_file::replace(file, audit_envelope(&report, args.head)?.as_bytes())?;

@@ -8,6 +8,7 @@ use super::outcome_text::outcome_text;
 use crate::attestation::{AttestationRequest, verify_attestation};
 use crate::cli::AttestationArgs;
 use crate::config_file;
+use crate::endpoint::not_checked_of_lines;
 use crate::exit_code::Exit;
 use crate::interrupt::Interrupt;
 use crate::output::{Lines, print_json, print_lines};
@@ -43,6 +44,7 @@ pub fn run(args: AttestationArgs, interrupt: &Interrupt) -> Result<Exit> {
     let done = verify_attestation(&request, interrupt, &progress);
     progress.finish();
     let mut report = done?;
+    report.outcome.not_checked.extend(not_checked_of_lines());
     if request.packages.is_none() {
         report.outcome.not_checked("packages: give the hand-over folder (--handover)");
     }

@@ -11,7 +11,7 @@ use handover_schemas::figures::shipped;
 use super::figures_text::text;
 use crate::cli::{FiguresArgs, LabelLanguage};
 use crate::config_file;
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, not_checked_of_lines};
 use crate::exit_code::Exit;
 use crate::figures::{
     FiguresRequest, LoadedSet, all_shipped, check_sets, configured_sets, load_set, shipped_set,
@@ -32,7 +32,8 @@ pub fn run(args: FiguresArgs, interrupt: &Interrupt) -> Result<Exit> {
     let request = request(args, &config)?;
     let done = check_sets(&request, interrupt, &progress);
     progress.finish();
-    let report = done?;
+    let mut report = done?;
+    report.not_checked.extend(not_checked_of_lines());
     if json {
         print_json(&report)?;
     } else {

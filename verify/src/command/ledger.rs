@@ -5,6 +5,7 @@ use anyhow::Result;
 use super::outcome_text::outcome_text;
 use crate::cli::LedgerArgs;
 use crate::config_file;
+use crate::endpoint::not_checked_of_lines;
 use crate::exit_code::Exit;
 use crate::interrupt::Interrupt;
 use crate::ledger::check::{LedgerRequest, verify_ledger};
@@ -20,6 +21,7 @@ pub fn run(args: LedgerArgs, interrupt: &Interrupt) -> Result<Exit> {
     report
         .outcome
         .not_checked("who signed the attestations: handover-verify attestation, or all, says that");
+    report.outcome.not_checked.extend(not_checked_of_lines());
     if args.json {
         print_json(&report)?;
     } else {

@@ -7,7 +7,7 @@ use handover_schemas::package::report::{PackageReport, PackageVerdict, SealOrigi
 
 use crate::cli::PackageArgs;
 use crate::config_file;
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, not_checked_of_lines};
 use crate::exit_code::Exit;
 use crate::interrupt::Interrupt;
 use crate::output::{Lines, grouped, print_json, print_lines};
@@ -28,7 +28,8 @@ pub fn run(args: PackageArgs, interrupt: &Interrupt) -> Result<Exit> {
     };
     let done = verify_package(&request, interrupt, &progress);
     progress.finish();
-    let report = done?;
+    let mut report = done?;
+    report.not_checked.extend(not_checked_of_lines());
     if args.json {
         print_json(&report)?;
     } else {

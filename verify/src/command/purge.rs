@@ -5,6 +5,7 @@ use handover_schemas::purge::verdict::{PurgeVerdict, PurgeVerdictEntry, PurgeVer
 
 use crate::cli::PurgeArgs;
 use crate::config_file;
+use crate::endpoint::not_checked_of_lines;
 use crate::exit_code::Exit;
 use crate::interrupt::Interrupt;
 use crate::output::{Lines, print_json, print_lines};
@@ -32,7 +33,10 @@ pub fn run(args: PurgeArgs, interrupt: &Interrupt) -> Result<Exit> {
     let progress = Progress::on_stderr(args.quiet);
     let done = verify_purges(&request, interrupt, &progress);
     progress.finish();
-    let report = done?;
+    let mut report = done?;
+    for purge in &mut report.purges {
+        purge.not_checked.extend(not_checked_of_lines());
+    }
     if args.json {
         print_json(&report)?;
     } else {

@@ -7,6 +7,7 @@ use handover_schemas::report::{EndReport, TableReport, TablesReport, Verdict, Wr
 
 use crate::cli::TablesArgs;
 use crate::config_file;
+use crate::endpoint::not_checked_of_lines;
 use crate::exit_code::Exit;
 use crate::handover_dir::HandoverDir;
 use crate::interrupt::Interrupt;
@@ -42,7 +43,8 @@ pub fn run(args: TablesArgs, interrupt: &Interrupt) -> Result<Exit> {
     withheld::write_into(dir, "findings/verify-tables-messages.jsonl", args.quiet);
     let done = compare(&request, interrupt, &progress);
     progress.finish();
-    let report = done?;
+    let mut report = done?;
+    report.not_checked.extend(not_checked_of_lines());
     progress.note_peak_memory();
     if args.json {
         print_json(&report)?;

@@ -113,8 +113,9 @@ impl Connection {
     /// on; one that came from the environment or the password file, it finds itself. `options` are
     /// for the server, behind those that were given.
     ///
-    /// libpq before 16 does not know `PGREQUIREAUTH`: it gives a clear-text password to a server
-    /// that it was told not to verify, if that server asks for one.
+    /// libpq before 16 does not know `PGREQUIREAUTH`, and gives a clear-text password to a server that
+    /// it was told not to verify: whoever runs such a program has to ask before whether that may be
+    /// (`PostgresEndpoint::proves_password_to_strangers`).
     pub(super) fn set_environment(
         &self,
         command: &mut Command,

@@ -12,12 +12,15 @@ use clap::{Arg, Command};
 use handover_schemas::ledger::LesserLine;
 
 mod connection;
+mod lesser_lines;
 mod parameter;
 mod password_file;
 mod postgres;
 mod tls_policy;
 
 pub(crate) use connection::{Connection, Host, socket_name};
+pub(crate) use lesser_lines::note;
+pub use lesser_lines::{UsedLine, not_checked_of_lines, used_lesser_lines};
 pub use postgres::PostgresEndpoint;
 pub use tls_policy::Line;
 pub(crate) use tls_policy::{ChannelBinding, ClientCertificate, Roots, SslMode, TlsPolicy};

@@ -147,6 +147,16 @@ fn unknown(name: &str) -> String {
             "; keep the client's key in a file without passphrase that only you can read"
         }
         "service" | "servicefile" => "; write out what the service file says",
+        "sslcrldir" => {
+            "; put the lists of revoked certificates into one file, and name it with sslcrl"
+        }
+        "sslnegotiation" => "; TLS is asked for in the way that every release knows",
+        "ssl_min_protocol_version" | "ssl_max_protocol_version" => {
+            "; TLS 1.2 and 1.3 are spoken, and nothing else"
+        }
+        "require_auth" => {
+            "; a server whose certificate is not verified gets no password but by SCRAM"
+        }
         _ => "",
     };
     format!(

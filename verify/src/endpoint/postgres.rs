@@ -46,6 +46,12 @@ impl PostgresEndpoint {
         self.connection.line()
     }
 
+    /// Whether there is a password, and a line by TCP on which nobody knows who is at the other end.
+    pub fn proves_password_to_strangers(&self) -> Result<bool> {
+        let nobody_is_known = matches!(self.line(), Line::Clear | Line::Unverified);
+        Ok(nobody_is_known && self.connection.password()?.is_some())
+    }
+
     /// Has `pg_dump` and the like reach this database, under the same policy, by their environment:
     /// no argument tells a place or a password. `options` are for the server, as in `PGOPTIONS`.
     pub fn set_environment(&self, command: &mut Command, options: &str) {

@@ -140,8 +140,21 @@ impl TlsPolicy {
                 "there is a client certificate, {}, and no key; name it with sslkey",
                 certificate.display()
             ),
+            (None, Some(key)) if parameters.value(Parameter::SslKey).is_some() => bail!(
+                "there is the key of a client certificate, {}, and no certificate; name it with \
+                 sslcert",
+                key.display()
+            ),
             (None, _) => None,
         };
+        if let (SslMode::Require, None, Some(Given { by, .. })) =
+            (mode, &roots, parameters.get(Parameter::SslCrl))
+        {
+            bail!(
+                "{by} says which certificates do not count, and sslmode=require without sslrootcert \
+                 asks for none; name the root"
+            );
+        }
         Ok(Self {
             mode,
             channel_binding: binding.transpose()?.unwrap_or(ChannelBinding::WhereOffered),
@@ -230,6 +243,7 @@ mod tests {
             ("sslmode", "allow", "goes on without TLS"),
             ("channel_binding", "yes", "require"),
             ("sslcert", "/c.crt", "sslkey"),
+            ("sslkey", "/c.key", "sslcert"),
         ] {
             let error = policy(&[(name, value)]).unwrap_err().to_string();
             assert!(error.contains(value) && error.contains(say), "{error}");

@@ -227,13 +227,15 @@ pub const LESSER_LINE: &str = "less_than_verify_full ";
 /// The lines less than `verify-full` over which runs of the copy reached an end.
 pub fn lesser_lines(ledger: &mut dyn LedgerQuery) -> Result<Vec<(MovedEnd, LesserLine)>> {
     let steps = steps(ledger)?;
-    let told = steps.iter().filter_map(|(name, _)| name.strip_prefix(LESSER_LINE));
-    told.map(|words| {
-        let (end, line) = words.split_once(' ')?;
-        Some((end.parse().ok()?, LesserLine::parse(line)?))
-    })
-    .map(|line| line.context("the ledger has an unknown line to a database"))
-    .collect()
+    steps.iter().filter_map(|(name, _)| name.strip_prefix(LESSER_LINE)).map(end_and_line).collect()
+}
+
+/// The end and the line of `source clear`, as the ledger has them.
+pub fn end_and_line(words: &str) -> Result<(MovedEnd, LesserLine)> {
+    let known = words
+        .split_once(' ')
+        .and_then(|(end, line)| Some((end.parse().ok()?, LesserLine::parse(line)?)));
+    known.context("the ledger has an unknown line to a database")
 }
 
 /// What was found when the copy was finished.

@@ -13,7 +13,7 @@ use super::copy_stream::{CopyIn, CopyOut};
 use super::error::Refused;
 use super::exchange::{Backend, Exchange};
 use super::wire::{Refusal, Wire};
-use crate::endpoint::PostgresEndpoint;
+use crate::endpoint::{self, PostgresEndpoint};
 use crate::interrupt::Interrupt;
 
 /// Settings under which every digest is made; see `FORMAT.md`.
@@ -70,6 +70,7 @@ pub enum Access {
 
 /// A connection with pinned settings, owned by one thread.
 pub struct Session {
+    url: String,
     exchange: Arc<Exchange>,
     wire: Option<Wire>,
     usable: bool,
@@ -96,12 +97,14 @@ impl Session {
         access: Access,
         interrupt: &Interrupt,
     ) -> Result<Self> {
+        endpoint::note(endpoint);
         let exchange = Exchange::new(endpoint.connection().clone(), interrupt)?;
         let wire = exchange
             .wait(Wire::open(endpoint.connection()))
             .with_context(|| format!("cannot connect to {}", endpoint.url()))?;
         exchange.set_seen(wire.seen());
         let mut session = Self {
+            url: endpoint.url().to_owned(),
             exchange: Arc::new(exchange),
             wire: Some(wire),
             usable: true,
@@ -147,6 +150,11 @@ impl Session {
             started: started.clone(),
         });
         Ok(())
+    }
+
+    /// The URL of its database, without a password.
+    pub fn url(&self) -> &str {
+        &self.url
     }
 
     /// `server_version_num`.

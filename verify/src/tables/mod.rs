@@ -89,7 +89,6 @@ pub fn compare(
         spill_dir: spill.path().to_owned(),
         interrupt: interrupt.clone(),
     };
-    warn_of_lesser_lines(request, progress);
     progress.phase("reading both catalogs");
     let mut source = OpenEnd::open(&request.source, interrupt).context("source")?;
     let mut target = OpenEnd::open(&request.target, interrupt).context("target")?;
@@ -149,18 +148,6 @@ pub fn compare(
         of_columns,
         dir: &dir,
     })
-}
-
-/// Says which connections somebody else may be on, as was chosen by name.
-fn warn_of_lesser_lines(request: &TablesRequest, progress: &Progress) {
-    for (end, endpoint) in [("source", &request.source), ("target", &request.target)] {
-        if let Some(line) = endpoint.lesser_line() {
-            progress.note(&format!(
-                "warning: the connection to the {end} is not verify-full: {}",
-                line.en()
-            ));
-        }
-    }
 }
 
 /// Refuses types chosen for columns where both ends are SQLite files.

@@ -76,17 +76,14 @@ impl View {
         if !is_file(of) {
             return Ok(None);
         }
-        let read = ["config", "--no-includes", "--file"].map(OsStr::new);
-        let get = ["--get", key].map(OsStr::new);
+        // By standard input: the path is the vendor's words, and arguments are seen by everybody.
+        let arguments = ["config", "--no-includes", "--file", "-", "--get", key].map(OsStr::new);
+        let file = File::open(of).with_context(|| format!("cannot read {}", of.display()))?;
         let mut value = Vec::new();
-        let ended = Git::alone(interrupt).run(
-            &[&read[..], &[of.as_os_str()], &get[..]].concat(),
-            None,
-            &mut |output| {
-                output.take(64).read_to_end(&mut value)?;
-                Ok(())
-            },
-        )?;
+        let ended = Git::alone(interrupt).run(&arguments, Some(file), &mut |output| {
+            output.take(64).read_to_end(&mut value)?;
+            Ok(())
+        })?;
         let value = String::from_utf8_lossy(&value).trim().to_ascii_lowercase();
         match (ended.status.code(), value.as_str()) {
             (Some(0), "sha1" | "sha256" | "files" | "reftable") => Ok(Some(value)),

@@ -8,11 +8,10 @@ use anyhow::{Context, Result, bail};
 use handover_schemas::digest::Digest;
 use handover_schemas::name::TableName;
 use handover_verify::endpoint::PostgresEndpoint;
-use handover_verify::sql::ident;
 use handover_verify::sqlite::ObjectKind;
 
 use super::client_program::run;
-use super::client_release::refuse_early;
+use super::client_release::{refuse_early, refuse_to_tell_strangers};
 use super::dump_text::{DumpedEntry, split};
 
 /// Oids of catalogs, as `pg_dump` writes them into its list.
@@ -185,16 +184,15 @@ pub fn without(
     kept
 }
 
-/// Runs `pg_dump` under the snapshot, without the tables named; gives its archive.
-pub fn dump(source: &PostgresEndpoint, snapshot: &str, without: &[TableName]) -> Result<Vec<u8>> {
-    refuse_early("pg_dump")?;
+/// Runs `pg_dump` under the snapshot, without the tables that fit these patterns; gives its archive.
+pub fn dump(source: &PostgresEndpoint, snapshot: &str, without: &[String]) -> Result<Vec<u8>> {
+    let release = refuse_early("pg_dump")?;
+    refuse_to_tell_strangers(source, release)?;
     let mut command = Command::new("pg_dump");
     command.args(["--schema-only", "--format=custom", "--no-owner", "--no-privileges"]);
     command.args(["--no-publications", "--no-subscriptions", "--lock-wait-timeout=60s"]);
     command.arg(format!("--snapshot={snapshot}"));
-    for table in without {
-        // A name in quotes is a pattern that matches nothing else.
-        let pattern = format!("{}.{}", ident(&table.schema), ident(&table.name));
+    for pattern in without {
         command.arg(format!("--exclude-table={pattern}"));
     }
     run(source, command)?

@@ -6,12 +6,20 @@
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
+use handover_verify::endpoint::PostgresEndpoint;
 
 /// First minor release of each major one that keeps names and commands apart. Later major releases all do.
 const FIRST_MINOR: [(u32, u32); 5] = [(13, 22), (14, 19), (15, 14), (16, 10), (17, 6)];
 
-/// Refuses a client program of an earlier release.
-pub(super) fn refuse_early(program: &str) -> Result<()> {
+/// First major release whose libpq refuses a server that asks for a password in clear text, if it is told so
+/// (`PGREQUIREAUTH`; release notes of 16).
+const REFUSES_CLEAR_TEXT: u32 = 16;
+
+/// Major and minor number of a release.
+pub(super) type Release = (u32, u32);
+
+/// Refuses a client program of an earlier release; gives its own.
+pub(super) fn refuse_early(program: &str) -> Result<Release> {
     let output = Command::new(program).arg("--version").output().with_context(|| {
         format!("cannot run {program}; install PostgreSQL's client programs (postgresql-client)")
     })?;
@@ -21,8 +29,8 @@ pub(super) fn refuse_early(program: &str) -> Result<()> {
     })?;
     let first = FIRST_MINOR.iter().find(|(known, _)| *known == major);
     match first {
-        Some((_, first)) if minor >= *first => Ok(()),
-        None if FIRST_MINOR.iter().all(|(known, _)| *known < major) => Ok(()),
+        Some((_, first)) if minor >= *first => Ok((major, minor)),
+        None if FIRST_MINOR.iter().all(|(known, _)| *known < major) => Ok((major, minor)),
         _ => bail!(
             "{program} is of release {major}.{minor}, which lets names of the source's objects become commands in what it \
              writes; install {} or later",
@@ -31,8 +39,23 @@ pub(super) fn refuse_early(program: &str) -> Result<()> {
     }
 }
 
+/// Refuses to run a `pg_dump` that would give a password in clear text to whoever answers. That our own session met an
+/// honest server before says nothing: it is another connection.
+pub(super) fn refuse_to_tell_strangers(
+    endpoint: &PostgresEndpoint,
+    (major, minor): Release,
+) -> Result<()> {
+    if major < REFUSES_CLEAR_TEXT && endpoint.proves_password_to_strangers()? {
+        bail!(
+            "pg_dump of release {major}.{minor} is not run on the connection to {}: it would give the password in clear              text to whoever asks for it there, since the server's certificate is not verified. Choose              sslmode=verify-full with sslrootcert, or install the client programs of release {REFUSES_CLEAR_TEXT} or later",
+            endpoint.url()
+        );
+    }
+    Ok(())
+}
+
 /// `pg_dump (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)`, `pg_dump (PostgreSQL) 19rc1`
-fn release(text: &str) -> Option<(u32, u32)> {
+fn release(text: &str) -> Option<Release> {
     let number = text.split_once("(PostgreSQL) ")?.1.split_whitespace().next()?;
     let (major, rest) =
         number.split_at(number.find(|c: char| !c.is_ascii_digit()).unwrap_or(number.len()));

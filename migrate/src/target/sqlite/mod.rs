@@ -8,7 +8,7 @@ mod write;
 
 pub use application::{Made, judge, stand_in_for_rows};
 pub use make::{in_transaction, make};
-pub use open::{foreign_object, open_ledger, open_target};
+pub use open::{foreign_object, hold_target, open_ledger, open_target};
 pub use structure::{
     ForeignKeyTo, LaterStatement, foreign_keys_to, header_statements, highest_ever,
     later_statements, sequence_statements, table_statements, virtual_table_statements,

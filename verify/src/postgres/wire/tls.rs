@@ -89,9 +89,21 @@ fn verifier(
     if let Some(file) = &policy.revoked {
         let lists: Result<Vec<_>, _> =
             CertificateRevocationListDer::pem_file_iter(file).and_then(Iterator::collect);
-        builder = builder.with_crls(lists.with_context(|| unreadable(file))?);
+        let lists = lists.with_context(|| unreadable(file))?;
+        if lists.is_empty() {
+            bail!("{} holds no list of revoked certificates in PEM", file.display());
+        }
+        // As OpenSSL has it, which libpq asks: a list counts until its next update.
+        builder = builder.with_crls(lists).enforce_revocation_expiration();
     }
-    let full = builder.build().context("cannot set up the verification of certificates")?;
+    let full = builder.build().with_context(|| match &policy.revoked {
+        Some(file) => format!(
+            "cannot use the lists of revoked certificates in {}: they have to be of version 2, with \
+             a number and the issuer's key identifier (RFC 5280)",
+            file.display()
+        ),
+        None => "cannot set up the verification of certificates".to_owned(),
+    })?;
     Ok(match policy.mode {
         SslMode::VerifyFull => full,
         _ => Arc::new(AnyName(full)),
@@ -138,7 +150,12 @@ fn client_certificate(
         bail!("others can read the key {0}; run: chmod 0600 {0}", key.display());
     }
     let read = PrivateKeyDer::from_pem_file(key);
-    let read = read.with_context(|| format!("{} (a key without passphrase)", unreadable(key)))?;
+    let read = read.with_context(|| {
+        format!(
+            "{}: it has to be a key in PEM without passphrase, in a file that only you can read",
+            unreadable(key)
+        )
+    })?;
     Ok((certificates(certificate)?, read))
 }
 
@@ -153,6 +170,8 @@ fn explained(error: io::Error, name: &str, policy: &TlsPolicy) -> anyhow::Error 
         Some(Roots::File(file)) => file.display().to_string(),
         _ => "the operating system's roots".to_owned(),
     };
+    let revoked =
+        || policy.revoked.as_deref().map_or_else(String::new, |file| file.display().to_string());
     let said = match tls {
         Some(rustls::Error::InvalidCertificate(why)) => match why {
             CertificateError::UnknownIssuer => format!(
@@ -172,6 +191,15 @@ fn explained(error: io::Error, name: &str, policy: &TlsPolicy) -> anyhow::Error 
                 if presented.is_empty() { "nobody".to_owned() } else { presented.join(", ") }
             ),
             CertificateError::Revoked => "the server's certificate was revoked".to_owned(),
+            CertificateError::UnknownRevocationStatus => format!(
+                "{} holds no list by the issuer of the server's certificate; ask that issuer for one",
+                revoked()
+            ),
+            CertificateError::ExpiredRevocationList
+            | CertificateError::ExpiredRevocationListContext { .. } => format!(
+                "the list of revoked certificates in {} is past its next update; get the new one",
+                revoked()
+            ),
             other => format!(
                 "the server's certificate cannot be verified by {roots}: {other}. (One that is its \
                  own root must not say CA:TRUE)"
