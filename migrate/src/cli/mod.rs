@@ -17,6 +17,7 @@ use handover_verify::manual::{CompletionsArgs, ManualArgs};
 use handover_verify::sqlite::TypeOverride;
 
 use crate::copy::Reviewed;
+use crate::deliverable::members::ALLOWED_BYTES;
 
 pub use attest::AttestArgs;
 pub use moved::MovedArgs;
@@ -182,6 +183,10 @@ pub struct ArtifactsArgs {
     /// Files read at the same time.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub jobs: u16,
+    /// Bytes that may be decompressed to look into all archives together, beyond 20 times their
+    /// sizes. Archives that are not looked into are findings.
+    #[arg(long, value_name = "BYTES", default_value_t = ALLOWED_BYTES)]
+    pub archive_bytes: u64,
     /// One JSON document on standard output.
     #[arg(long)]
     pub json: bool,
