@@ -12,6 +12,7 @@ pub mod config;
 pub mod copy_binary;
 pub mod date;
 pub mod digest;
+pub mod evidence;
 pub mod figures;
 pub mod hidden;
 pub mod identity_number;

@@ -107,6 +107,9 @@ pub struct EventDetail {
     /// What was said of the vendor's code that a copy runs: the digest of the listing that somebody read, or `unread`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub vendor_code: Option<String>,
+    /// SHA-256 of the signature that an evidence file was loaded with.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub signature: Option<Digest>,
 }
 
 /// Where a chain is broken.
