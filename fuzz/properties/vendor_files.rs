@@ -8,7 +8,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path};
 
 use handover_migrate::deliverable::members::{
-    Limits, Listing, Member, MemberKind, Seen, list_members,
+    Allowance, Limits, Listing, Member, MemberKind, Seen, list_members,
 };
 use handover_migrate::deliverable::secrets::{Found, Scanner, by_name};
 use handover_migrate::deliverable::vendor_checksums;
@@ -122,8 +122,9 @@ fn listed(file: &mut File) -> (Listing, Told) {
         }
         Ok(())
     };
-    let listing = list_members(file, "file", &LIMITS, &Interrupt::default(), each)
-        .expect("what is wrong with an archive is no error");
+    let listing =
+        list_members(file, "file", &LIMITS, &Allowance::new(u64::MAX), &Interrupt::default(), each)
+            .expect("what is wrong with an archive is no error");
     (listing, told)
 }
 

@@ -16,7 +16,14 @@ const ODD: &str = "
     create schema \"Sổ Tiêm\";
     create table \"Sổ Tiêm\".\"Phiếu Hẹn\" (
         \"Mã số\" text primary key, \"Người\" bigint not null references subjects (number),
-        \"Ghi chú 'x'\" text, \"Lúc\" timestamptz, \"Ảnh\" bytea, \"Tệp %s\" jsonb
+        \"Ghi chú 'x'\" text, \"Lúc\" timestamptz, \"Ảnh\" bytea, \"Tệp %s\" jsonb,
+        \"a'; echo hello #\" text, \"$(echo hello)`echo hello`\" text, \"hai
+```
+
+# dòng
+```sh
+echo hello\" text,
+        \"{loads}\u{202e}\" text
     );
     insert into \"Sổ Tiêm\".\"Phiếu Hẹn\" values
         ('P-1', 1, E'a\\tb\\nc\\\\d\\r', '2021-08-01 10:00:00.5+07', '\\x00ff', '{\"a\": \"%s\"}'),
@@ -118,6 +125,9 @@ fn everything_comes_back_with_standard_programs() {
         panic!("{page}");
     };
     assert_eq!(loads.len(), TABLES.len());
+    // No name is a heading, a line of its own, or anything but a word of a command.
+    assert!(!page.contains("\n# dòng") && !page.contains('\u{202e}'), "{page}");
+    assert!(page.contains("````hai\\n```\\n\\n# dòng\\n```sh\\necho hello````"), "{page}");
     let subjects = desk.folder("subjects");
     let run = |block: &str| desk.block(block, &subjects, 1, "5");
 
@@ -161,7 +171,16 @@ fn everything_comes_back_with_standard_programs() {
 
     // Whole tables, and what they were before.
     for load in loads {
-        run(&format!("{settings}\n{load}")).expect(0);
+        let said = run(&format!("{settings}\n{load}"));
+        assert_eq!((said.expect(0).stdout.as_str(), said.stderr.as_str()), ("", ""));
+    }
+    let names = "select string_agg(attname, '|' order by attnum) from pg_attribute where attnum > 6 \
+                 and attrelid = (select oid from pg_class where relname = ";
+    let odd_names = desk.recovered.query(&format!("{names}'{odd}')"));
+    for name in
+        ["a'; echo hello #", "$(echo hello)`echo hello`", "hai\n```\n\n# dòng\n```sh\necho hello"]
+    {
+        assert!(odd_names.contains(name), "{odd_names}");
     }
     for ((part, ..), (table, before)) in TABLES.iter().zip(&desk.before) {
         let folder = desk.folder(part);

@@ -304,3 +304,30 @@ fn names_of_files_are_not_shown() {
     }
     assert!(delivery.found().iter().all(|(_, path, _)| path.contains(name)), "{kinds:?}");
 }
+
+/// Archives that hold nothing but zeros: each may be looked into, and all together may not.
+#[test]
+fn archives_that_unpack_to_too_much_together() {
+    let delivery = Delivery::new();
+    delivery.shell("head -c 3000000 /dev/zero > zeros");
+    let names: Vec<String> = (0..6).map(|number| format!("{number}.tgz")).collect();
+    for name in &names {
+        delivery.shell(&format!("tar -czf {name} zeros"));
+    }
+    delivery.shell("rm zeros");
+    let receive = |bytes: &str| delivery.receive().args(["--jobs", "1", "--archive-bytes", bytes]);
+    let report = crate::support::json(receive("10000000").go().expect(1));
+    let missed = counts(&report)["archive_too_large"];
+    assert!((2..=4).contains(&missed), "{report}");
+    let found = delivery.found();
+    assert_eq!(found.len() as u64, missed);
+    for (_, name, what) in &found {
+        assert!(names.contains(name), "{name}");
+        assert!(what.contains("not looked into to its end; --archive-bytes"), "{what}");
+    }
+    // What was delivered is stored whole all the same, and what was not looked into is not called so.
+    let deliverable = &report["inventory"]["components"][0]["deliverables"][0];
+    assert_ne!(deliverable["state"], "complete");
+    assert_eq!(report["packages"][0]["files"], 6);
+    delivery.is_whole();
+}

@@ -70,6 +70,7 @@ pub(crate) fn full() -> HandoverAttestation {
             name: "ket_qua_xac_minh".to_owned(),
             sha256: digest("evidence"),
             rows: 3_816_606.into(),
+            signature: None,
             signer: Some("Trần Quốc Bảo".to_owned()),
         }],
         purges: vec![purge()],

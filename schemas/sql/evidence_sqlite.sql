@@ -9,3 +9,10 @@ CREATE TABLE IF NOT EXISTS handover_evidence (
   signer TEXT,
   loaded_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP
 );
+CREATE TABLE IF NOT EXISTS handover_signed_evidence (
+  name TEXT PRIMARY KEY NOT NULL,
+  signature TEXT NOT NULL,
+  sender TEXT,
+  file_digests TEXT NOT NULL,
+  found TEXT NOT NULL
+);

@@ -13,6 +13,7 @@ pub mod cli;
 pub mod command;
 pub mod config_file;
 pub mod endpoint;
+pub mod evidence_signature;
 pub mod exit_code;
 pub mod figures;
 pub mod file_tree;

@@ -1,6 +1,7 @@
 //! One component: received, read back, sealed, recorded; or held against its sealed package.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use handover_schemas::config::{Component, Deliverable, DeliverableForm};
@@ -200,12 +201,14 @@ impl<'a, 'r> ComponentWork<'a, 'r> {
                     vendor::check(parent, sums, path.file_name(), interrupt, &mut notes)?
                 }
             };
+            let together = Arc::clone(&self.all.together);
             let mut receiving = Receiving {
                 journal: &mut *journal,
                 sink,
                 encoding,
                 made: one.form == DeliverableForm::Git,
                 jobs: self.all.jobs,
+                together: &together,
                 interrupt,
                 progress: self.all.progress,
             };

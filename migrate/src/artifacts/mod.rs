@@ -15,6 +15,7 @@ mod repository;
 mod vendor;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use handover_schemas::config::Config;
@@ -29,6 +30,7 @@ use handover_verify::progress::Progress;
 use self::component::{ComponentWork, Outcome};
 pub use self::finding::{ArtifactFinding, ArtifactFindingKind, ArtifactFindingLine};
 use self::report::ArtifactsReport;
+use crate::deliverable::members::Allowance;
 use crate::ledger::{self, Store};
 use crate::target::Target;
 use crate::target::sqlite::open_target;
@@ -52,6 +54,8 @@ pub struct ArtifactsRequest {
     pub renew: bool,
     /// Files read at the same time.
     pub jobs: usize,
+    /// Bytes that may come out of all archives together, beyond what their sizes allow.
+    pub archive_bytes: u64,
 }
 
 /// What all components share.
@@ -64,6 +68,8 @@ struct Artifacts<'r> {
     rows: Option<Endpoint>,
     renew: bool,
     jobs: usize,
+    /// What looking into the archives of this run may cost.
+    together: Arc<Allowance>,
     interrupt: &'r Interrupt,
     progress: &'r Progress,
 }
@@ -99,6 +105,7 @@ pub fn receive(
         rows,
         renew: request.renew,
         jobs: request.jobs,
+        together: Arc::new(Allowance::new(request.archive_bytes)),
         interrupt,
         progress,
     };

@@ -17,7 +17,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::finding::{ArtifactFindingKind, Place};
 use crate::deliverable::members::{
-    self, Limits, Listing, Member, Seen, is_named_as_archive, list_members,
+    self, Allowance, Limits, Listing, Member, Seen, is_named_as_archive, list_members,
 };
 use crate::deliverable::secrets::{self, Scanner, by_name};
 use crate::package::{Encoder, EntryContent, Recipients, StoredDigests, Storing, identity_text};
@@ -53,6 +53,8 @@ pub(super) struct FileReader<'a> {
     /// `None`: files are only read and hashed.
     pub(super) sink: Option<&'a Sink<'a>>,
     pub(super) deliverable: &'a str,
+    /// What looking into archives may cost.
+    pub(super) together: &'a Allowance,
     pub(super) interrupt: &'a Interrupt,
     pub(super) progress: &'a Progress,
     pub(super) block: Vec<u8>,
@@ -201,7 +203,7 @@ impl FileReader<'_> {
             Ok(())
         };
         let limits = Limits::for_file(size);
-        let listing = list_members(file, &name, &limits, self.interrupt, &mut each);
+        let listing = list_members(file, &name, &limits, self.together, self.interrupt, &mut each);
         self.interrupt.check()?;
         let listing = match listing {
             Ok(listing) => listing,
@@ -338,6 +340,11 @@ fn member_line(stored: &str, position: u64, member: &Member) -> Result<String> {
 
 fn limit_text(limit: members::Limit) -> String {
     match limit {
+        members::Limit::Together => {
+            "all archives of this run together hold more than is read, and \
+                                     it was not looked into to its end; --archive-bytes allows more"
+                .to_owned()
+        }
         members::Limit::Bytes(bytes) => format!("more than {bytes} bytes"),
         members::Limit::Members(members) => format!("more than {members} members"),
         members::Limit::Name(bytes) => format!("a name of more than {bytes} bytes"),

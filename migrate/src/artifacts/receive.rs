@@ -20,6 +20,7 @@ use handover_verify::progress::Progress;
 
 use super::finding::{ArtifactFindingKind, Place};
 use super::read_file::{FileReader, Note, Sink};
+use crate::deliverable::members::Allowance;
 use crate::package::{Entry, EntryContent, Journal, identity_text};
 
 /// Files, and heaps of notes, on their way back.
@@ -38,6 +39,8 @@ pub(super) struct Receiving<'a> {
     /// What is received was made on the way: it has no mode and no time of its own.
     pub(super) made: bool,
     pub(super) jobs: usize,
+    /// What looking into archives may cost.
+    pub(super) together: &'a Allowance,
     pub(super) interrupt: &'a Interrupt,
     pub(super) progress: &'a Progress,
 }
@@ -209,6 +212,7 @@ impl Receiving<'_> {
                 let reader = FileReader {
                     sink: self.sink,
                     deliverable,
+                    together: self.together,
                     interrupt: self.interrupt,
                     progress: self.progress,
                     block: vec![0; BLOCK_BYTES],

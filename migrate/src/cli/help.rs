@@ -67,7 +67,10 @@ Examples:
 pub(super) const EVIDENCE: &str = "\
 Examples:
   handover-migrate evidence --handover /srv/handover --name population_database \\
-      --signer 'C06, 2022-09-20' --file results.csv
+      --signer 'C06, 2022-09-20' --file results.csv --signature results.csv.p7s --sender c06.pem
+  Without a signature, compare the digest with the sender's letter before anybody approves:
+    handover-migrate evidence --handover /srv/handover --name population_database \\
+        --signer 'C06, 2022-09-20' --file results.csv
   handover-migrate evidence --handover /srv/handover --list
   Next: handover-migrate purge select. runbooks/04-purge.md
 ";

@@ -17,6 +17,7 @@ use handover_verify::manual::{CompletionsArgs, ManualArgs};
 use handover_verify::sqlite::TypeOverride;
 
 use crate::copy::Reviewed;
+use crate::deliverable::members::ALLOWED_BYTES;
 
 pub use attest::AttestArgs;
 pub use moved::MovedArgs;
@@ -182,6 +183,10 @@ pub struct ArtifactsArgs {
     /// Files read at the same time.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub jobs: u16,
+    /// Bytes that may be decompressed to look into all archives together, beyond 20 times their
+    /// sizes. Archives that are not looked into are findings.
+    #[arg(long, value_name = "BYTES", default_value_t = ALLOWED_BYTES)]
+    pub archive_bytes: u64,
     /// One JSON document on standard output.
     #[arg(long)]
     pub json: bool,
@@ -200,9 +205,21 @@ pub struct EvidenceArgs {
     /// the table handover.evidence_NAME (SQLite: handover_evidence_NAME).
     #[arg(long, value_name = "NAME", requires = "file")]
     pub name: Option<String>,
-    /// Who signed the file.
+    /// Who signed the file, in words. Nothing is checked by it.
     #[arg(long, value_name = "TEXT", requires = "file")]
     pub signer: Option<String>,
+    /// A file with the sender's signature, which is checked: CMS without the content (.p7s, DER or
+    /// PEM), or an in-toto statement in a DSSE envelope.
+    #[arg(long, value_name = "FILE", requires = "file")]
+    pub signature: Option<PathBuf>,
+    /// Who is believed, for a CMS signature: the sender's own certificate, or that of the authority
+    /// which issued it (PEM or DER).
+    #[arg(long, value_name = "FILE", requires = "signature")]
+    pub sender: Option<PathBuf>,
+    /// Who is believed, for a DSSE signature: the file that says whose keys count, with the role
+    /// outside_body. If it is not given, the one that handover.toml names.
+    #[arg(long, value_name = "FILE", requires = "signature")]
+    pub trust: Option<PathBuf>,
     /// List the files that are loaded.
     #[arg(long, conflicts_with = "file")]
     pub list: bool,
@@ -273,8 +290,8 @@ pub struct SigningKeyArgs {
     /// For whom the person acts.
     #[arg(long)]
     pub organisation: Option<String>,
-    /// What the person may sign as: data_owner, custodian, operator, auditor, witness, giving_side
-    /// or receiving_side; may be repeated.
+    /// What the person may sign as: data_owner, custodian, operator, auditor, witness, giving_side,
+    /// receiving_side or outside_body; may be repeated.
     #[arg(long)]
     pub role: Vec<Role>,
 }

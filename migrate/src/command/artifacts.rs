@@ -37,6 +37,7 @@ pub fn run(args: ArtifactsArgs, interrupt: &Interrupt) -> Result<Exit> {
         only: args.component,
         renew: args.renew,
         jobs: usize::from(args.jobs),
+        archive_bytes: args.archive_bytes,
     };
     withheld::write_into(request.dir.clone(), "findings/artifacts-messages.jsonl", args.quiet);
     let progress = Progress::on_stderr(args.quiet);

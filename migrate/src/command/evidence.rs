@@ -1,12 +1,15 @@
 //! `handover-migrate evidence`.
 
 use anyhow::{Context, Result};
+use handover_schemas::config::Config;
 use handover_schemas::digest::Digest;
+use handover_schemas::evidence::EvidenceSignature;
 use handover_verify::config_file;
 use handover_verify::exit_code::Exit;
 use handover_verify::interrupt::Interrupt;
 use handover_verify::output::{Lines, grouped, print_json, print_lines, print_text};
 use handover_verify::progress::Progress;
+use handover_verify::signing::Trust;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +35,9 @@ pub struct EvidenceFile {
     /// Who signed the file, as the operator said.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub signer: Option<String>,
+    /// Its signature, which held when the file was loaded; absent if it was loaded without one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub signature: Option<EvidenceSignature>,
 }
 
 /// What became of a file that was to be loaded.
@@ -52,11 +58,11 @@ pub struct EvidenceList {
 
 /// Runs the command.
 pub fn run(args: EvidenceArgs, interrupt: &Interrupt) -> Result<Exit> {
-    let target = if let Some(target) = args.target {
-        target
-    } else {
-        let config = config_file::load(&args.handover)?.unwrap_or_default();
-        config_file::choose_end("target", None, config.target.as_ref(), &args.handover)?
+    let config = config_file::load(&args.handover)?.unwrap_or_default();
+    let trust = trust(&args, &config)?;
+    let target = match args.target {
+        Some(target) => target,
+        None => config_file::choose_end("target", None, config.target.as_ref(), &args.handover)?,
     };
     if args.list {
         let evidence = list(&target, interrupt)?.into_iter().map(shown).collect();
@@ -67,6 +73,9 @@ pub fn run(args: EvidenceArgs, interrupt: &Interrupt) -> Result<Exit> {
         file: args.file.context("which file? Give --file FILE.csv")?,
         name: args.name.context("what is it called from now on? Give --name NAME")?,
         signer: args.signer,
+        signature: args.signature,
+        sender: args.sender,
+        trust,
         target,
     };
     let progress = Progress::on_stderr(args.quiet);
@@ -89,6 +98,16 @@ pub fn run(args: EvidenceArgs, interrupt: &Interrupt) -> Result<Exit> {
         print_lines(&out)?;
     }
     Ok(Exit::Clean)
+}
+
+/// Whose keys count, if a signature may be of one of them.
+fn trust(args: &EvidenceArgs, config: &Config) -> Result<Option<Trust>> {
+    if args.signature.is_none() || args.sender.is_some() {
+        return Ok(None);
+    }
+    let configured = config.purge.trust.as_ref().map(|path| args.handover.join(path));
+    let path = args.trust.clone().or(configured);
+    path.map(|path| Trust::load(&path, Some(&args.handover))).transpose()
 }
 
 fn print_list(list: &EvidenceList, json: bool) -> Result<()> {
@@ -114,6 +133,7 @@ fn shown(evidence: Evidence) -> EvidenceFile {
         rows: evidence.rows,
         columns: evidence.columns.len() as u64,
         signer: evidence.signer,
+        signature: evidence.signature.map(|signed| signed.found),
     }
 }
 
@@ -123,6 +143,17 @@ fn text(out: &mut Lines, outcome: &str, file: &EvidenceFile) {
     writeln!(out, "  file    {}, {} bytes", file.file, grouped(file.bytes));
     writeln!(out, "  sha256  {}", file.sha256);
     writeln!(out, "  signer  {}", file.signer.as_deref().unwrap_or("nobody was named"));
+    let Some(signature) = &file.signature else {
+        writeln!(
+            out,
+            "  signed  it carries no signature: compare SHA-256 {} with the sender's letter",
+            file.sha256
+        );
+        return;
+    };
+    for line in signature.lines() {
+        writeln!(out, "  signed  {line}, checked as of {}", signature.checked_on);
+    }
 }
 
 fn counted(number: u64, what: &str) -> String {

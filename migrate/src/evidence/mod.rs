@@ -1,4 +1,4 @@
-//! Evidence: result files (CSV) that come back, signed, from the population database or the communes. Their
+//! Evidence: result files (CSV) that come back, with or without a signature, from the population database or the communes. Their
 //! rows are loaded into the target's ledger, whole or not at all, and rules about records can refer to
 //! them.
 //!
@@ -9,6 +9,7 @@
 mod csv;
 mod file;
 mod header;
+mod signature;
 mod write;
 
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ use handover_verify::endpoint::Endpoint;
 use handover_verify::interrupt::Interrupt;
 use handover_verify::postgres::{Access, Session};
 use handover_verify::progress::Progress;
+use handover_verify::signing::Trust;
 
 use crate::ledger::{self, Evidence, Store};
 use crate::target::Target;
@@ -35,6 +37,12 @@ pub struct EvidenceRequest {
     pub name: String,
     /// Who signed it, in people's words.
     pub signer: Option<String>,
+    /// A file with a signature over it: CMS without the content, or a DSSE envelope.
+    pub signature: Option<PathBuf>,
+    /// For CMS: a file with the sender's certificate, or that of the authority which issued it.
+    pub sender: Option<PathBuf>,
+    /// For DSSE: whose keys count.
+    pub trust: Option<Trust>,
     /// The database whose ledger it goes into.
     pub target: Endpoint,
 }
@@ -62,6 +70,7 @@ pub fn load(
         bail!("--signer has to name somebody, without control characters");
     }
     let checked = file::check(&request.file, interrupt, progress)?;
+    let signature = signature::checked(request, checked.sha256, interrupt)?;
     let evidence = Evidence {
         name: request.name.clone(),
         file_name: file::name(&request.file)?,
@@ -70,6 +79,7 @@ pub fn load(
         rows: checked.rows,
         columns: checked.columns,
         signer: request.signer.clone(),
+        signature,
         loaded_at: None,
     };
     let mut target = open(&request.target, interrupt)?;
@@ -181,6 +191,13 @@ fn is_the_same(store: &mut dyn Store, known: &Evidence, given: &Evidence) -> Res
         bail!(
             "this file is loaded as {name} already, with another signer; evidence is not changed: \
              leave --signer out, or load the file under another name"
+        );
+    }
+    let signature = |one: &Evidence| one.signature.as_ref().map(|signed| signed.given.clone());
+    if given.signature.is_some() && signature(given) != signature(known) {
+        bail!(
+            "this file is loaded as {name} already, without this signature; evidence is not changed: \
+             leave --signature out, or load the file under another name"
         );
     }
     let table = ledger::evidence_table(store, name);

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result};
 use handover_schemas::chain::{EventDetail, EventKind};
+use handover_verify::ledger::signed_evidence::SignedEvidence;
 use handover_verify::sql::{ident, literal};
 
 use super::Evidence;
@@ -49,11 +50,33 @@ pub fn record_evidence(store: &mut dyn Store, evidence: &Evidence) -> Result<()>
             literal(&columns),
         ))
         .context("cannot record the evidence file")?;
+    if let Some(signed) = &evidence.signature {
+        record_signature(store, &evidence.name, signed)?;
+    }
     let detail = EventDetail {
         subject: Some(evidence.name.clone()),
         sha256: Some(evidence.sha256),
         count: Some(evidence.rows),
+        signature: evidence.signature.as_ref().map(|signed| signed.found.sha256),
         ..EventDetail::default()
     };
     append_event(store, EventKind::Evidence, &detail).map(drop)
+}
+
+/// Records the signature of a file. In the same transaction as the file.
+fn record_signature(store: &mut dyn Store, name: &str, signed: &SignedEvidence) -> Result<()> {
+    let table = store.table("signed_evidence");
+    let file = serde_json::to_string(&signed.file).context("cannot write the file's digests")?;
+    let found = serde_json::to_string(&signed.found).context("cannot write the signers")?;
+    let sender = signed.sender_text().map_or_else(|| "NULL".to_owned(), |text| literal(&text));
+    store
+        .execute(&format!(
+            "INSERT INTO {table} (name, signature, sender, file_digests, found) \
+             VALUES ({}, {}, {sender}, {}, {})",
+            literal(name),
+            literal(&signed.signature_text()),
+            literal(&file),
+            literal(&found),
+        ))
+        .context("cannot record the signature of the evidence file")
 }

@@ -126,6 +126,7 @@ pub(super) fn role(role: Role) -> Words {
         Role::Operator => ("Người vận hành", "Operator"),
         Role::Auditor => ("Kiểm toán", "Auditor"),
         Role::Witness => ("Người chứng kiến", "Witness"),
+        Role::OutsideBody => ("Cơ quan bên ngoài", "Outside body"),
         Role::GivingSide => ("Bên giao", "Giving side"),
         Role::ReceivingSide => ("Bên nhận", "Receiving side"),
     };

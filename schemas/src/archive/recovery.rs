@@ -2,6 +2,7 @@
 //! `sha256sum` and `psql`. Every command of it is run by a test, as it stands there.
 
 use super::manifest::{ArchiveManifest, ArchivedColumn, ArchivedTable};
+use crate::quoting::{filled, markdown_code, markdown_text, shell_word, sql_name};
 
 const TEMPLATE: &str = include_str!("recovery.md");
 
@@ -12,7 +13,7 @@ pub fn recovery_text(identifier: &str, archive: &ArchiveManifest) -> String {
         .iter()
         .map(|keeper| {
             let escrow = if keeper.escrow { " (ký gửi / escrow)" } else { "" };
-            format!("{}{escrow}", keeper.name)
+            format!("{}{escrow}", markdown_text(&keeper.name))
         })
         .collect();
     let tables: String = archive.tables.iter().map(table_text).collect();
@@ -23,31 +24,41 @@ pub fn recovery_text(identifier: &str, archive: &ArchiveManifest) -> String {
     let first = archive.tables.first();
     let example = first.map_or_else(String::new, |table| {
         let key = table.key.first().map_or(1, |position| position + 1);
-        format!("`TABLE={} COLUMN={key} VALUE=…`", table.folder)
+        markdown_code(&format!("TABLE={} COLUMN={key} VALUE=…", shell_word(&table.folder)))
     });
-    TEMPLATE
-        .replace("{identifier}", identifier)
-        .replace("{reason_vi}", &archive.reason_vi)
-        .replace("{reason_en}", &archive.reason_en)
-        .replace("{legal_basis}", &archive.legal_basis.join(", "))
-        .replace("{retain_until}", &archive.retain_until)
-        .replace("{key_keepers}", &keepers.join(", "))
-        .replace("{example}", &example)
-        .replace("{first_table}", &first.map(in_use).unwrap_or_default())
-        .replace("{first_name}", &first.map(recovered).unwrap_or_default())
-        .replace("{tables}", &tables)
-        .replace("{loads}", &loads)
+    let back = first.map_or_else(String::new, |table| {
+        let (to, from) = (in_use(table), recovered(table));
+        markdown_code(&format!("INSERT INTO {to} SELECT * FROM recovered.{from} WHERE …"))
+    });
+    filled(
+        TEMPLATE,
+        &[
+            ("identifier", &markdown_text(identifier)),
+            ("reason_vi", &markdown_text(&archive.reason_vi)),
+            ("reason_en", &markdown_text(&archive.reason_en)),
+            ("legal_basis", &markdown_text(&archive.legal_basis.join(", "))),
+            ("retain_until", &markdown_text(&archive.retain_until)),
+            ("key_keepers", &keepers.join(", ")),
+            ("example", &example),
+            ("back", &back),
+            ("tables", &tables),
+            ("loads", &loads),
+        ],
+    )
 }
 
 fn table_text(table: &ArchivedTable) -> String {
     let columns: Vec<String> = (1..)
         .zip(&table.columns)
-        .map(|(number, column)| format!("{number} `{}` ({})", column.name, column.type_name))
+        .map(|(number, column)| {
+            let (name, type_name) = (markdown_code(&column.name), markdown_text(&column.type_name));
+            format!("{number} {name} ({type_name})")
+        })
         .collect();
     format!(
-        "`{}`: `{}`, {} dòng / rows\n\n{}\n\n",
-        table.folder,
-        table.name,
+        "{}: {}, {} dòng / rows\n\n{}\n\n",
+        markdown_code(&table.folder),
+        markdown_code(&table.name.to_string()),
         table.lines.rows,
         columns.join(", ")
     )
@@ -59,31 +70,31 @@ fn load_text(table: &ArchivedTable, is_file: bool) -> String {
         .iter()
         .map(|column| {
             let type_name = if is_file { "text" } else { type_in_any_database(column) };
-            format!("{} {type_name}", ident(&column.name))
+            format!("{} {type_name}", sql_name(&column.name))
         })
         .collect();
-    let names: Vec<String> = table.columns.iter().map(|column| ident(&column.name)).collect();
+    let names: Vec<String> = table.columns.iter().map(|column| sql_name(&column.name)).collect();
     // A table without rows has no chunks, and nothing to load.
     let copy = if table.chunks == 0 { "" } else { COPY_CHUNKS };
-    let sql = |text: String| format!("'{}'", text.replace('\'', "'\\''"));
+    let copy_in = format!("COPY recovered.{} ({}) FROM STDIN", recovered(table), names.join(", "));
+    let copy = filled(
+        copy,
+        &[
+            ("as text", if is_file { KEEP_TAGS } else { "" }),
+            ("folder", &shell_word(&table.folder)),
+            ("copy", &shell_word(&copy_in)),
+        ],
+    );
     format!(
-        "`{folder}`:\n\n```sh\npsql -X -q -v ON_ERROR_STOP=1 -d \"$DATABASE\" \\\n    \
+        "{folder}:\n\n```sh\npsql -X -q -v ON_ERROR_STOP=1 -d \"$DATABASE\" \\\n    \
          -c 'SET client_min_messages = warning; CREATE SCHEMA IF NOT EXISTS recovered' \\\n    -c {create}\n\
          {copy}```\n\n",
-        folder = table.folder,
-        create =
-            sql(format!("CREATE TABLE recovered.{} ({})", recovered(table), columns.join(", "))),
-        copy = copy
-            .replace("{as text}", if is_file { KEEP_TAGS } else { "" })
-            .replace("{folder}", &table.folder)
-            .replace(
-                "{copy}",
-                &sql(format!(
-                    "COPY recovered.{} ({}) FROM STDIN",
-                    recovered(table),
-                    names.join(", ")
-                ))
-            ),
+        folder = markdown_code(&table.folder),
+        create = shell_word(&format!(
+            "CREATE TABLE recovered.{} ({})",
+            recovered(table),
+            columns.join(", ")
+        )),
     )
 }
 
@@ -110,19 +121,16 @@ const KEEP_TAGS: &str =
 
 /// Types of the platform's own are not in every database; their texts are.
 fn type_in_any_database(column: &ArchivedColumn) -> &str {
-    if column.type_name.contains(['.', '"']) { "text" } else { &column.type_name }
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b" _(),[]".contains(&byte);
+    if column.type_name.bytes().all(is_plain) { &column.type_name } else { "text" }
 }
 
 fn recovered(table: &ArchivedTable) -> String {
-    ident(&table.folder)
+    sql_name(&table.folder)
 }
 
 /// Where the rows would go in PostgreSQL: `main` of SQLite is its `public`.
 fn in_use(table: &ArchivedTable) -> String {
     let schema = if table.name.schema == "main" { "public" } else { &table.name.schema };
-    format!("{}.{}", ident(schema), ident(&table.name.name))
-}
-
-fn ident(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
+    format!("{}.{}", sql_name(schema), sql_name(&table.name.name))
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::chain::EventKind;
 use crate::config::{DeliverableKind, Letter};
 use crate::digest::Digest;
+use crate::evidence::EvidenceSignature;
 use crate::ledger::{SourceCheck, Stage};
 use crate::moved::MovedEnd;
 use crate::name::TableName;
@@ -181,9 +182,12 @@ pub struct StatedEvidence {
     pub sha256: Digest,
     /// Its rows.
     pub rows: U64Text,
-    /// Who signed it.
+    /// Who signed it, as the operator said.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub signer: Option<String>,
+    /// Its signature; absent if none was checked.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub signature: Option<EvidenceSignature>,
 }
 
 /// An event of the ledger's chain.

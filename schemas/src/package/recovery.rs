@@ -2,6 +2,7 @@
 //! command of it is run by a test, as it stands there.
 
 use super::manifest::Encoding;
+use crate::quoting::{filled, markdown_text};
 
 const TEMPLATE: &str = include_str!("recovery.md");
 
@@ -15,13 +16,17 @@ pub fn recovery_text(identifier: &str, encoding: &Encoding) -> String {
     };
     let then = if encoding.zstd && encoding.is_encrypted() { " | zstd -dcq" } else { "" };
     let identity = if encoding.is_encrypted() { IDENTITY } else { "" };
-    TEMPLATE
-        .replace("{identifier}", identifier)
-        .replace("{programs}", programs)
-        .replace("{identity}", identity)
-        .replace("{suffix}", encoding.suffix())
-        .replace("{decode}", decode)
-        .replace("{then}", then)
+    filled(
+        TEMPLATE,
+        &[
+            ("identifier", &markdown_text(identifier)),
+            ("programs", programs),
+            ("identity", identity),
+            ("suffix", encoding.suffix()),
+            ("decode", decode),
+            ("then", then),
+        ],
+    )
 }
 
 /// The row of the table of variables that an encrypted package needs.

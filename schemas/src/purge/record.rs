@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::archive::manifest::{ArchiveManifest, ArchivedColumn, ArchivedTable, ParentLink};
 use crate::config::PurgeRule;
 use crate::digest::{Digest, LineDigest, LineSum};
+use crate::evidence::EvidenceSignature;
 use crate::name::TableName;
 use crate::plan::{Column, TableShape};
 
@@ -146,6 +147,9 @@ pub struct SelectedEvidence {
     pub sha256: Digest,
     /// Its rows.
     pub rows: u64,
+    /// Its signature; absent if none was checked.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub signature: Option<EvidenceSignature>,
 }
 
 /// One table of a selection.

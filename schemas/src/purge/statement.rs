@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::record::{OutcomeCounts, SelectedEvidence, Selection};
 use crate::config::ResidualCopy;
 use crate::digest::{Digest, LineDigest};
+use crate::evidence::EvidenceSignature;
 use crate::name::TableName;
 use crate::signing::statement::{Predicate, u64_text};
 use crate::signing::trust::Role;
@@ -55,6 +56,9 @@ pub struct BoundEvidence {
     #[serde(with = "u64_text")]
     #[schemars(with = "String")]
     pub rows: u64,
+    /// Its signature; absent if none was checked, and the file is known by its digest alone.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub signature: Option<EvidenceSignature>,
 }
 
 /// Rows of one table.
@@ -91,6 +95,7 @@ impl Binding {
                 name: one.name.clone(),
                 sha256: one.sha256,
                 rows: one.rows,
+                signature: one.signature.clone(),
             }),
         })
     }

@@ -68,6 +68,8 @@ pub enum Role {
     GivingSide,
     /// Takes over.
     ReceivingSide,
+    /// Answers for an outside body, whose result files are evidence.
+    OutsideBody,
 }
 
 impl Role {
@@ -81,11 +83,12 @@ impl Role {
             Self::Witness => "witness",
             Self::GivingSide => "giving_side",
             Self::ReceivingSide => "receiving_side",
+            Self::OutsideBody => "outside_body",
         }
     }
 
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::DataOwner,
         Self::Custodian,
         Self::Operator,
@@ -93,6 +96,7 @@ impl Role {
         Self::Witness,
         Self::GivingSide,
         Self::ReceivingSide,
+        Self::OutsideBody,
     ];
 }
 

@@ -20,7 +20,9 @@ use super::rows::{Copied, Side};
 use crate::endpoint::Endpoint;
 use crate::interrupt::Interrupt;
 use crate::ledger::events::{RecordedAttestation, attestations};
-use crate::ledger::{ledger_of, open};
+use crate::ledger::evidence::all_evidence;
+use crate::ledger::signed_evidence::check_again;
+use crate::ledger::{LedgerQuery, ledger_of, open};
 use crate::package::{Identities, PackageRequest, verify_package};
 use crate::progress::Progress;
 use crate::reader::End;
@@ -225,6 +227,7 @@ fn check_databases(
         }
     };
     compare(stated, &now, outcome);
+    check_evidence(ledger_of(&mut end), &request.trust, outcome)?;
     let Some(copied) = Copied::read(&mut end, stated)? else { return Ok(()) };
     let both = (interrupt, progress);
     copied.check((&mut end, Side::Target), &now, outcome, both)?;
@@ -233,6 +236,34 @@ fn check_databases(
         copied.check((&mut source, Side::Source), &now, outcome, both)?;
     } else {
         outcome.not_checked("rows of the source: give it (--source)");
+    }
+    Ok(())
+}
+
+/// Signatures of evidence files still hold.
+fn check_evidence(
+    ledger: &mut dyn LedgerQuery,
+    trust: &Trust,
+    outcome: &mut Outcome,
+) -> Result<()> {
+    for file in all_evidence(ledger)? {
+        let (name, sha256) = (&file.name, file.sha256);
+        let Some(signed) = &file.signature else {
+            outcome.not_checked(format!(
+                "who the evidence {name} is from: it carries no signature: compare its SHA-256 \
+                 {sha256} with the sender's letter"
+            ));
+            continue;
+        };
+        match check_again(&file, signed, Some(trust)) {
+            Ok(_) => {
+                for line in signed.found.lines() {
+                    outcome.checked(format!("evidence {name} is signed: {line}"));
+                }
+            }
+            Err(error) => outcome
+                .find(format!("the signature of the evidence {name} does not hold: {error:#}")),
+        }
     }
     Ok(())
 }

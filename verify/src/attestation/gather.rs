@@ -158,6 +158,7 @@ fn stated_evidence(ledger: &mut dyn LedgerQuery) -> Result<Vec<StatedEvidence>> 
             sha256: file.sha256,
             rows: file.rows.into(),
             signer: file.signer,
+            signature: file.signature.map(|signed| signed.found),
         })
         .collect())
 }

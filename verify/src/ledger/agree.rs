@@ -117,6 +117,8 @@ fn leaves_trace(
             Some(one.sha256) == detail.sha256
                 && detail.subject.as_ref() == Some(&one.name)
                 && Some(one.rows) == detail.count
+                && one.signature.as_ref().map(|signed| Digest::of(&signed.given.bytes))
+                    == detail.signature
         })),
         EventKind::Artifacts => is_last_inventory.then(|| held.inventory == detail.sha256),
         EventKind::Select => Some(of_purge(|purge| Some(purge.selection.root))),

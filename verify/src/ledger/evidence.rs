@@ -4,6 +4,7 @@ use anyhow::{Context, Result, bail};
 use handover_schemas::digest::Digest;
 
 use super::LedgerQuery;
+use super::signed_evidence::{SignedEvidence, signed_evidence};
 use crate::postgres::TextRow;
 
 /// A file whose rows are in the ledger, in a table of their own.
@@ -22,8 +23,10 @@ pub struct Evidence {
     /// Columns, as the header names them. Not for the terminal: a file without a header has a
     /// person's row there.
     pub columns: Vec<String>,
-    /// Who signed the file.
+    /// Who signed the file, as the operator said.
     pub signer: Option<String>,
+    /// The signature that it was loaded with.
+    pub signature: Option<SignedEvidence>,
     /// When it was loaded, as the target's clock has it; `None` before.
     pub loaded_at: Option<String>,
 }
@@ -41,6 +44,13 @@ pub fn all_evidence(ledger: &mut dyn LedgerQuery) -> Result<Vec<Evidence>> {
         .into_iter()
         .map(|row| entry(row).context("the ledger of evidence files is damaged"))
         .collect::<Result<_>>()?;
+    let mut signatures = signed_evidence(ledger)?;
+    for file in &mut all {
+        file.signature = signatures.remove(&file.name);
+    }
+    if let Some(name) = signatures.keys().next() {
+        bail!("the ledger has a signature of the evidence {name:?}, which is not loaded");
+    }
     all.sort_by(|one, next| one.name.cmp(&next.name));
     Ok(all)
 }
@@ -65,6 +75,7 @@ fn entry(row: TextRow) -> Result<Evidence> {
         rows: given(rows)?.parse().context("row_count")?,
         columns: serde_json::from_str(&given(columns)?).context("columns")?,
         signer,
+        signature: None,
         loaded_at,
     })
 }

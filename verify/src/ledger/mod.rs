@@ -8,6 +8,7 @@ pub mod evidence;
 pub mod moves;
 pub mod own;
 pub mod packages;
+pub mod signed_evidence;
 pub mod tables;
 
 use anyhow::{Context, Result};

@@ -102,6 +102,10 @@ const TABLES: [(&str, &[&str], &[&str]); 18] = [
     ("unvacuumed_table", &["table_name"], &[]),
 ];
 
+/// Tables that came later than others: a ledger that has none of one is digested as ever.
+const LATER_TABLES: [(&str, &[&str], &[&str]); 1] =
+    [("signed_evidence", &["name"], &["signature", "sender", "file_digests", "found"])];
+
 /// Keys that are texts: sorted by their bytes.
 const TEXT_KEYS: [&str; 5] = ["name", "database_id", "document", "seal", "table_name"];
 
@@ -111,9 +115,15 @@ const PAGE: u64 = 10_000;
 /// Rows with leaves, of up to 256 KiB of digits each.
 const PAGE_OF_LEAVES: u64 = 64;
 
-/// The digest of each table of the ledger, by name; of a table that is not there, that of no rows.
+/// The digest of each table of the ledger, by name; of a table that is not there, that of
+/// no rows, but for those that came later.
 pub fn table_digests(ledger: &mut dyn LedgerQuery) -> Result<Vec<StatedLedgerTable>> {
     let mut tables: Vec<LedgerTable> = TABLES.iter().map(fixed).collect();
+    for table in &LATER_TABLES {
+        if ledger.has_table(table.0)? {
+            tables.push(fixed(table));
+        }
+    }
     for file in all_evidence(ledger)? {
         tables.push(LedgerTable {
             name: format!("evidence_{}", file.name),
@@ -167,7 +177,8 @@ fn columns_of(name: &str) -> Option<BTreeSet<&'static str>> {
     if let Some((_, columns)) = chained {
         return Some(columns.iter().copied().collect());
     }
-    let (_, key, columns) = TABLES.iter().find(|(known, ..)| *known == name)?;
+    let (_, key, columns) =
+        TABLES.iter().chain(&LATER_TABLES).find(|(known, ..)| *known == name)?;
     let only_row = OF_ONE_ROW.contains(&name).then_some("only_row");
     Some(key.iter().chain(*columns).copied().chain(only_row).collect())
 }

@@ -85,6 +85,12 @@ impl Trust {
         self.keys.iter().map(|key| StatedKey::from(&key.entry)).collect()
     }
 
+    /// First and last day on which a signatory's key counts.
+    pub fn validity(&self, signatory: &Signatory) -> Option<(Date, Date)> {
+        let key = self.keys.iter().find(|key| key.keyid == signatory.keyid)?;
+        Some((key.entry.valid_from, key.entry.valid_until))
+    }
+
     /// Whose key this is, if it is trusted, whatever day it is.
     pub fn owner(&self, key: &PublicKey) -> Option<Signatory> {
         self.keys.iter().find(|known| known.entry.public_key == *key).map(Key::signatory)

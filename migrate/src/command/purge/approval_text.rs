@@ -34,9 +34,6 @@ pub(super) fn approval_text(standing: &Standing, purge: &PurgeEntry) -> Lines {
     let (approval, binding) = (&standing.approval, &standing.approval.binding);
     let basis = approval.legal_basis.join(", ");
     let rows = grouped(binding.rows);
-    let evidence = binding.evidence.as_ref();
-    let evidence = evidence.map(|one| format!("{}, SHA-256 {}", one.name, one.sha256));
-    let evidence = |none: &'static str| evidence.as_deref().unwrap_or(none);
     let (from, until) = (&approval.not_before, &approval.not_after);
     let mut out = Lines::new();
     writeln!(out, "PHÊ DUYỆT XÓA BẢN GHI");
@@ -48,7 +45,7 @@ pub(super) fn approval_text(standing: &Standing, purge: &PurgeEntry) -> Lines {
     tables_text(&mut out, binding);
     writeln!(out, "Lý do:           {}", approval.reason_vi);
     writeln!(out, "Căn cứ:          {basis}");
-    writeln!(out, "Chứng cứ:        {}", evidence("không có"));
+    evidence_text(&mut out, binding, &VI);
     writeln!(
         out,
         "Chỉ xóa những bản ghi còn đúng như trong bản lưu. Bản ghi đã thay đổi được giữ lại."
@@ -65,7 +62,7 @@ pub(super) fn approval_text(standing: &Standing, purge: &PurgeEntry) -> Lines {
     tables_text(&mut out, binding);
     writeln!(out, "Reason:          {}", approval.reason_en);
     writeln!(out, "Legal basis:     {basis}");
-    writeln!(out, "Evidence:        {}", evidence("none"));
+    evidence_text(&mut out, binding, &EN);
     writeln!(out, "Only records that are still as they were archived are deleted. Others stay.");
     writeln!(out, "Archive kept to: {}", approval.retain_until);
     writeln!(out, "Time:            {from} to {until}");
@@ -83,6 +80,53 @@ pub(super) fn approval_text(standing: &Standing, purge: &PurgeEntry) -> Lines {
         writeln!(out, "envelope  {}", file.display());
     }
     out
+}
+
+/// What is said of evidence, in one language.
+struct EvidenceWords {
+    label: &'static str,
+    none: &'static str,
+    signed: &'static str,
+    checked: &'static str,
+    /// Before and after the digest.
+    unsigned: (&'static str, &'static str),
+}
+
+const VI: EvidenceWords = EvidenceWords {
+    label: "Chứng cứ:        ",
+    none: "không có",
+    signed: "ký bởi",
+    checked: "chữ ký đã được kiểm tra, tính tại thời điểm",
+    unsigned: ("không có chữ ký: hãy so SHA-256", "với công văn của bên gửi trước khi ký"),
+};
+
+const EN: EvidenceWords = EvidenceWords {
+    label: "Evidence:        ",
+    none: "none",
+    signed: "signed by",
+    checked: "the signature was checked, as of",
+    unsigned: (
+        "it carries no signature: compare SHA-256",
+        "with the sender's letter before you sign",
+    ),
+};
+
+/// The evidence, and who is known to have signed it: approvers have to know what they rely on.
+fn evidence_text(out: &mut Lines, binding: &Binding, words: &EvidenceWords) {
+    let Some(evidence) = &binding.evidence else {
+        writeln!(out, "{}{}", words.label, words.none);
+        return;
+    };
+    writeln!(out, "{}{}, SHA-256 {}", words.label, evidence.name, evidence.sha256);
+    let Some(signature) = &evidence.signature else {
+        let (before, after) = words.unsigned;
+        writeln!(out, "    {before} {} {after}", evidence.sha256);
+        return;
+    };
+    for line in signature.lines() {
+        writeln!(out, "    {} {line}", words.signed);
+    }
+    writeln!(out, "    {} {}", words.checked, signature.checked_on);
 }
 
 fn tables_text(out: &mut Lines, binding: &Binding) {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use handover_schemas::name::TableName;
 use handover_schemas::package::PACKAGES_DIR;
-use handover_schemas::purge::record::{PurgeState, SelectedTable, SummaryCounts};
+use handover_schemas::purge::record::{PurgeState, SelectedEvidence, SelectedTable, SummaryCounts};
 use handover_schemas::purge::report::{PurgeReport, PurgeTableReport};
 use handover_verify::output::{Lines, grouped};
 use handover_verify::purge::ledger::PurgeEntry;
@@ -74,6 +74,9 @@ pub(super) fn purge_text(purge: &PurgeEntry, dir: &Path) -> Lines {
     writeln!(out);
     writeln!(out, "rows     {}", grouped(selection.rows));
     writeln!(out, "root     {}", selection.root);
+    if let Some(evidence) = &selection.evidence {
+        evidence_text(&mut out, evidence);
+    }
     if let Some(backup) = &purge.backup {
         let place = dir.join(PACKAGES_DIR).join(&backup.package);
         writeln!(out, "archive  {}", place.display());
@@ -101,6 +104,20 @@ pub(super) fn purge_text(purge: &PurgeEntry, dir: &Path) -> Lines {
     };
     writeln!(out, "{next}");
     out
+}
+
+fn evidence_text(out: &mut Lines, evidence: &SelectedEvidence) {
+    writeln!(out, "evidence {}, SHA-256 {}", evidence.name, evidence.sha256);
+    let Some(signature) = &evidence.signature else {
+        writeln!(
+            out,
+            "         it carries no signature: compare this SHA-256 with the sender's letter"
+        );
+        return;
+    };
+    for line in signature.lines() {
+        writeln!(out, "         signed by {line}, checked as of {}", signature.checked_on);
+    }
 }
 
 fn tree(out: &mut Lines, tables: &[SelectedTable], table: &SelectedTable, depth: usize) {

@@ -7,7 +7,7 @@ use handover_schemas::package::contents::NAME_MAX;
 use handover_verify::interrupt::Interrupt;
 use sha2::{Digest as _, Sha256};
 
-use super::{Limit, Limits, Member, Seen};
+use super::{Allowance, Limit, Limits, Member, Seen};
 
 /// Bytes read at once.
 const BLOCK: usize = 64 * 1024;
@@ -44,6 +44,7 @@ pub(super) type Each<'a> = &'a mut dyn FnMut(Seen<'_>) -> anyhow::Result<()>;
 /// Counts what was read and stops at the limits.
 pub(super) struct Budget<'a> {
     limits: Limits,
+    together: &'a Allowance,
     interrupt: &'a Interrupt,
     bytes: u64,
     members: u64,
@@ -52,8 +53,16 @@ pub(super) struct Budget<'a> {
 }
 
 impl<'a> Budget<'a> {
-    pub(super) fn new(limits: Limits, interrupt: &'a Interrupt) -> Self {
-        Self { limits, interrupt, bytes: 0, members: 0, contents: 0, buffer: vec![0; BLOCK] }
+    pub(super) fn new(limits: Limits, together: &'a Allowance, interrupt: &'a Interrupt) -> Self {
+        Self {
+            limits,
+            together,
+            interrupt,
+            bytes: 0,
+            members: 0,
+            contents: 0,
+            buffer: vec![0; BLOCK],
+        }
     }
 
     pub(super) fn members(&self) -> u64 {
@@ -83,6 +92,9 @@ impl<'a> Budget<'a> {
         self.bytes = self.bytes.saturating_add(filled as u64);
         if self.bytes > self.limits.bytes {
             return Err(Stop::TooLarge(Limit::Bytes(self.limits.bytes)));
+        }
+        if !self.together.take(filled as u64) {
+            return Err(Stop::TooLarge(Limit::Together));
         }
         Ok(buffer.get(..filled).unwrap_or_default())
     }

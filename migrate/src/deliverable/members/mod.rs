@@ -3,6 +3,7 @@
 //! Nothing is unpacked, and archives within archives are not opened. Names are bytes to report;
 //! no file is ever opened by one.
 
+mod allowance;
 mod budget;
 mod format;
 mod pax;
@@ -21,6 +22,7 @@ use handover_schemas::digest::Digest;
 use handover_schemas::package::contents::NAME_MAX;
 use handover_verify::interrupt::Interrupt;
 
+pub use allowance::{ALLOWED_BYTES, Allowance};
 use budget::{Budget, Stop};
 pub use format::Format;
 
@@ -46,6 +48,8 @@ impl Limits {
 pub enum Limit {
     /// [`Limits::bytes`].
     Bytes(u64),
+    /// [`Allowance`]: what all archives may cost together.
+    Together,
     /// [`Limits::members`].
     Members(u64),
     /// Bytes of a name, or of what a link points to ([`NAME_MAX`]).
@@ -149,6 +153,7 @@ pub fn list_members(
     file: &mut File,
     name: &str,
     limits: &Limits,
+    together: &Allowance,
     interrupt: &Interrupt,
     each: &mut dyn FnMut(Seen<'_>) -> Result<()>,
 ) -> Result<Listing> {
@@ -157,7 +162,8 @@ pub fn list_members(
         return Ok(Listing::NotAnArchive);
     };
     file.seek(SeekFrom::Start(0)).with_context(place)?;
-    let mut budget = Budget::new(*limits, interrupt);
+    together.grow(file.metadata().with_context(place)?.len());
+    let mut budget = Budget::new(*limits, together, interrupt);
     let done = match format {
         Format::Zip => zip::list(file, &mut budget, each),
         _ => format::decompressed(file, format)

@@ -16,6 +16,10 @@ struct Told {
 }
 
 fn list_with(path: &Path, limits: &Limits) -> Told {
+    list_among(path, limits, &Allowance::new(u64::MAX))
+}
+
+fn list_among(path: &Path, limits: &Limits, together: &Allowance) -> Told {
     let mut members = Vec::new();
     let mut contents = Vec::new();
     let name = path.file_name().unwrap().to_str().unwrap();
@@ -27,7 +31,8 @@ fn list_with(path: &Path, limits: &Limits) -> Told {
         }
         Ok(())
     };
-    let listing = list_members(&mut file, name, limits, &Interrupt::default(), each).unwrap();
+    let listing =
+        list_members(&mut file, name, limits, together, &Interrupt::default(), each).unwrap();
     Told { listing, members, contents }
 }
 
@@ -262,6 +267,46 @@ fn bombs_stop_at_the_limits() {
     assert_eq!(Limits::for_file(1 << 30).bytes, 200 << 30);
 }
 
+#[test]
+fn many_small_bombs_stop_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let zeros = File::create(folder.path().join("zeros")).unwrap();
+    zeros.set_len(20_000_000).unwrap();
+    run(folder.path(), "zip", &["-q", "bomb.zip", "zeros"]);
+    run(folder.path(), "tar", &["--gzip", "-cf", "bomb.tgz", "zeros"]);
+    let limits = Limits { bytes: u64::MAX, members: 10 };
+    for name in ["bomb.zip", "bomb.tgz"] {
+        let path = folder.path().join(name);
+        let size = fs::metadata(&path).unwrap().len();
+        let together = Allowance::new(50_000_000);
+        let listings: Vec<Listing> =
+            (0..100).map(|_| list_among(&path, &limits, &together).listing).collect();
+        let whole = listings.iter().filter(|one| matches!(one, Listing::Listed { .. })).count();
+        let most = usize::try_from((50_000_000 + 100 * 20 * size) / 20_000_000).unwrap();
+        assert!((2..=most).contains(&whole), "{name}: {whole} of at most {most}");
+        assert!(
+            listings
+                .iter()
+                .skip(most)
+                .all(|one| matches!(one, Listing::TooLarge { limit: Limit::Together, .. }))
+        );
+    }
+}
+
+#[test]
+fn what_is_no_bomb_needs_no_allowance() {
+    let folder = tempfile::tempdir().unwrap();
+    // A tar of a short file is mostly padding, and as long as what comes out of it.
+    fs::write(folder.path().join("a"), vec![b'x'; 100_000]).unwrap();
+    run(folder.path(), "tar", &["-cf", "a.tar", "a"]);
+    let together = Allowance::new(0);
+    for _ in 0..50 {
+        let limits = Limits { bytes: u64::MAX, members: 10 };
+        let listing = list_among(&folder.path().join("a.tar"), &limits, &together).listing;
+        assert!(matches!(listing, Listing::Listed { members: 1, .. }), "{listing:?}");
+    }
+}
+
 fn hostile_tar(build: impl FnOnce(&mut ::tar::Builder<File>)) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x.tar");
@@ -431,9 +476,19 @@ fn errors_of_the_caller_and_the_interrupt_end_it() {
     let mut fail = |_seen: Seen<'_>| Err(anyhow::anyhow!("no more"));
     let mut file = File::open(&path).unwrap();
     let interrupt = Interrupt::default();
-    let error = list_members(&mut file, "a.tar", &limits, &interrupt, &mut fail).unwrap_err();
+    let error =
+        list_members(&mut file, "a.tar", &limits, &Allowance::new(u64::MAX), &interrupt, &mut fail)
+            .unwrap_err();
     assert_eq!(error.to_string(), "no more");
     interrupt.raise();
-    let error = list_members(&mut file, "a.tar", &limits, &interrupt, &mut |_| Ok(())).unwrap_err();
+    let error = list_members(
+        &mut file,
+        "a.tar",
+        &limits,
+        &Allowance::new(u64::MAX),
+        &interrupt,
+        &mut |_| Ok(()),
+    )
+    .unwrap_err();
     assert!(error.is::<handover_verify::interrupt::Interrupted>());
 }

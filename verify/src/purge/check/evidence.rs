@@ -1,34 +1,62 @@
 //! The evidence that a purge rests on.
 
 use anyhow::Result;
+use handover_schemas::purge::record::SelectedEvidence;
 use handover_schemas::purge::verdict::PurgeFindingKind as Kind;
 
 use super::Check;
-use crate::sql::literal;
+use crate::ledger::evidence::{Evidence, evidence};
+use crate::ledger::signed_evidence::{CheckedAgain, check_again};
 
 impl Check<'_> {
-    /// The evidence is loaded as it was when the rows were selected.
+    /// The evidence is loaded as it was when the rows were selected, and its signature holds.
     pub(super) fn check_evidence(&mut self) -> Result<()> {
-        let Some(evidence) = self.purge.selection.evidence.clone() else { return Ok(()) };
-        let ledger = self.ledger();
-        let table = ledger.table("evidence");
-        let rows = if ledger.has_table("evidence")? {
-            ledger.query(&format!(
-                "SELECT sha256, row_count FROM {table} WHERE name = {}",
-                literal(&evidence.name)
-            ))?
-        } else {
-            Vec::new()
-        };
-        let expected = vec![Some(evidence.sha256.to_string()), Some(evidence.rows.to_string())];
-        if rows.first() == Some(&expected) {
-            self.checked(format!("evidence: {} is the file it rests on", evidence.name));
-        } else {
+        let Some(selected) = self.purge.selection.evidence.clone() else { return Ok(()) };
+        let name = &selected.name;
+        let loaded = evidence(self.ledger(), name)?.filter(|one| is_the_one(one, &selected));
+        let Some(loaded) = loaded else {
             self.find(
                 Kind::List,
-                format!("the evidence {:?} is not the one the list rests on", evidence.name),
+                format!("the evidence {name:?} is not the one the list rests on"),
             );
-        }
+            return Ok(());
+        };
+        self.checked(format!("evidence: {name} is the file it rests on"));
+        self.check_signature(&loaded);
         Ok(())
     }
+
+    fn check_signature(&mut self, loaded: &Evidence) {
+        let name = &loaded.name;
+        let Some(signed) = &loaded.signature else {
+            self.not_checked(format!(
+                "who the evidence {name} is from: it carries no signature: compare its SHA-256 {} \
+                 with the sender's letter",
+                loaded.sha256
+            ));
+            return;
+        };
+        match check_again(loaded, signed, self.request.trust.as_ref()) {
+            Ok(CheckedAgain::Holds) => {
+                for line in signed.found.lines() {
+                    let on = &signed.found.checked_on;
+                    self.checked(format!("evidence: {name} is signed, {line}, as of {on}"));
+                }
+            }
+            Ok(CheckedAgain::NotChecked) => self.unverified(format!(
+                "the signature of the evidence {name}: say whose keys count (--trust, or \
+                 handover.toml)"
+            )),
+            Err(error) => self.find(
+                Kind::List,
+                format!("the signature of the evidence {name:?} does not hold: {error:#}"),
+            ),
+        }
+    }
+}
+
+/// Whether a file is the one that a selection froze, with the signature that it had.
+fn is_the_one(loaded: &Evidence, selected: &SelectedEvidence) -> bool {
+    (loaded.sha256, loaded.rows) == (selected.sha256, selected.rows)
+        && loaded.signature.as_ref().map(|signed| &signed.found) == selected.signature.as_ref()
 }
