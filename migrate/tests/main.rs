@@ -93,4 +93,5 @@ mod threats;
 mod tls;
 mod values;
 mod vendor_code;
+mod vendor_code_owner;
 mod withheld;

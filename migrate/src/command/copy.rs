@@ -13,7 +13,7 @@ use handover_verify::withheld;
 
 use crate::cli::CopyArgs;
 use crate::copy::report::{CodeToRead, CopyOutcome, CopyReport};
-use crate::copy::{CopyRequest, Reviewed, copy};
+use crate::copy::{CopyRequest, Owner, Reviewed, copy};
 
 /// Runs the command.
 pub fn run(args: CopyArgs, interrupt: &Interrupt) -> Result<Exit> {
@@ -36,6 +36,10 @@ pub fn run(args: CopyArgs, interrupt: &Interrupt) -> Result<Exit> {
         reviewed: match args.vendor_code {
             Some(reviewed) => Some(reviewed),
             None => config.vendor_code.reviewed.map(|text| reviewed(&text)).transpose()?,
+        },
+        owner: match args.owner {
+            Some(owner) => Some(owner),
+            None => config.target.and_then(|end| end.owner).map(|text| owner(&text)).transpose()?,
         },
         plan_only: args.plan_only,
         show_keys: args.show_keys,
@@ -71,6 +75,10 @@ pub fn run(args: CopyArgs, interrupt: &Interrupt) -> Result<Exit> {
 
 fn reviewed(text: &str) -> Result<Reviewed> {
     text.parse().map_err(|reason| anyhow!("{CONFIG_FILE}: vendor_code.reviewed: {reason}"))
+}
+
+fn owner(text: &str) -> Result<Owner> {
+    text.parse().map_err(|reason| anyhow!("{CONFIG_FILE}: target.owner: {reason}"))
 }
 
 /// The report for people.

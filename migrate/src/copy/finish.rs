@@ -72,7 +72,7 @@ pub(super) fn make_rest(
         structure.after.iter().filter(|entry| !done.contains(&entry.step)).collect();
     let text = format!("{} constraints, indexes and other objects to make", open.len());
     progress.phase_of(&text, open.len() as u64);
-    let making = Making::new(target, &session, &open, Some(run), progress, interrupt);
+    let making = Making::new(target, (&session, &structure.owner), &open, Some(run), progress, interrupt);
     let refused = making.under(&structure.settings).make_after_rows(jobs)?;
     let steps: BTreeSet<String> =
         ledger::refused(&mut session)?.into_iter().map(|(step, _)| step).collect();

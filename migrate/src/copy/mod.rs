@@ -15,6 +15,7 @@ mod invalid_indexes;
 mod left_out;
 mod making;
 mod names;
+mod owner;
 mod plan;
 mod rate;
 mod read_again;
@@ -32,6 +33,7 @@ mod worker;
 
 pub(crate) use source::source_place;
 pub use vendor_code::Reviewed;
+pub use crate::target::postgres::Owner;
 
 use std::path::PathBuf;
 
@@ -84,6 +86,8 @@ pub struct CopyRequest {
     pub rename: Vec<Rename>,
     /// What somebody has said about the vendor's code.
     pub reviewed: Option<Reviewed>,
+    /// Who owns what is made in a PostgreSQL target, if somebody said so.
+    pub owner: Option<Owner>,
     /// Stop before anything is made.
     pub plan_only: bool,
     /// Show keys in the report.
@@ -148,6 +152,8 @@ pub fn copy(
         return Ok(tell::planned(&plan, &structure, &vendor_code));
     }
     vendor_code.refuse_unread(request.reviewed.as_ref())?;
+    let runs_code = vendor_code.to_read().is_some();
+    structure.owner = owner::choose(request, &plan, &mut target, (is_new, runs_code), progress)?;
     if is_new {
         tell::before_anything_is_made(&plan, &structure, progress);
         let made_of = (&structure, &vendor_code);
@@ -162,13 +168,15 @@ pub fn copy(
     }
     let run = target.begin_run()?;
     request.record_lesser_lines(target.store())?;
+    if runs_code && structure.owner == Owner::Account {
+        ledger::record_code_as_account(target.store())?;
+    }
     if let Some(integrity) = &integrity {
         ledger::record_source_check(target.store(), integrity.answer())?;
         structure.findings.extend(integrity.finding("source"));
     }
     tell::resumed(target.store(), progress)?;
     let (plan, structure) = (&plan, &structure);
-    let runs_code = vendor_code.to_read().is_some();
     let work =
         rows::Work { request, plan, structure, watched, stage, options, run, intervals, runs_code };
     let done = work.copy_and_finish(source, &mut target, &dir, interrupt, progress);

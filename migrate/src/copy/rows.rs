@@ -188,6 +188,7 @@ impl Work<'_> {
             steps,
             may_replace: self.stage == Stage::Rows,
             settings: self.structure.settings.clone(),
+            owner: self.structure.owner.clone(),
             counted: Mutex::default(),
             stopped: Mutex::default(),
             without_key: Mutex::default(),

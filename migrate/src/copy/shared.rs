@@ -16,7 +16,7 @@ use super::gate::Gate;
 use super::intervals::IntervalEnds;
 use super::rate::Rate;
 use crate::ledger::FrozenPlan;
-use crate::target::postgres::SourceSettings;
+use crate::target::postgres::{Owner, SourceSettings};
 
 /// The run's plan, moment and settings.
 pub(super) struct Shared<'a> {
@@ -36,6 +36,8 @@ pub(super) struct Shared<'a> {
     pub(super) may_replace: bool,
     /// What holds while rows are written.
     pub(super) settings: SourceSettings,
+    /// Who owns the platform's objects.
+    pub(super) owner: Owner,
     /// Rows of tables of a SQLite source that are read in ranges, counted by its one reader.
     pub(super) counted: Mutex<BTreeMap<i64, u64>>,
     pub(super) stopped: Mutex<Vec<StoppedTable>>,
@@ -76,6 +78,7 @@ impl Shared<'_> {
             steps: self.steps.clone(),
             may_replace: false,
             settings: self.settings.clone(),
+            owner: self.owner.clone(),
             counted: Mutex::default(),
             stopped: Mutex::default(),
             without_key: Mutex::default(),

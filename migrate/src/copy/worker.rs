@@ -190,6 +190,7 @@ impl<'a> Worker<'a> {
             snapshot: &shared.snapshot,
             spill_dir: &shared.options.spill_dir,
             settings: &shared.settings,
+            owner: &shared.owner,
         };
         let (mut rows, mut bytes) = (0, 0);
         let rest = target.write_chunk(write, &mut |send| loop {
@@ -262,15 +263,17 @@ impl<'a> Worker<'a> {
         if self.shared.has_step(&step) {
             return Ok(());
         }
-        let statement = key.definition.clone();
+        let owner = self.shared.owner.clone();
+        let statement = owner.run(&key.definition);
         let settings = format!("BEGIN; {}", self.shared.settings.begin());
         let Target::Postgres(session) = self.target()? else { return Ok(()) };
         let record = ledger::step_statement(session, &step, None);
         // By themselves, so that whoever looks at the server's activity sees what takes its time.
         session.execute(&settings)?;
         let built = session.execute(&format!(
-            "SET LOCAL maintenance_work_mem = '256MB'; {statement}; {} {record} COMMIT",
-            pinned_again()
+            "SET LOCAL maintenance_work_mem = '256MB'; {statement}; {} {record} {}",
+            pinned_again(),
+            owner.commit("")
         ));
         if built.is_err() && session.is_usable() {
             session.execute("ROLLBACK")?;
@@ -490,6 +493,7 @@ impl Copying<'_> {
             snapshot: &shared.snapshot,
             spill_dir: &shared.options.spill_dir,
             settings: &shared.settings,
+            owner: &shared.owner,
         };
         let keyless = self.shape.key.is_none();
         let (mut rows, mut bytes) = (0, 0);

@@ -193,6 +193,7 @@ fn load_platform(
         leave_out: Vec::new(),
         rename: Vec::new(),
         reviewed: None,
+        owner: None,
         plan_only: false,
         show_keys: false,
     };

@@ -17,7 +17,7 @@ use super::copied::stated_copy;
 use super::findings::findings;
 use super::purged::{stated_purges, stated_restores};
 use crate::ledger::LedgerQuery;
-use crate::ledger::copied::lesser_lines;
+use crate::ledger::copied::{lesser_lines, ran_code_as_account};
 use crate::ledger::events::{RecordedEvent, events};
 use crate::ledger::evidence::all_evidence;
 use crate::ledger::moves::moves;
@@ -38,13 +38,14 @@ pub fn gather(ledger: &mut dyn LedgerQuery) -> Result<HandoverAttestation> {
     let deliverables = inventory(ledger)?.as_ref().map(stated_deliverables);
     let purges = stated_purges(ledger)?;
     let lines = if copy.is_some() { lesser_lines(ledger)? } else { Vec::new() };
+    let code_as_account = copy.is_some() && ran_code_as_account(ledger)?;
     let mut attestation = HandoverAttestation {
         number: 0.into(),
         stated_on: String::new(),
         minutes: handover_schemas::config::MinutesConfig::default(),
         target: StatedEnd { identity, url: None },
         copy,
-        not_checked: not_checked(deliverables.is_some(), &lines),
+        not_checked: not_checked(deliverables.is_some(), &lines, code_as_account),
         deliverables: deliverables.unwrap_or_default(),
         packages: stated_packages(ledger)?,
         evidence: stated_evidence(ledger)?,
@@ -163,7 +164,11 @@ fn stated_evidence(ledger: &mut dyn LedgerQuery) -> Result<Vec<StatedEvidence>> 
         .collect())
 }
 
-fn not_checked(has_inventory: bool, lines: &[(MovedEnd, LesserLine)]) -> Vec<NotChecked> {
+fn not_checked(
+    has_inventory: bool,
+    lines: &[(MovedEnd, LesserLine)],
+    code_as_account: bool,
+) -> Vec<NotChecked> {
     let mut all = vec![
         NotChecked {
             vi: "Việc cơ sở dữ liệu nguồn có chứa đầy đủ mọi dữ liệu của nền tảng hay không".into(),
@@ -196,6 +201,16 @@ fn not_checked(has_inventory: bool, lines: &[(MovedEnd, LesserLine)]) -> Vec<Not
             ),
         }
     }));
+    if code_as_account {
+        all.push(NotChecked {
+            vi: "Mã của bên giao chạy khi sao chép có làm gì ngoài dự định hay không: mã đó chạy với mọi quyền của tài \
+                 khoản đích, tài khoản ghi được sổ cái (đã chọn --owner account)"
+                .into(),
+            en: "Whether code of the vendor's that ran during the copy did anything else: it ran with all rights of the \
+                 target's account, which can write the ledger (--owner account was chosen)"
+                .into(),
+        });
+    }
     if !has_inventory {
         all.push(NotChecked {
             vi: "Mã nguồn, bộ cài đặt, tài liệu và tệp: chưa kiểm kê".into(),

@@ -1,0 +1,152 @@
+//! Code of the vendor's runs as a role that owns the platform's objects and nothing else: it cannot write the ledger.
+
+use std::sync::OnceLock;
+
+use handover_testkit::{Cluster, Database, Outcome, Role};
+
+use crate::support::{Handover, expect_copied, says};
+
+const PASSWORD: &str = "pw";
+
+/// A platform whose function, in the target, tries to delete what the ledger says of its first table.
+struct Desk {
+    source: Database,
+    target: Database,
+    owner: String,
+    account: Role,
+    handover: Handover,
+}
+
+impl Desk {
+    fn new(platform: &str) -> Self {
+        Self::on(Database::create(), Database::create(), platform)
+    }
+
+    fn on(source: Database, target: Database, platform: &str) -> Self {
+        source.sql(platform);
+        let (owner, account) = target.owner_and_account(PASSWORD);
+        let handover = Handover::between(&source.url(), &target.url_as(&account));
+        Self { source, target, owner, account, handover }
+    }
+
+    fn copy(&self) -> Outcome {
+        self.handover.copy_as(&self.owner).env("PGPASSWORD", PASSWORD).go()
+    }
+
+    fn entries(&self) -> String {
+        self.target.query("select count(*) from handover.chunk where table_no = 1")
+    }
+}
+
+/// `harm` writes the ledger, where there is one: as it is, after `RESET ROLE`, and by every word for it.
+const HARM: &str = "
+    create function attempt(before text) returns void language plpgsql as $$ begin
+      execute before;
+      delete from handover.chunk where table_no = 1;
+    exception when others then
+      raise log 'harm: %', sqlerrm;
+    end $$;
+    create function harm() returns void language plpgsql as $$ begin
+      if exists (select from pg_namespace where nspname = 'handover') then
+        perform public.attempt('select 1');
+        perform public.attempt('reset role');
+        perform public.attempt('set role none');
+        perform public.attempt('set session authorization default');
+        perform public.attempt($q$select set_config('role', 'none', false)$q$);
+        perform public.attempt('reset session authorization');
+        perform public.attempt(
+          'create or replace function pg_temp.handover_make(text) returns void language sql as $q$ $q$');
+      end if; end $$;
+    create function tidy(name text) returns text immutable language plpgsql as $$ begin
+      perform public.harm(); return trim(name); end $$;
+    create function is_name(name text) returns bool immutable language plpgsql as $$ begin
+      perform public.harm(); return true; end $$;
+    create table a_first (id int primary key);
+    insert into a_first values (1);";
+
+/// Where a function runs while structure is made.
+const IN_STRUCTURE: [(&str, &str); 3] = [
+    (
+        "an index",
+        "create table t (id int primary key, name text); create index on t (tidy(name));
+         insert into t values (1, 'a')",
+    ),
+    (
+        "a materialised view",
+        "create table t (id int primary key, name text); insert into t values (1, 'a');
+         create materialized view m as select tidy(name) as name from t",
+    ),
+    (
+        "a constraint",
+        "create table t (id int primary key, name text); insert into t values (1, 'a');
+         create function is_row(r t) returns bool immutable language plpgsql as $$ begin
+           perform public.harm(); return true; end $$;
+         alter table t add constraint c check (is_row(t))",
+    ),
+];
+
+#[test]
+fn no_function_in_structure_reaches_the_ledger() {
+    for (place, sql) in IN_STRUCTURE {
+        let desk = Desk::new(&format!("{HARM}{sql}"));
+        expect_copied(&desk.copy());
+        assert_eq!(desk.entries(), "1", "{place}");
+        desk.handover.verify().env("PGPASSWORD", PASSWORD).go().expect(0);
+    }
+}
+
+#[test]
+fn the_platform_belongs_to_the_role_and_the_ledger_to_the_account() {
+    let desk = Desk::new(
+        "create schema s; create type s.mood as enum ('a'); create domain s.d as int;
+         create table s.t (id serial primary key, m s.mood, d s.d); create view s.v as select * from s.t;
+         create materialized view s.m as select * from s.t with no data; create index on s.t (m);
+         create function s.f() returns trigger language plpgsql as $$ begin return new; end $$;
+         create trigger tr before insert on s.t for each row execute function s.f();
+         insert into s.t (m) values ('a'); comment on table s.t is 'x'",
+    );
+    expect_copied(&desk.copy());
+    let owners = |condition: &str| {
+        desk.target.query(&format!(
+            "select distinct pg_get_userbyid(owner) from (select nspname as schema, nspowner as owner from pg_namespace
+             union all select n.nspname, relowner from pg_class c join pg_namespace n on n.oid = relnamespace
+             union all select n.nspname, proowner from pg_proc p join pg_namespace n on n.oid = pronamespace
+             union all select n.nspname, typowner from pg_type t join pg_namespace n on n.oid = typnamespace) o
+             where schema {condition}"
+        ))
+    };
+    assert_eq!(owners("= 's'"), desk.owner);
+    assert_eq!(owners("= 'handover'"), desk.account.name);
+    desk.handover.verify().env("PGPASSWORD", PASSWORD).go().expect(0);
+    let _kept = &desk.source;
+}
+
+fn server(version: u32) -> &'static Cluster {
+    static OLD: OnceLock<Cluster> = OnceLock::new();
+    static NEW: OnceLock<Cluster> = OnceLock::new();
+    let place = if version == 14 { &OLD } else { &NEW };
+    place.get_or_init(|| Cluster::start_version(version))
+}
+
+#[test]
+fn servers_of_other_versions_hold_functions_as_well() {
+    for version in [14, 18] {
+        for (place, sql) in IN_STRUCTURE {
+            let target = Database::options().create_on(server(version).server());
+            let desk =
+                Desk::on(Database::create(), target, &format!("{HARM}{sql}"));
+            expect_copied(&desk.copy());
+            assert_eq!(desk.entries(), "1", "{place} of {version}");
+        }
+    }
+}
+
+#[test]
+fn code_without_a_role_of_its_own_does_not_run() {
+    let desk = Desk::new(&format!("{HARM}{}", IN_STRUCTURE[0].1));
+    let copy = desk.handover.copy_without_code().args(["--vendor-code", "unread"]);
+    let outcome = copy.env("PGPASSWORD", PASSWORD).go();
+    says(outcome.expect(2), &["--owner ROLE", "CREATE ROLE", "--owner account"]);
+    let nothing = desk.target.query("select count(*) from pg_class where relnamespace >= 16384");
+    assert_eq!(nothing, "0");
+}
