@@ -121,6 +121,90 @@ fn the_platform_belongs_to_the_role_and_the_ledger_to_the_account() {
     let _kept = &desk.source;
 }
 
+/// Where a function runs while rows are copied. The last one's work is put off until the rows are committed.
+const WITH_ROWS: [(&str, &str); 4] = [
+    ("a check", "create table t (id int primary key, name text check (touch(name)))"),
+    (
+        "a generated column",
+        "create table t (id int primary key, name text, g bool generated always as (touch(name)) stored)",
+    ),
+    (
+        "a domain",
+        "create domain named as text check (touch(value)); create table t (id int primary key, name named)",
+    ),
+    (
+        "a trigger that is put off",
+        "create schema later; create function put_off(name text) returns bool language plpgsql as $$ begin
+           if exists (select from pg_namespace where nspname = 'handover') then
+             create table if not exists later.queue (name text);
+             create or replace function later.fire() returns trigger language plpgsql as
+               'begin perform public.touch(''a''); return new; end';
+             if not exists (select from pg_trigger where tgname = 'later') then
+               create constraint trigger later after insert on later.queue deferrable initially deferred
+                 for each row execute function later.fire();
+             end if;
+             insert into later.queue values (name);
+           end if; return true; end $$;
+         create table t (id int primary key, name text check (put_off(name)))",
+    ),
+];
+
+/// A function that writes a step into the ledger, where there is one, once it did something else.
+fn touch(before: &str) -> String {
+    format!(
+        "create function write() returns void language plpgsql as $f$ begin
+           if exists (select from pg_namespace where nspname = 'handover') then
+             begin
+               execute $q${before}$q$;
+               insert into handover.step (name) values ('x') on conflict do nothing;
+             exception when insufficient_privilege then null; end;
+           end if; end $f$;
+         create function touch(name text) returns bool immutable language plpgsql as $f$ begin
+           perform public.write(); return true; end $f$;
+         create table a_first (id int primary key); insert into a_first values (1);"
+    )
+}
+
+#[test]
+fn no_function_beside_rows_reaches_the_ledger_unless_it_takes_the_role_back() {
+    for (place, table) in WITH_ROWS {
+        let rows = "insert into t values (1, 'a')";
+        let desk = Desk::new(&format!("{}{table};{rows}", touch("select 1")));
+        let copied = desk.copy();
+        let step = desk.target.query("select count(*) from handover.step where name = 'x'");
+        assert_eq!(step, "0", "{place}");
+        // Of the last one, the trigger and its table are not the source's.
+        if place == WITH_ROWS[3].0 {
+            assert_ne!(desk.target.query("select count(*) from later.queue"), "0");
+        } else {
+            expect_copied(&copied);
+        }
+    }
+}
+
+#[test]
+fn what_a_function_does_to_the_ledger_beside_rows_is_found() {
+    for (place, table) in WITH_ROWS {
+        for before in ["reset role", "select set_config('role', 'none', true)"] {
+            let rows = "insert into t values (1, 'a')";
+            let desk = Desk::new(&format!("{}{table};{rows}", touch(before)));
+            let outcome = desk.copy();
+            assert_eq!(outcome.code, Some(2), "{place} after {before}: {outcome:?}");
+            says(&outcome, &["code of the vendor's changed the ledger (its steps)", "vendor-code.sql"]);
+        }
+    }
+}
+
+/// With the account's own rights, as somebody chose by name: told, recorded and found.
+#[test]
+fn the_account_s_own_rights_are_chosen_by_name() {
+    let desk = Desk::new(&format!("{}{}; insert into t values (1, 'a')", touch("select 1"), WITH_ROWS[0].1));
+    let outcome = desk.handover.copy_as("account").env("PGPASSWORD", PASSWORD).go();
+    says(outcome.expect(2), &["with the rights of the target's account", "changed the ledger (its steps)"]);
+    let recorded = "select count(*) from handover.step where name = 'vendor_code_as_account'";
+    assert_eq!(desk.target.query(recorded), "1");
+}
+
 fn server(version: u32) -> &'static Cluster {
     static OLD: OnceLock<Cluster> = OnceLock::new();
     static NEW: OnceLock<Cluster> = OnceLock::new();

@@ -12,6 +12,7 @@ mod foreign_servers;
 mod gate;
 mod intervals;
 mod invalid_indexes;
+mod ledger_watch;
 mod left_out;
 mod making;
 mod names;

@@ -21,8 +21,9 @@ use super::feed::feed;
 use super::finish::{Finished, finish_postgres, finish_sqlite};
 use super::gate::Gate;
 use super::intervals::IntervalEnds;
+use super::ledger_watch::{LedgerWatch, Written};
 use super::rate::Rate;
-use super::read_again::{check_ledger, read_again};
+use super::read_again::read_again;
 use super::read_back::read_back_sqlite;
 use super::report::CopyReport;
 use super::shared::{Shared, StoppedTable};
@@ -61,6 +62,7 @@ impl Work<'_> {
         interrupt: &Interrupt,
         progress: &Progress,
     ) -> Result<CopyReport> {
+        let watch = self.watch_ledger(target)?;
         let not_made = self.not_made(target)?;
         let mut jobs = chunk_jobs(self.plan, ledger::chunks(target.store())?);
         jobs.retain(|job| !not_made.contains_key(&job.table));
@@ -76,6 +78,9 @@ impl Work<'_> {
             return Err(failure);
         }
         let expected = expected?;
+        if let Some(watch) = &watch {
+            watch.check(target.store(), &shared.written)?;
+        }
         if let OpenedTarget::Sqlite(path, connection) = &mut *target {
             progress.begin("reading back", tell::expected(&shared));
             read_back_sqlite(&shared, connection, path, self.request.jobs)?;
@@ -91,12 +96,12 @@ impl Work<'_> {
         let waits_for =
             |stopped: &StoppedTable| !stopped.is_for_good && !not_made.contains_key(&stopped.table);
         if !stopped.iter().any(waits_for) {
-            let known = if self.runs_code { ledger::chunks(target.store())? } else { Vec::new() };
             let finished = self.finish(target, &stopped, progress, interrupt)?;
             let mut is_done = stopped.is_empty() && !finished.rows_are_wrong;
             report.findings.extend(finished.findings);
-            if self.runs_code {
-                check_ledger(target.store(), &known)?;
+            if let Some(watch) = &watch {
+                finished.made.iter().for_each(|step| shared.written.step(step));
+                watch.check(target.store(), &shared.written)?;
                 progress.begin(
                     "reading again, since code of the vendor's ran",
                     tell::expected(&shared),
@@ -121,6 +126,11 @@ impl Work<'_> {
         )?);
         tell::set_outcome(&mut report);
         Ok(report)
+    }
+
+    /// The ledger, where code of the vendor's runs beside it.
+    fn watch_ledger(&self, target: &mut OpenedTarget<'_>) -> Result<Option<LedgerWatch>> {
+        self.runs_code.then(|| LedgerWatch::begin(target.store(), self.plan)).transpose()
     }
 
     /// Tables of the plan that the target refused to make, with the reason.
@@ -180,6 +190,7 @@ impl Work<'_> {
             plan: self.plan,
             board: Board::new(open, VecDeque::new(), feeding, interrupt),
             snapshot: source.snapshot(self.run)?,
+            written: Written::from(&ledger::chunks(target.store())?),
             options: self.options.clone(),
             rate: Rate::new(self.request.max_rate, interrupt),
             gate: Arc::new(Gate::default()),
