@@ -19,6 +19,7 @@ mod attest_interrupted;
 mod attest_large;
 mod attest_made;
 mod beside_tables;
+mod compared;
 mod config;
 mod corpus;
 mod crash;

@@ -66,11 +66,18 @@ pub fn run(args: CopyArgs, interrupt: &Interrupt) -> Result<Exit> {
     } else {
         print_lines(&text(&report))?;
     }
-    Ok(if report.outcome.is_settled() && !report.has_findings() {
-        Exit::Clean
-    } else {
-        Exit::Findings
-    })
+    Ok(exit_of(&report))
+}
+
+/// What the copy found itself counts first, then the verifier's verdict.
+fn exit_of(report: &CopyReport) -> Exit {
+    if report.has_own_findings() {
+        return Exit::Findings;
+    }
+    match Exit::from(report.compared_as()) {
+        Exit::Clean if !report.outcome.is_settled() => Exit::Findings,
+        exit => exit,
+    }
 }
 
 fn reviewed(text: &str) -> Result<Reviewed> {
@@ -123,6 +130,19 @@ fn text(report: &CopyReport) -> Lines {
             "to be read: {pieces} piece(s) of the vendor's code run in the target during the copy; once somebody has read \
              {listed_in}: --vendor-code {sha256}"
         );
+    }
+    if let Some(compared) = &report.compared {
+        for finding in &compared.findings {
+            writeln!(out, "compared: {}", finding.message);
+        }
+        let rows = match report.outcome {
+            CopyOutcome::Unchanged | CopyOutcome::Changed => {
+                "rows, of which this run read the source's alone"
+            }
+            _ => "rows, which were read back when they were copied",
+        };
+        let verdict = compared.verdict.as_str();
+        writeln!(out, "compared as handover-verify tables does, but for {rows}: {verdict}");
     }
     let rows: u64 = report.tables.iter().map(|table| table.rows).sum();
     let tables = report.tables.len();

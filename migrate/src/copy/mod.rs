@@ -5,6 +5,7 @@ mod before_rows;
 mod beside;
 mod board;
 mod changes;
+mod compared;
 mod failure;
 mod feed;
 mod finish;
@@ -140,7 +141,16 @@ pub fn copy(
     };
     if stage == Stage::Done && ledger::refused(target.store())?.is_empty() {
         let checked = integrity.as_ref();
-        return changes::changes_since(&mut source, target, &plan, &options, checked, progress);
+        let compare = || compared::compared(request, &plan, &watched, interrupt, progress);
+        return changes::changes_since(
+            &mut source,
+            target,
+            &plan,
+            &options,
+            checked,
+            compare,
+            progress,
+        );
     }
     progress.phase("reading the source's schema");
     let known = if is_new { None } else { ledger::archive(target.store())? };
@@ -165,7 +175,16 @@ pub fn copy(
     if stage == Stage::Done {
         target.make_refused_later(&structure, request.jobs, progress, interrupt)?;
         let checked = integrity.as_ref();
-        return changes::changes_since(&mut source, target, &plan, &options, checked, progress);
+        let compare = || compared::compared(request, &plan, &watched, interrupt, progress);
+        return changes::changes_since(
+            &mut source,
+            target,
+            &plan,
+            &options,
+            checked,
+            compare,
+            progress,
+        );
     }
     let run = target.begin_run()?;
     request.record_lesser_lines(target.store())?;

@@ -16,6 +16,7 @@ use handover_verify::reader::{End, ReadMode, ReadOptions};
 use super::CopyRequest;
 use super::before_rows;
 use super::beside::{Expected, Watched, compare, no_longer_held};
+use super::compared::compared;
 use super::board::{Board, ChunkJob, Unit};
 use super::feed::feed;
 use super::finish::{Finished, finish_postgres, finish_sqlite};
@@ -116,7 +117,14 @@ impl Work<'_> {
                 report.findings.extend(compare(endpoint, &expected, &shared.options)?);
                 report.findings.extend(no_longer_held(endpoint, &self.watched.held, interrupt)?);
             }
-            ledger::end_structure(target.store(), &report.findings, is_done)?;
+            report.compared = Some(compared(
+                self.request,
+                self.plan,
+                &self.watched,
+                interrupt,
+                progress,
+            )?);
+            ledger::end_structure(target.store(), report.to_keep(), is_done)?;
         }
         report.findings.extend(tell::refused(
             target.store(),

@@ -93,6 +93,7 @@ pub(super) fn report(
         vendor_code: None,
         renamed: renamed_in(shared.plan),
         findings,
+        compared: None,
     })
 }
 
@@ -112,6 +113,7 @@ pub(super) fn planned(
         vendor_code: vendor_code.to_read(),
         renamed: renamed_in(plan),
         findings,
+        compared: None,
     }
 }
 

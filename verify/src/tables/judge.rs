@@ -49,7 +49,7 @@ pub(super) fn judge(evidence: Evidence<'_>) -> Result<TablesReport> {
     let Evidence { request, options, pairs, mut hashed, described, inventories, dir, .. } =
         evidence;
     let (mut left_out, of_columns) = (evidence.left_out, evidence.of_columns);
-    let mut file = FindingsFile::new(dir, "findings/verify-tables.jsonl");
+    let mut file = FindingsFile::new(dir, request.findings_in);
     let catalogs = inventories.as_ref();
     let mut objects =
         catalogs.map(|(source, target)| differences(source, target)).unwrap_or_default();
@@ -106,7 +106,9 @@ pub(super) fn judge(evidence: Evidence<'_>) -> Result<TablesReport> {
     let mut findings = of_columns;
     findings.extend(objects.iter().map(catalog::finding));
     findings.extend(of_the_database(&described.0, &described.1, &objects));
-    findings.extend(nothing_compared(&tables));
+    if request.rows_elsewhere.is_empty() {
+        findings.extend(nothing_compared(&tables));
+    }
     file.finish()?;
     let verdicts = tables.iter().map(|table| table.verdict).chain(findings.iter().map(weight));
     let verdict = Verdict::worst(verdicts);
