@@ -104,12 +104,11 @@ impl CopyReport {
         self.compared.as_ref().map_or(Verdict::Equal, |compared| compared.verdict)
     }
 
-    /// What the ledger keeps as found: what the copy found itself, or else what the verifier finds besides.
-    pub(super) fn to_keep(&self) -> &[Finding] {
+    /// What the ledger keeps as found: what the copy found itself, or else what the verifier finds besides. What the
+    /// target refused is kept elsewhere.
+    pub(super) fn to_keep(&self, nothing_refused: bool) -> &[Finding] {
         match &self.compared {
-            Some(compared) if !self.has_own_findings() && compared.verdict != Verdict::Equal => {
-                &compared.findings
-            }
+            Some(compared) if nothing_refused && !self.has_own_findings() => &compared.findings,
             _ => &self.findings,
         }
     }

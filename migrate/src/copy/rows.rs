@@ -124,7 +124,8 @@ impl Work<'_> {
                 interrupt,
                 progress,
             )?);
-            ledger::end_structure(target.store(), report.to_keep(), is_done)?;
+            let refused = ledger::refused(target.store())?;
+            ledger::end_structure(target.store(), report.to_keep(refused.is_empty()), is_done)?;
         }
         report.findings.extend(tell::refused(
             target.store(),
