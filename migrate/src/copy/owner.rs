@@ -22,9 +22,11 @@ pub(super) fn choose(
     progress: &Progress,
 ) -> Result<Owner> {
     let OpenedTarget::Postgres(_, session) = target else { return refuse_for_a_file(request) };
-    let owner = match &request.owner {
-        Some(owner) => owner.clone(),
-        None if runs_code => bail!(
+    let known = if is_new { None } else { ledger::structure_owner(session)? };
+    let owner = match (&request.owner, &known) {
+        (Some(owner), _) => owner.clone(),
+        (None, Some(Owner::Role(role))) => Owner::Role(role.clone()),
+        (None, _) if runs_code => bail!(
             "code of the vendor's would run in the target with the rights of the account, which can write the ledger. \
              Name a role that owns the platform's objects and nothing else: --owner ROLE, or owner = \"ROLE\" below \
              [target] in {CONFIG_FILE}. Whoever makes roles there: CREATE ROLE \"ROLE\" NOLOGIN; then this again, \
@@ -32,9 +34,8 @@ pub(super) fn choose(
              ledger records it and the attestation states it.) This run made nothing in the target",
             Owner::ACCOUNT
         ),
-        None => Owner::Account,
+        (None, _) => Owner::Account,
     };
-    let known = if is_new { None } else { ledger::structure_owner(session)? };
     if let Some(known) = known.filter(|known| *known != owner) {
         bail!(
             "the first run of this hand-over made the platform's objects as {known}, and this one would as {owner}: give \
