@@ -97,13 +97,17 @@ fn what_the_target_cannot_hold_is_told() {
 
 #[test]
 fn a_table_of_the_plan_that_is_gone_is_told() {
-    let (_source, target, handover) = between_postgres(&format!("{PLATFORM} create table gone (a int)"));
+    let (_source, target, handover) =
+        between_postgres(&format!("{PLATFORM} create table gone (a int)"));
     handover.copied();
     target.sql("drop table gone; create view gone as select 1 as a");
     let report = json(handover.copy().go().expect(1));
     let compared = &report["compared"];
     assert_eq!(compared["verdict"], "different", "{report:#}");
-    assert!(compared["findings"].to_string().contains("lacks the table public.gone"), "{compared:#}");
+    assert!(
+        compared["findings"].to_string().contains("lacks the table public.gone"),
+        "{compared:#}"
+    );
 }
 
 #[test]

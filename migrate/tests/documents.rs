@@ -382,5 +382,6 @@ fn the_rehearsal_ends_equal_on_sqlite() {
 #[test]
 fn the_rehearsal_ends_equal_on_postgres() {
     let (source, target) = (Database::create(), Database::create());
-    rehearse(&["--source", &source.url(), "--target", &target.url()]);
+    let (owner, _account) = target.owner_and_account("a password of a test");
+    rehearse(&["--source", &source.url(), "--target", &target.url(), "--owner", &owner]);
 }

@@ -190,7 +190,10 @@ fn what_a_function_does_to_the_ledger_beside_rows_is_found() {
             let desk = Desk::new(&format!("{}{table};{rows}", touch(before)));
             let outcome = desk.copy();
             assert_eq!(outcome.code, Some(2), "{place} after {before}: {outcome:?}");
-            says(&outcome, &["code of the vendor's changed the ledger (its steps)", "vendor-code.sql"]);
+            says(
+                &outcome,
+                &["code of the vendor's changed the ledger (its steps)", "vendor-code.sql"],
+            );
         }
     }
 }
@@ -198,11 +201,90 @@ fn what_a_function_does_to_the_ledger_beside_rows_is_found() {
 /// With the account's own rights, as somebody chose by name: told, recorded and found.
 #[test]
 fn the_account_s_own_rights_are_chosen_by_name() {
-    let desk = Desk::new(&format!("{}{}; insert into t values (1, 'a')", touch("select 1"), WITH_ROWS[0].1));
+    let desk = Desk::new(&format!(
+        "{}{}; insert into t values (1, 'a')",
+        touch("select 1"),
+        WITH_ROWS[0].1
+    ));
     let outcome = desk.handover.copy_as("account").env("PGPASSWORD", PASSWORD).go();
-    says(outcome.expect(2), &["with the rights of the target's account", "changed the ledger (its steps)"]);
+    says(
+        outcome.expect(2),
+        &["with the rights of the target's account", "changed the ledger (its steps)"],
+    );
     let recorded = "select count(*) from handover.step where name = 'vendor_code_as_account'";
     assert_eq!(desk.target.query(recorded), "1");
+}
+
+/// Each has to be put right before anything is made, by the SQL that is said.
+#[test]
+fn a_role_that_could_reach_more_is_refused() {
+    for (change, said) in [
+        ("alter role {owner} login", "ALTER ROLE \"{owner}\" NOLOGIN;"),
+        ("alter role {owner} createrole", "ALTER ROLE \"{owner}\" NOCREATEROLE;"),
+        ("alter role {owner} bypassrls", "ALTER ROLE \"{owner}\" NOBYPASSRLS;"),
+        ("alter role {owner} superuser", "ALTER ROLE \"{owner}\" NOSUPERUSER;"),
+        ("grant pg_write_all_data to {owner}", "REVOKE \"pg_write_all_data\" FROM \"{owner}\";"),
+        (
+            "revoke {owner} from {account}; grant {account} to {owner}",
+            "GRANT \"{owner}\" TO \"{account}\";",
+        ),
+        (
+            "revoke create on database {database} from {owner}",
+            "GRANT CREATE ON DATABASE \"{database}\"",
+        ),
+        ("revoke create on schema public from {owner}", "GRANT USAGE, CREATE ON SCHEMA \"public\""),
+        (
+            "alter database {database} owner to {owner}",
+            "ALTER DATABASE \"{database}\" OWNER TO \"{account}\"",
+        ),
+        (
+            "alter default privileges for role {account} grant usage on schemas to {owner}",
+            "ALTER DEFAULT PRIVILEGES REVOKE ALL ON SCHEMAS",
+        ),
+    ] {
+        let desk = Desk::new("create table t (id int primary key); insert into t values (1)");
+        let named = |text: &str| {
+            let (owner, account) = (&desk.owner, &desk.account.name);
+            text.replace("{owner}", owner)
+                .replace("{account}", account)
+                .replace("{database}", desk.target.name())
+        };
+        let said = named(said);
+        desk.target.sql(&named(change));
+        let outcome = desk.copy();
+        says(outcome.expect(2), &[&said, "made nothing in the target"]);
+        let made = "select count(*) from pg_class where relnamespace >= 16384";
+        assert_eq!(desk.target.query(made), "0", "{change}");
+        desk.target.sql(&named("alter database {database} owner to postgres"));
+    }
+    let desk = Desk::new("create table t (id int primary key)");
+    let unknown = desk.handover.copy_as("nobody_of_this_name").env("PGPASSWORD", PASSWORD).go();
+    says(unknown.expect(2), &["CREATE ROLE \"nobody_of_this_name\" NOLOGIN; GRANT"]);
+}
+
+#[test]
+fn a_resumed_copy_goes_on_as_the_same_role() {
+    let desk = Desk::new(&format!(
+        "{HARM}{}; create table many (id int primary key, name text);
+         create index on many (tidy(name)); insert into many select i, 'a' from generate_series(1, 2000) i",
+        IN_STRUCTURE[0].1
+    ));
+    let copy = |run: handover_testkit::Run| run.env("PGPASSWORD", PASSWORD);
+    let mut first = copy(desk.handover.copy_as(&desk.owner).args(["--chunk-bytes", "1K"])).spawn();
+    let begun = "select count(*) from pg_class where relname = 'chunk'";
+    assert!(first.wait_for(|_run| desk.target.query(begun) == "1"));
+    first.kill();
+    let other = copy(desk.handover.copy_as("account")).go();
+    says(other.expect(2), &[&format!("give --owner role {}", desk.owner)[..13]]);
+    // The role is known from the first run.
+    let again = desk.handover.copy_without_code().args(["--vendor-code", "unread"]);
+    expect_copied(&copy(again).go());
+    assert_ne!(desk.entries(), "0");
+    let made = format!(
+        "select count(*) from pg_tables where schemaname = 'public' and tableowner <> '{}'",
+        desk.owner
+    );
+    assert_eq!(desk.target.query(&made), "0");
 }
 
 fn server(version: u32) -> &'static Cluster {
@@ -217,8 +299,7 @@ fn servers_of_other_versions_hold_functions_as_well() {
     for version in [14, 18] {
         for (place, sql) in IN_STRUCTURE {
             let target = Database::options().create_on(server(version).server());
-            let desk =
-                Desk::on(Database::create(), target, &format!("{HARM}{sql}"));
+            let desk = Desk::on(Database::create(), target, &format!("{HARM}{sql}"));
             expect_copied(&desk.copy());
             assert_eq!(desk.entries(), "1", "{place} of {version}");
         }

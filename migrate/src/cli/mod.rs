@@ -315,6 +315,9 @@ pub struct RehearseArgs {
     /// An empty PostgreSQL database to copy it to, instead of SQLite.
     #[arg(long, value_name = "URL")]
     pub target: Option<Endpoint>,
+    /// The role that owns the platform's objects there, as with copy.
+    #[arg(long, value_name = "ROLE", requires = "target")]
+    pub owner: Option<Owner>,
 }
 
 fn parse_bytes(text: &str) -> Result<u64, String> {

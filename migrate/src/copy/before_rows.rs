@@ -13,7 +13,9 @@ use handover_verify::progress::Progress;
 use super::making::Making;
 use super::structure::Structure;
 use crate::ledger::{self, FrozenPlan, RefusedIn};
-use crate::target::postgres::{Refusal, SchemaEntry, is_there_already, make_within, refuse_owner_in_ledger};
+use crate::target::postgres::{
+    Refusal, SchemaEntry, is_there_already, make_within, refuse_owner_in_ledger,
+};
 use crate::target::shape_at_postgres;
 
 /// Objects that are made in one transaction with the ledger and the plan. A server has locks for some

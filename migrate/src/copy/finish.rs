@@ -75,7 +75,8 @@ pub(super) fn make_rest(
         structure.after.iter().filter(|entry| !done.contains(&entry.step)).collect();
     let text = format!("{} constraints, indexes and other objects to make", open.len());
     progress.phase_of(&text, open.len() as u64);
-    let making = Making::new(target, (&session, &structure.owner), &open, Some(run), progress, interrupt);
+    let making =
+        Making::new(target, (&session, &structure.owner), &open, Some(run), progress, interrupt);
     let refused = making.under(&structure.settings).make_after_rows(jobs)?;
     let is_refused = |at: usize| refused.iter().any(|(other, _)| *other == at);
     let made = open.iter().enumerate().filter(|(at, _)| !is_refused(*at));

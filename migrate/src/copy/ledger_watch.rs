@@ -152,7 +152,9 @@ fn chained(store: &mut dyn Store) -> Result<Vec<Vec<TextRow>>> {
     for table in CHAINED {
         if store.has_table(table)? {
             let name = store.table(table);
-            rows.push(store.query(&format!("SELECT e.*::pg_catalog.text FROM {name} e ORDER BY 1"))?);
+            rows.push(
+                store.query(&format!("SELECT e.*::pg_catalog.text FROM {name} e ORDER BY 1"))?,
+            );
         }
     }
     Ok(rows)

@@ -12,8 +12,8 @@ use handover_verify::progress::Progress;
 
 use crate::ledger;
 use crate::target::postgres::{
-    Owner, Refusal, SchemaEntry, SourceSettings, make_together, making_session, pinned_again, retried,
-    takes_account,
+    Owner, Refusal, SchemaEntry, SourceSettings, make_together, making_session, pinned_again,
+    retried, takes_account,
 };
 
 /// Small things that are made in one transaction. A server has locks for some thousands of tables

@@ -33,9 +33,9 @@ mod tell;
 mod vendor_code;
 mod worker;
 
+pub use crate::target::postgres::Owner;
 pub(crate) use source::source_place;
 pub use vendor_code::Reviewed;
-pub use crate::target::postgres::Owner;
 
 use std::path::PathBuf;
 

@@ -16,8 +16,8 @@ use handover_verify::reader::{End, ReadMode, ReadOptions};
 use super::CopyRequest;
 use super::before_rows;
 use super::beside::{Expected, Watched, compare, no_longer_held};
-use super::compared::compared;
 use super::board::{Board, ChunkJob, Unit};
+use super::compared::compared;
 use super::feed::feed;
 use super::finish::{Finished, finish_postgres, finish_sqlite};
 use super::gate::Gate;
@@ -117,13 +117,8 @@ impl Work<'_> {
                 report.findings.extend(compare(endpoint, &expected, &shared.options)?);
                 report.findings.extend(no_longer_held(endpoint, &self.watched.held, interrupt)?);
             }
-            report.compared = Some(compared(
-                self.request,
-                self.plan,
-                &self.watched,
-                interrupt,
-                progress,
-            )?);
+            report.compared =
+                Some(compared(self.request, self.plan, &self.watched, interrupt, progress)?);
             let refused = ledger::refused(target.store())?;
             ledger::end_structure(target.store(), report.to_keep(refused.is_empty()), is_done)?;
         }

@@ -17,8 +17,9 @@ use super::invalid_indexes::invalid_indexes;
 use super::left_out::Dependents;
 use crate::ledger::FrozenPlan;
 use crate::target::postgres::{
-    Archive, KeyIndex, Owner, PG_CLASS, SchemaEntry, SequenceValue, SourceSettings, dump, keep_order,
-    key_indexes, refuse_other_statement, reordered_children, sequence_values, translate, without,
+    Archive, KeyIndex, Owner, PG_CLASS, SchemaEntry, SequenceValue, SourceSettings, dump,
+    keep_order, key_indexes, refuse_other_statement, reordered_children, sequence_values,
+    translate, without,
 };
 use crate::target::sqlite::{
     ForeignKeyTo, LaterStatement, Made, foreign_keys_to, header_statements, judge,

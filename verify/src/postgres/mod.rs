@@ -34,8 +34,8 @@ pub use error::{ConnectionLost, Refused};
 pub use explain::explain;
 pub use extension_sequences::extension_sequences;
 pub use free::wait_until_free;
-pub use owners::{HeldByRowSecurity, held_by_row_security};
 pub use own_function::{MAKING_FUNCTION, making_call};
+pub use owners::{HeldByRowSecurity, held_by_row_security};
 pub use place::place;
 pub use read::{
     PostgresRows, canonical_columns, count, from_table, order_by, parts, range_condition,

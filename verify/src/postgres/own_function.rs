@@ -80,7 +80,12 @@ mod tests {
     #[test]
     fn what_ran_within_it_stays() {
         for (context, internal_query) in [
-            (format!("PL/pgSQL function f() line 1 at RAISE\nSQL statement \"create 'x'\"\n{OURS}"), None),
+            (
+                format!(
+                    "PL/pgSQL function f() line 1 at RAISE\nSQL statement \"create 'x'\"\n{OURS}"
+                ),
+                None,
+            ),
             (format!("SQL statement \"create 'y'\"\n{OURS}"), None),
             (format!("SQL statement \"create 'x'\"\nSQL statement \"create 'x'\"\n{OURS}"), None),
             (OURS.to_owned(), Some("create 'y'")),

@@ -12,9 +12,9 @@ mod from_sqlite;
 mod inherited_order;
 mod key_index;
 mod make;
+mod other_versions;
 mod owner;
 mod owner_rights;
-mod other_versions;
 mod program_message;
 mod relation_names;
 mod sequences;
@@ -29,7 +29,9 @@ pub use fence::{alone, is_work_left, lock_run, share_work};
 pub use from_sqlite::{Identity, Translation, translate};
 pub use inherited_order::{keep_order, reordered_children};
 pub use key_index::{KeyIndex, key_indexes};
-pub use make::{Refusal, is_there_already, make_together, make_within, making_session, retried, takes_account};
+pub use make::{
+    Refusal, is_there_already, make_together, make_within, making_session, retried, takes_account,
+};
 pub use other_versions::without_not_null_constraints;
 pub use owner::Owner;
 pub use owner_rights::{refuse_owner_in_ledger, refuse_unfit_owner};

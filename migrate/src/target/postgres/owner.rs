@@ -72,7 +72,11 @@ impl Owner {
         let pinned: String = PINNED
             .iter()
             .map(|(name, value)| {
-                format!(" SELECT pg_catalog.set_config({}, {}, false);", literal(name), literal(value))
+                format!(
+                    " SELECT pg_catalog.set_config({}, {}, false);",
+                    literal(name),
+                    literal(value)
+                )
             })
             .collect();
         format!("SET LOCAL ROLE {}; COMMIT; SET ROLE NONE;{pinned} {settings}", ident(role))

@@ -26,7 +26,8 @@ pub fn refuse_unfit_owner(
     schemas: &BTreeSet<String>,
 ) -> Result<()> {
     let Owner::Role(role) = owner else { return Ok(()) };
-    let asked = Asked { role, account: session.query_value("SELECT current_user")?.unwrap_or_default() };
+    let asked =
+        Asked { role, account: session.query_value("SELECT current_user")?.unwrap_or_default() };
     let mut problems = asked.attributes(session)?;
     problems.extend(asked.of_others(session)?);
     problems.extend(asked.lacks(session)?);
@@ -70,9 +71,12 @@ impl Asked<'_> {
                 self.role
             );
         };
-        let too_much = ATTRIBUTES.iter().zip(&row).filter(|(_, value)| value.as_deref() == Some("t"));
+        let too_much =
+            ATTRIBUTES.iter().zip(&row).filter(|(_, value)| value.as_deref() == Some("t"));
         Ok(too_much
-            .map(|((_, word), _)| (format!("it is not {word}"), format!("ALTER ROLE {role} {word};")))
+            .map(|((_, word), _)| {
+                (format!("it is not {word}"), format!("ALTER ROLE {role} {word};"))
+            })
             .collect())
     }
 
@@ -116,10 +120,7 @@ impl Asked<'_> {
         let (role, account, database) =
             (ident(self.role), ident(&self.account), self.database(session)?);
         let all = [
-            (
-                format!("{} may not act as it", self.account),
-                format!("GRANT {role} TO {account};"),
-            ),
+            (format!("{} may not act as it", self.account), format!("GRANT {role} TO {account};")),
             (
                 "it may make no schemas in the database".to_owned(),
                 format!("GRANT CREATE ON DATABASE {database} TO {role};"),
@@ -134,7 +135,12 @@ impl Asked<'_> {
             ),
         ];
         let holds = row.into_iter().map(|value| value.as_deref() == Some("t"));
-        Ok(all.into_iter().zip(holds).filter(|(_, holds)| !holds).map(|(problem, _)| problem).collect())
+        Ok(all
+            .into_iter()
+            .zip(holds)
+            .filter(|(_, holds)| !holds)
+            .map(|(problem, _)| problem)
+            .collect())
     }
 
     /// Schemas that are there already, and that tables are made in.
@@ -151,8 +157,11 @@ impl Asked<'_> {
             return Ok(Vec::new());
         }
         let grant = |schema: String| {
-            let grant =
-                format!("GRANT USAGE, CREATE ON SCHEMA {} TO {};", ident(&schema), ident(self.role));
+            let grant = format!(
+                "GRANT USAGE, CREATE ON SCHEMA {} TO {};",
+                ident(&schema),
+                ident(self.role)
+            );
             (format!("it may make nothing in the schema {schema}"), grant)
         };
         Ok(session.query(&sql)?.into_iter().filter_map(first).map(grant).collect())
