@@ -131,22 +131,32 @@ fn text(report: &CopyReport) -> Lines {
              {listed_in}: --vendor-code {sha256}"
         );
     }
-    if let Some(compared) = &report.compared {
-        for finding in &compared.findings {
-            writeln!(out, "compared: {}", finding.message);
-        }
-        let rows = match report.outcome {
-            CopyOutcome::Unchanged | CopyOutcome::Changed => {
-                "rows, of which this run read the source's alone"
-            }
-            _ => "rows, which were read back when they were copied",
-        };
-        let verdict = compared.verdict.as_str();
-        writeln!(out, "compared as handover-verify tables does, but for {rows}: {verdict}");
+    of_verifier(&mut out, report);
+    writeln!(out, "{}", in_short(report));
+    out
+}
+
+/// What the verifier says besides.
+fn of_verifier(out: &mut Lines, report: &CopyReport) {
+    let Some(compared) = &report.compared else { return };
+    for finding in &compared.findings {
+        writeln!(out, "compared: {}", finding.message);
     }
+    let rows = match report.outcome {
+        CopyOutcome::Unchanged | CopyOutcome::Changed => {
+            "rows, of which this run read the source's alone"
+        }
+        _ => "rows, which were read back when they were copied",
+    };
+    let verdict = compared.verdict.as_str();
+    writeln!(out, "compared as handover-verify tables does, but for {rows}: {verdict}");
+}
+
+/// How it ended, in one line.
+fn in_short(report: &CopyReport) -> String {
     let rows: u64 = report.tables.iter().map(|table| table.rows).sum();
     let tables = report.tables.len();
-    let verdict = match report.outcome {
+    match report.outcome {
         CopyOutcome::Copied => format!(
             "copied: {tables} tables, {} rows, every row read back from the target with the \
              digest it had at the source",
@@ -164,7 +174,5 @@ fn text(report: &CopyReport) -> Lines {
             "planned: {tables} tables; nothing was made in the target; its SQL is in schema/pre-data.sql and \
              schema/post-data.sql"
         ),
-    };
-    writeln!(out, "{verdict}");
-    out
+    }
 }

@@ -52,9 +52,10 @@ use handover_verify::reader::ReadOptions;
 use handover_verify::rename::refuse_where_names_stay;
 use handover_verify::rows::Wire;
 use handover_verify::sqlite::values::TextLimit;
-use handover_verify::sqlite::{Mapping, Respelled, TypeOverride};
+use handover_verify::sqlite::{Integrity, Mapping, Respelled, TypeOverride};
 use handover_verify::tables::refuse_types;
 
+use self::beside::Watched;
 use self::report::{CopyOutcome, CopyReport};
 use self::source::{Described, Source};
 use self::structure::Structure;
@@ -139,18 +140,10 @@ pub fn copy(
         progress.phase(&format!("planning {} tables", described.tables.len()));
         (plan::make_plan(&source, described, request.jobs, &options)?, Stage::Rows)
     };
+    let of_finished = (&plan, &watched, integrity.as_ref());
     if stage == Stage::Done && ledger::refused(target.store())?.is_empty() {
-        let checked = integrity.as_ref();
-        let compare = || compared::compared(request, &plan, &watched, interrupt, progress);
-        return changes::changes_since(
-            &mut source,
-            target,
-            &plan,
-            &options,
-            checked,
-            compare,
-            progress,
-        );
+        let ends = (source, target);
+        return finished_before(request, ends, of_finished, &options, interrupt, progress);
     }
     progress.phase("reading the source's schema");
     let known = if is_new { None } else { ledger::archive(target.store())? };
@@ -174,23 +167,12 @@ pub fn copy(
     structure.settings = target.source_settings(&mut source, progress)?;
     if stage == Stage::Done {
         target.make_refused_later(&structure, request.jobs, progress, interrupt)?;
-        let checked = integrity.as_ref();
-        let compare = || compared::compared(request, &plan, &watched, interrupt, progress);
-        return changes::changes_since(
-            &mut source,
-            target,
-            &plan,
-            &options,
-            checked,
-            compare,
-            progress,
-        );
+        let ends = (source, target);
+        return finished_before(request, ends, of_finished, &options, interrupt, progress);
     }
     let run = target.begin_run()?;
     request.record_lesser_lines(target.store())?;
-    if runs_code && structure.owner == Owner::Account {
-        ledger::record_code_as_account(target.store())?;
-    }
+    owner::record(target.store(), &structure.owner, runs_code)?;
     if let Some(integrity) = &integrity {
         ledger::record_source_check(target.store(), integrity.answer())?;
         structure.findings.extend(integrity.finding("source"));
@@ -202,6 +184,23 @@ pub fn copy(
     let done = work.copy_and_finish(source, &mut target, &dir, interrupt, progress);
     target.end_run(run, outcome_of(&done), done.is_ok(), interrupt)?;
     done.map_err(|error| if error.is::<Interrupted>() { error } else { error.context(STOPPED) })
+}
+
+/// What is to be said of a copy that an earlier run finished: what changed at the source, and what the verifier says.
+fn finished_before(
+    request: &CopyRequest,
+    (mut source, target): (Source<'_>, OpenedTarget<'_>),
+    (plan, watched, checked): (&ledger::FrozenPlan, &Watched, Option<&Integrity>),
+    options: &ReadOptions,
+    interrupt: &Interrupt,
+    progress: &Progress,
+) -> Result<CopyReport> {
+    let mut report = changes::changes_since(&mut source, target, plan, options, checked, progress)?;
+    report.compared = Some(compared::compared(request, plan, watched, interrupt, progress)?);
+    if report.outcome == CopyOutcome::Unchanged && report.has_findings() {
+        report.outcome = CopyOutcome::Incomplete;
+    }
+    Ok(report)
 }
 
 /// How a run ended, as the ledger has it.

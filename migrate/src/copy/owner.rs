@@ -8,7 +8,7 @@ use handover_verify::progress::Progress;
 
 use super::CopyRequest;
 use super::target::OpenedTarget;
-use crate::ledger::{self, FrozenPlan};
+use crate::ledger::{self, FrozenPlan, Store};
 use crate::target::postgres::{Owner, refuse_unfit_owner};
 use crate::target::shape_at_postgres;
 
@@ -52,6 +52,14 @@ pub(super) fn choose(
         );
     }
     Ok(owner)
+}
+
+/// Records that code of the vendor's runs with the account's own rights, if it does.
+pub(super) fn record(store: &mut dyn Store, owner: &Owner, runs_code: bool) -> Result<()> {
+    if runs_code && *owner == Owner::Account {
+        return ledger::record_code_as_account(store);
+    }
+    Ok(())
 }
 
 fn refuse_for_a_file(request: &CopyRequest) -> Result<Owner> {

@@ -74,6 +74,14 @@ pub struct TablesRequest {
     pub show_keys: bool,
 }
 
+impl TablesRequest {
+    /// Whether a table is at both ends, and somebody else compares its rows.
+    fn has_rows_elsewhere(&self, pair: &TablePair) -> bool {
+        let is_at_both = pair.source.is_some() && pair.target.is_some();
+        is_at_both && self.rows_elsewhere.contains(&pair.name)
+    }
+}
+
 /// Where keys behind findings are, below the hand-over folder.
 pub const FINDINGS_FILE: &str = "findings/verify-tables.jsonl";
 
@@ -120,11 +128,8 @@ pub fn compare(
     }
     rename_source(&mut at_source, &left_out, &request.rename)?;
     let pairs = pair_tables(&at_source.tables, &at_target.tables);
-    let is_elsewhere = |pair: &TablePair| {
-        let is_at_both = pair.source.is_some() && pair.target.is_some();
-        is_at_both && request.rows_elsewhere.contains(&pair.name)
-    };
-    let (elsewhere, pairs): (Vec<_>, Vec<_>) = pairs.into_iter().partition(is_elsewhere);
+    let (elsewhere, pairs): (Vec<_>, Vec<_>) =
+        pairs.into_iter().partition(|pair| request.has_rows_elsewhere(pair));
     let of_columns: Vec<Finding> = elsewhere.into_iter().flat_map(|pair| pair.findings).collect();
     if let Some(table) = &request.chunks {
         let unreadable = at_source.unreadable.iter().chain(&at_target.unreadable);

@@ -69,16 +69,11 @@ impl Owner {
     /// `settings` are the session's beside those.
     pub fn commit(&self, settings: &str) -> String {
         let Self::Role(role) = self else { return "COMMIT;".to_owned() };
-        let pinned: String = PINNED
-            .iter()
-            .map(|(name, value)| {
-                format!(
-                    " SELECT pg_catalog.set_config({}, {}, false);",
-                    literal(name),
-                    literal(value)
-                )
-            })
-            .collect();
+        let mut pinned = String::new();
+        for (name, value) in PINNED {
+            let (name, value) = (literal(name), literal(value));
+            pinned.push_str(&format!(" SELECT pg_catalog.set_config({name}, {value}, false);"));
+        }
         format!("SET LOCAL ROLE {}; COMMIT; SET ROLE NONE;{pinned} {settings}", ident(role))
     }
 }

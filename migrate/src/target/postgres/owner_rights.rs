@@ -63,7 +63,7 @@ impl Asked<'_> {
         );
         let (role, account) = (ident(self.role), ident(&self.account));
         let Some(row) = session.query(&sql)?.into_iter().next() else {
-            let database = self.database(session)?;
+            let database = database(session)?;
             bail!(
                 "the target has no role {}, which is to own the platform's objects. Whoever makes roles there: CREATE \
                  ROLE {role} NOLOGIN; GRANT {role} TO {account}; GRANT CREATE ON DATABASE {database} TO {role}; GRANT \
@@ -118,7 +118,7 @@ impl Asked<'_> {
         );
         let row = session.query(&sql)?.into_iter().next().context("the database is not listed")?;
         let (role, account, database) =
-            (ident(self.role), ident(&self.account), self.database(session)?);
+            (ident(self.role), ident(&self.account), database(session)?);
         let all = [
             (format!("{} may not act as it", self.account), format!("GRANT {role} TO {account};")),
             (
@@ -188,11 +188,11 @@ impl Asked<'_> {
             .into_iter()
             .collect())
     }
+}
 
-    fn database(&self, session: &mut Session) -> Result<String> {
-        let name = session.query_value("SELECT current_database()")?;
-        Ok(ident(&name.unwrap_or_default()))
-    }
+fn database(session: &mut Session) -> Result<String> {
+    let name = session.query_value("SELECT current_database()")?;
+    Ok(ident(&name.unwrap_or_default()))
 }
 
 fn first(row: TextRow) -> Option<String> {
