@@ -264,6 +264,8 @@ fn what_people_read_about_a_table_that_is_left_out() {
         copied.expect(0).stdout.lines().skip(2).collect::<Vec<_>>(),
         [
             "left out: main.outbox: sent long ago",
+            "compared as handover-verify tables does, but for rows, which were read back when they \
+             were copied: equal",
             "copied: 2 tables, 5 rows, every row read back from the target with the digest it had \
              at the source",
         ]

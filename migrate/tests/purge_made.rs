@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use handover_testkit::{Database, Outcome, Run, sqlite};
+use handover_testkit::{Database, Outcome, Role, Run, sqlite};
 use tempfile::TempDir;
 
 /// What every key of these tests is encrypted with.
@@ -36,6 +36,8 @@ pub(crate) struct PurgeMade {
     folder: TempDir,
     engine: Engine,
     database: Option<Database>,
+    /// The account of a target whose platform belongs to a role of its own, and the source that was copied.
+    account: Option<(Role, Database)>,
     reached: Cell<Until>,
 }
 
@@ -73,12 +75,31 @@ impl PurgeMade {
         made
     }
 
+    /// A platform that was copied: its tables belong to a role of its own, the ledger to the account.
+    #[track_caller]
+    pub(crate) fn handed_over() -> Self {
+        let mut made = Self::begin(Engine::Postgres);
+        made.fill();
+        let target = Database::create();
+        let (owner, account) = target.owner_and_account(PASSPHRASE);
+        let source = made.database.replace(target).unwrap();
+        let old = source.url();
+        made.account = Some((account, source));
+        let config = made.dir().join("handover.toml");
+        let text = fs::read_to_string(&config).unwrap().replace(&old, &made.url());
+        fs::write(&config, text).unwrap();
+        let copy = made.migrate("copy").args(["--source", &old, "--owner", &owner, "--handover"]);
+        copy.arg(made.dir()).go().expect(0);
+        made
+    }
+
     /// Keys and config, and a database in which nothing is.
     #[track_caller]
     pub(crate) fn empty(engine: Engine) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let database = (engine == Engine::Postgres).then(Database::create);
-        let made = Self { folder, engine, database, reached: Cell::new(Until::Made) };
+        let account = None;
+        let made = Self { folder, engine, database, account, reached: Cell::new(Until::Made) };
         let keys = KEYS.get_or_init(make_keys);
         for key in fs::read_dir(keys.path()).unwrap() {
             let key = key.unwrap();
@@ -161,7 +182,11 @@ impl PurgeMade {
 
     /// A command of `handover-migrate`, in the folder that has the keys.
     pub(crate) fn migrate(&self, command: &str) -> Run {
-        migrate(command, self.folder.path())
+        let run = migrate(command, self.folder.path());
+        match &self.account {
+            Some((account, _)) => run.env("PGPASSWORD", &account.password),
+            None => run,
+        }
     }
 
     /// `handover-migrate find|restore|prove` on the archive of the last purge.
@@ -218,6 +243,9 @@ impl PurgeMade {
 
     /// The database's URL.
     pub(crate) fn url(&self) -> String {
+        if let (Some(database), Some((account, _))) = (&self.database, &self.account) {
+            return database.url_as(account);
+        }
         self.database
             .as_ref()
             .map_or_else(|| format!("sqlite:{}", self.file().display()), Database::url)

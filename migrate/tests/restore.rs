@@ -101,6 +101,22 @@ fn comes_back_as_it_was_in_postgres() {
     comes_back_as_it_was(Engine::Postgres);
 }
 
+#[test]
+fn comes_back_where_a_role_owns_the_platform() {
+    let made = PurgeMade::handed_over();
+    let before = made.everything();
+    made.go_on(Until::Certified);
+    assert_eq!(made.count("subjects", "true"), 5);
+    let status = made.migrate("status").args(["--target", &made.url()]).go();
+    assert!(status.expect(0).stdout.contains("done"), "{status:?}");
+    let all = report(&put_back(&made, &["--all"]), 0);
+    assert_eq!(counts(&all, |table| table.insert), [5, 10, 10]);
+    assert_eq!(made.everything(), before);
+    let owners = "select count(distinct relowner) from pg_class where relkind = 'r' and relnamespace in \
+                  ('public'::regnamespace, 'handover'::regnamespace)";
+    assert_eq!(made.sql(owners), "2", "the role has the platform, the account the ledger");
+}
+
 fn what_is_there_otherwise(engine: Engine) {
     let (made, before) = purged(engine, Until::Executed);
     // Person 5 was entered again; the number of person 7 is somebody else's by now; the third dose

@@ -80,9 +80,15 @@ impl Handover {
         self.copy_for_people().arg("--json")
     }
 
-    /// `handover-migrate copy …`, which runs the source's functions.
+    /// `handover-migrate copy …`, which runs the source's functions with the rights of the account.
     pub(crate) fn copy_for_people(&self) -> Run {
-        self.plain_copy().args(["--vendor-code", "unread"])
+        let run = self.plain_copy().args(["--vendor-code", "unread"]);
+        if self.target.starts_with("sqlite:") { run } else { run.args(["--owner", "account"]) }
+    }
+
+    /// `handover-migrate copy … --json`, which runs the source's functions as a role of their own.
+    pub(crate) fn copy_as(&self, owner: &str) -> Run {
+        self.plain_copy().args(["--json", "--vendor-code", "unread", "--owner", owner])
     }
 
     /// `handover-migrate copy … --json` without a word about the source's functions.

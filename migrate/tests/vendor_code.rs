@@ -79,7 +79,7 @@ fn what_nobody_has_read_does_not_run() {
         format!("[vendor_code]\nreviewed = \"{digest}\"\n"),
     )
     .unwrap();
-    expect_copied(&handover.copy_without_code().go());
+    expect_copied(&handover.copy_without_code().args(["--owner", "account"]).go());
     let said = target.query("select detail from handover.event where kind = 'plan'");
     assert!(said.contains(&format!("\"vendorCode\":\"{digest}\"")), "{said}");
 }

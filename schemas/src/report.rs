@@ -20,6 +20,15 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// The verdict as reports write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Equal => "equal",
+            Self::Unverified => "unverified",
+            Self::Different => "different",
+        }
+    }
+
     /// Of several verdicts any "different" decides, else any "unverified".
     pub fn worst(verdicts: impl IntoIterator<Item = Self>) -> Self {
         verdicts.into_iter().max().unwrap_or(Self::Equal)

@@ -189,6 +189,27 @@ impl Database {
     }
 }
 
+impl Database {
+    /// A role that cannot log in and may make schemas, and an account that is a member of it and may make schemas of its
+    /// own, with this password. Both are dropped with the database.
+    #[track_caller]
+    pub fn owner_and_account(&self, password: &str) -> (String, Role) {
+        let account = self.role("account", password);
+        let owner = format!("{}_owner", self.name);
+        self.server.sql("postgres", &format!("drop role if exists \"{owner}\""));
+        self.sql(&format!(
+            "create role \"{owner}\" nologin;
+            grant \"{owner}\" to \"{account}\";
+            grant create on database {database} to \"{owner}\", \"{account}\";
+            grant create on schema public to \"{owner}\";",
+            account = account.name,
+            database = self.name,
+        ));
+        self.roles.lock().expect("no test panicked while making a role").push(owner.clone());
+        (owner, account)
+    }
+}
+
 impl Drop for Database {
     fn drop(&mut self) {
         // Not to fail the test: the server may be one that was killed on purpose.

@@ -210,7 +210,7 @@ mod tests {
     #[test]
     fn a_password_in_a_url_is_refused() {
         for url in ["postgres://u:s3cret@h/db", "postgres://u@h/db?password=s3cret"] {
-            let end = End { url: url.to_owned() };
+            let end = End { url: url.to_owned(), owner: None };
             let said = format!("{:#}", endpoint(&end, Path::new(".")).unwrap_err());
             assert!(said.contains("belong into .pgpass or PGPASSWORD"), "{said}");
             assert!(!said.contains("s3cret"), "{said}");

@@ -16,7 +16,7 @@ use handover_verify::endpoint::Endpoint;
 use handover_verify::manual::{CompletionsArgs, ManualArgs};
 use handover_verify::sqlite::TypeOverride;
 
-use crate::copy::Reviewed;
+use crate::copy::{Owner, Reviewed};
 use crate::deliverable::members::ALLOWED_BYTES;
 
 pub use attest::AttestArgs;
@@ -152,6 +152,12 @@ pub struct CopyArgs {
     /// during the copy only then. 'unread' lets it run though nobody has. If it is not given, the one of handover.toml.
     #[arg(long, value_name = "SHA256")]
     pub vendor_code: Option<Reviewed>,
+    /// The role that owns the platform's objects in a PostgreSQL target, and as which code of the vendor's runs there: one
+    /// that cannot log in, has no rights but CREATE on the database, and of which the account is a member. Needed where
+    /// code of the vendor's runs; 'account' runs it with the account's own rights. If it is not given, the one of
+    /// handover.toml.
+    #[arg(long, value_name = "ROLE")]
+    pub owner: Option<Owner>,
     /// Show keys in the report, though they may be people's numbers or names.
     #[arg(long)]
     pub show_keys: bool,
@@ -326,6 +332,9 @@ pub struct RehearseArgs {
     /// An empty PostgreSQL database to copy it to, instead of SQLite.
     #[arg(long, value_name = "URL")]
     pub target: Option<Endpoint>,
+    /// The role that owns the platform's objects there, as with copy.
+    #[arg(long, value_name = "ROLE", requires = "target")]
+    pub owner: Option<Owner>,
 }
 
 fn parse_bytes(text: &str) -> Result<u64, String> {

@@ -13,7 +13,7 @@ use handover_verify::withheld;
 
 use crate::cli::CopyArgs;
 use crate::copy::report::{CodeToRead, CopyOutcome, CopyReport};
-use crate::copy::{CopyRequest, Reviewed, copy};
+use crate::copy::{CopyRequest, Owner, Reviewed, copy};
 
 /// Runs the command.
 pub fn run(args: CopyArgs, interrupt: &Interrupt) -> Result<Exit> {
@@ -36,6 +36,10 @@ pub fn run(args: CopyArgs, interrupt: &Interrupt) -> Result<Exit> {
         reviewed: match args.vendor_code {
             Some(reviewed) => Some(reviewed),
             None => config.vendor_code.reviewed.map(|text| reviewed(&text)).transpose()?,
+        },
+        owner: match args.owner {
+            Some(owner) => Some(owner),
+            None => config.target.and_then(|end| end.owner).map(|text| owner(&text)).transpose()?,
         },
         plan_only: args.plan_only,
         show_keys: args.show_keys,
@@ -62,15 +66,26 @@ pub fn run(args: CopyArgs, interrupt: &Interrupt) -> Result<Exit> {
     } else {
         print_lines(&text(&report))?;
     }
-    Ok(if report.outcome.is_settled() && !report.has_findings() {
-        Exit::Clean
-    } else {
-        Exit::Findings
-    })
+    Ok(exit_of(&report))
+}
+
+/// What the copy found itself counts first, then the verifier's verdict.
+fn exit_of(report: &CopyReport) -> Exit {
+    if report.has_own_findings() {
+        return Exit::Findings;
+    }
+    match Exit::from(report.compared_as()) {
+        Exit::Clean if !report.outcome.is_settled() => Exit::Findings,
+        exit => exit,
+    }
 }
 
 fn reviewed(text: &str) -> Result<Reviewed> {
     text.parse().map_err(|reason| anyhow!("{CONFIG_FILE}: vendor_code.reviewed: {reason}"))
+}
+
+fn owner(text: &str) -> Result<Owner> {
+    text.parse().map_err(|reason| anyhow!("{CONFIG_FILE}: target.owner: {reason}"))
 }
 
 /// The report for people.
@@ -116,9 +131,32 @@ fn text(report: &CopyReport) -> Lines {
              {listed_in}: --vendor-code {sha256}"
         );
     }
+    of_verifier(&mut out, report);
+    writeln!(out, "{}", in_short(report));
+    out
+}
+
+/// What the verifier says besides.
+fn of_verifier(out: &mut Lines, report: &CopyReport) {
+    let Some(compared) = &report.compared else { return };
+    for finding in &compared.findings {
+        writeln!(out, "compared: {}", finding.message);
+    }
+    let rows = match report.outcome {
+        CopyOutcome::Unchanged | CopyOutcome::Changed => {
+            "rows, of which this run read the source's alone"
+        }
+        _ => "rows, which were read back when they were copied",
+    };
+    let verdict = compared.verdict.as_str();
+    writeln!(out, "compared as handover-verify tables does, but for {rows}: {verdict}");
+}
+
+/// How it ended, in one line.
+fn in_short(report: &CopyReport) -> String {
     let rows: u64 = report.tables.iter().map(|table| table.rows).sum();
     let tables = report.tables.len();
-    let verdict = match report.outcome {
+    match report.outcome {
         CopyOutcome::Copied => format!(
             "copied: {tables} tables, {} rows, every row read back from the target with the \
              digest it had at the source",
@@ -136,7 +174,5 @@ fn text(report: &CopyReport) -> Lines {
             "planned: {tables} tables; nothing was made in the target; its SQL is in schema/pre-data.sql and \
              schema/post-data.sql"
         ),
-    };
-    writeln!(out, "{verdict}");
-    out
+    }
 }

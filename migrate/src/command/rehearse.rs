@@ -15,6 +15,7 @@ pub fn run(args: RehearseArgs, interrupt: &Interrupt) -> Result<Exit> {
         seed: args.seed,
         source: args.source,
         target: args.target,
+        owner: args.owner,
     };
     rehearse(&request, interrupt)
 }

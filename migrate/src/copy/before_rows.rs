@@ -13,7 +13,9 @@ use handover_verify::progress::Progress;
 use super::making::Making;
 use super::structure::Structure;
 use crate::ledger::{self, FrozenPlan, RefusedIn};
-use crate::target::postgres::{Refusal, SchemaEntry, is_there_already, make_within};
+use crate::target::postgres::{
+    Refusal, SchemaEntry, is_there_already, make_within, refuse_owner_in_ledger,
+};
 use crate::target::shape_at_postgres;
 
 /// Objects that are made in one transaction with the ledger and the plan. A server has locks for some
@@ -38,7 +40,8 @@ pub(super) fn make_new(
     progress.phase_of(STAGE, entries.len() as u64);
     session.execute("BEGIN")?;
     let made = session.execute(ledger_tables).and_then(|()| {
-        let refused = make_within(session, &entries)?;
+        refuse_owner_in_ledger(session, &structure.owner)?;
+        let refused = make_within(session, &structure.owner, &entries)?;
         let is_refused = |at: &usize| refused.iter().any(|(other, _)| other == at);
         let tables = entries.iter().enumerate().filter(|(_, entry)| entry.table.is_some());
         let (lost, made): (Vec<_>, Vec<_>) = tables.partition(|(at, _)| is_refused(at));
@@ -73,7 +76,7 @@ pub(super) fn make_open(
         return Ok(());
     }
     progress.phase_of(STAGE, open.len() as u64);
-    let making = Making::new(target, session, &open, None, progress, interrupt);
+    let making = Making::new(target, (session, &structure.owner), &open, None, progress, interrupt);
     let refused = making.make_before_rows()?;
     let mut missing = still_missing(session, &open, refused.clone())?;
     if !is_new {

@@ -48,6 +48,7 @@ pub(super) fn changes_since(
         vendor_code: None,
         renamed: renamed_in(plan),
         findings,
+        compared: None,
     };
     if !report.findings.is_empty() {
         report.outcome = CopyOutcome::Incomplete;

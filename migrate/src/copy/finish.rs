@@ -31,6 +31,8 @@ pub(super) struct Finished {
     pub(super) findings: Vec<Finding>,
     /// Rows keep something from being made, which has to be put right first.
     pub(super) rows_are_wrong: bool,
+    /// Steps that were recorded.
+    pub(super) made: BTreeSet<String>,
 }
 
 /// Makes what is missing in a PostgreSQL target. What is refused is recorded in the ledger.
@@ -46,16 +48,17 @@ pub(super) fn finish_postgres(
     share_work(&mut session)?;
     ledger::set_stage(&mut session, Stage::Structure)?;
     session.execute(VACUUM_AGAIN)?;
-    let refused = make_rest(target, structure, jobs, run, progress, interrupt)?;
+    let (made, refused) = make_rest(target, structure, jobs, run, progress, interrupt)?;
     progress.phase("setting sequences");
     Ok(Finished {
         findings: sequence_findings(set_sequences(&mut session, &structure.sequences)?),
         rows_are_wrong: refused.iter().any(|refusal| refusal.by_rows),
+        made,
     })
 }
 
 /// Makes the entries that follow the rows, but for those that are there. Returns what was refused,
-/// which is recorded.
+/// which is recorded, behind the steps that were done.
 pub(super) fn make_rest(
     target: &PostgresEndpoint,
     structure: &Structure,
@@ -63,7 +66,7 @@ pub(super) fn make_rest(
     run: i64,
     progress: &Progress,
     interrupt: &Interrupt,
-) -> Result<Vec<Refusal>> {
+) -> Result<(BTreeSet<String>, Vec<Refusal>)> {
     let mut session = Session::open(target, Access::Write, interrupt)?;
     share_work(&mut session)?;
     let done: BTreeSet<String> =
@@ -72,8 +75,12 @@ pub(super) fn make_rest(
         structure.after.iter().filter(|entry| !done.contains(&entry.step)).collect();
     let text = format!("{} constraints, indexes and other objects to make", open.len());
     progress.phase_of(&text, open.len() as u64);
-    let making = Making::new(target, &session, &open, Some(run), progress, interrupt);
+    let making =
+        Making::new(target, (&session, &structure.owner), &open, Some(run), progress, interrupt);
     let refused = making.under(&structure.settings).make_after_rows(jobs)?;
+    let is_refused = |at: usize| refused.iter().any(|(other, _)| *other == at);
+    let made = open.iter().enumerate().filter(|(at, _)| !is_refused(*at));
+    let made = made.map(|(_, entry)| entry.step.clone()).collect();
     let steps: BTreeSet<String> =
         ledger::refused(&mut session)?.into_iter().map(|(step, _)| step).collect();
     let mut refused = before_rows::still_missing(&mut session, &open, refused)?;
@@ -88,7 +95,7 @@ pub(super) fn make_rest(
     session.execute("BEGIN")?;
     let recorded = ledger::record_refused(&mut session, RefusedIn::PostData, &findings);
     ledger::end_transaction(&mut session, recorded)?;
-    Ok(refused.into_iter().map(|(_, refusal)| refusal).collect())
+    Ok((made, refused.into_iter().map(|(_, refusal)| refusal).collect()))
 }
 
 fn sequence_findings(problems: Vec<SequenceProblem>) -> Vec<Finding> {
@@ -150,5 +157,5 @@ pub(super) fn finish_sqlite(
         progress.done(1);
     }
     let rows_are_wrong = !findings.is_empty();
-    Ok(Finished { findings, rows_are_wrong })
+    Ok(Finished { findings, rows_are_wrong, made: BTreeSet::new() })
 }

@@ -12,7 +12,8 @@ use handover_verify::progress::Progress;
 
 use crate::ledger;
 use crate::target::postgres::{
-    Refusal, SchemaEntry, SourceSettings, make_together, making_session, pinned_again, retried,
+    Owner, Refusal, SchemaEntry, SourceSettings, make_together, making_session, pinned_again,
+    retried, takes_account,
 };
 
 /// Small things that are made in one transaction. A server has locks for some thousands of tables
@@ -23,8 +24,9 @@ const AT_ONCE: usize = 50;
 pub(super) struct Making<'a> {
     target: &'a PostgresEndpoint,
     entries: &'a [&'a SchemaEntry],
-    /// SQL of each entry, with what records it.
-    statements: Vec<String>,
+    /// SQL that records each entry.
+    records: Vec<String>,
+    owner: &'a Owner,
     /// What holds while rows are looked at.
     settings: String,
     /// The run; none before the first one.
@@ -37,20 +39,20 @@ impl<'a> Making<'a> {
     /// Entries that are to be made in the target, in their order. `names` knows the ledger's.
     pub(super) fn new(
         target: &'a PostgresEndpoint,
-        names: &Session,
+        (names, owner): (&Session, &'a Owner),
         entries: &'a [&'a SchemaEntry],
         run: Option<i64>,
         progress: &'a Progress,
         interrupt: &'a Interrupt,
     ) -> Self {
-        let statement = |entry: &&SchemaEntry| {
+        let record = |entry: &&SchemaEntry| {
             let record = ledger::step_statement(names, &entry.step, None);
             let pinned = if entry.is_quick() { String::new() } else { pinned_again() };
-            format!("{}\n{pinned}{record}\n", entry.statements())
+            format!("{pinned}{record}")
         };
-        let statements = entries.iter().map(statement).collect();
+        let records = entries.iter().map(record).collect();
         let settings = String::new();
-        Self { target, entries, statements, settings, run, progress, interrupt }
+        Self { target, entries, records, owner, settings, run, progress, interrupt }
     }
 
     /// What takes its time looks at rows, and evaluates expressions: that goes under these settings.
@@ -130,23 +132,50 @@ impl<'a> Making<'a> {
     }
 
     fn make_group(&self, session: &mut Session, group: &[usize]) -> Result<Vec<(usize, Refusal)>> {
-        let of = |at: &usize| self.statements.get(*at).map_or("", String::as_str);
-        let together: Vec<&str> = group.iter().map(of).collect();
+        let together: Vec<String> =
+            group.iter().map(|at| self.statement(*at, self.owner)).collect();
         let mut refused = Vec::new();
         let settings = self.settings_of(group);
-        match (make_together(session, settings, &together.join("\n"))?, group) {
+        match (make_together(session, self.owner, settings, &together.join("\n"))?, group) {
             (None, _) => {}
-            (Some(refusal), [at]) => refused.push((*at, refusal)),
+            (Some(refusal), [at]) => refused.extend(self.once_more(session, *at, refusal)?),
             (Some(_), group) => {
                 for at in group {
-                    let refusal = make_together(session, settings, of(at))?;
-                    refused.extend(refusal.map(|refusal| (*at, refusal)));
+                    let sql = self.statement(*at, self.owner);
+                    if let Some(refusal) = make_together(session, self.owner, settings, &sql)? {
+                        refused.extend(self.once_more(session, *at, refusal)?);
+                    }
                 }
             }
         }
         self.progress.done((group.len() - refused.len()) as u64);
         Ok(refused)
     }
+
+    /// An entry and what records it.
+    fn statement(&self, at: usize, owner: &Owner) -> String {
+        let (Some(entry), Some(record)) = (self.entries.get(at), self.records.get(at)) else {
+            return String::new();
+        };
+        format!("{}\n{record}\n", owner.run(&entry.statements()))
+    }
+
+    /// Makes what its owner may not make with the account's own rights, if that is allowed.
+    fn once_more(
+        &self,
+        session: &mut Session,
+        at: usize,
+        refusal: Refusal,
+    ) -> Result<Option<(usize, Refusal)>> {
+        let takes = |entry: &&SchemaEntry| takes_account(self.owner, entry, &refusal);
+        if !self.entries.get(at).is_some_and(takes) {
+            return Ok(Some((at, refusal)));
+        }
+        let sql = self.statement(at, &Owner::Account);
+        let refusal = make_together(session, self.owner, self.settings_of(&[at]), &sql)?;
+        Ok(refusal.map(|refusal| (at, refusal)))
+    }
+
     /// What looks at rows is a group of its own.
     fn settings_of(&self, group: &[usize]) -> &str {
         match group {

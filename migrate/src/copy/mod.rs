@@ -5,6 +5,7 @@ mod before_rows;
 mod beside;
 mod board;
 mod changes;
+mod compared;
 mod failure;
 mod feed;
 mod finish;
@@ -12,9 +13,11 @@ mod foreign_servers;
 mod gate;
 mod intervals;
 mod invalid_indexes;
+mod ledger_watch;
 mod left_out;
 mod making;
 mod names;
+mod owner;
 mod plan;
 mod rate;
 mod read_again;
@@ -30,6 +33,7 @@ mod tell;
 mod vendor_code;
 mod worker;
 
+pub use crate::target::postgres::Owner;
 pub(crate) use source::source_place;
 pub use vendor_code::Reviewed;
 
@@ -48,9 +52,10 @@ use handover_verify::reader::ReadOptions;
 use handover_verify::rename::refuse_where_names_stay;
 use handover_verify::rows::Wire;
 use handover_verify::sqlite::values::TextLimit;
-use handover_verify::sqlite::{Mapping, Respelled, TypeOverride};
+use handover_verify::sqlite::{Integrity, Mapping, Respelled, TypeOverride};
 use handover_verify::tables::refuse_types;
 
+use self::beside::Watched;
 use self::report::{CopyOutcome, CopyReport};
 use self::source::{Described, Source};
 use self::structure::Structure;
@@ -85,6 +90,8 @@ pub struct CopyRequest {
     pub rename: Vec<Rename>,
     /// What somebody has said about the vendor's code.
     pub reviewed: Option<Reviewed>,
+    /// Who owns what is made in a PostgreSQL target, if somebody said so.
+    pub owner: Option<Owner>,
     /// Stop before anything is made.
     pub plan_only: bool,
     /// Show keys in the report.
@@ -138,9 +145,10 @@ pub fn copy(
         progress.phase(&format!("planning {} tables", described.tables.len()));
         (plan::make_plan(&source, described, request.jobs, &options)?, Stage::Rows)
     };
+    let of_finished = (&plan, &watched, integrity.as_ref());
     if stage == Stage::Done && ledger::refused(target.store())?.is_empty() {
-        let checked = integrity.as_ref();
-        return changes::changes_since(&mut source, target, &plan, &options, checked, progress);
+        let ends = (source, target);
+        return finished_before(request, ends, of_finished, &options, interrupt, progress);
     }
     progress.phase("reading the source's schema");
     let known = if is_new { None } else { ledger::archive(target.store())? };
@@ -153,6 +161,8 @@ pub fn copy(
         return Ok(tell::planned(&plan, &structure, &vendor_code));
     }
     vendor_code.refuse_unread(request.reviewed.as_ref())?;
+    let runs_code = vendor_code.to_read().is_some();
+    structure.owner = owner::choose(request, &plan, &mut target, (is_new, runs_code), progress)?;
     if is_new {
         tell::before_anything_is_made(&plan, &structure, progress);
         let made_of = (&structure, &vendor_code);
@@ -162,23 +172,40 @@ pub fn copy(
     structure.settings = target.source_settings(&mut source, progress)?;
     if stage == Stage::Done {
         target.make_refused_later(&structure, request.jobs, progress, interrupt)?;
-        let checked = integrity.as_ref();
-        return changes::changes_since(&mut source, target, &plan, &options, checked, progress);
+        let ends = (source, target);
+        return finished_before(request, ends, of_finished, &options, interrupt, progress);
     }
     let run = target.begin_run()?;
     request.record_lesser_lines(target.store())?;
+    owner::record(target.store(), &structure.owner, runs_code)?;
     if let Some(integrity) = &integrity {
         ledger::record_source_check(target.store(), integrity.answer())?;
         structure.findings.extend(integrity.finding("source"));
     }
     tell::resumed(target.store(), progress)?;
     let (plan, structure) = (&plan, &structure);
-    let runs_code = vendor_code.to_read().is_some();
     let work =
         rows::Work { request, plan, structure, watched, stage, options, run, intervals, runs_code };
     let done = work.copy_and_finish(source, &mut target, &dir, interrupt, progress);
     target.end_run(run, outcome_of(&done), done.is_ok(), interrupt)?;
     done.map_err(|error| if error.is::<Interrupted>() { error } else { error.context(STOPPED) })
+}
+
+/// What is to be said of a copy that an earlier run finished: what changed at the source, and what the verifier says.
+fn finished_before(
+    request: &CopyRequest,
+    (mut source, target): (Source<'_>, OpenedTarget<'_>),
+    (plan, watched, checked): (&ledger::FrozenPlan, &Watched, Option<&Integrity>),
+    options: &ReadOptions,
+    interrupt: &Interrupt,
+    progress: &Progress,
+) -> Result<CopyReport> {
+    let mut report = changes::changes_since(&mut source, target, plan, options, checked, progress)?;
+    report.compared = Some(compared::compared(request, plan, watched, interrupt, progress)?);
+    if report.outcome == CopyOutcome::Unchanged && report.has_findings() {
+        report.outcome = CopyOutcome::Incomplete;
+    }
+    Ok(report)
 }
 
 /// How a run ended, as the ledger has it.

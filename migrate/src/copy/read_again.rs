@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Result, bail};
-use handover_schemas::ledger::ChunkEntry;
 use handover_schemas::report::{Finding, FindingKind};
 use handover_verify::interrupt::Interrupt;
 
@@ -13,18 +12,6 @@ use super::rows::Work;
 use super::shared::Shared;
 use super::vendor_code::LISTING;
 use super::worker::{OpenSource, OpenTarget, Worker};
-use crate::ledger::{self, Store};
-
-/// Refuses a ledger whose chunks are not those that this run left there.
-pub(super) fn check_ledger(store: &mut dyn Store, before: &[ChunkEntry]) -> Result<()> {
-    if ledger::chunks(store)? == before {
-        return Ok(());
-    }
-    bail!(
-        "code of the vendor's changed the ledger while indexes, constraints and views were made; {LISTING} lists what \
-         ran. Nothing in this target can be relied on: begin again with an empty one, and leave that code out"
-    )
-}
 
 /// Reads every row of the tables that did not stop, and compares it with what was copied. A finding for each table
 /// that is not the same any more.

@@ -1,7 +1,7 @@
 //! What a copy says when it is over.
 
 use handover_schemas::digest::Digest;
-use handover_schemas::report::{Finding, LeftOut, Renamed, WrittenAnotherWay};
+use handover_schemas::report::{Finding, LeftOut, Renamed, Verdict, WrittenAnotherWay};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -39,6 +39,20 @@ pub struct CopyReport {
     pub renamed: Vec<Renamed>,
     /// Findings that belong to no single table.
     pub findings: Vec<Finding>,
+    /// What `handover-verify tables` says besides; none where the copy did not come so far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compared: Option<Compared>,
+}
+
+/// Both ends compared as `handover-verify tables` compares them, but for the rows that were read back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Compared {
+    /// Its verdict. `equal` counts rows as the copy found them.
+    pub verdict: Verdict,
+    /// Its findings, a table's among them.
+    pub findings: Vec<Finding>,
+    /// What was not looked at.
+    pub not_checked: Vec<String>,
 }
 
 /// Code of the vendor's, to be read before it runs.
@@ -77,6 +91,25 @@ pub struct CopiedTable {
 impl CopyReport {
     /// Whether anything is not as it should be.
     pub fn has_findings(&self) -> bool {
+        self.has_own_findings() || self.compared_as() != Verdict::Equal
+    }
+
+    /// Whether the copy itself found anything.
+    pub fn has_own_findings(&self) -> bool {
         !self.findings.is_empty() || self.tables.iter().any(|table| !table.findings.is_empty())
+    }
+
+    /// The verifier's verdict; nothing says otherwise where nothing was compared.
+    pub fn compared_as(&self) -> Verdict {
+        self.compared.as_ref().map_or(Verdict::Equal, |compared| compared.verdict)
+    }
+
+    /// What the ledger keeps as found: what the copy found itself, or else what the verifier finds besides. What the
+    /// target refused is kept elsewhere.
+    pub(super) fn to_keep(&self, nothing_refused: bool) -> &[Finding] {
+        match &self.compared {
+            Some(compared) if nothing_refused && !self.has_own_findings() => &compared.findings,
+            _ => &self.findings,
+        }
     }
 }

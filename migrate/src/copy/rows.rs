@@ -17,12 +17,14 @@ use super::CopyRequest;
 use super::before_rows;
 use super::beside::{Expected, Watched, compare, no_longer_held};
 use super::board::{Board, ChunkJob, Unit};
+use super::compared::compared;
 use super::feed::feed;
 use super::finish::{Finished, finish_postgres, finish_sqlite};
 use super::gate::Gate;
 use super::intervals::IntervalEnds;
+use super::ledger_watch::{LedgerWatch, Written};
 use super::rate::Rate;
-use super::read_again::{check_ledger, read_again};
+use super::read_again::read_again;
 use super::read_back::read_back_sqlite;
 use super::report::CopyReport;
 use super::shared::{Shared, StoppedTable};
@@ -61,6 +63,7 @@ impl Work<'_> {
         interrupt: &Interrupt,
         progress: &Progress,
     ) -> Result<CopyReport> {
+        let watch = self.watch_ledger(target)?;
         let not_made = self.not_made(target)?;
         let mut jobs = chunk_jobs(self.plan, ledger::chunks(target.store())?);
         jobs.retain(|job| !not_made.contains_key(&job.table));
@@ -76,6 +79,9 @@ impl Work<'_> {
             return Err(failure);
         }
         let expected = expected?;
+        if let Some(watch) = &watch {
+            watch.check(target.store(), &shared.written)?;
+        }
         if let OpenedTarget::Sqlite(path, connection) = &mut *target {
             progress.begin("reading back", tell::expected(&shared));
             read_back_sqlite(&shared, connection, path, self.request.jobs)?;
@@ -91,12 +97,12 @@ impl Work<'_> {
         let waits_for =
             |stopped: &StoppedTable| !stopped.is_for_good && !not_made.contains_key(&stopped.table);
         if !stopped.iter().any(waits_for) {
-            let known = if self.runs_code { ledger::chunks(target.store())? } else { Vec::new() };
             let finished = self.finish(target, &stopped, progress, interrupt)?;
             let mut is_done = stopped.is_empty() && !finished.rows_are_wrong;
             report.findings.extend(finished.findings);
-            if self.runs_code {
-                check_ledger(target.store(), &known)?;
+            if let Some(watch) = &watch {
+                finished.made.iter().for_each(|step| shared.written.step(step));
+                watch.check(target.store(), &shared.written)?;
                 progress.begin(
                     "reading again, since code of the vendor's ran",
                     tell::expected(&shared),
@@ -111,7 +117,10 @@ impl Work<'_> {
                 report.findings.extend(compare(endpoint, &expected, &shared.options)?);
                 report.findings.extend(no_longer_held(endpoint, &self.watched.held, interrupt)?);
             }
-            ledger::end_structure(target.store(), &report.findings, is_done)?;
+            report.compared =
+                Some(compared(self.request, self.plan, &self.watched, interrupt, progress)?);
+            let refused = ledger::refused(target.store())?;
+            ledger::end_structure(target.store(), report.to_keep(refused.is_empty()), is_done)?;
         }
         report.findings.extend(tell::refused(
             target.store(),
@@ -121,6 +130,11 @@ impl Work<'_> {
         )?);
         tell::set_outcome(&mut report);
         Ok(report)
+    }
+
+    /// The ledger, where code of the vendor's runs beside it.
+    fn watch_ledger(&self, target: &mut OpenedTarget<'_>) -> Result<Option<LedgerWatch>> {
+        self.runs_code.then(|| LedgerWatch::begin(target.store(), self.plan)).transpose()
     }
 
     /// Tables of the plan that the target refused to make, with the reason.
@@ -180,6 +194,7 @@ impl Work<'_> {
             plan: self.plan,
             board: Board::new(open, VecDeque::new(), feeding, interrupt),
             snapshot: source.snapshot(self.run)?,
+            written: Written::from(&ledger::chunks(target.store())?),
             options: self.options.clone(),
             rate: Rate::new(self.request.max_rate, interrupt),
             gate: Arc::new(Gate::default()),
@@ -188,6 +203,7 @@ impl Work<'_> {
             steps,
             may_replace: self.stage == Stage::Rows,
             settings: self.structure.settings.clone(),
+            owner: self.structure.owner.clone(),
             counted: Mutex::default(),
             stopped: Mutex::default(),
             without_key: Mutex::default(),

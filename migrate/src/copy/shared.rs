@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Result;
+use handover_schemas::ledger::ChunkEntry;
 use handover_schemas::plan::TableShape;
 use handover_verify::interrupt::Interrupt;
 use handover_verify::progress::Progress;
@@ -14,9 +15,11 @@ use super::board::Board;
 use super::failure::is_for_good;
 use super::gate::Gate;
 use super::intervals::IntervalEnds;
+use super::ledger_watch::Written;
 use super::rate::Rate;
 use crate::ledger::FrozenPlan;
-use crate::target::postgres::SourceSettings;
+use crate::target::Filled;
+use crate::target::postgres::{Owner, SourceSettings};
 
 /// The run's plan, moment and settings.
 pub(super) struct Shared<'a> {
@@ -36,6 +39,10 @@ pub(super) struct Shared<'a> {
     pub(super) may_replace: bool,
     /// What holds while rows are written.
     pub(super) settings: SourceSettings,
+    /// What this run wrote into the ledger.
+    pub(super) written: Written,
+    /// Who owns the platform's objects.
+    pub(super) owner: Owner,
     /// Rows of tables of a SQLite source that are read in ranges, counted by its one reader.
     pub(super) counted: Mutex<BTreeMap<i64, u64>>,
     pub(super) stopped: Mutex<Vec<StoppedTable>>,
@@ -76,10 +83,25 @@ impl Shared<'_> {
             steps: self.steps.clone(),
             may_replace: false,
             settings: self.settings.clone(),
+            owner: self.owner.clone(),
+            written: Written::default(),
             counted: Mutex::default(),
             stopped: Mutex::default(),
             without_key: Mutex::default(),
         }
+    }
+
+    /// Notes that a chunk was copied.
+    pub(super) fn copied(
+        &self,
+        shape: &TableShape,
+        entry: &ChunkEntry,
+        sent: Option<&Filled>,
+        rest: Option<&ChunkEntry>,
+    ) {
+        let Some(sent) = sent else { return };
+        self.written.copied(entry, sent, &self.snapshot, rest);
+        self.progress.advance(&shape.name.to_string(), sent.digest.rows, sent.digest.bytes);
     }
 
     /// Whether an earlier run did a step.

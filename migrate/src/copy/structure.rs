@@ -17,9 +17,9 @@ use super::invalid_indexes::invalid_indexes;
 use super::left_out::Dependents;
 use crate::ledger::FrozenPlan;
 use crate::target::postgres::{
-    Archive, KeyIndex, PG_CLASS, SchemaEntry, SequenceValue, SourceSettings, dump, hidden_patterns,
-    keep_order, key_indexes, refuse_other_statement, reordered_children, sequence_values,
-    translate, without,
+    Archive, KeyIndex, Owner, PG_CLASS, SchemaEntry, SequenceValue, SourceSettings, dump,
+    hidden_patterns, keep_order, key_indexes, refuse_other_statement, reordered_children,
+    sequence_values, translate, without,
 };
 use crate::target::sqlite::{
     ForeignKeyTo, LaterStatement, Made, foreign_keys_to, header_statements, judge,
@@ -48,6 +48,8 @@ pub(super) struct Structure {
     pub(super) findings: Vec<Finding>,
     /// What holds while expressions of a PostgreSQL source are evaluated in the target.
     pub(super) settings: SourceSettings,
+    /// Who makes it in a PostgreSQL target.
+    pub(super) owner: Owner,
     /// Digest of the archive that entries were read from, if they were.
     pub(super) archive: Option<Digest>,
 }

@@ -150,6 +150,9 @@ impl<'a> OpenedTarget<'a> {
             let settings = SourceSettings::read(endpoint, holder.session())?;
             statements.push_str(&ledger::setting_statements(self.store(), settings.iter()));
         }
+        if matches!(self, Self::Postgres(..)) {
+            statements.push_str(&ledger::owner_statement(self.store(), &structure.owner));
+        }
         if let Some(digest) = structure.archive {
             statements.push_str(&ledger::archive_statement(self.store(), digest));
         }

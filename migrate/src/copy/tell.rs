@@ -81,6 +81,7 @@ pub(super) fn report(
         vendor_code: None,
         renamed: renamed_in(shared.plan),
         findings,
+        compared: None,
     })
 }
 
@@ -100,6 +101,7 @@ pub(super) fn planned(
         vendor_code: vendor_code.to_read(),
         renamed: renamed_in(plan),
         findings,
+        compared: None,
     }
 }
 

@@ -161,7 +161,7 @@ impl<'a> Worker<'a> {
         let actions = decide(shared, &mut source, shape, &job.entries, &ranges)?;
         for (entry, action) in job.entries.iter().zip(&actions) {
             if *action == Action::Keep {
-                keep(target.store(), entry, &shared.snapshot)?;
+                keep(target.store(), entry, shared)?;
             }
         }
         if actions.iter().all(|action| *action == Action::Keep) {
@@ -173,9 +173,9 @@ impl<'a> Worker<'a> {
     }
 
     fn keep(&mut self, entries: &[ChunkEntry]) -> Result<()> {
-        let snapshot = &self.shared.snapshot;
+        let shared = self.shared;
         let target = self.target()?;
-        entries.iter().try_for_each(|entry| keep(target.store(), entry, snapshot))
+        entries.iter().try_for_each(|entry| keep(target.store(), entry, shared))
     }
 
     /// Writes one chunk whose rows a SQLite reader sends; whether a further part follows it.
@@ -190,19 +190,20 @@ impl<'a> Worker<'a> {
             snapshot: &shared.snapshot,
             spill_dir: &shared.options.spill_dir,
             settings: &shared.settings,
+            owner: &shared.owner,
         };
-        let (mut rows, mut bytes) = (0, 0);
+        let mut sent = None;
         let rest = target.write_chunk(write, &mut |send| loop {
             match job.blocks.recv() {
                 Ok(Block::Rows(block)) => send(&block.rows)?,
                 Ok(Block::End(filled)) => {
-                    (rows, bytes) = (filled.digest.rows, filled.digest.bytes);
+                    sent = Some(filled.clone());
                     return Ok(filled);
                 }
                 Err(_reader_gone) => return Err(ReaderGone.into()),
             }
         })?;
-        shared.progress.advance(&shape.name.to_string(), rows, bytes);
+        shared.copied(shape, &job.entry, sent.as_ref(), rest.as_ref());
         // A reader that is gone does not wait for this.
         let _reader_waits = job.committed.send(()).is_ok();
         Ok(rest.is_some())
@@ -262,18 +263,23 @@ impl<'a> Worker<'a> {
         if self.shared.has_step(&step) {
             return Ok(());
         }
-        let statement = key.definition.clone();
+        let owner = self.shared.owner.clone();
+        let statement = owner.run(&key.definition);
         let settings = format!("BEGIN; {}", self.shared.settings.begin());
         let Target::Postgres(session) = self.target()? else { return Ok(()) };
         let record = ledger::step_statement(session, &step, None);
         // By themselves, so that whoever looks at the server's activity sees what takes its time.
         session.execute(&settings)?;
         let built = session.execute(&format!(
-            "SET LOCAL maintenance_work_mem = '256MB'; {statement}; {} {record} COMMIT",
-            pinned_again()
+            "SET LOCAL maintenance_work_mem = '256MB'; {statement}; {} {record} {}",
+            pinned_again(),
+            owner.commit("")
         ));
         if built.is_err() && session.is_usable() {
             session.execute("ROLLBACK")?;
+        }
+        if built.is_ok() {
+            self.shared.written.step(&step);
         }
         match built {
             Err(error) if is_beyond_limits(&error) => {
@@ -326,6 +332,7 @@ impl<'a> Worker<'a> {
             Reader::Postgres(&mut *session).digests(&at_target, &ranges, &shared.options)?;
         for (entry, digest) in job.entries.iter().zip(digests) {
             settle(session, shape, entry, &digest)?;
+            shared.written.read_back(entry.id);
             shared.progress.advance(&shape.name.to_string(), digest.rows, digest.bytes);
         }
         Ok(())
@@ -352,11 +359,14 @@ pub(super) fn check_target(reader: &mut Reader<'_>, shape: &TableShape, copied: 
 }
 
 /// Records that a chunk copied under an older snapshot is still what the source holds.
-fn keep(store: &mut dyn Store, entry: &ChunkEntry, snapshot: &str) -> Result<()> {
+fn keep(store: &mut dyn Store, entry: &ChunkEntry, shared: &Shared<'_>) -> Result<()> {
+    let snapshot = shared.snapshot.as_str();
     if entry.snapshot.as_deref() == Some(snapshot) {
         return Ok(());
     }
-    ledger::record_rechecked(store, entry.id, snapshot)
+    ledger::record_rechecked(store, entry.id, snapshot)?;
+    shared.written.rechecked(entry.id, snapshot);
+    Ok(())
 }
 
 /// Records that a chunk was read back, if it was with the source's digest.
@@ -490,9 +500,10 @@ impl Copying<'_> {
             snapshot: &shared.snapshot,
             spill_dir: &shared.options.spill_dir,
             settings: &shared.settings,
+            owner: &shared.owner,
         };
         let keyless = self.shape.key.is_none();
-        let (mut rows, mut bytes) = (0, 0);
+        let mut sent = None;
         let rest = self.target.write_chunk(write, &mut |send| {
             let mut send = |row: &[u8]| {
                 // Such tables go over the text wire, whose rows are canonical lines.
@@ -505,10 +516,10 @@ impl Copying<'_> {
             } else {
                 fill_ordered(chunks, &mut send)?
             };
-            (rows, bytes) = (filled.digest.rows, filled.digest.bytes);
+            sent = Some(filled.clone());
             Ok(filled)
         })?;
-        shared.progress.advance(&self.shape.name.to_string(), rows, bytes);
+        shared.copied(self.shape, entry, sent.as_ref(), rest.as_ref());
         Ok(rest)
     }
 }

@@ -28,9 +28,9 @@ pub use packages::{prepare_packages, record_inventory, record_package, record_pa
 pub use plan::{plan_statements, setting_statements};
 pub use progress::{
     AlreadyRecorded, RefusedIn, RunOutcome, TableProgress, Written, archive, archive_statement,
-    begin_run, check_newest, end_run, end_structure, newest_run, record_copied, record_lesser_line,
-    record_read_back, record_rechecked, record_refused, record_source_check, refused,
-    step_statement,
+    begin_run, check_newest, end_run, end_structure, newest_run, owner_statement,
+    record_code_as_account, record_copied, record_lesser_line, record_read_back, record_rechecked,
+    record_refused, record_source_check, refused, step_statement, structure_owner,
 };
 pub use purge::{
     LeafChunk, abandon_purge, batch_statements, database_id, nonce_used_by, open_purge,

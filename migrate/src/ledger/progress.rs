@@ -7,12 +7,13 @@ use handover_schemas::digest::{Digest, LineDigest};
 use handover_schemas::ledger::{ChunkEntry, ChunkId, LesserLine, SourceCheck, Stage};
 use handover_schemas::moved::MovedEnd;
 use handover_schemas::report::Finding;
-use handover_verify::ledger::copied::{LESSER_LINE, SOURCE_CHECK, steps};
+use handover_verify::ledger::copied::{CODE_AS_ACCOUNT, LESSER_LINE, SOURCE_CHECK, steps};
 use handover_verify::sql::literal;
 
 use super::events::append_event;
 use super::plan::{key_literal, planned_chunk_statement};
 use super::store::{Store, transaction};
+use crate::target::postgres::Owner;
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -161,6 +162,37 @@ pub fn record_lesser_line(store: &mut dyn Store, end: MovedEnd, line: LesserLine
     ))
 }
 
+/// A statement that records who owns the platform's objects.
+pub fn owner_statement(names: &dyn Store, owner: &Owner) -> String {
+    step_statement(names, &format!("{STRUCTURE_OWNER}{}", owner_words(owner)), None)
+}
+
+/// Who owns the platform's objects, if a run said so.
+pub fn structure_owner(store: &mut dyn Store) -> Result<Option<Owner>> {
+    let steps = steps(store)?;
+    let mut words = steps.iter().filter_map(|(name, _)| name.strip_prefix(STRUCTURE_OWNER));
+    Ok(words.next().map(|words| match words.strip_prefix("role ") {
+        Some(role) => Owner::Role(role.to_owned()),
+        None => Owner::Account,
+    }))
+}
+
+fn owner_words(owner: &Owner) -> String {
+    match owner {
+        Owner::Account => Owner::ACCOUNT.to_owned(),
+        Owner::Role(role) => format!("role {role}"),
+    }
+}
+
+/// Records that code of the vendor's runs with the rights of the target's account, as somebody chose by name.
+pub fn record_code_as_account(store: &mut dyn Store) -> Result<()> {
+    store.execute(&format!(
+        "INSERT INTO {} (name) VALUES ({}) ON CONFLICT (name) DO NOTHING",
+        store.table("step"),
+        literal(CODE_AS_ACCOUNT)
+    ))
+}
+
 /// A statement that records the archive of the source's schema which the plan was made with.
 pub fn archive_statement(names: &dyn Store, digest: Digest) -> String {
     step_statement(names, &format!("{ARCHIVE}{digest}"), None)
@@ -173,6 +205,7 @@ pub fn archive(store: &mut dyn Store) -> Result<Option<Digest>> {
     Ok(digests.next().and_then(|digest| digest.parse().ok()))
 }
 
+const STRUCTURE_OWNER: &str = "structure_owner ";
 const ARCHIVE: &str = "archive ";
 const REFUSED: &str = "refused ";
 

@@ -30,7 +30,7 @@ use self::interrupted_copy::interrupted_copy;
 use self::platform::PlatformSummary;
 use self::purge::PurgeRehearsal;
 use self::stage::Programs;
-use crate::copy::{CopyRequest, copy};
+use crate::copy::{CopyRequest, Owner, copy};
 
 /// What to rehearse on.
 #[derive(Clone, Debug)]
@@ -45,6 +45,8 @@ pub struct RehearsalRequest {
     pub source: Option<Endpoint>,
     /// An empty PostgreSQL database for the copy; a SQLite file in `dir` otherwise.
     pub target: Option<Endpoint>,
+    /// The role that owns the platform's objects in that database.
+    pub owner: Option<Owner>,
 }
 
 /// Runs every stage; ends clean if each ended as its script says.
@@ -131,6 +133,7 @@ fn config_of(request: &RehearsalRequest, source: &Endpoint, target: &Endpoint) -
     config_text(
         &url(&request.source, source, "platform.db"),
         &url(&request.target, target, "target.db"),
+        request.owner.as_ref(),
     )
 }
 
@@ -193,6 +196,7 @@ fn load_platform(
         leave_out: Vec::new(),
         rename: Vec::new(),
         reviewed: None,
+        owner: None,
         plan_only: false,
         show_keys: false,
     };

@@ -13,7 +13,7 @@ use handover_schemas::plan::TableShape;
 use handover_verify::postgres::{Session, TextRow};
 use rusqlite::Connection;
 
-use self::postgres::SourceSettings;
+use self::postgres::{Owner, SourceSettings};
 use crate::ledger::Store;
 
 /// The connection on which rows and the ledger's entries about them are committed together.
@@ -39,6 +39,8 @@ pub struct ChunkWrite<'a> {
     pub spill_dir: &'a Path,
     /// What holds while a PostgreSQL target takes the rows.
     pub settings: &'a SourceSettings,
+    /// Who owns the tables of a PostgreSQL target.
+    pub owner: &'a Owner,
 }
 
 /// What was read for a chunk.

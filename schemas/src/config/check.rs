@@ -58,6 +58,7 @@ const TARGET_NAME_MAX: usize = 63;
 impl Config {
     /// Checks the rules; the first one that is broken is the error.
     pub fn check(&self) -> Result<(), ConfigError> {
+        self.check_owner()?;
         self.check_leave_out()?;
         self.check_rename()?;
         self.check_map_type()?;
@@ -84,6 +85,16 @@ impl Config {
     pub fn deliverable(&self, component: &str, deliverable: &str) -> Option<&Deliverable> {
         let component = self.component.iter().find(|known| known.id == component)?;
         component.deliverable.iter().find(|known| known.id() == deliverable)
+    }
+
+    fn check_owner(&self) -> Result<(), ConfigError> {
+        match &self.source {
+            Some(source) if source.owner.is_some() => Err(ConfigError::new(
+                "source",
+                "owner is for the target, in which objects are made; nothing is made in the source",
+            )),
+            _ => Ok(()),
+        }
     }
 
     fn check_leave_out(&self) -> Result<(), ConfigError> {

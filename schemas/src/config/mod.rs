@@ -83,6 +83,10 @@ pub struct End {
     /// `postgres://user@host:port/database` or `sqlite:path`. No password: that belongs into
     /// `.pgpass` or `PGPASSWORD`.
     pub url: String,
+    /// Of a PostgreSQL target: the role that owns the platform's objects there, and as which code of the vendor's runs while
+    /// it is copied. `account` runs it with the account's own rights, which reach the ledger.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
 }
 
 /// Code in the vendor's database that runs in the target while it is copied.

@@ -23,7 +23,7 @@ use crate::rename::rename;
 use crate::rows::Wire;
 use crate::sqlite::values::TextLimit;
 use crate::sqlite::{self, Mapping, Respelled, TypeOverride};
-use crate::tables::{TablesRequest, compare};
+use crate::tables::{FINDINGS_FILE, TablesRequest, compare};
 
 /// What the ledger says about tables.
 pub(super) struct PlannedTables<'a> {
@@ -79,6 +79,7 @@ pub(super) fn check_tables(
         rename: request.config.rename.clone(),
         rows_elsewhere,
         chunks: None,
+        findings_in: FINDINGS_FILE,
         show_keys: false,
     };
     let report = compare(&compared, watch.interrupt, watch.progress)?;

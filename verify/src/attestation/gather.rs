@@ -16,6 +16,7 @@ use super::findings::findings;
 use super::lines::not_checked_lines;
 use super::purged::{stated_purges, stated_restores};
 use crate::ledger::LedgerQuery;
+use crate::ledger::copied::ran_code_as_account;
 use crate::ledger::events::{RecordedEvent, events};
 use crate::ledger::evidence::all_evidence;
 use crate::ledger::moves::moves;
@@ -37,13 +38,14 @@ pub fn gather(ledger: &mut dyn LedgerQuery, lines_now: &[String]) -> Result<Hand
     let deliverables = inventory(ledger)?.as_ref().map(stated_deliverables);
     let purges = stated_purges(ledger)?;
     let lines = not_checked_lines(ledger, &events, lines_now, copy.is_some())?;
+    let code_as_account = copy.is_some() && ran_code_as_account(ledger)?;
     let mut attestation = HandoverAttestation {
         number: 0.into(),
         stated_on: String::new(),
         minutes: handover_schemas::config::MinutesConfig::default(),
         target: StatedEnd { identity, url: None },
         copy,
-        not_checked: not_checked(deliverables.is_some(), lines),
+        not_checked: not_checked(deliverables.is_some(), lines, code_as_account),
         deliverables: deliverables.unwrap_or_default(),
         packages: stated_packages(ledger)?,
         evidence: stated_evidence(ledger)?,
@@ -163,7 +165,11 @@ fn stated_evidence(ledger: &mut dyn LedgerQuery) -> Result<Vec<StatedEvidence>> 
         .collect())
 }
 
-fn not_checked(has_inventory: bool, lines: Vec<NotChecked>) -> Vec<NotChecked> {
+fn not_checked(
+    has_inventory: bool,
+    lines: Vec<NotChecked>,
+    code_as_account: bool,
+) -> Vec<NotChecked> {
     let mut all = vec![
         NotChecked {
             vi: "Việc cơ sở dữ liệu nguồn có chứa đầy đủ mọi dữ liệu của nền tảng hay không".into(),
@@ -179,6 +185,16 @@ fn not_checked(has_inventory: bool, lines: Vec<NotChecked>) -> Vec<NotChecked> {
         },
     ];
     all.extend(lines);
+    if code_as_account {
+        all.push(NotChecked {
+            vi: "Mã của bên giao chạy khi sao chép có làm gì ngoài dự định hay không: mã đó chạy với mọi quyền của tài \
+                 khoản đích, tài khoản ghi được sổ cái (đã chọn --owner account)"
+                .into(),
+            en: "Whether code of the vendor's that ran during the copy did anything else: it ran with all rights of the \
+                 target's account, which can write the ledger (--owner account was chosen)"
+                .into(),
+        });
+    }
     if !has_inventory {
         all.push(NotChecked {
             vi: "Mã nguồn, bộ cài đặt, tài liệu và tệp: chưa kiểm kê".into(),

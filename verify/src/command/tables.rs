@@ -14,7 +14,7 @@ use crate::interrupt::Interrupt;
 use crate::output::{Lines, grouped, print_json, print_lines};
 use crate::progress::Progress;
 use crate::sqlite::TypeOverride;
-use crate::tables::{TablesRequest, compare};
+use crate::tables::{FINDINGS_FILE, TablesRequest, compare};
 use crate::withheld;
 
 /// Runs the command.
@@ -37,6 +37,7 @@ pub fn run(args: TablesArgs, interrupt: &Interrupt) -> Result<Exit> {
         sample_percent: args.sample,
         type_overrides: TypeOverride::all(&config.map_type, args.map_type)?,
         chunks: one_table.clone(),
+        findings_in: FINDINGS_FILE,
         show_keys: args.show_keys,
     };
     let dir = HandoverDir::at(&request.handover);
@@ -64,14 +65,6 @@ fn leave_out(mut configured: Vec<LeaveOut>, given: Vec<String>) -> Vec<LeaveOut>
     configured
 }
 
-fn word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Equal => "equal",
-        Verdict::Unverified => "unverified",
-        Verdict::Different => "different",
-    }
-}
-
 /// The report for people.
 fn text(report: &TablesReport, explain: bool, only: Option<&str>) -> Lines {
     let mut out = Lines::new();
@@ -87,7 +80,7 @@ fn text(report: &TablesReport, explain: bool, only: Option<&str>) -> Lines {
             out,
             "{:<width$}  {:<10}  {:>13} rows : {:>13}  {digest}",
             table.table,
-            word(table.verdict),
+            table.verdict.as_str(),
             rows(&table.source),
             rows(&table.target),
         );
@@ -124,7 +117,7 @@ fn text(report: &TablesReport, explain: bool, only: Option<&str>) -> Lines {
     writeln!(
         out,
         "verdict: {} ({} tables equal, {} different, {} unverified{left_out})",
-        word(report.verdict),
+        report.verdict.as_str(),
         count(Verdict::Equal),
         count(Verdict::Different),
         count(Verdict::Unverified)

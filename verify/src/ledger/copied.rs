@@ -238,6 +238,14 @@ pub fn end_and_line(words: &str) -> Result<(MovedEnd, LesserLine)> {
     known.context("the ledger has an unknown line to a database")
 }
 
+/// Name of the step that tells that code of the vendor's ran with the rights of the target's account.
+pub const CODE_AS_ACCOUNT: &str = "vendor_code_as_account";
+
+/// Whether code of the vendor's ran with the rights of the target's account, which can write the ledger.
+pub fn ran_code_as_account(ledger: &mut dyn LedgerQuery) -> Result<bool> {
+    Ok(steps(ledger)?.iter().any(|(name, _)| name == CODE_AS_ACCOUNT))
+}
+
 /// What was found when the copy was finished.
 pub fn findings(ledger: &mut dyn LedgerQuery) -> Result<Vec<Finding>> {
     let problems = steps(ledger)?.into_iter().filter_map(|(_, problem)| problem);

@@ -6,6 +6,7 @@ use std::io;
 
 use tokio_postgres::error::{DbError, ErrorPosition, Severity};
 
+use super::own_function::without_ours;
 use super::server_message::ServerMessage;
 use super::wire::Refusal;
 use crate::withheld::Told;
@@ -44,9 +45,11 @@ impl Refused {
 }
 
 /// Turns a driver error into one that may be shown.
-pub(super) fn database_error(error: tokio_postgres::Error) -> anyhow::Error {
+///
+/// `sent` is what the server was sent, if it matters.
+pub(super) fn database_error(error: tokio_postgres::Error, sent: &str) -> anyhow::Error {
     if let Some(refused) = error.as_db_error() {
-        return of_server(refused).into();
+        return of_server(refused, sent).into();
     }
     if error.is_closed() {
         return ConnectionLost("the connection was closed".to_owned()).into();
@@ -58,7 +61,7 @@ pub(super) fn database_error(error: tokio_postgres::Error) -> anyhow::Error {
     }
 }
 
-fn of_server(refused: &DbError) -> Refused {
+fn of_server(refused: &DbError, sent: &str) -> Refused {
     let position = refused.position();
     let message = ServerMessage {
         code: refused.code().code(),
@@ -82,14 +85,14 @@ fn of_server(refused: &DbError) -> Refused {
         code: refused.code().code().to_owned(),
         is_of_several: refused.code().code() == "42601"
             && refused.routine() == Some("exec_parse_message"),
-        told: message.told(),
+        told: without_ours(message, sent).told(),
         is_fatal: matches!(refused.parsed_severity(), Some(Severity::Fatal | Severity::Panic)),
     }
 }
 
 /// Turns an error while connecting into one that says what to do.
 pub(super) fn connect_error(error: tokio_postgres::Error) -> anyhow::Error {
-    let error = database_error(error);
+    let error = database_error(error, "");
     match error.downcast_ref::<Refused>().and_then(Refused::connect_remedy) {
         Some(remedy) => anyhow::anyhow!("{error}; {remedy}"),
         None => error,

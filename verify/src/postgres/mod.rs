@@ -12,6 +12,7 @@ mod explain;
 mod extension_sequences;
 mod free;
 pub mod lexer;
+mod own_function;
 mod owners;
 mod place;
 mod read;
@@ -33,6 +34,7 @@ pub use error::{ConnectionLost, Refused};
 pub use explain::explain;
 pub use extension_sequences::extension_sequences;
 pub use free::wait_until_free;
+pub use own_function::{MAKING_FUNCTION, making_call};
 pub use owners::{HeldByRowSecurity, held_by_row_security};
 pub use place::place;
 pub use read::{

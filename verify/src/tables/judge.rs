@@ -49,7 +49,7 @@ pub(super) fn judge(evidence: Evidence<'_>) -> Result<TablesReport> {
     let Evidence { request, options, pairs, mut hashed, described, inventories, dir, .. } =
         evidence;
     let (mut left_out, of_columns) = (evidence.left_out, evidence.of_columns);
-    let mut file = FindingsFile::new(dir, "findings/verify-tables.jsonl");
+    let mut file = FindingsFile::new(dir, request.findings_in);
     let catalogs = inventories.as_ref();
     let mut objects =
         catalogs.map(|(source, target)| differences(source, target)).unwrap_or_default();
@@ -106,7 +106,7 @@ pub(super) fn judge(evidence: Evidence<'_>) -> Result<TablesReport> {
     let mut findings = of_columns;
     findings.extend(objects.iter().map(catalog::finding));
     findings.extend(of_the_database(&described.0, &described.1, &objects));
-    findings.extend(nothing_compared(&tables));
+    findings.extend(nothing_compared(request, &tables));
     file.finish()?;
     let verdicts = tables.iter().map(|table| table.verdict).chain(findings.iter().map(weight));
     let verdict = Verdict::worst(verdicts);
@@ -295,8 +295,11 @@ fn unread_tables(pairs: &[TablePair], described: &(Described, Described)) -> Vec
         .collect()
 }
 
-/// Nothing compared is not "equal".
-fn nothing_compared(tables: &[TableReport]) -> Option<Finding> {
+/// Nothing compared is not "equal", unless somebody else compares rows.
+fn nothing_compared(request: &TablesRequest, tables: &[TableReport]) -> Option<Finding> {
+    if !request.rows_elsewhere.is_empty() {
+        return None;
+    }
     if tables.is_empty() {
         return Some(Finding::new(
             FindingKind::NothingCompared,

@@ -65,13 +65,26 @@ pub struct TablesRequest {
     pub leave_out: Vec<LeaveOut>,
     /// Names that tables and columns of a SQLite source have in the target.
     pub rename: Vec<Rename>,
-    /// Tables whose rows somebody else compares: of these, columns and catalogs only.
+    /// Tables whose rows somebody else compares, as the source calls them: of these, columns and catalogs only.
     pub rows_elsewhere: Vec<TableName>,
     /// Report every chunk of this table, with its command.
     pub chunks: Option<String>,
+    /// The file of the hand-over folder for keys behind findings.
+    pub findings_in: &'static str,
     /// Show keys in the report.
     pub show_keys: bool,
 }
+
+impl TablesRequest {
+    /// Whether a table is at both ends, and somebody else compares its rows.
+    fn has_rows_elsewhere(&self, pair: &TablePair) -> bool {
+        let is_at_both = pair.source.is_some() && pair.target.is_some();
+        is_at_both && self.rows_elsewhere.contains(&pair.name)
+    }
+}
+
+/// Where keys behind findings are, below the hand-over folder.
+pub const FINDINGS_FILE: &str = "findings/verify-tables.jsonl";
 
 /// Compares two databases.
 pub fn compare(
@@ -116,7 +129,7 @@ pub fn compare(
     rename_source(&mut at_source, &left_out, &request.rename)?;
     let pairs = pair_tables(&at_source.tables, &at_target.tables);
     let (elsewhere, pairs): (Vec<_>, Vec<_>) =
-        pairs.into_iter().partition(|pair| request.rows_elsewhere.contains(&pair.name));
+        pairs.into_iter().partition(|pair| request.has_rows_elsewhere(pair));
     let of_columns: Vec<Finding> = elsewhere.into_iter().flat_map(|pair| pair.findings).collect();
     if let Some(table) = &request.chunks {
         let unreadable = at_source.unreadable.iter().chain(&at_target.unreadable);

@@ -261,7 +261,7 @@ fn the_config_lists_what_is_there() {
     let handover = folder.path().join("handover");
     fs::create_dir(&handover).unwrap();
     let target = "postgres://owner@ministry/tiêm \"chủng\"";
-    let text = config_text("sqlite:../platform.db", target);
+    let text = config_text("sqlite:../platform.db", target, None);
     let config: Config = toml::from_str(&text).unwrap();
     config.check().unwrap();
     assert_eq!(config.source.unwrap().url, "sqlite:../platform.db");
@@ -299,7 +299,7 @@ fn the_config_names_the_table_as_the_source_has_it() {
     for (source, table) in
         [("sqlite:../platform.db", "main.feedback"), ("postgres://v@h/db", "public.feedback")]
     {
-        let config: Config = toml::from_str(&config_text(source, "sqlite:t.db")).unwrap();
+        let config: Config = toml::from_str(&config_text(source, "sqlite:t.db", None)).unwrap();
         assert_eq!(config.file_reference[0].table, table);
     }
 }

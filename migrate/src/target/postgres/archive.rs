@@ -159,6 +159,22 @@ impl SchemaEntry {
         )
     }
 
+    /// Whether it may take rights that only the account has, and runs nothing when it is made.
+    pub fn may_need_account(&self) -> bool {
+        matches!(
+            self.kind.as_str(),
+            "EXTENSION"
+                | "COMMENT"
+                | "SECURITY LABEL"
+                | "EVENT TRIGGER"
+                | "PROCEDURAL LANGUAGE"
+                | "CAST"
+                | "TRANSFORM"
+                | "ACCESS METHOD"
+                | "FOREIGN DATA WRAPPER"
+        )
+    }
+
     /// Whether it acts on what is made after it.
     pub fn is_event_trigger(&self) -> bool {
         self.kind == "EVENT TRIGGER" || self.name.starts_with("COMMENT ON EVENT TRIGGER ")

@@ -79,6 +79,12 @@ fn odd_word(sql: &str) -> Option<String> {
     if may_run(&words, in_body) { None } else { words.into_iter().next() }
 }
 
+/// Whether nothing stands behind the first semicolon of a text. Of one with a body of statements it is not true.
+pub(super) fn is_one_statement(sql: &str) -> bool {
+    let mut rest = Lexer::new(sql).skip_while(|token| token.kind != Kind::Semicolon).skip(1);
+    rest.all(|token| matches!(token.kind, Kind::Space | Kind::LineComment | Kind::BlockComment))
+}
+
 fn may_run(statement: &[String], in_body: bool) -> bool {
     let words: Vec<&str> = statement.iter().map(String::as_str).collect();
     match words.as_slice() {
@@ -142,6 +148,18 @@ mod tests {
             "",
         ] {
             refuse_other_statement("TABLE t", sql).unwrap();
+        }
+    }
+
+    #[test]
+    fn one_statement_is_told_from_several() {
+        for (sql, is_one) in [
+            ("CREATE EXTENSION x;", true),
+            ("COMMENT ON EXTENSION x IS 'a; b';\n-- c", true),
+            ("CREATE EXTENSION x; CREATE TABLE t ();", false),
+            ("CREATE EXTENSION x;;", false),
+        ] {
+            assert_eq!(is_one_statement(sql), is_one, "{sql}");
         }
     }
 

@@ -8,7 +8,9 @@ use handover_verify::postgres::{Access, Refused, Session};
 use handover_verify::sql::literal;
 
 use super::archive::SchemaEntry;
+use super::entry_statements::is_one_statement;
 use super::fence::share_work;
+use super::owner::Owner;
 
 /// What a session needs to run what `pg_dump` writes: names have their schemas, bodies of functions
 /// may name what comes later, and rows are read as the planner thinks best.
@@ -33,6 +35,8 @@ pub struct Refusal {
     pub by_rows: bool,
     /// Something of its name is there.
     pub is_there: bool,
+    /// The role lacks a right.
+    pub lacks_right: bool,
 }
 
 impl Refusal {
@@ -52,7 +56,8 @@ impl Refusal {
             refused.code.as_str(),
             "42P06" | "42P07" | "42710" | "42723" // duplicate schema, table, object, function
         );
-        Ok(Self { reason, by_rows: matches!(class, Some("22" | "23")), is_there })
+        let lacks_right = refused.is_missing_right();
+        Ok(Self { reason, by_rows: matches!(class, Some("22" | "23")), is_there, lacks_right })
     }
 }
 
@@ -66,21 +71,39 @@ const AT_ONCE: usize = 50;
 /// with the reason of each.
 pub fn make_within(
     session: &mut Session,
+    owner: &Owner,
     entries: &[&SchemaEntry],
 ) -> Result<Vec<(usize, Refusal)>> {
-    let all: Vec<(usize, String)> =
-        entries.iter().enumerate().map(|(at, entry)| (at, entry.statements())).collect();
+    let all: Vec<(usize, String)> = entries
+        .iter()
+        .enumerate()
+        .map(|(at, entry)| (at, owner.run(&entry.statements())))
+        .collect();
     let mut refused = Vec::new();
     for group in all.chunks(AT_ONCE) {
         let together: Vec<&str> = group.iter().map(|(_, sql)| sql.as_str()).collect();
         if within_savepoint(session, &together.join("\n"))?.is_some() {
             for (at, sql) in group {
-                let refusal = within_savepoint(session, sql)?;
+                let mut refusal = within_savepoint(session, sql)?;
+                if let (Some(first), Some(entry)) = (&refusal, entries.get(*at))
+                    && takes_account(owner, entry, first)
+                {
+                    refusal = within_savepoint(session, &entry.statements())?;
+                }
                 refused.extend(refusal.map(|refusal| (*at, refusal)));
             }
         }
     }
     Ok(refused)
+}
+
+/// Whether an entry that its owner may not make is tried once more with the account's own rights: it runs nothing of the
+/// vendor's, and is no more than one statement.
+pub fn takes_account(owner: &Owner, entry: &SchemaEntry, refusal: &Refusal) -> bool {
+    *owner != Owner::Account
+        && refusal.lacks_right
+        && entry.may_need_account()
+        && is_one_statement(&entry.sql)
 }
 
 /// Makes what is open, and what was refused again, as long as that helps.
@@ -111,9 +134,14 @@ fn within_savepoint(session: &mut Session, sql: &str) -> Result<Option<Refusal>>
 
 /// Makes entries, each with statements that record it, in one transaction, once the settings hold;
 /// nothing of it is left if one of them is refused.
-pub fn make_together(session: &mut Session, settings: &str, sql: &str) -> Result<Option<Refusal>> {
+pub fn make_together(
+    session: &mut Session,
+    owner: &Owner,
+    settings: &str,
+    sql: &str,
+) -> Result<Option<Refusal>> {
     let made = session.execute(&format!("BEGIN;\n{settings}"));
-    let made = made.and_then(|()| session.execute(&format!("{sql}\n;COMMIT")));
+    let made = made.and_then(|()| session.execute(&format!("{sql}\n;{}", owner.commit(SETTINGS))));
     let Err(error) = made else { return Ok(None) };
     let refusal = Refusal::of(error)?;
     session.execute("ROLLBACK")?;

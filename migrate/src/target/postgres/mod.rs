@@ -13,6 +13,8 @@ mod inherited_order;
 mod key_index;
 mod make;
 mod other_versions;
+mod owner;
+mod owner_rights;
 mod pattern;
 mod program_message;
 mod relation_names;
@@ -28,8 +30,12 @@ pub use fence::{alone, is_work_left, lock_run, share_work};
 pub use from_sqlite::{Identity, Translation, translate};
 pub use inherited_order::{keep_order, reordered_children};
 pub use key_index::{KeyIndex, key_indexes};
-pub use make::{Refusal, is_there_already, make_together, make_within, making_session, retried};
+pub use make::{
+    Refusal, is_there_already, make_together, make_within, making_session, retried, takes_account,
+};
 pub use other_versions::without_not_null_constraints;
+pub use owner::Owner;
+pub use owner_rights::{refuse_owner_in_ledger, refuse_unfit_owner};
 pub use pattern::hidden_patterns;
 pub use relation_names::cannot_hold;
 pub use sequences::{SequenceProblem, SequenceValue, sequence_values, set_sequences};

@@ -22,7 +22,7 @@ pub fn write_chunk(
     let written = write_in_transaction(session, &shape, write, fill);
     match written {
         Ok(rest) => {
-            session.execute("COMMIT").context("cannot commit a chunk")?;
+            session.execute(&write.owner.commit("")).context("cannot commit a chunk")?;
             Ok(rest)
         }
         Err(error) => {
@@ -43,17 +43,19 @@ fn write_in_transaction(
     fill: &mut Fill<'_>,
 ) -> Result<Option<ChunkEntry>> {
     refuse_foreign_partition(session, shape)?;
+    let owner = write.owner;
     if write.replace {
-        session.execute(&delete_statement(shape, write.entry))?;
+        let delete = delete_statement(shape, write.entry);
+        session.execute(&format!("{}{delete}", owner.begin_rows()))?;
     } else if let Extent::Configuration(_) = shape.extent {
         refuse_rows_there(session, shape, write.entry)?;
     }
     let settings = write.settings;
     let begin = if shape.has_renderer() { settings.begin() } else { settings.begin_text_wire() };
-    session.execute(&begin)?;
+    session.execute(&format!("{begin}{}", owner.begin_rows()))?;
     let filled = copy_rows(session, shape, fill)
         .with_context(|| format!("cannot copy into {}", shape.name))?;
-    session.execute(&pinned_again())?;
+    session.execute(&format!("{}{}", owner.end_rows(), pinned_again()))?;
     let written =
         Written { range: filled.range, digest: filled.digest, snapshot: write.snapshot.to_owned() };
     record_copied(session, write.entry, &written)

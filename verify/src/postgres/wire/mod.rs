@@ -76,7 +76,7 @@ impl Wire {
     /// Runs statements by the simple protocol, until the server is ready for the next.
     pub(super) async fn execute(&mut self, sql: &str) -> Result<()> {
         let done = self.client.batch_execute(sql).await;
-        self.told(done).await
+        self.told_of(done, sql).await
     }
 
     /// Runs statements by the simple protocol; gives the rows of all.
@@ -125,7 +125,7 @@ impl Wire {
         if let Some(Err(error)) = copy.next().await
             && (error.as_db_error().is_some() || error.is_closed())
         {
-            return Err(self.ended(error).await);
+            return Err(self.ended(error, "").await);
         }
         let rows = self.seen.take_command().and_then(|tag| tag.strip_prefix("COPY ")?.parse().ok());
         match rows {
@@ -158,7 +158,7 @@ impl Wire {
         if let Err(error) = copy.as_mut().finish().await
             && (error.as_db_error().is_some() || error.is_closed())
         {
-            return Err(self.ended(error).await);
+            return Err(self.ended(error, "").await);
         }
         Ok(rows)
     }
@@ -180,15 +180,20 @@ impl Wire {
     }
 
     async fn told<T>(&mut self, done: Result<T, Error>) -> Result<T> {
+        self.told_of(done, "").await
+    }
+
+    /// The same, of what was sent.
+    async fn told_of<T>(&mut self, done: Result<T, Error>, sent: &str) -> Result<T> {
         match done {
             Ok(done) => Ok(done),
-            Err(error) => Err(self.ended(error).await),
+            Err(error) => Err(self.ended(error, sent).await),
         }
     }
 
     /// An error that may be shown. Of a connection that has ended, the client knows that alone; why,
     /// its driver knows.
-    async fn ended(&mut self, error: Error) -> anyhow::Error {
+    async fn ended(&mut self, error: Error, sent: &str) -> anyhow::Error {
         let mut error = error;
         if error.is_closed()
             && let Some(driver) = self.driver.take()
@@ -197,7 +202,7 @@ impl Wire {
             error = reason;
         }
         let has_last_word = error.as_db_error().is_some();
-        let told = database_error(error);
+        let told = database_error(error, sent);
         match self.seen.lost() {
             Some(how) if !has_last_word && !told.is::<Refusal>() => ConnectionLost(how).into(),
             _ => told,
@@ -206,6 +211,6 @@ impl Wire {
 }
 
 fn text_row(row: &SimpleQueryRow) -> Result<TextRow> {
-    let column = |at| row.try_get(at).map_err(database_error);
+    let column = |at| row.try_get(at).map_err(|error| database_error(error, ""));
     (0..row.len()).map(|at| Ok(column(at)?.map(str::to_owned))).collect()
 }
