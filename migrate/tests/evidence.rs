@@ -232,6 +232,39 @@ fn what_cannot_be_loaded_is_said() {
     desk.is_refused(&desk.evidence().args(["--file", "a.csv"]).go(), &["--name"]);
 }
 
+/// Files as people send them that are something else: the cause is named, with what to do.
+#[test]
+fn what_other_programs_wrote_is_told() {
+    let desk = Desk::new(Engine::Sqlite);
+    let utf_16 = |text: &str| -> Vec<u8> {
+        let text = format!("\u{feff}{text}");
+        text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+    };
+    let csv = format!("id,result\n1,{CANARY}\n");
+    desk.file("plain.csv", &csv);
+    Run::program("gzip").args(["-k", "plain.csv"]).dir(desk.folder.path()).go().expect(0);
+    desk.file("utf16.csv", utf_16(&csv));
+    desk.file("sheet.xlsx", [b"PK\x03\x04".as_slice(), &[0; 200]].concat());
+    desk.file("sep.csv", format!("sep=;\nid;result\n1;{CANARY}\n"));
+    desk.file("comma.csv", format!("\u{feff}SEP=,\r\nid,result\r\n1,{CANARY}\r\n"));
+    desk.file("nfd.csv", format!("id,ke\u{302}\u{301}t qua\u{309}\n1,{CANARY}\n"));
+    desk.file("number.csv", format!("17,{CANARY}x\n18,{CANARY}\n"));
+    desk.file("born.csv", format!("ok,01/02/1950\nok,{CANARY}\n"));
+    for (file, parts) in [
+        ("plain.csv.gz", ["gzip", "unpack it"]),
+        ("utf16.csv", ["UTF-16", "CSV UTF-8"]),
+        ("sheet.xlsx", ["workbook", "save the sheet"]),
+        ("sep.csv", ["line 1", "which separator the file has"]),
+        ("comma.csv", ["line 1", "which separator the file has"]),
+        ("nfd.csv", ["column 2", "NFD"]),
+        ("number.csv", ["column 1", "a number or a date"]),
+        ("born.csv", ["column 2", "a number or a date"]),
+    ] {
+        desk.is_refused(&desk.load(file, "x").go(), &parts);
+    }
+    desk.load("plain.csv", "x").go().expect(0);
+}
+
 /// Names of columns are names, whatever is in them.
 #[test]
 fn a_header_cannot_run_sql() {

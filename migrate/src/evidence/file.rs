@@ -1,7 +1,7 @@
 //! An evidence file: hashed and checked while its rows are read.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{Read, Seek};
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
@@ -12,6 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::csv::{CsvReader, Row};
 use super::header;
+use super::other_form::{BEGINNING, other_form};
 
 /// Rows between two looks at the interrupt.
 const CHECK_EVERY: u64 = 1024;
@@ -59,7 +60,13 @@ impl<'a> Rows<'a> {
         if !metadata.is_file() {
             bail!("{}: it is not a file", place());
         }
-        let file = File::open(path).with_context(place)?;
+        let mut file = File::open(path).with_context(place)?;
+        let mut beginning = Vec::with_capacity(BEGINNING);
+        file.by_ref().take(BEGINNING as u64).read_to_end(&mut beginning).with_context(place)?;
+        if let Some(what) = other_form(&beginning) {
+            bail!("{}: {what}", refused(path));
+        }
+        file.rewind().with_context(place)?;
         let file = Hashing { file, bytes: 0, sha256: Sha256::new() };
         let mut reader = CsvReader::new(file).with_context(place)?;
         let mut header = Row::default();

@@ -3,6 +3,7 @@
 //! No message quotes a name: a file without a header line has a person's row in its place.
 
 use anyhow::{Context, Result, bail};
+use unicode_normalization::is_nfc;
 
 use super::csv::Row;
 
@@ -24,6 +25,12 @@ pub(super) fn columns(header: &Row) -> Result<Vec<String>> {
     if header.len() > COLUMNS_MAX {
         bail!("the header has {} columns; at most {COLUMNS_MAX} can be loaded", header.len());
     }
+    if is_separator_line(header) {
+        bail!(
+            "it says which separator the file has, for a spreadsheet program; the first line has to name the \
+             columns: take it out"
+        );
+    }
     let mut columns: Vec<String> = Vec::with_capacity(header.len());
     for (number, name) in (1..).zip(header.fields()) {
         let name = str::from_utf8(name).context("the header is not UTF-8")?;
@@ -41,6 +48,23 @@ pub(super) fn columns(header: &Row) -> Result<Vec<String>> {
         columns.push(name.to_owned());
     }
     Ok(columns)
+}
+
+/// `sep=;`, whose own semicolon separates it from an empty field.
+fn is_separator_line(header: &Row) -> bool {
+    let mut fields = header.fields();
+    let first = fields.next().unwrap_or_default();
+    let begins = first.get(..4).is_some_and(|begins| begins.eq_ignore_ascii_case(b"sep="));
+    begins && first.len() <= 5 && fields.all(<[u8]>::is_empty)
+}
+
+/// A date or a number, as rows have them and headers do not.
+fn is_value(name: &str) -> bool {
+    let name = name.trim();
+    let parts: Vec<&str> = name.split(['-', '/', '.', ' ', ':', 'T']).collect();
+    let is_digits =
+        |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    parts.iter().all(is_digits)
 }
 
 /// What is wrong with a name.
@@ -64,6 +88,19 @@ fn refusal(name: &str) -> Option<String> {
         return Some(format!(
             "has {DIGITS_OF_A_NUMBER} digits or more in its name, as a person's number has; the first line has to name the columns"
         ));
+    }
+    if is_value(name) {
+        return Some(
+            "is a number or a date, as a row has; the first line has to name the columns"
+                .to_owned(),
+        );
+    }
+    if !is_nfc(name) {
+        return Some(
+            "has letters and their marks apart (Unicode's form NFD, as some systems write them), so that no rule finds it \
+             by its name; type the name anew"
+                .to_owned(),
+        );
     }
     let taken = TAKEN.iter().find(|taken| taken.eq_ignore_ascii_case(name))?;
     Some(format!("is named {taken}, which every such table has already; give it another name"))

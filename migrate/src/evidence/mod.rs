@@ -9,6 +9,7 @@
 mod csv;
 mod file;
 mod header;
+mod other_form;
 mod signature;
 mod write;
 
