@@ -194,8 +194,94 @@ fn what_a_function_does_to_the_ledger_beside_rows_is_found() {
                 &outcome,
                 &["code of the vendor's changed the ledger (its steps)", "vendor-code.sql"],
             );
+            // What was found once is not the beginning of the next run.
+            says(desk.copy().expect(2), &["changed the ledger (an earlier run found it)"]);
         }
     }
+}
+
+/// A function that opens the ledger to its role, for later.
+#[test]
+fn rights_on_the_ledger_that_a_function_gives_are_found() {
+    let grant = "reset role; do $d$ begin execute format('grant usage on schema handover to %I',
+        (select tableowner from pg_tables where tablename = 'a_first')); end $d$";
+    let desk = Desk::new(&format!(
+        "{}{}; insert into t values (1, 'a')",
+        touch(grant)
+            .replace("insert into handover.step (name) values ('x') on conflict do nothing;", ""),
+        WITH_ROWS[0].1
+    ));
+    says(desk.copy().expect(2), &["changed the ledger (rights or triggers)"]);
+}
+
+/// A function that runs while structure is made sets what other texts are read by.
+#[test]
+fn what_a_function_sets_does_not_reach_what_follows() {
+    let desk = Desk::new(
+        "create function sets(value int) returns bool language sql as 'select true';
+         create domain number as int check (sets(value));
+         create function plus(number, int) returns number immutable language sql as $$ select $1 $$;
+         create aggregate total(int) (sfunc = plus, stype = number, initcond = '0');
+         create table a_first (id int primary key, name text default 'a\\'); insert into a_first values (1);
+         comment on table a_first is 'ends in \\'; comment on column a_first.id is $c$it's \\'; select 1; --$c$;
+         create or replace function sets(value int) returns bool language plpgsql as $f$ begin
+           set standard_conforming_strings = off; set search_path = public; set row_security = on;
+           set check_function_bodies = on; return true; end $f$;",
+    );
+    expect_copied(&desk.copy());
+    let comment = "select obj_description('a_first'::regclass)";
+    assert_eq!(desk.target.query(comment), desk.source.query(comment));
+    desk.handover.verify().env("PGPASSWORD", PASSWORD).go().expect(0);
+    // It is code that runs during the copy, whoever makes what.
+    let (other, unread) = (Database::create(), "of the vendor's code would run in the target");
+    let handover = Handover::postgres(&desk.source, &other);
+    says(handover.copy_without_code().go().expect(2), &[unread, "vendor-code.sql"]);
+}
+
+/// The expression that calls a cast does not name its function.
+#[test]
+fn a_cast_is_code_that_runs_with_rows() {
+    let (source, target) = (Database::create(), Database::create());
+    source.sql(
+        "create type kind as enum ('a', 'b');
+         create function in_words(kind) returns text immutable language sql as $$ select 'kind' $$;
+         create cast (kind as text) with function in_words(kind) as implicit;
+         create table t (id int primary key, k kind, words int generated always as (octet_length(k::text)) stored);
+         insert into t values (1, 'a')",
+    );
+    let handover = Handover::postgres(&source, &target);
+    says(
+        handover.copy_without_code().go().expect(2),
+        &["of the vendor's code would run in the target", "vendor-code.sql"],
+    );
+}
+
+/// Whoever else writes the ledger meanwhile could not be told from that code.
+#[test]
+fn nobody_else_writes_the_ledger_beside_such_code() {
+    let desk = Desk::new(&format!(
+        "{}{}; insert into t select i, 'a' from generate_series(1, 3000) i",
+        touch("select 1"),
+        WITH_ROWS[0].1
+    ));
+    let evidence = tempfile::NamedTempFile::with_suffix(".csv").unwrap();
+    std::fs::write(evidence.path(), "id,result\n1,ok\n").unwrap();
+    let load = || {
+        handover_testkit::Run::new("handover-migrate")
+            .args(["evidence", "--target", &desk.target.url(), "--name", "x", "--file"])
+            .arg(evidence.path())
+            .go()
+    };
+    let slow = ["--chunk-bytes", "4K", "--max-rate", "8K"];
+    let copy = desk.handover.copy_as(&desk.owner).args(slow).env("PGPASSWORD", PASSWORD);
+    let mut copy = copy.spawn();
+    let has_rows = "select count(*) from pg_class where relname = 'chunk'";
+    assert!(copy.wait_for(|_run| desk.target.query(has_rows) == "1"
+        && desk.target.query("select count(*) from handover.chunk where state <> 'planned'")
+            != "0"));
+    says(load().expect(2), &["a copy is under way", "run the same command again then"]);
+    expect_copied(&copy.wait());
+    load().expect(0);
 }
 
 /// With the account's own rights, as somebody chose by name: told, recorded and found.

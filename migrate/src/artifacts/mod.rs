@@ -94,6 +94,7 @@ pub fn receive(
         }
         Endpoint::Sqlite(path) => Target::Sqlite(open_target(path)?),
     };
+    ledger::refuse_beside_code(target.store())?;
     ledger::prepare_packages(target.store())?;
     let copied =
         ledger::exists(target.store())? && ledger::head(target.store())?.stage == Stage::Done;

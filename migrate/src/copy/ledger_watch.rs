@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail};
 use handover_schemas::attestation::StatedLedgerTable;
 use handover_schemas::chunk::KeyRange;
 use handover_schemas::ledger::{ChunkEntry, ChunkId, ChunkState};
+use handover_verify::ledger::copied::was_changed;
 use handover_verify::ledger::tables::table_digests;
 use handover_verify::postgres::TextRow;
 
@@ -94,6 +95,7 @@ pub(super) struct LedgerWatch {
     chained: Vec<Vec<TextRow>>,
     head: Head,
     steps: Vec<(String, Option<String>)>,
+    rights: Vec<TextRow>,
 }
 
 impl LedgerWatch {
@@ -107,6 +109,7 @@ impl LedgerWatch {
             chained: chained(store)?,
             head: ledger::head(store)?,
             steps: kept_steps(store)?,
+            rights: rights(store)?,
         })
     }
 
@@ -124,12 +127,32 @@ impl LedgerWatch {
             ("its steps", found == steps),
             ("its events", chained(store)? == self.chained),
             ("a table that no copy writes", others(store)? == self.tables),
+            ("rights or triggers", rights(store)? == self.rights),
         ] {
             if !is_same {
+                // No later run may take what is there for what was.
+                ledger::record_ledger_changed(store)?;
                 bail!(changed(what));
             }
         }
         Ok(())
+    }
+}
+
+/// Refuses a target whose ledger was found changed by an earlier run.
+pub(super) fn refuse_changed(store: &mut dyn Store) -> Result<()> {
+    if was_changed(store)? {
+        bail!(changed("an earlier run found it"));
+    }
+    Ok(())
+}
+
+/// Who may write the ledger, and what acts beside it. Code that took the account's role back could open the ledger to
+/// itself for later.
+fn rights(store: &mut dyn Store) -> Result<Vec<TextRow>> {
+    match store.rights_query() {
+        Some(query) => store.query(query),
+        None => Ok(Vec::new()),
     }
 }
 

@@ -138,6 +138,7 @@ pub fn copy(
     let existing = target.existing(&mut source)?;
     let is_new = existing.is_none();
     let (plan, stage) = if let Some((head, plan)) = existing {
+        ledger_watch::refuse_changed(target.store())?;
         plan::check_unchanged(&plan, &described)?;
         options.chunk_bytes = head.chunk_bytes;
         (plan, head.stage)
@@ -178,6 +179,9 @@ pub fn copy(
     let run = target.begin_run()?;
     request.record_lesser_lines(target.store())?;
     owner::record(target.store(), &structure.owner, runs_code)?;
+    if runs_code {
+        target.keep_ledger_to_itself()?;
+    }
     if let Some(integrity) = &integrity {
         ledger::record_source_check(target.store(), integrity.answer())?;
         structure.findings.extend(integrity.finding("source"));

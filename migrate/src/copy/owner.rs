@@ -22,10 +22,19 @@ pub(super) fn choose(
     progress: &Progress,
 ) -> Result<Owner> {
     let OpenedTarget::Postgres(_, session) = target else { return refuse_for_a_file(request) };
-    let known = if is_new { None } else { ledger::structure_owner(session)? };
+    // What an earlier program began, it made as the account, and did not say so.
+    let known =
+        if is_new { None } else { Some(ledger::structure_owner(session)?.unwrap_or_default()) };
     let owner = match (&request.owner, &known) {
         (Some(owner), _) => owner.clone(),
         (None, Some(Owner::Role(role))) => Owner::Role(role.clone()),
+        (None, Some(Owner::Account)) if runs_code => bail!(
+            "code of the vendor's would run in the target with the rights of the account, which can write the ledger: an \
+             earlier run made the platform's objects as the account. Give --owner {0} (the ledger records it and the \
+             attestation states it), or begin again with an empty target and --owner ROLE. This run made nothing in the \
+             target",
+            Owner::ACCOUNT
+        ),
         (None, _) if runs_code => bail!(
             "code of the vendor's would run in the target with the rights of the account, which can write the ledger. \
              Name a role that owns the platform's objects and nothing else: --owner ROLE, or owner = \"ROLE\" below \

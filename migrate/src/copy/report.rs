@@ -1,7 +1,9 @@
 //! What a copy says when it is over.
 
 use handover_schemas::digest::Digest;
-use handover_schemas::report::{Finding, LeftOut, Renamed, Verdict, WrittenAnotherWay};
+use handover_schemas::report::{
+    Finding, FindingKind, LeftOut, Renamed, Verdict, WrittenAnotherWay,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -104,12 +106,23 @@ impl CopyReport {
         self.compared.as_ref().map_or(Verdict::Equal, |compared| compared.verdict)
     }
 
-    /// What the ledger keeps as found: what the copy found itself, or else what the verifier finds besides. What the
-    /// target refused is kept elsewhere.
-    pub(super) fn to_keep(&self, nothing_refused: bool) -> &[Finding] {
-        match &self.compared {
-            Some(compared) if nothing_refused && !self.has_own_findings() => &compared.findings,
-            _ => &self.findings,
+    /// What the ledger keeps as found: what the copy found itself, and what the verifier finds besides. What the target
+    /// refused is kept elsewhere, and the verifier lacks it too: of what lacks then, nothing is kept twice.
+    pub(super) fn to_keep(&self, nothing_refused: bool) -> Vec<Finding> {
+        let mut kept = self.findings.clone();
+        let besides = self.compared.iter().flat_map(|compared| &compared.findings);
+        for finding in besides {
+            let is_known =
+                |known: &Finding| known.kind == finding.kind && known.object == finding.object;
+            let is_missing = matches!(
+                finding.kind,
+                FindingKind::ObjectMissing | FindingKind::TableMissing | FindingKind::ColumnMissing
+            );
+            let may_be_refused = !nothing_refused && is_missing;
+            if !may_be_refused && !kept.iter().any(is_known) {
+                kept.push(finding.clone());
+            }
         }
+        kept
     }
 }

@@ -120,7 +120,7 @@ impl Work<'_> {
             report.compared =
                 Some(compared(self.request, self.plan, &self.watched, interrupt, progress)?);
             let refused = ledger::refused(target.store())?;
-            ledger::end_structure(target.store(), report.to_keep(refused.is_empty()), is_done)?;
+            ledger::end_structure(target.store(), &report.to_keep(refused.is_empty()), is_done)?;
         }
         report.findings.extend(tell::refused(
             target.store(),

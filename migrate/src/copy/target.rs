@@ -265,6 +265,14 @@ impl<'a> OpenedTarget<'a> {
         }
     }
 
+    /// Keeps every other program from writing the ledger until this one ends.
+    pub(super) fn keep_ledger_to_itself(&mut self) -> Result<()> {
+        match self {
+            Self::Postgres(_, session) => postgres::lock_ledger(session),
+            Self::Sqlite(..) => Ok(()),
+        }
+    }
+
     /// Records how the run ended. After a failure the target may be out of reach; the run then
     /// stays without an end, as a killed one does.
     pub(super) fn end_run(

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use handover_schemas::chain::{Event, EventDetail, EventKind, NO_EVENT};
 use handover_schemas::digest::{Digest, hex};
 use handover_schemas::moved::MovedEnd;
@@ -48,6 +48,7 @@ pub fn append_event_at(
     detail: &EventDetail,
     at: &str,
 ) -> Result<Digest> {
+    refuse_beside_code(store)?;
     // An account that may add rows and make no tables can append.
     if !store.has_table("event")? {
         prepare_events(store)?;
@@ -57,6 +58,19 @@ pub fn append_event_at(
     let (statement, digest) = statement_at(store, kind, detail, at)?;
     store.execute(&statement).context("cannot append to the ledger's events")?;
     Ok(digest)
+}
+
+/// Refuses to write beside a copy that code of the vendor's runs in.
+pub fn refuse_beside_code(store: &mut dyn Store) -> Result<()> {
+    let Some(query) = store.is_free_query() else { return Ok(()) };
+    let free = store.query(query)?.into_iter().flatten().flatten().next();
+    if free.as_deref() != Some("t") {
+        bail!(
+            "a copy is under way in this target in which code of the vendor's runs, and nothing else may write the ledger \
+             until it has ended: nothing was recorded; run the same command again then"
+        );
+    }
+    Ok(())
 }
 
 /// A statement that appends an event, and the event's digest. It fails if another event was

@@ -15,7 +15,7 @@ use handover_verify::sql::literal;
 
 pub use events::{
     RunningProgram, append_event, append_event_at, event_statement, lesser_lines, prepare_events,
-    prepare_events_statements, running_program,
+    prepare_events_statements, refuse_beside_code, running_program,
 };
 pub use evidence::{evidence_table, make_evidence_table, prepare_evidence, record_evidence};
 pub use handover_verify::ledger::copied::{
@@ -29,8 +29,9 @@ pub use plan::{plan_statements, setting_statements};
 pub use progress::{
     AlreadyRecorded, RefusedIn, RunOutcome, TableProgress, Written, archive, archive_statement,
     begin_run, check_newest, end_run, end_structure, newest_run, owner_statement,
-    record_code_as_account, record_copied, record_lesser_line, record_read_back, record_rechecked,
-    record_refused, record_source_check, refused, step_statement, structure_owner,
+    record_code_as_account, record_copied, record_ledger_changed, record_lesser_line,
+    record_read_back, record_rechecked, record_refused, record_source_check, refused,
+    step_statement, structure_owner,
 };
 pub use purge::{
     LeafChunk, abandon_purge, batch_statements, database_id, nonce_used_by, open_purge,

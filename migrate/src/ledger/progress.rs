@@ -7,7 +7,9 @@ use handover_schemas::digest::{Digest, LineDigest};
 use handover_schemas::ledger::{ChunkEntry, ChunkId, LesserLine, SourceCheck, Stage};
 use handover_schemas::moved::MovedEnd;
 use handover_schemas::report::Finding;
-use handover_verify::ledger::copied::{CODE_AS_ACCOUNT, LESSER_LINE, SOURCE_CHECK, steps};
+use handover_verify::ledger::copied::{
+    CODE_AS_ACCOUNT, LEDGER_CHANGED, LESSER_LINE, SOURCE_CHECK, steps,
+};
 use handover_verify::sql::literal;
 
 use super::events::append_event;
@@ -190,6 +192,15 @@ pub fn record_code_as_account(store: &mut dyn Store) -> Result<()> {
         "INSERT INTO {} (name) VALUES ({}) ON CONFLICT (name) DO NOTHING",
         store.table("step"),
         literal(CODE_AS_ACCOUNT)
+    ))
+}
+
+/// Records that code of the vendor's changed the ledger: nobody may go on with it.
+pub fn record_ledger_changed(store: &mut dyn Store) -> Result<()> {
+    store.execute(&format!(
+        "INSERT INTO {} (name) VALUES ({}) ON CONFLICT (name) DO NOTHING",
+        store.table("step"),
+        literal(LEDGER_CHANGED)
     ))
 }
 

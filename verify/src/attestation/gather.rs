@@ -16,7 +16,7 @@ use super::findings::findings;
 use super::lines::not_checked_lines;
 use super::purged::{stated_purges, stated_restores};
 use crate::ledger::LedgerQuery;
-use crate::ledger::copied::ran_code_as_account;
+use crate::ledger::copied::{ran_code_as_account, was_changed};
 use crate::ledger::events::{RecordedEvent, events};
 use crate::ledger::evidence::all_evidence;
 use crate::ledger::moves::moves;
@@ -38,14 +38,14 @@ pub fn gather(ledger: &mut dyn LedgerQuery, lines_now: &[String]) -> Result<Hand
     let deliverables = inventory(ledger)?.as_ref().map(stated_deliverables);
     let purges = stated_purges(ledger)?;
     let lines = not_checked_lines(ledger, &events, lines_now, copy.is_some())?;
-    let code_as_account = copy.is_some() && ran_code_as_account(ledger)?;
+    let of_code = if copy.is_some() { not_checked_of_code(ledger)? } else { Vec::new() };
     let mut attestation = HandoverAttestation {
         number: 0.into(),
         stated_on: String::new(),
         minutes: handover_schemas::config::MinutesConfig::default(),
         target: StatedEnd { identity, url: None },
         copy,
-        not_checked: not_checked(deliverables.is_some(), lines, code_as_account),
+        not_checked: not_checked(deliverables.is_some(), lines.into_iter().chain(of_code)),
         deliverables: deliverables.unwrap_or_default(),
         packages: stated_packages(ledger)?,
         evidence: stated_evidence(ledger)?,
@@ -165,11 +165,33 @@ fn stated_evidence(ledger: &mut dyn LedgerQuery) -> Result<Vec<StatedEvidence>> 
         .collect())
 }
 
-fn not_checked(
-    has_inventory: bool,
-    lines: Vec<NotChecked>,
-    code_as_account: bool,
-) -> Vec<NotChecked> {
+/// What code of the vendor's, which ran during the copy, leaves open.
+fn not_checked_of_code(ledger: &mut dyn LedgerQuery) -> Result<Vec<NotChecked>> {
+    let mut all = Vec::new();
+    if ran_code_as_account(ledger)? {
+        all.push(NotChecked {
+            vi: "Mã của bên giao chạy khi sao chép có làm gì ngoài dự định hay không: mã đó chạy với mọi quyền của tài \
+                 khoản đích, tài khoản ghi được sổ cái (đã chọn --owner account)"
+                .into(),
+            en: "Whether code of the vendor's that ran during the copy did anything else: it ran with all rights of the \
+                 target's account, which can write the ledger (--owner account was chosen)"
+                .into(),
+        });
+    }
+    if was_changed(ledger)? {
+        all.push(NotChecked {
+            vi: "Mọi điều nêu ở đây về việc sao chép: mã của bên giao đã sửa sổ cái trong khi sao chép, không thể dựa vào \
+                 sổ cái này"
+                .into(),
+            en: "Everything that is stated here of the copy: code of the vendor's changed the ledger while the copy ran, \
+                 and nothing in it can be relied on"
+                .into(),
+        });
+    }
+    Ok(all)
+}
+
+fn not_checked(has_inventory: bool, besides: impl Iterator<Item = NotChecked>) -> Vec<NotChecked> {
     let mut all = vec![
         NotChecked {
             vi: "Việc cơ sở dữ liệu nguồn có chứa đầy đủ mọi dữ liệu của nền tảng hay không".into(),
@@ -184,17 +206,7 @@ fn not_checked(
                 .into(),
         },
     ];
-    all.extend(lines);
-    if code_as_account {
-        all.push(NotChecked {
-            vi: "Mã của bên giao chạy khi sao chép có làm gì ngoài dự định hay không: mã đó chạy với mọi quyền của tài \
-                 khoản đích, tài khoản ghi được sổ cái (đã chọn --owner account)"
-                .into(),
-            en: "Whether code of the vendor's that ran during the copy did anything else: it ran with all rights of the \
-                 target's account, which can write the ledger (--owner account was chosen)"
-                .into(),
-        });
-    }
+    all.extend(besides);
     if !has_inventory {
         all.push(NotChecked {
             vi: "Mã nguồn, bộ cài đặt, tài liệu và tệp: chưa kiểm kê".into(),

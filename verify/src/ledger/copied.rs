@@ -246,6 +246,14 @@ pub fn ran_code_as_account(ledger: &mut dyn LedgerQuery) -> Result<bool> {
     Ok(steps(ledger)?.iter().any(|(name, _)| name == CODE_AS_ACCOUNT))
 }
 
+/// Name of the step that tells that code of the vendor's changed the ledger during a copy.
+pub const LEDGER_CHANGED: &str = "ledger_changed_by_vendor_code";
+
+/// Whether a run found that code of the vendor's changed the ledger.
+pub fn was_changed(ledger: &mut dyn LedgerQuery) -> Result<bool> {
+    Ok(steps(ledger)?.iter().any(|(name, _)| name == LEDGER_CHANGED))
+}
+
 /// What was found when the copy was finished.
 pub fn findings(ledger: &mut dyn LedgerQuery) -> Result<Vec<Finding>> {
     let problems = steps(ledger)?.into_iter().filter_map(|(_, problem)| problem);

@@ -2,14 +2,14 @@
 //! come through it: as if the statement had been sent by itself.
 
 use super::server_message::ServerMessage;
-use crate::sql::literal;
+use crate::sql::escape_literal;
 
 /// Its name. `handover-migrate` makes it in each transaction that calls it, and it goes with the session.
 pub const MAKING_FUNCTION: &str = "pg_temp.handover_make";
 
 /// A call of it.
 pub fn making_call(sql: &str) -> String {
-    format!("SELECT {MAKING_FUNCTION}({}::pg_catalog.text);", literal(sql))
+    format!("SELECT {MAKING_FUNCTION}({}::pg_catalog.text);", escape_literal(sql))
 }
 
 /// Takes the function out of a message, if nothing else ran between it and what the server says. `sent` is what was sent.

@@ -350,7 +350,6 @@ impl PostgresRows<'_> {
                 }
                 return Ok(false);
             }
-            // The server sends whole tuples per message, and blocks are whole messages.
             match copy_binary::next_piece(rest)? {
                 Piece::Tuple(length) => {
                     let tuple = rest.get(..length).context("a tuple longer than its block")?;

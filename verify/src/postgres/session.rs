@@ -15,6 +15,7 @@ use super::exchange::{Backend, Exchange};
 use super::wire::{Refusal, Wire};
 use crate::endpoint::{self, PostgresEndpoint};
 use crate::interrupt::Interrupt;
+use crate::sql::literal;
 
 /// Settings under which every digest is made; see `FORMAT.md`.
 pub const PINNED: &[(&str, &str)] = &[
@@ -26,7 +27,8 @@ pub const PINNED: &[(&str, &str)] = &[
     ("client_encoding", "UTF8"),
     ("lc_monetary", "C"),
     ("row_security", "off"),
-    ("search_path", "pg_catalog"),
+    // A temporary table of the vendor's code must not be taken for one of the catalog.
+    ("search_path", "pg_catalog, pg_temp"),
     ("standard_conforming_strings", "on"),
 ];
 
@@ -118,7 +120,9 @@ impl Session {
     fn pin(&mut self, access: Access) -> Result<()> {
         let mut sql = String::new();
         for (name, value) in PINNED.iter().chain(PATIENT) {
-            sql.push_str(&format!("SET {name} = '{value}';"));
+            // `SET` would take a list of schemas for the name of one.
+            let (name, value) = (literal(name), literal(value));
+            sql.push_str(&format!("SELECT pg_catalog.set_config({name}, {value}, false);"));
         }
         if access == Access::ReadOnly {
             sql.push_str("SET default_transaction_read_only = on;");

@@ -91,9 +91,11 @@ fn hash_and_drop<R: RowStream>(
     };
     let cut = chunks.next_chunk(|row| {
         row.line.pieces(&mut |piece| {
-            some.extend_from_slice(piece);
-            if some.len() >= HASHED_AT_ONCE {
-                hash(some);
+            for part in piece.chunks(HASHED_AT_ONCE) {
+                some.extend_from_slice(part);
+                if some.len() >= HASHED_AT_ONCE {
+                    hash(some);
+                }
             }
             Ok(())
         })

@@ -68,7 +68,9 @@ impl When {
     /// When the expressions of an entry are evaluated.
     fn of(entry: &SchemaEntry) -> Self {
         match entry.kind.as_str() {
-            "TABLE" | "DOMAIN" | "TYPE" | "TABLE ATTACH" => Self::WithRows,
+            // The expressions that call a cast do not name its function, and an aggregate's first value is read when it
+            // is made, by the domain that it may be of.
+            "TABLE" | "DOMAIN" | "TYPE" | "TABLE ATTACH" | "CAST" | "AGGREGATE" => Self::WithRows,
             "INDEX" | "CONSTRAINT" | "CHECK CONSTRAINT" | "MATERIALIZED VIEW" => Self::AfterRows,
             _ => Self::InUse,
         }
@@ -99,14 +101,16 @@ impl VendorCode {
     pub(super) fn of(structure: &Structure, volatile: impl IntoIterator<Item = String>) -> Self {
         let entries: Vec<&SchemaEntry> = structure.before.iter().chain(&structure.after).collect();
         let known = Known::of(&entries, volatile);
-        let (routines, others): (Vec<&SchemaEntry>, Vec<&SchemaEntry>) =
-            entries.into_iter().partition(|entry| entry.is_routine());
-        let mut pieces: Vec<Piece> = others
-            .iter()
-            .flat_map(|entry| Piece::of_entry(entry, known.calls(&entry.sql)))
-            .collect();
+        let has_first_value =
+            |entry: &SchemaEntry| entry.kind == "AGGREGATE" && entry.sql.contains("INITCOND");
+        let pieces_of =
+            entries.iter().filter(|entry| !entry.is_routine() || has_first_value(entry));
+        let mut pieces: Vec<Piece> =
+            pieces_of.flat_map(|entry| Piece::of_entry(entry, known.calls(&entry.sql))).collect();
         let keys = structure.keys.values();
         pieces.extend(keys.filter_map(|key| Piece::of_key(key, known.calls(&key.definition))));
+        let routines: Vec<&SchemaEntry> =
+            entries.iter().copied().filter(|entry| entry.is_routine()).collect();
         let during_copy = pieces.iter().filter(|piece| piece.when != When::InUse).count();
         Self { listing: listing(&pieces, &routines), pieces_during_copy: during_copy as u64 }
     }

@@ -159,19 +159,12 @@ impl SchemaEntry {
         )
     }
 
-    /// Whether it may take rights that only the account has, and runs nothing when it is made.
+    /// Whether it may take rights that only the account has, and runs nothing: not when it is made, and not later, as
+    /// a cast or an event trigger would in the middle of our own statements.
     pub fn may_need_account(&self) -> bool {
         matches!(
             self.kind.as_str(),
-            "EXTENSION"
-                | "COMMENT"
-                | "SECURITY LABEL"
-                | "EVENT TRIGGER"
-                | "PROCEDURAL LANGUAGE"
-                | "CAST"
-                | "TRANSFORM"
-                | "ACCESS METHOD"
-                | "FOREIGN DATA WRAPPER"
+            "EXTENSION" | "COMMENT" | "SECURITY LABEL" | "PROCEDURAL LANGUAGE"
         )
     }
 

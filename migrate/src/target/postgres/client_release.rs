@@ -47,7 +47,9 @@ pub(super) fn refuse_to_tell_strangers(
 ) -> Result<()> {
     if major < REFUSES_CLEAR_TEXT && endpoint.proves_password_to_strangers()? {
         bail!(
-            "pg_dump of release {major}.{minor} is not run on the connection to {}: it would give the password in clear              text to whoever asks for it there, since the server's certificate is not verified. Choose              sslmode=verify-full with sslrootcert, or install the client programs of release {REFUSES_CLEAR_TEXT} or later",
+            "pg_dump of release {major}.{minor} is not run on the connection to {}: it would give the password in clear \
+             text to whoever asks for it there, since the server's certificate is not verified. Choose \
+             sslmode=verify-full with sslrootcert, or install the client programs of release {REFUSES_CLEAR_TEXT} or later",
             endpoint.url()
         );
     }

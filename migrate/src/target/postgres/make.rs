@@ -14,7 +14,7 @@ use super::owner::Owner;
 
 /// What a session needs to run what `pg_dump` writes: names have their schemas, bodies of functions
 /// may name what comes later, and rows are read as the planner thinks best.
-const SETTINGS: &str = "SET search_path = ''; SET check_function_bodies = off; \
+pub(super) const SETTINGS: &str = "SET search_path = pg_catalog, pg_temp; SET check_function_bodies = off; \
     SET xmloption = content; SET default_tablespace = ''; SET default_table_access_method = heap; \
     SET client_min_messages = warning; SET enable_seqscan = on; SET enable_bitmapscan = on";
 

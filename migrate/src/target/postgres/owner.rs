@@ -14,6 +14,8 @@ use std::str::FromStr;
 use handover_verify::postgres::{MAKING_FUNCTION, PINNED, making_call};
 use handover_verify::sql::{ident, literal};
 
+use super::make::SETTINGS;
+
 /// Who makes the platform's objects.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Owner {
@@ -34,17 +36,20 @@ impl Owner {
     /// SQL that runs statements as the owner, whatever they call, within a transaction that is open.
     pub fn run(&self, sql: &str) -> String {
         let Self::Role(role) = self else { return sql.to_owned() };
-        // What the statements set does not outlast them: the next ones are ours.
+        // What the statements set for themselves does not outlast them; what code that they call sets for the session
+        // would (manual, CREATE FUNCTION), so that everything is set anew behind them. All of this goes to the server in
+        // one text, which it takes apart before any of it runs.
         let names = PINNED.iter().map(|(name, _)| *name).chain(OF_STATEMENTS);
         let kept: Vec<String> = names.map(|name| format!("SET {name} FROM CURRENT")).collect();
         format!(
             "SET LOCAL ROLE {}; \
              CREATE OR REPLACE FUNCTION {MAKING_FUNCTION}(pg_catalog.text) RETURNS pg_catalog.void LANGUAGE plpgsql \
              SECURITY DEFINER {} AS 'BEGIN EXECUTE $1; END'; \
-             SET LOCAL ROLE NONE; {}",
+             SET LOCAL ROLE NONE; {} {} {SETTINGS};",
             ident(role),
             kept.join(" "),
-            making_call(sql)
+            making_call(sql),
+            pinned()
         )
     }
 
@@ -69,13 +74,17 @@ impl Owner {
     /// `settings` are the session's beside those.
     pub fn commit(&self, settings: &str) -> String {
         let Self::Role(role) = self else { return "COMMIT;".to_owned() };
-        let mut pinned = String::new();
-        for (name, value) in PINNED {
-            let (name, value) = (literal(name), literal(value));
-            pinned.push_str(&format!(" SELECT pg_catalog.set_config({name}, {value}, false);"));
-        }
-        format!("SET LOCAL ROLE {}; COMMIT; SET ROLE NONE;{pinned} {settings}", ident(role))
+        format!("SET LOCAL ROLE {}; COMMIT; SET ROLE NONE; {} {settings}", ident(role), pinned())
     }
+}
+
+/// A statement after which the session is pinned as at its beginning.
+fn pinned() -> String {
+    let set = |(name, value): &(&str, &str)| {
+        format!("pg_catalog.set_config({}, {}, false)", literal(name), literal(value))
+    };
+    let all: Vec<String> = PINNED.iter().map(set).collect();
+    format!("SELECT {};", all.join(", "))
 }
 
 impl FromStr for Owner {
