@@ -236,6 +236,9 @@ fn a_dsse_envelope_of_an_outside_body() {
     ] {
         refused(&envelope(&made, people, sha256, kind), &parts);
     }
+    for unreadable in ["", "two words", "https://example.org/\u{1b}[2J", &"x".repeat(301)] {
+        refused(&envelope(&made, &["third"], &sha256, unreadable), &["predicateType is no URI"]);
+    }
     let sound = envelope(&made, &["third"], &sha256, statement);
     let text = fs::read_to_string(&sound).unwrap();
     fs::write(&sound, text.replacen("\"payload\": \"ey", "\"payload\": \"ez", 1)).unwrap();
@@ -244,8 +247,14 @@ fn a_dsse_envelope_of_an_outside_body() {
     let loaded = load(&made, &sender, &["--signature", &sound, "--json"]);
     let found = parsed(loaded.expect(0))["evidence"]["signature"].clone();
     assert_eq!(found["format"], "dsse");
+    assert_eq!(found["predicateType"], statement);
+    let list = made.migrate("evidence").args(["--list", "--handover"]).arg(made.dir()).go();
+    let shown_type = format!("predicateType {statement}");
+    assert!(list.expect(0).stdout.contains(&shown_type), "{}", list.stdout);
     assert_eq!(found["signers"][0]["subject"], "Trần Văn third, Bộ Y tế");
-    made.go_on(Until::Certified);
+    made.go_on(Until::BackedUp);
+    assert_eq!(shown(&made).matches(&shown_type).count(), 2);
+    made.go_on_from(Until::BackedUp, Until::Certified);
     let verified = verify(&made).go();
     let line = "evidence: answers is signed, DSSE Trần Văn third, Bộ Y tế (SHA-256 ";
     assert!(verified.expect(0).stdout.contains(line), "{}", verified.stdout);
@@ -296,7 +305,6 @@ fn an_attestation_states_who_signed_the_evidence() {
 fn a_ledger_from_before_signatures() {
     let made = AttestMade::copied(Engine::Sqlite);
     made.load_evidence("answers");
-    made.target.sql("drop table handover_signed_evidence");
     made.attest(&["--key", "ministry.pem"]).go().expect(0);
     made.sign("vendor.pem", FIRST).expect(0);
     assert!(!made.stated().ledger.tables.iter().any(|table| table.name == "signed_evidence"));
@@ -305,7 +313,15 @@ fn a_ledger_from_before_signatures() {
     made.ledger(&["--target", &url]).expect(0);
     let list = made.target.migrate("evidence").args(["--list", "--target", &url]).go();
     assert!(list.expect(0).stdout.contains("it carries no signature"), "{}", list.stdout);
-    // The next file makes the table.
+    // The next signature makes the table, and no file without one.
     made.load_evidence("more");
-    assert_eq!(made.target.sql("select count(*) from handover_signed_evidence"), "0");
+    let tables = "select count(*) from sqlite_schema where name = 'handover_signed_evidence'";
+    assert_eq!(made.target.sql(tables), "0");
+    let sender = Sender::new();
+    let signature = sender.at(&sender.sign("sender", ""));
+    let run =
+        made.target.migrate("evidence").args(["--quiet", "--name", "signed", "--target", &url]);
+    let run = run.arg("--file").arg(sender.at("results.csv")).arg("--signature").arg(signature);
+    run.arg("--sender").arg(sender.at("sender.pem")).go().expect(0);
+    assert_eq!(made.target.sql(tables), "1");
 }

@@ -12,13 +12,3 @@ CREATE TABLE IF NOT EXISTS handover.evidence (
   signer text,
   loaded_at timestamptz NOT NULL DEFAULT now()
 );
--- Signatures that files were loaded with: base64 of the signature (CMS as DER, or the DSSE envelope), base64
--- of the certificate (DER) that was believed (CMS), digests of the file and who was found to have signed
--- (JSON). Not called evidence_…: a file may be called anything.
-CREATE TABLE IF NOT EXISTS handover.signed_evidence (
-  name text PRIMARY KEY,
-  signature text NOT NULL,
-  sender text,
-  file_digests text NOT NULL,
-  found text NOT NULL
-);

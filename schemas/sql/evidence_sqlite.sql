@@ -1,4 +1,4 @@
--- Files that came back, signed: the same tables as in PostgreSQL's schema "handover".
+-- Files that came back, signed: the same table as in PostgreSQL's schema "handover".
 CREATE TABLE IF NOT EXISTS handover_evidence (
   name TEXT PRIMARY KEY NOT NULL,
   file_name TEXT NOT NULL,
@@ -8,11 +8,4 @@ CREATE TABLE IF NOT EXISTS handover_evidence (
   columns TEXT NOT NULL,
   signer TEXT,
   loaded_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP
-);
-CREATE TABLE IF NOT EXISTS handover_signed_evidence (
-  name TEXT PRIMARY KEY NOT NULL,
-  signature TEXT NOT NULL,
-  sender TEXT,
-  file_digests TEXT NOT NULL,
-  found TEXT NOT NULL
 );

@@ -34,6 +34,10 @@ pub struct EvidenceSignature {
     pub format: SignatureFormat,
     /// SHA-256 of its bytes, as the ledger keeps them: of CMS those of the DER.
     pub sha256: Digest,
+    /// What the statement says that it states (`predicateType`), of a DSSE signature: that the file is
+    /// vouched for is for people to judge by it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub predicate_type: Option<String>,
     /// The moment as of which certificates and keys were judged: `YYYY-MM-DDTHH:MM:SSZ`.
     pub checked_on: String,
     /// Who signed; at least one.
@@ -76,7 +80,9 @@ pub struct EvidenceAuthority {
 impl EvidenceSignature {
     /// Who signed, each on a line of its own, in words of either language but for the labels.
     pub fn lines(&self) -> Vec<String> {
-        self.signers.iter().map(|signer| format!("{} {signer}", self.format)).collect()
+        let states = self.predicate_type.as_ref();
+        let states = states.map(|kind| format!(", predicateType {kind}")).unwrap_or_default();
+        self.signers.iter().map(|signer| format!("{} {signer}{states}", self.format)).collect()
     }
 }
 

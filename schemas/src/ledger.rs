@@ -35,6 +35,14 @@ pub const EVIDENCE_POSTGRES_DDL: &str = include_str!("../sql/evidence_postgres.s
 /// Statements that make the table of evidence files in a SQLite target, if it is not there.
 pub const EVIDENCE_SQLITE_DDL: &str = include_str!("../sql/evidence_sqlite.sql");
 
+/// Statements that make the table of signatures of evidence files in a PostgreSQL target, if it is not
+/// there.
+pub const SIGNED_EVIDENCE_POSTGRES_DDL: &str = include_str!("../sql/signed_evidence_postgres.sql");
+
+/// Statements that make the table of signatures of evidence files in a SQLite target, if it is not
+/// there.
+pub const SIGNED_EVIDENCE_SQLITE_DDL: &str = include_str!("../sql/signed_evidence_sqlite.sql");
+
 /// Statements that make the tables of purges in a PostgreSQL target, if they are not there.
 pub const PURGE_POSTGRES_DDL: &str = include_str!("../sql/purge_postgres.sql");
 

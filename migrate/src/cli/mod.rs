@@ -224,7 +224,7 @@ pub struct EvidenceArgs {
     pub sender: Option<PathBuf>,
     /// Who is believed, for a DSSE signature: the file that says whose keys count, with the role
     /// outside_body. If it is not given, the one that handover.toml names.
-    #[arg(long, value_name = "FILE", requires = "signature")]
+    #[arg(long, value_name = "FILE", requires = "signature", conflicts_with = "sender")]
     pub trust: Option<PathBuf>,
     /// List the files that are loaded.
     #[arg(long, conflicts_with = "file")]

@@ -201,6 +201,14 @@ fn is_the_same(store: &mut dyn Store, known: &Evidence, given: &Evidence) -> Res
              leave --signature out, or load the file under another name"
         );
     }
+    let digests = |one: &Evidence| one.signature.as_ref().map(|signed| signed.file.clone());
+    if given.signature.is_some() && digests(given) != digests(known) {
+        bail!(
+            "this file is loaded as {name} already, but its SHA-384 or SHA-512 is another in the \
+             ledger (file_digests of signed_evidence): somebody changed it. Find out who; then load \
+             the file under another name"
+        );
+    }
     let table = ledger::evidence_table(store, name);
     let count = store.query(&format!("SELECT count(*) FROM {table}"))?;
     let count = count.into_iter().flatten().flatten().next().unwrap_or_default();

@@ -37,7 +37,7 @@ pub(super) fn checked(
     }
     let believed = Believed { sender: sender.as_deref(), trust: request.trust.as_ref() };
     let found = check(&given, &file, believed, moment::now()?).with_context(place)?;
-    Ok(Some(SignedEvidence { given, sender, file, found }))
+    SignedEvidence::new(&request.name, given, sender, file, found).map(Some)
 }
 
 fn certificate(path: &Path) -> Result<Vec<u8>> {

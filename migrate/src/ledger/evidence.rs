@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use handover_schemas::chain::{EventDetail, EventKind};
-use handover_verify::ledger::signed_evidence::SignedEvidence;
+use handover_verify::ledger::signed_evidence::{COLUMNS, SignedEvidence};
 use handover_verify::sql::{ident, literal};
 
 use super::Evidence;
@@ -57,7 +57,7 @@ pub fn record_evidence(store: &mut dyn Store, evidence: &Evidence) -> Result<()>
         subject: Some(evidence.name.clone()),
         sha256: Some(evidence.sha256),
         count: Some(evidence.rows),
-        signature: evidence.signature.as_ref().map(|signed| signed.found.sha256),
+        signature: evidence.signature.as_ref().map(|signed| signed.row),
         ..EventDetail::default()
     };
     append_event(store, EventKind::Evidence, &detail).map(drop)
@@ -65,18 +65,17 @@ pub fn record_evidence(store: &mut dyn Store, evidence: &Evidence) -> Result<()>
 
 /// Records the signature of a file. In the same transaction as the file.
 fn record_signature(store: &mut dyn Store, name: &str, signed: &SignedEvidence) -> Result<()> {
+    // Only now: an empty table would be one that no event tells of.
+    let ddl = store.signed_evidence_ddl();
+    store.execute(ddl).context("cannot make the ledger of evidence files' signatures")?;
     let table = store.table("signed_evidence");
-    let file = serde_json::to_string(&signed.file).context("cannot write the file's digests")?;
-    let found = serde_json::to_string(&signed.found).context("cannot write the signers")?;
-    let sender = signed.sender_text().map_or_else(|| "NULL".to_owned(), |text| literal(&text));
+    let row = signed.texts(name)?;
+    let values = row.map(|value| value.map_or_else(|| "NULL".to_owned(), |text| literal(&text)));
     store
         .execute(&format!(
-            "INSERT INTO {table} (name, signature, sender, file_digests, found) \
-             VALUES ({}, {}, {sender}, {}, {})",
-            literal(name),
-            literal(&signed.signature_text()),
-            literal(&file),
-            literal(&found),
+            "INSERT INTO {table} ({}) VALUES ({})",
+            COLUMNS.join(", "),
+            values.join(", ")
         ))
         .context("cannot record the signature of the evidence file")
 }

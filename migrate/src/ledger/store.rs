@@ -6,7 +6,7 @@ use handover_schemas::identity_number::POSTGRES_FUNCTION;
 use handover_schemas::ledger::{
     EVENTS_POSTGRES_DDL, EVENTS_SQLITE_DDL, EVIDENCE_POSTGRES_DDL, EVIDENCE_SQLITE_DDL,
     MOVES_POSTGRES_DDL, MOVES_SQLITE_DDL, PACKAGES_POSTGRES_DDL, PACKAGES_SQLITE_DDL,
-    PURGE_POSTGRES_DDL, PURGE_SQLITE_DDL,
+    PURGE_POSTGRES_DDL, PURGE_SQLITE_DDL, SIGNED_EVIDENCE_POSTGRES_DDL, SIGNED_EVIDENCE_SQLITE_DDL,
 };
 use handover_verify::ledger::LedgerQuery;
 use handover_verify::postgres::Session;
@@ -28,6 +28,8 @@ pub trait Store: LedgerQuery {
     fn begin(&self) -> &'static str;
     /// Statements that make the table of evidence files, unless it is there.
     fn evidence_ddl(&self) -> &'static str;
+    /// Statements that make the table of their signatures, unless it is there.
+    fn signed_evidence_ddl(&self) -> &'static str;
     /// The type of the key of an evidence file's table.
     fn line_number_type(&self) -> &'static str;
     /// The key of a table of one row, in SQL.
@@ -115,6 +117,10 @@ impl Store for Session {
         EVIDENCE_POSTGRES_DDL
     }
 
+    fn signed_evidence_ddl(&self) -> &'static str {
+        SIGNED_EVIDENCE_POSTGRES_DDL
+    }
+
     fn line_number_type(&self) -> &'static str {
         "bigint"
     }
@@ -172,6 +178,10 @@ impl Store for Connection {
 
     fn evidence_ddl(&self) -> &'static str {
         EVIDENCE_SQLITE_DDL
+    }
+
+    fn signed_evidence_ddl(&self) -> &'static str {
+        SIGNED_EVIDENCE_SQLITE_DDL
     }
 
     fn line_number_type(&self) -> &'static str {

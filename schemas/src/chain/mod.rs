@@ -111,7 +111,7 @@ pub struct EventDetail {
     /// the line was, `source clear`, `target unverified`, `target authority`.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub lesser_lines: Vec<String>,
-    /// SHA-256 of the signature that an evidence file was loaded with.
+    /// SHA-256 of the ledger's row of the signature that an evidence file was loaded with.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub signature: Option<Digest>,
 }

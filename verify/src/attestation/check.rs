@@ -21,7 +21,7 @@ use crate::endpoint::Endpoint;
 use crate::interrupt::Interrupt;
 use crate::ledger::events::{RecordedAttestation, attestations};
 use crate::ledger::evidence::all_evidence;
-use crate::ledger::signed_evidence::check_again;
+use crate::ledger::signed_evidence::{CheckedAgain, check_again};
 use crate::ledger::{LedgerQuery, ledger_of, open};
 use crate::package::{Identities, PackageRequest, verify_package};
 use crate::progress::Progress;
@@ -255,11 +255,14 @@ fn check_evidence(
             ));
             continue;
         };
-        match check_again(&file, signed, Some(trust)) {
-            Ok(_) => {
+        match check_again(ledger, &file, signed, Some(trust))? {
+            Ok(CheckedAgain::Holds) => {
                 for line in signed.found.lines() {
                     outcome.checked(format!("evidence {name} is signed: {line}"));
                 }
+            }
+            Ok(CheckedAgain::NotChecked) => {
+                outcome.not_checked(format!("the signature of the evidence {name}: no keys count"));
             }
             Err(error) => outcome
                 .find(format!("the signature of the evidence {name} does not hold: {error:#}")),

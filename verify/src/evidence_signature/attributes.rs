@@ -7,6 +7,8 @@ use x509_cert::der::asn1::{ObjectIdentifier, OctetString};
 use x509_cert::der::{Any, Encode};
 use x509_cert::time::Time;
 
+use super::ess::{self, CertificateDigest};
+
 /// RFC 5652 section 4: content that is bytes, whatever they mean.
 pub(super) const DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.1");
 const CONTENT_TYPE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.3");
@@ -19,6 +21,8 @@ pub(super) struct Signed {
     pub(super) digest: Vec<u8>,
     /// When it was signed, as the signer says.
     pub(super) time: Option<Timestamp>,
+    /// The digests of certificates by which it says whose it is.
+    pub(super) certificates: Vec<CertificateDigest>,
     /// The bytes under the signature: the attributes as DER of a SET OF, not of the `[0]` that they
     /// are sent in (RFC 5652 section 5.4).
     pub(super) message: Vec<u8>,
@@ -48,12 +52,13 @@ pub(super) fn signed(attributes: Option<&Attributes>) -> Result<Signed> {
         .map(|value| moment(&value.decode_as().context("its signing time is damaged")?))
         .transpose()?;
     let message = attributes.to_der().context("its signed attributes are damaged")?;
-    Ok(Signed { digest: digest.as_bytes().to_vec(), time, message })
+    let certificates = ess::certificates(attributes)?;
+    Ok(Signed { digest: digest.as_bytes().to_vec(), time, certificates, message })
 }
 
 /// The one value of an attribute; two attributes of one sort, or two values, are refused
 /// (RFC 5652 section 11).
-fn only(attributes: &Attributes, sort: ObjectIdentifier) -> Result<Option<&Any>> {
+pub(super) fn only(attributes: &Attributes, sort: ObjectIdentifier) -> Result<Option<&Any>> {
     let mut values = attributes.iter().filter(|one| one.oid == sort).map(|one| &one.values);
     let Some(first) = values.next() else { return Ok(None) };
     if values.next().is_some() || first.len() != 1 {
@@ -64,6 +69,23 @@ fn only(attributes: &Attributes, sort: ObjectIdentifier) -> Result<Option<&Any>>
 
 /// A moment of a certificate or an attribute.
 pub(super) fn moment(time: &Time) -> Result<Timestamp> {
-    let seconds = i64::try_from(time.to_unix_duration().as_secs())?;
-    Ok(Timestamp::from_second(seconds)?)
+    // 99991231235959Z, without an end (RFC 5280 section 4.1.2.5), is later than what is reckoned with.
+    let last = Timestamp::MAX.as_second();
+    let seconds = i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(last);
+    Ok(Timestamp::from_second(seconds.min(last))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use x509_cert::der::DateTime;
+    use x509_cert::der::asn1::GeneralizedTime;
+
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_certificate_without_an_end() {
+        let end = DateTime::new(9999, 12, 31, 23, 59, 59).unwrap();
+        let end = Time::GeneralTime(GeneralizedTime::from_date_time(end));
+        assert_eq!(moment(&end).unwrap().to_string(), "9999-12-30T22:00:00Z");
+    }
 }

@@ -5,10 +5,11 @@ use handover_schemas::digest::Digest;
 use jiff::Timestamp;
 use x509_cert::Certificate;
 use x509_cert::der::{Decode, Encode};
-use x509_cert::ext::pkix::{BasicConstraints, KeyUsage};
+use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage};
 
 use super::attributes::moment;
 use super::format::all_pem;
+use super::key_purpose::is_for_documents;
 use crate::visible::visible;
 
 /// Longest subject that is shown, in characters.
@@ -105,6 +106,31 @@ impl Known {
             bail!("the certificate {} is not an authority's", self.subject());
         }
         Ok(())
+    }
+
+    /// Refuses a certificate that names purposes, and none under which documents are signed: the same
+    /// that is asked of certificates on a path, of those that stand at its ends.
+    pub(super) fn is_for_documents(&self, what: &str) -> Result<()> {
+        let tbs = self.parsed.tbs_certificate();
+        let purposes = tbs.get_extension::<ExtendedKeyUsage>();
+        let Some((_, purposes)) = purposes.context("its extended key usage is damaged")? else {
+            return Ok(());
+        };
+        if !purposes.0.iter().any(|one| is_for_documents(one.as_bytes())) {
+            bail!(
+                "the extended key usage of {what} {} names other purposes, and not the signing of \
+                 documents or e-mail",
+                self.subject()
+            );
+        }
+        Ok(())
+    }
+
+    /// So many authorities may stand between it and a signer (`pathLenConstraint`); none is any number.
+    pub(super) fn path_length(&self) -> Result<Option<u8>> {
+        let constraints = self.parsed.tbs_certificate().get_extension::<BasicConstraints>();
+        let constraints = constraints.context("its basicConstraints are damaged")?;
+        Ok(constraints.and_then(|(_, constraints)| constraints.path_len_constraint))
     }
 
     fn key_usage(&self) -> Result<Option<KeyUsage>> {

@@ -21,6 +21,7 @@ pub(super) fn believed_through(
 ) -> Result<Option<EvidenceAuthority>> {
     signer.is_valid_at(at, "the signer's certificate")?;
     signer.may_sign()?;
+    signer.is_for_documents("the signer's certificate")?;
     if signer.der == sender.der {
         return Ok(None);
     }
@@ -35,6 +36,8 @@ pub(super) fn believed_through(
         );
     }
     sender.is_valid_at(at, "the certificate of the authority")?;
+    // Of an authority that is believed, webpki takes the name and the key alone.
+    sender.is_for_documents("the authority's certificate")?;
     issued_by(signer, sender, others, at)?;
     Ok(Some(EvidenceAuthority { subject: sender.subject(), fingerprint: sender.fingerprint() }))
 }
@@ -61,9 +64,18 @@ fn issued_by(signer: &Known, authority: &Known, others: &[Known], at: Timestamp)
     let leaf = EndEntityCert::try_from(&leaf).map_err(no_path)?;
     let seconds = u64::try_from(at.as_second()).unwrap_or_default();
     let time = UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds));
-    leaf.verify_for_usage(&OF_CERTIFICATES, &anchors, &between, time, SignsDocuments, None, None)
-        .map(drop)
-        .map_err(no_path)
+    let path = leaf
+        .verify_for_usage(&OF_CERTIFICATES, &anchors, &between, time, SignsDocuments, None, None)
+        .map_err(no_path)?;
+    let length = path.intermediate_certificates().count();
+    match authority.path_length()? {
+        Some(most) if length > usize::from(most) => bail!(
+            "{length} authorities stand between the signer's certificate and {}, whose \
+             pathLenConstraint is {most}",
+            authority.subject()
+        ),
+        _ => Ok(()),
+    }
 }
 
 /// What is wrong with a path, in words.

@@ -14,6 +14,7 @@ use x509_cert::ext::pkix::SubjectKeyIdentifier;
 
 use super::certificate::Known;
 use super::digests::FileDigests;
+use super::ess::CertificateDigest;
 use super::{algorithm, attributes, chain};
 
 const SIGNED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.2");
@@ -102,7 +103,7 @@ impl Signer<'_> {
         let digest = algorithm::digest(&self.info.digest_alg)?;
         let verifies = algorithm::signature(&self.info.signature_algorithm, digest)?;
         let signed = attributes::signed(self.info.signed_attrs.as_ref())?;
-        let certificate = self.certificate()?;
+        let certificate = self.certificate(&signed.certificates)?;
         if !file.is(digest, &signed.digest) {
             bail!(
                 "it is over another file: the {digest} that {} signed is not that of this one",
@@ -138,7 +139,7 @@ impl Signer<'_> {
         let authority = chain::believed_through(certificate, self.sender, self.certificates, at)?;
         let (valid_from, valid_until) = certificate.validity()?;
         if let Some(time) = signed.time {
-            if time > at + AHEAD {
+            if is_after(time, at) {
                 bail!("it says that it was signed on {time}, which is after {at}");
             }
             certificate.is_valid_at(time, "at the time of signing, the certificate")?;
@@ -153,14 +154,35 @@ impl Signer<'_> {
         })
     }
 
-    /// The certificate that the signature names, among those that came with it or the given one.
-    fn certificate(&self) -> Result<&Known> {
-        let mut known = std::iter::once(self.sender).chain(self.certificates);
-        known.find(|one| is_named(&self.info.sid, one)).context(
-            "the certificate of its signer is not in it, and is not the one that was given \
-             (--sender)",
-        )
+    /// The certificate that the signature names, among those that came with it or the given one: by
+    /// its digest (RFC 5035) if the signer says it.
+    fn certificate(&self, digests: &[CertificateDigest]) -> Result<&Known> {
+        let known = std::iter::once(self.sender).chain(self.certificates);
+        let mut named: Vec<&Known> = known.filter(|one| is_named(&self.info.sid, one)).collect();
+        if named.is_empty() {
+            bail!(
+                "the certificate of its signer is not in it, and is not the one that was given \
+                 (--sender)"
+            );
+        }
+        named.retain(|one| digests.iter().all(|digest| digest.is_of(&one.der)));
+        let first = named.first().copied().context(
+            "its signer signed for another certificate than those in it and the one that was given \
+             (--sender): the signed attribute signing-certificate has another digest",
+        )?;
+        if named.iter().any(|one| one.der != first.der) {
+            bail!(
+                "several certificates fit the name of its signer, and it does not say which counts; \
+                 ask the sender to sign again with -cades (openssl cms)"
+            );
+        }
+        Ok(first)
     }
+}
+
+/// Whether a signer's clock was further ahead than clocks are.
+fn is_after(time: Timestamp, at: Timestamp) -> bool {
+    time.duration_since(at) > AHEAD
 }
 
 /// Whether a signer is named by issuer and serial number, or by key identifier, as this certificate.
@@ -174,5 +196,18 @@ fn is_named(sid: &SignerIdentifier, certificate: &Known) -> bool {
             let own = tbs.get_extension::<SubjectKeyIdentifier>();
             own.is_ok_and(|own| own.is_some_and(|(_, own)| own == *named))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The moment of the check comes from the ledger, in which anything may have been written.
+    #[test]
+    fn moments_at_the_ends_of_time() {
+        assert!(!is_after(Timestamp::MAX, Timestamp::MAX));
+        assert!(!is_after(Timestamp::MIN, Timestamp::MAX));
+        assert!(is_after(Timestamp::MAX, Timestamp::MIN));
     }
 }

@@ -13,14 +13,17 @@ use crate::signing::{Trust, check_envelope, day_of};
 /// How our own statements' types begin, of which none is about an evidence file.
 const OWN_TYPES: &str = "urn:handover:";
 
-/// Who signed a file; every signature of the envelope has to be of somebody whom the trust file
+/// Longest `predicateType` that is taken, in bytes.
+const TYPE_MAX: usize = 300;
+
+/// What the statement states, and who signed it; every signature of the envelope has to be of somebody whom the trust file
 /// calls `outside_body`.
 pub(super) fn check(
     text: &[u8],
     file: &FileDigests,
     trust: &Trust,
     at: Timestamp,
-) -> Result<Vec<EvidenceSigner>> {
+) -> Result<(String, Vec<EvidenceSigner>)> {
     let envelope = Envelope::parse(text)?;
     let checked = check_envelope(&envelope, trust, day_of(&at.to_string())?)?;
     let body = checked.body()?;
@@ -39,6 +42,7 @@ pub(super) fn check(
             statement.predicate_type
         );
     }
+    is_shown(&statement.predicate_type)?;
     if !statement.subject.iter().any(|subject| subject.digest.sha256 == file.sha256) {
         bail!("it is over another file: no subject of it has the SHA-256 {}", file.sha256);
     }
@@ -59,5 +63,17 @@ pub(super) fn check(
             valid_until: validity.1.to_string(),
         })
     });
-    signers.collect()
+    Ok((statement.predicate_type, signers.collect::<Result<_>>()?))
+}
+
+/// Refuses a type that people could not read: they judge by it what was signed.
+fn is_shown(predicate_type: &str) -> Result<()> {
+    let is_printed = predicate_type.bytes().all(|byte| byte.is_ascii_graphic());
+    if predicate_type.is_empty() || predicate_type.len() > TYPE_MAX || !is_printed {
+        bail!(
+            "its predicateType is no URI of 1 to {TYPE_MAX} printable ASCII characters; ask the \
+             sender for a statement with one"
+        );
+    }
+    Ok(())
 }

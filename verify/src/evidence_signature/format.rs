@@ -39,6 +39,13 @@ impl Given {
             );
         }
         if text.starts_with(b"-----BEGIN ") {
+            let blocks = String::from_utf8_lossy(text).matches("-----BEGIN ").count();
+            if blocks > 1 {
+                bail!(
+                    "it has {blocks} PEM blocks, and only one would be looked at; give the one \
+                     signature in a file of its own"
+                );
+            }
             let labelled = PEM_LABELS.iter().find_map(|label| pem(text, label).transpose());
             let bytes = labelled.transpose()?.context(
                 "it is PEM of something else than a CMS signature (BEGIN CMS or BEGIN PKCS7)",

@@ -18,6 +18,11 @@ const PURPOSES: [&[u8]; 5] = [
 
 const EMAIL_PROTECTION: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 4];
 
+/// Whether documents are signed under a purpose, given as the bytes of its object identifier.
+pub(super) fn is_for_documents(purpose: &[u8]) -> bool {
+    PURPOSES.contains(&purpose)
+}
+
 /// Accepts a certificate that names no purpose, or one under which documents are signed: not one that
 /// is for servers or clients of TLS alone.
 pub(super) struct SignsDocuments;

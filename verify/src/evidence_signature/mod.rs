@@ -11,6 +11,7 @@ mod chain;
 mod cms;
 mod digests;
 mod dsse;
+mod ess;
 mod format;
 mod key_purpose;
 
@@ -41,12 +42,13 @@ pub fn check(
     believed: Believed<'_>,
     moment: Timestamp,
 ) -> Result<EvidenceSignature> {
-    let signers = match (given.format, believed) {
+    let (predicate_type, signers) = match (given.format, believed) {
         (SignatureFormat::Cms, Believed { sender: Some(sender), .. }) => {
-            cms::check(&given.bytes, file, sender, moment)?
+            (None, cms::check(&given.bytes, file, sender, moment)?)
         }
         (SignatureFormat::Dsse, Believed { trust: Some(trust), .. }) => {
-            dsse::check(&given.bytes, file, trust, moment)?
+            let (predicate_type, signers) = dsse::check(&given.bytes, file, trust, moment)?;
+            (Some(predicate_type), signers)
         }
         (SignatureFormat::Cms, _) => bail!(
             "who is believed? A CMS signature needs the sender's certificate, or that of the \
@@ -60,6 +62,7 @@ pub fn check(
     Ok(EvidenceSignature {
         format: given.format,
         sha256: Digest::of(&given.bytes),
+        predicate_type,
         checked_on: moment.to_string(),
         signers,
     })

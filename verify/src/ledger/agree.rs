@@ -43,7 +43,7 @@ pub(super) fn agree(ledger: &mut dyn LedgerQuery, events: &[RecordedEvent], outc
             continue;
         };
         let is_last_inventory = last_inventory == Some(recorded);
-        match leaves_trace(recorded.event.kind, &detail, &held, is_last_inventory) {
+        match leaves_trace(recorded, &detail, &held, is_last_inventory) {
             Some(true) => traces += 1,
             Some(false) => outcome.find(format!(
                 "event {} ({}) is not what the ledger's tables hold of it",
@@ -93,9 +93,17 @@ fn inventory_digest(ledger: &mut dyn LedgerQuery) -> Result<Option<Digest>> {
     Ok(document.map(|document| Digest::of(document.as_bytes())))
 }
 
+/// Whether evidence has the signature of its event, or neither has one.
+fn has_the_signature(evidence: &Evidence, recorded: &RecordedEvent, detail: &EventDetail) -> bool {
+    match &evidence.signature {
+        Some(signed) => signed.is_as_loaded(evidence, recorded).is_ok(),
+        None => detail.signature.is_none(),
+    }
+}
+
 /// Whether the tables hold what an event tells; nothing for events that leave no trace of their own.
 fn leaves_trace(
-    kind: EventKind,
+    recorded: &RecordedEvent,
     detail: &EventDetail,
     held: &Held,
     is_last_inventory: bool,
@@ -107,7 +115,7 @@ fn leaves_trace(
     let of_purge = |digest: fn(&PurgeEntry) -> Option<Digest>| {
         purge().is_some_and(|purge| digest(purge) == detail.sha256)
     };
-    match kind {
+    match recorded.event.kind {
         EventKind::Package => Some(held.packages.iter().any(|one| {
             Some(one.seal) == detail.sha256
                 && detail.subject.as_ref() == Some(&one.name)
@@ -117,8 +125,7 @@ fn leaves_trace(
             Some(one.sha256) == detail.sha256
                 && detail.subject.as_ref() == Some(&one.name)
                 && Some(one.rows) == detail.count
-                && one.signature.as_ref().map(|signed| Digest::of(&signed.given.bytes))
-                    == detail.signature
+                && has_the_signature(one, recorded, detail)
         })),
         EventKind::Artifacts => is_last_inventory.then(|| held.inventory == detail.sha256),
         EventKind::Select => Some(of_purge(|purge| Some(purge.selection.root))),

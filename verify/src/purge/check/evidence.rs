@@ -22,11 +22,10 @@ impl Check<'_> {
             return Ok(());
         };
         self.checked(format!("evidence: {name} is the file it rests on"));
-        self.check_signature(&loaded);
-        Ok(())
+        self.check_signature(&loaded)
     }
 
-    fn check_signature(&mut self, loaded: &Evidence) {
+    fn check_signature(&mut self, loaded: &Evidence) -> Result<()> {
         let name = &loaded.name;
         let Some(signed) = &loaded.signature else {
             self.not_checked(format!(
@@ -34,9 +33,10 @@ impl Check<'_> {
                  with the sender's letter",
                 loaded.sha256
             ));
-            return;
+            return Ok(());
         };
-        match check_again(loaded, signed, self.request.trust.as_ref()) {
+        let trust = self.request.trust.as_ref();
+        match check_again(self.ledger(), loaded, signed, trust)? {
             Ok(CheckedAgain::Holds) => {
                 for line in signed.found.lines() {
                     let on = &signed.found.checked_on;
@@ -52,6 +52,7 @@ impl Check<'_> {
                 format!("the signature of the evidence {name:?} does not hold: {error:#}"),
             ),
         }
+        Ok(())
     }
 }
 
