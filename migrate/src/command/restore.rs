@@ -110,32 +110,7 @@ fn text(report: &RestoreReport, findings: &str, chosen: &str) -> Lines {
             grouped(table.held_back)
         );
     }
-    if let Some(people) = report.people {
-        writeln!(out);
-        writeln!(
-            out,
-            "people   {} (all rows that were chosen, with their keys: {chosen})",
-            grouped(people)
-        );
-    }
-    for (table, taken) in
-        report.tables.iter().flat_map(|one| one.taken.iter().map(move |t| (one, t)))
-    {
-        writeln!(out);
-        writeln!(
-            out,
-            "{}: {} rows have a value of {} that another row has by now",
-            table.name,
-            grouped(taken.rows),
-            taken.columns.join(", ")
-        );
-        writeln!(
-            out,
-            "Whoever it is may have been registered anew. The file below names both rows. If they are \
-             one person, let the platform put the two together, or take the value from the row that \
-             is to go; if they are two, correct the value of the wrong one. Then restore again"
-        );
-    }
+    people_text(&mut out, report, chosen);
     if !report.is_whole() {
         writeln!(out);
         writeln!(out, "rows that cannot be put back, with their keys: {findings}");
@@ -169,4 +144,34 @@ fn text(report: &RestoreReport, findings: &str, chosen: &str) -> Lines {
         ),
     }
     out
+}
+
+/// How many people were chosen, and who of them may have been registered anew.
+fn people_text(out: &mut Lines, report: &RestoreReport, chosen: &str) {
+    if let Some(people) = report.people {
+        writeln!(out);
+        writeln!(
+            out,
+            "people   {} (all rows that were chosen, with their keys: {chosen})",
+            grouped(people)
+        );
+    }
+    for (table, taken) in
+        report.tables.iter().flat_map(|one| one.taken.iter().map(move |t| (one, t)))
+    {
+        writeln!(out);
+        writeln!(
+            out,
+            "{}: {} rows have a value of {} that another row has by now",
+            table.name,
+            grouped(taken.rows),
+            taken.columns.join(", ")
+        );
+        writeln!(
+            out,
+            "Whoever it is may have been registered anew. The file below names both rows. If they are \
+             one person, let the platform put the two together, or take the value from the row that \
+             is to go; if they are two, correct the value of the wrong one. Then restore again"
+        );
+    }
 }

@@ -33,7 +33,7 @@ pub(super) fn person(
             next.extend(parents(archive, &key, table, &row)?);
             next.extend(children(archive, &key, table, &row)?);
         }
-        next.retain(|place| !is_of(place, people_table) || people.contains(place));
+        next.retain(|place| !is_of(*place, people_table) || people.contains(place));
         waiting = next.difference(&all).copied().collect();
         all.extend(&waiting);
     }
@@ -59,11 +59,11 @@ fn people(
         waiting = next.difference(&seen).copied().collect();
         seen.extend(&waiting);
     }
-    seen.retain(|place| is_of(place, people_table));
+    seen.retain(|place| is_of(*place, people_table));
     Ok(seen)
 }
 
-fn is_of(place: &Location, table: usize) -> bool {
+fn is_of(place: Location, table: usize) -> bool {
     usize::from(place.table) == table
 }
 

@@ -43,12 +43,9 @@ pub(super) fn check_purges(
 }
 
 fn outcome(entry: PurgeVerdictEntry) -> Outcome {
-    let mut outcome = Outcome::default();
-    outcome.checked = entry.checked;
-    outcome.findings = entry.findings.into_iter().map(|finding| finding.message).collect();
-    for change in entry.later {
-        outcome.find(change);
-    }
+    let findings = entry.findings.into_iter().map(|finding| finding.message).chain(entry.later);
+    let mut outcome =
+        Outcome { checked: entry.checked, findings: findings.collect(), ..Outcome::default() };
     if entry.verdict == PurgeVerdict::Unverified {
         outcome.unverified = entry.not_checked;
     } else {

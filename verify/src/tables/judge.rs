@@ -106,9 +106,7 @@ pub(super) fn judge(evidence: Evidence<'_>) -> Result<TablesReport> {
     let mut findings = of_columns;
     findings.extend(objects.iter().map(catalog::finding));
     findings.extend(of_the_database(&described.0, &described.1, &objects));
-    if request.rows_elsewhere.is_empty() {
-        findings.extend(nothing_compared(&tables));
-    }
+    findings.extend(nothing_compared(request, &tables));
     file.finish()?;
     let verdicts = tables.iter().map(|table| table.verdict).chain(findings.iter().map(weight));
     let verdict = Verdict::worst(verdicts);
@@ -298,7 +296,10 @@ fn unread_tables(pairs: &[TablePair], described: &(Described, Described)) -> Vec
 }
 
 /// Nothing compared is not "equal". Where rows are compared elsewhere, it may be all of them.
-fn nothing_compared(tables: &[TableReport]) -> Option<Finding> {
+fn nothing_compared(request: &TablesRequest, tables: &[TableReport]) -> Option<Finding> {
+    if !request.rows_elsewhere.is_empty() {
+        return None;
+    }
     if tables.is_empty() {
         return Some(Finding::new(
             FindingKind::NothingCompared,

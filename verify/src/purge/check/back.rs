@@ -59,13 +59,13 @@ impl<'a> Check<'a> {
     /// Whether rows of a table came back from archives of earlier purges, after this one was
     /// executed.
     pub(super) fn has_rows_from_others(&mut self, table: &SelectedTable) -> Result<bool> {
-        Ok(!self.from_others(table)?.is_empty())
+        Ok(!self.others_of(table)?.is_empty())
     }
 
     /// These rows. `None`, and said so, if an archive of theirs cannot be read.
     pub(super) fn rows_from_others(&mut self, table: &SelectedTable) -> Result<Option<BackRows>> {
         let mut rows = BackRows::new();
-        for other in self.from_others(table)? {
+        for other in self.others_of(table)? {
             match self.read_other(table, &other, &mut rows) {
                 Ok(()) => {}
                 Err(error) if error.chain().any(|cause| cause.is::<Interrupted>()) => {
@@ -110,7 +110,7 @@ impl<'a> Check<'a> {
 
     /// Restores from archives of earlier purges of a table that were recorded after this purge was
     /// executed, in the order of the purges.
-    fn from_others(&mut self, table: &SelectedTable) -> Result<Vec<FromOther<'a>>> {
+    fn others_of(&mut self, table: &SelectedTable) -> Result<Vec<FromOther<'a>>> {
         let name = logical_name(table.name());
         let mut found = Vec::new();
         let all = self.purges;
