@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use handover_schemas::purge::find::FindReport;
+use handover_schemas::purge::find::{FindReport, SearchedArchive};
 use handover_testkit::Run;
 
 use crate::json_schemas::check_report;
@@ -15,10 +15,16 @@ fn found(made: &PurgeMade, arguments: &[&str], typed: &str) -> FindReport {
     serde_json::from_str(&outcome.expect(0).stdout).unwrap()
 }
 
+/// What the one archive that was searched holds.
+fn in_the_only_one(mut report: FindReport) -> SearchedArchive {
+    assert!(report.not_searched.is_empty() && report.archives.len() == 1, "{report:?}");
+    report.archives.remove(0)
+}
+
 fn finds_by_everything(engine: Engine) {
     let made = PurgeMade::until(engine, Until::Certified);
     let key = |table: &str, key: &str| {
-        let report = found(&made, &["--table", table, "--record-key", key], "");
+        let report = in_the_only_one(found(&made, &["--table", table, "--record-key", key], ""));
         (report.rows.len(), report.rows[0].table.name.clone(), report.rows[0].digest)
     };
     let (rows, table, subject) = key("public.subjects", "5");
@@ -29,7 +35,7 @@ fn finds_by_everything(engine: Engine) {
         (vec!["--phone", "-"], "0084-900000005"),
         (vec!["--name", "-", "--birth-date", "-"], "pham thi  GIANG\n15/06/1955\n"),
     ] {
-        let report = found(&made, &arguments, typed);
+        let report = in_the_only_one(found(&made, &arguments, typed));
         let digests: Vec<_> = report.rows.iter().map(|row| row.digest).collect();
         assert_eq!(digests, [subject], "{arguments:?}");
         assert!(report.seal_expected && report.certificate.is_some());
@@ -162,4 +168,69 @@ fn what_cannot_be_found_is_said() {
     refused(&["--rule", "other", "--phone", "1"], "knows of no archive of such a rule");
     let found = made.archived("find", &["--table", "public.subjects", "--record-key", "1"]).go();
     assert!(found.expect(0).stdout.contains("not certified"), "{}", found.stdout);
+}
+
+/// A key that no archive of before was encrypted to.
+#[track_caller]
+fn only_a_new_key(made: &PurgeMade) {
+    let outcome = made.migrate("keygen").args(["archive", "--out", "third.age"]).go();
+    let (_, key) = outcome.expect(0).stdout.split_once("recipient  ").unwrap();
+    let file = made.dir().join("handover.toml");
+    let config = fs::read_to_string(&file).unwrap();
+    let escrow = config.lines().find(|line| line.starts_with("key = ")).unwrap().to_owned();
+    fs::write(&file, config.replacen(&escrow, &format!("key = \"{}\"", key.trim()), 1)).unwrap();
+}
+
+/// Every archive of the hand-over is searched, whichever rule or purge it is of.
+#[test]
+fn all_archives_are_searched() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let made = PurgeMade::until(engine, Until::Certified);
+        made.sql("update subjects set status = 'unverified' where number in (2, 4)");
+        made.go_on_from(Until::Made, Until::Certified);
+        let subject = |key| ["--table", "public.subjects", "--record-key", key];
+        for (key, archive) in [("5", ARCHIVE), ("4", "purge-unverified-2")] {
+            let report = found(&made, &subject(key), "");
+            assert_eq!((report.archives.len(), report.rows()), (2, 1));
+            let holding = report.archives.iter().find(|one| !one.rows.is_empty()).unwrap();
+            assert_eq!(holding.archive, archive);
+        }
+        let told = made.archived("find", &subject("5")).go();
+        assert!(told.expect(0).stdout.starts_with("1 rows in 1 of 2 archives"), "{}", told.stdout);
+        let none = made.archived("find", &subject("6")).go();
+        assert!(none.expect(1).stdout.starts_with("not found in any of the 2"), "{}", none.stdout);
+        says(
+            made.archived("find", &["--table", "public.x", "--record-key", "1"]).go().expect(2),
+            &["has no table"],
+        );
+
+        // Rows that a restore replaced.
+        made.sql("insert into subjects (number, name, status) values (9, 'Khác', 'new')");
+        fs::write(made.at("over.jsonl"), r#"{"table":"public.subjects","key":["9"]}"#).unwrap();
+        let run = made.archived("restore", &["--quiet", "--person", "--overwrite", "over.jsonl"]);
+        let run = run.args(["--apply", "--key", "operator.pem", "--reason", "x", "--archive"]);
+        run.arg(made.archive()).args(subject("9")).go().expect(0);
+        assert_eq!(found(&made, &subject("9"), "").rows(), 2);
+    }
+}
+
+/// What nobody could look into is named, and is not the same as not found.
+#[test]
+fn an_archive_that_no_key_opens_is_named() {
+    let made = PurgeMade::until(Engine::Sqlite, Until::Certified);
+    only_a_new_key(&made);
+    made.sql("update subjects set status = 'unverified' where number in (2, 4)");
+    made.purge(&["select"]).go().expect(0);
+    made.purge(&["backup", "--identity", "third.age"]).go().expect(0);
+    let subject = |key| ["--json", "--table", "public.subjects", "--record-key", key];
+    let searched = |key, code| -> FindReport {
+        let run = made.migrate("find").arg("--handover").arg(made.dir());
+        let run = run.args(["--identity", "third.age"]).args(subject(key));
+        serde_json::from_str(&run.go().expect(code).stdout).unwrap()
+    };
+    let report = searched("4", 0);
+    assert_eq!((report.rows(), report.not_searched[0].archive.as_str()), (1, ARCHIVE));
+    let report = searched("5", 2);
+    let why = &report.not_searched[0].why;
+    assert!(why.contains("no key given opens it") && why.contains("escrow, second"), "{why}");
 }

@@ -84,6 +84,8 @@ mod report;
 mod report_browser;
 mod report_sample;
 mod restore;
+mod restore_people;
+mod restored_rows;
 mod resume;
 mod rights;
 mod routes;

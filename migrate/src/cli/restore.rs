@@ -12,7 +12,7 @@ use super::{IdentityArgs, TrustArgs};
 #[derive(Debug, Args)]
 pub struct ArchiveArgs {
     /// The archive's folder. If it is not given, the archive of the rule's last purge, below the
-    /// hand-over folder.
+    /// hand-over folder; find searches all archives that the ledger knows.
     #[arg(long, value_name = "DIR", conflicts_with = "rule")]
     pub archive: Option<PathBuf>,
     /// The seal that the archive has to have, as it stands on paper: 64 hexadecimal digits.
@@ -95,7 +95,8 @@ pub struct RestoreArgs {
     /// Which record.
     pub record: RecordArgs,
     /// The record that is found, and everything that hangs together with it: the rows it refers to,
-    /// and the rows that refer to any of these.
+    /// and the rows that refer to any of these. Other people, to whom rows about two people lead, are
+    /// left where they are; such a row goes back once both are there.
     #[arg(long, conflicts_with_all = ["filter", "all"])]
     pub person: bool,
     /// Every row of --table with this canonical text in a column; - as the value reads it from

@@ -1,13 +1,13 @@
 //! Which archive a command means, and which record of it.
 
 use std::io::{BufRead, IsTerminal};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use handover_schemas::digest::Digest;
 use handover_schemas::purge::find::{CertificatePlace, FoundCertificate};
 use handover_schemas::purge::record::PurgeState;
-use handover_schemas::purge::statement::Certificate;
+use handover_schemas::purge::statement::{Certificate, Restore};
 use handover_schemas::signing::checkpoint::SignedCheckpoint;
 use handover_schemas::signing::dsse::Envelope;
 use handover_schemas::signing::statement::Statement;
@@ -16,9 +16,12 @@ use handover_verify::config_file;
 use handover_verify::endpoint::Endpoint;
 use handover_verify::handover_dir::HandoverDir;
 use handover_verify::interrupt::Interrupt;
+use handover_verify::ledger::LedgerQuery;
+use handover_verify::ledger::packages::packages;
 use handover_verify::output::tell;
+use handover_verify::package::Identities;
 use handover_verify::postgres::{Access, Session};
-use handover_verify::purge::ledger::{PurgeEntry, purges};
+use handover_verify::purge::ledger::{PurgeEntry, purges, restore_statements};
 
 use super::purge::identities;
 use crate::cli::{ArchiveArgs, IdentityArgs, RecordArgs};
@@ -57,6 +60,60 @@ pub(super) fn target(args: &ArchiveArgs, needed: bool) -> Result<Option<Endpoint
     config_file::choose_end("target", None, config.target.as_ref(), &handover).map(Some)
 }
 
+/// An archive that the ledger of a database knows.
+pub(super) struct KnownArchive {
+    /// Name of the package.
+    pub(super) package: String,
+    /// Its seal.
+    pub(super) seal: Digest,
+    /// Name of the rule by which its rows were selected.
+    pub(super) rule: String,
+}
+
+/// What the ledger of a database knows of purges and archives.
+pub(super) struct KnownArchives {
+    pub(super) purges: Vec<PurgeEntry>,
+    /// The archives of purges that were not given up, and those of rows that restores replaced; the
+    /// last one first.
+    pub(super) archives: Vec<KnownArchive>,
+}
+
+/// Every archive that the ledger of a database knows, which is only read.
+pub(super) fn archives_of(target: &Endpoint, interrupt: &Interrupt) -> Result<KnownArchives> {
+    match target {
+        Endpoint::Postgres(postgres) => {
+            archives(&mut Session::open(postgres, Access::ReadOnly, interrupt)?)
+        }
+        Endpoint::Sqlite(path) => archives(&mut open_ledger(path)?),
+    }
+}
+
+fn archives(ledger: &mut dyn LedgerQuery) -> Result<KnownArchives> {
+    let purges = purges(ledger)?;
+    let packages = packages(ledger)?;
+    let mut archives = Vec::new();
+    for purge in purges.iter().filter(|purge| purge.state != PurgeState::Abandoned) {
+        let Some(backup) = &purge.backup else { continue };
+        let rule = &purge.selection.rule.name;
+        let known = |package: &str, seal| KnownArchive {
+            package: package.into(),
+            seal,
+            rule: rule.clone(),
+        };
+        archives.push(known(&backup.package, backup.seal));
+        for (_, text) in restore_statements(ledger, purge.number)? {
+            let damaged = "a statement of a restore in the ledger is damaged";
+            let envelope = Envelope::parse(text.as_bytes()).context(damaged)?;
+            let statement = Statement::<Restore>::parse(envelope.body()).context(damaged)?;
+            let Some(seal) = statement.predicate.replaced else { continue };
+            let package = packages.iter().find(|package| package.seal == seal);
+            archives.extend(package.map(|package| known(&package.name, seal)));
+        }
+    }
+    archives.reverse();
+    Ok(KnownArchives { purges, archives })
+}
+
 /// Purges as the ledger of a database knows them, which is only read.
 pub(super) fn purges_of(target: &Endpoint, interrupt: &Interrupt) -> Result<Vec<PurgeEntry>> {
     match target {
@@ -79,7 +136,18 @@ impl OpenedArchive {
             Some(dir) => (dir.clone(), args.seal),
             None => last_backup(args, &handover, purges.unwrap_or_default())?,
         };
-        let reader = ArchiveReader::open(&dir, identities(identity)?, seal)?;
+        Self::open_at(&dir, seal, identities(identity)?, handover, purges)
+    }
+
+    /// Opens the archive in a folder.
+    pub(super) fn open_at(
+        dir: &Path,
+        seal: Option<Digest>,
+        identities: Identities,
+        handover: PathBuf,
+        purges: Option<&[PurgeEntry]>,
+    ) -> Result<Self> {
+        let reader = ArchiveReader::open(dir, identities, seal)?;
         let purge = purges.unwrap_or_default().iter().find(|purge| {
             purge.selection.origin == reader.manifest().origin
                 && purge.backup.as_ref().is_some_and(|backup| backup.seal == reader.seal())
@@ -146,7 +214,7 @@ impl OpenedArchive {
 /// The archive of the rule's last purge, with the seal that the ledger knows.
 fn last_backup(
     args: &ArchiveArgs,
-    handover: &std::path::Path,
+    handover: &Path,
     purges: &[PurgeEntry],
 ) -> Result<(PathBuf, Option<Digest>)> {
     let backups = || {

@@ -1,18 +1,26 @@
 //! `handover-migrate find`.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use handover_schemas::archive::row_leaf::row_leaf;
 use handover_schemas::digest::Digest;
 use handover_schemas::purge::find::{
-    CertificatePlace, FindReport, FoundDetails, FoundRecord, FoundValue,
+    CertificatePlace, FindReport, FoundDetails, FoundRecord, FoundValue, SearchedArchive,
+    UnsearchedArchive,
 };
 use handover_verify::exit_code::Exit;
+use handover_verify::handover_dir::HandoverDir;
 use handover_verify::interrupt::Interrupt;
 use handover_verify::output::{Lines, print_json, print_lines};
+use handover_verify::package::Identities;
 
-use super::archive::{OpenedArchive, purges_of, target, wanted};
+use super::archive::{
+    KnownArchive, KnownArchives, OpenedArchive, archives_of, handover_folder, target, wanted,
+};
+use super::purge::identities;
 use crate::cli::FindArgs;
+use crate::package::sealed_dir;
 use crate::restore::find::{Found, find, values};
+use crate::restore::{NoSuchTable, Wanted};
 
 /// Runs the command.
 pub fn run(args: &FindArgs, interrupt: &Interrupt) -> Result<Exit> {
@@ -21,19 +29,92 @@ pub fn run(args: &FindArgs, interrupt: &Interrupt) -> Result<Exit> {
          --birth-date",
     )?;
     let target = target(&args.archive, false)?;
-    let purges = target.map(|target| purges_of(&target, interrupt)).transpose()?;
-    let archive = OpenedArchive::open(&args.archive, &args.identity, purges.as_deref())?;
-    let found = find(&archive.reader, &wanted, args.details)?;
-    let report = report(&archive, &found, args.show_row)?;
+    let known = target.map(|target| archives_of(&target, interrupt)).transpose()?;
+    let report = if args.archive.archive.is_some() {
+        let purges = known.as_ref().map(|known| known.purges.as_slice());
+        let archive = OpenedArchive::open(&args.archive, &args.identity, purges)?;
+        let found = find(&archive.reader, &wanted, args.details)?;
+        let searched = searched(&archive, &found, args.show_row)?;
+        FindReport { archives: vec![searched], not_searched: Vec::new() }
+    } else {
+        let known = known.context("the ledger knows of no archive; give --archive DIR")?;
+        search_all(args, &wanted, &known, interrupt)?
+    };
     if args.json {
         print_json(&report)?;
     } else {
         print_lines(&text(&report))?;
     }
-    Ok(if report.rows.is_empty() { Exit::Findings } else { Exit::Clean })
+    Ok(match (report.rows(), report.not_searched.as_slice()) {
+        (0, []) => Exit::Findings,
+        // It may be in one of those.
+        (0, _) => Exit::CannotBeDone,
+        _ => Exit::Clean,
+    })
 }
 
-fn report(archive: &OpenedArchive, found: &[Found], show_row: bool) -> Result<FindReport> {
+/// Searches every archive that the ledger knows, or those of a rule. A person may have been archived
+/// by any of them.
+fn search_all(
+    args: &FindArgs,
+    wanted: &Wanted,
+    known: &KnownArchives,
+    interrupt: &Interrupt,
+) -> Result<FindReport> {
+    let rule = args.archive.rule.as_ref();
+    let wanted_rule = |one: &&KnownArchive| rule.is_none_or(|rule| *rule == one.rule);
+    let archives: Vec<&KnownArchive> = known.archives.iter().filter(wanted_rule).collect();
+    if archives.is_empty() {
+        bail!("the ledger knows of no archive of such a rule; give --archive DIR");
+    }
+    let keys = identities(&args.identity)?;
+    let mut report = FindReport { archives: Vec::new(), not_searched: Vec::new() };
+    let mut without_table = None;
+    for one in &archives {
+        interrupt.check()?;
+        match search(args, wanted, known, one, &keys) {
+            Ok(searched) => report.archives.push(searched),
+            Err(error) if error.is::<NoSuchTable>() => without_table = Some(error),
+            // Of one alone it is the whole answer.
+            Err(error) if archives.len() == 1 => return Err(error),
+            Err(error) => report.not_searched.push(UnsearchedArchive {
+                archive: one.package.clone(),
+                seal: one.seal,
+                why: format!("{error:#}"),
+            }),
+        }
+    }
+    match without_table {
+        // No archive has the table: the name is wrong.
+        Some(error) if report.archives.is_empty() && report.not_searched.is_empty() => Err(error),
+        _ => Ok(report),
+    }
+}
+
+fn search(
+    args: &FindArgs,
+    wanted: &Wanted,
+    known: &KnownArchives,
+    one: &KnownArchive,
+    keys: &Identities,
+) -> Result<SearchedArchive> {
+    let handover = handover_folder(&args.archive);
+    let dir = sealed_dir(&HandoverDir::at(&handover), &one.package);
+    let purges = Some(known.purges.as_slice());
+    let archive = OpenedArchive::open_at(&dir, Some(one.seal), keys.clone(), handover, purges)?;
+    let keepers = &archive.reader.manifest().key_keepers;
+    if !keepers.iter().any(|keeper| keys.opens_for(&keeper.key)) {
+        let names: Vec<&str> = keepers.iter().map(|keeper| keeper.name.as_str()).collect();
+        bail!(
+            "no key given opens it; its keys are kept by {} (--identity, once for each key)",
+            names.join(", ")
+        );
+    }
+    let found = find(&archive.reader, wanted, args.details)?;
+    searched(&archive, &found, args.show_row)
+}
+
+fn searched(archive: &OpenedArchive, found: &[Found], show_row: bool) -> Result<SearchedArchive> {
     let (reader, manifest) = (&archive.reader, archive.reader.manifest());
     let record = |row: &Found| -> Result<FoundRecord> {
         let table = manifest.tables.get(usize::from(row.location.table));
@@ -57,7 +138,7 @@ fn report(archive: &OpenedArchive, found: &[Found], show_row: bool) -> Result<Fi
             values: values.map(named),
         })
     };
-    Ok(FindReport {
+    Ok(SearchedArchive {
         archive: reader.identifier().to_owned(),
         seal: reader.seal(),
         seal_expected: archive.seal_expected,
@@ -75,13 +156,41 @@ fn report(archive: &OpenedArchive, found: &[Found], show_row: bool) -> Result<Fi
 
 fn text(report: &FindReport) -> Lines {
     let mut out = Lines::new();
+    if let ([archive], []) = (report.archives.as_slice(), report.not_searched.as_slice()) {
+        archive_text(&mut out, archive);
+        return out;
+    }
+    let with_rows = report.archives.iter().filter(|archive| !archive.rows.is_empty());
+    let (rows, searched) = (report.rows(), report.archives.len());
+    if rows == 0 {
+        writeln!(out, "not found in any of the {searched} archives that were searched");
+        for archive in &report.archives {
+            writeln!(out, "searched     {} {}", archive.archive, archive.seal);
+        }
+    } else {
+        let holding = with_rows.clone().count();
+        writeln!(out, "{rows} rows in {holding} of {searched} archives");
+    }
+    for archive in with_rows {
+        writeln!(out);
+        archive_text(&mut out, archive);
+    }
+    for archive in &report.not_searched {
+        writeln!(out);
+        writeln!(out, "NOT SEARCHED {} {}", archive.archive, archive.seal);
+        writeln!(out, "             {}", archive.why);
+    }
+    out
+}
+
+fn archive_text(out: &mut Lines, report: &SearchedArchive) {
     match report.rows.len() {
         0 => writeln!(out, "not found in this archive"),
         1 => writeln!(out, "1 row found"),
         rows => writeln!(out, "{rows} rows found"),
     }
     for row in &report.rows {
-        row_text(&mut out, row);
+        row_text(out, row);
     }
     let compared =
         if report.seal_expected { "" } else { " (compared with nothing: give --seal or --target)" };
@@ -109,7 +218,6 @@ fn text(report: &FindReport) -> Lines {
     );
     writeln!(out, "kept until   {}", report.retain_until);
     writeln!(out, "certificate  {certificate}");
-    out
 }
 
 fn row_text(out: &mut Lines, row: &FoundRecord) {

@@ -32,7 +32,11 @@ pub fn run(args: &ProveArgs, interrupt: &Interrupt) -> Result<Exit> {
     let row = match found.as_slice() {
         [row] => row,
         [] => {
-            tell("not found in this archive");
+            tell(&format!(
+                "not found in this archive, {}; handover-migrate find searches all archives and \
+                 names the one to give with --archive",
+                archive.reader.identifier()
+            ));
             return Ok(Exit::Findings);
         }
         rows => bail!(

@@ -11,7 +11,7 @@ use super::archive::{OpenedArchive, given_or_read, handover_folder, wanted};
 use super::purge::{Opened, open_key};
 use crate::cli::RestoreArgs;
 use crate::ledger;
-use crate::restore::{Applying, Choice, FINDINGS, RestoreRequest, purge_of, restore};
+use crate::restore::{Applying, CHOSEN, Choice, FINDINGS, RestoreRequest, purge_of, restore};
 
 /// Runs the command.
 pub fn run(args: &RestoreArgs, interrupt: &Interrupt) -> Result<Exit> {
@@ -53,7 +53,8 @@ pub fn run(args: &RestoreArgs, interrupt: &Interrupt) -> Result<Exit> {
     if args.json {
         print_json(&report)?;
     } else {
-        print_lines(&text(&report, &opened.dir.path().join(FINDINGS).display().to_string()))?;
+        let place = |name: &str| opened.dir.path().join(name).display().to_string();
+        print_lines(&text(&report, &place(FINDINGS), &place(CHOSEN)))?;
     }
     let whole = report.is_whole() && !report.tables.is_empty();
     Ok(if whole { Exit::Clean } else { Exit::Findings })
@@ -79,10 +80,14 @@ fn choice(args: &RestoreArgs) -> Result<Choice> {
     Ok(if args.person { Choice::Person(wanted) } else { Choice::Found(wanted) })
 }
 
-fn text(report: &RestoreReport, findings: &str) -> Lines {
+fn text(report: &RestoreReport, findings: &str, chosen: &str) -> Lines {
     let mut out = Lines::new();
     if report.tables.is_empty() {
-        writeln!(out, "not found in this archive; nothing to put back");
+        writeln!(out, "not found in this archive, {}; nothing to put back", report.archive);
+        writeln!(
+            out,
+            "handover-migrate find searches all archives and names the one to give with --archive"
+        );
         return out;
     }
     let inserted = if report.written.is_some() { "put back" } else { "to put back" };
@@ -105,13 +110,15 @@ fn text(report: &RestoreReport, findings: &str) -> Lines {
             grouped(table.held_back)
         );
     }
+    people_text(&mut out, report, chosen);
     if !report.is_whole() {
         writeln!(out);
         writeln!(out, "rows that cannot be put back, with their keys: {findings}");
         writeln!(
             out,
             "Nothing of the people they belong to is put back. Where the archived row is the right \
-             one, give its line of that file with --overwrite FILE"
+             one, give its line of that file with --overwrite FILE; never where rows that were not \
+             chosen refer to the row that would give way: it may be another person by now"
         );
     }
     writeln!(out);
@@ -137,4 +144,34 @@ fn text(report: &RestoreReport, findings: &str) -> Lines {
         ),
     }
     out
+}
+
+/// How many people were chosen, and who of them may have been registered anew.
+fn people_text(out: &mut Lines, report: &RestoreReport, chosen: &str) {
+    if let Some(people) = report.people {
+        writeln!(out);
+        writeln!(
+            out,
+            "people   {} (all rows that were chosen, with their keys: {chosen})",
+            grouped(people)
+        );
+    }
+    for (table, taken) in
+        report.tables.iter().flat_map(|one| one.taken.iter().map(move |t| (one, t)))
+    {
+        writeln!(out);
+        writeln!(
+            out,
+            "{}: {} rows have a value of {} that another row has by now",
+            table.name,
+            grouped(taken.rows),
+            taken.columns.join(", ")
+        );
+        writeln!(
+            out,
+            "Whoever it is may have been registered anew. The file below names both rows. If they are \
+             one person, let the platform put the two together, or take the value from the row that \
+             is to go; if they are two, correct the value of the wrong one. Then restore again"
+        );
+    }
 }

@@ -90,6 +90,13 @@ pub struct CopiedTable {
     pub findings: Vec<Finding>,
 }
 
+fn is_missing(finding: &Finding) -> bool {
+    matches!(
+        finding.kind,
+        FindingKind::ObjectMissing | FindingKind::TableMissing | FindingKind::ColumnMissing
+    )
+}
+
 impl CopyReport {
     /// Whether anything is not as it should be.
     pub fn has_findings(&self) -> bool {
@@ -110,16 +117,13 @@ impl CopyReport {
     /// refused is kept elsewhere, and the verifier lacks it too: of what lacks then, nothing is kept twice.
     pub(super) fn to_keep(&self, nothing_refused: bool) -> Vec<Finding> {
         let mut kept = self.findings.clone();
+        // Each names what is missing in words of its own.
+        let is_told = !nothing_refused || kept.iter().any(is_missing);
         let besides = self.compared.iter().flat_map(|compared| &compared.findings);
         for finding in besides {
             let is_known =
                 |known: &Finding| known.kind == finding.kind && known.object == finding.object;
-            let is_missing = matches!(
-                finding.kind,
-                FindingKind::ObjectMissing | FindingKind::TableMissing | FindingKind::ColumnMissing
-            );
-            let may_be_refused = !nothing_refused && is_missing;
-            if !may_be_refused && !kept.iter().any(is_known) {
+            if !(is_told && is_missing(finding)) && !kept.iter().any(is_known) {
                 kept.push(finding.clone());
             }
         }

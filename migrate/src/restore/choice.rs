@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::{Context, Result, bail};
 use handover_schemas::archive::index::Location;
 use handover_schemas::archive::manifest::{ArchivedTable, SaltLine};
+use handover_schemas::config::PurgeRule;
 use handover_schemas::digest::LineSum;
 use handover_verify::archive::ArchiveReader;
 use handover_verify::interrupt::Interrupt;
@@ -45,13 +46,17 @@ pub(super) enum Chosen {
 
 impl Chosen {
     /// Looks up what is meant; every row of the archive that is found by a tag has been read then.
-    pub(super) fn of(archive: &ArchiveReader, choice: &Choice) -> Result<Self> {
+    /// People are in the table that the purge's rule is about.
+    pub(super) fn of(archive: &ArchiveReader, choice: &Choice, rule: &PurgeRule) -> Result<Self> {
         let places = |wanted: &Wanted| -> Result<BTreeSet<Location>> {
             Ok(find(archive, wanted, false)?.iter().map(|row| row.location).collect())
         };
         match choice {
             Choice::Found(wanted) => Ok(Self::Places(places(wanted)?)),
-            Choice::Person(wanted) => Ok(Self::Places(person(archive, places(wanted)?)?)),
+            Choice::Person(wanted) => {
+                let (people, _) = archived_table(archive.manifest(), &rule.table)?;
+                Ok(Self::Places(person(archive, places(wanted)?, people)?))
+            }
             Choice::Where { table, column, value } => {
                 let (number, table) = archived_table(archive.manifest(), table)?;
                 let Some(column) = table.column(column) else {

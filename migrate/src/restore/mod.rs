@@ -17,12 +17,13 @@ mod put_back;
 mod replaced;
 mod run;
 mod stage;
+mod taken;
 mod triggers;
 mod unique;
 mod wanted;
 
 pub use choice::Choice;
-pub use held_back::FINDINGS;
+pub use held_back::{CHOSEN, FINDINGS};
 pub use prove::{Proof, prove};
 pub use run::{Applying, RestoreRequest, purge_of, restore};
-pub use wanted::Wanted;
+pub use wanted::{NoSuchTable, Wanted};

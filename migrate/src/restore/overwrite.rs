@@ -19,6 +19,10 @@ struct OverwriteLine {
     /// What the findings file says of the row; of no use here.
     #[serde(rename = "why", default)]
     _why: Option<String>,
+    #[serde(rename = "columns", default)]
+    _columns: Option<Vec<String>>,
+    #[serde(rename = "holder", default)]
+    _holder: Option<Vec<String>>,
 }
 
 /// Reads the file, and finds the archived row of each line.

@@ -1,5 +1,5 @@
 //! Everything that hangs together with a row: the rows it refers to, and the rows that refer to any
-//! of these.
+//! of these. A row about two people leads to no other person: nobody asked for that one.
 
 use std::collections::BTreeSet;
 
@@ -13,12 +13,15 @@ use handover_verify::interrupt::Interrupt;
 use super::fields::{borrowed, texts};
 use super::find::{Found, rows_at};
 
-/// The places of these rows and of all that hangs together with them.
+/// The places of these rows and of all that hangs together with them, up to other rows of the
+/// table that people are in.
 pub(super) fn person(
     archive: &ArchiveReader,
     found: BTreeSet<Location>,
+    people_table: usize,
 ) -> Result<BTreeSet<Location>> {
     let key = archive.index_key()?;
+    let people = people(archive, &key, &found, people_table)?;
     let mut all = found.clone();
     let mut waiting = found;
     while !waiting.is_empty() {
@@ -30,10 +33,38 @@ pub(super) fn person(
             next.extend(parents(archive, &key, table, &row)?);
             next.extend(children(archive, &key, table, &row)?);
         }
+        next.retain(|place| !is_of(*place, people_table) || people.contains(place));
         waiting = next.difference(&all).copied().collect();
         all.extend(&waiting);
     }
     Ok(all)
+}
+
+/// The people that rows are about: those among them, and those that they lead to upwards.
+fn people(
+    archive: &ArchiveReader,
+    key: &IndexKey,
+    found: &BTreeSet<Location>,
+    people_table: usize,
+) -> Result<BTreeSet<Location>> {
+    let mut seen = found.clone();
+    let mut waiting: Vec<Location> = found.iter().copied().collect();
+    while !waiting.is_empty() {
+        let mut next = BTreeSet::new();
+        for row in rows_at(archive, &waiting, false)? {
+            let table = archive.manifest().tables.get(usize::from(row.location.table));
+            let table = table.context("the index names a table that the archive does not have")?;
+            next.extend(parents(archive, key, table, &row)?);
+        }
+        waiting = next.difference(&seen).copied().collect();
+        seen.extend(&waiting);
+    }
+    seen.retain(|place| is_of(*place, people_table));
+    Ok(seen)
+}
+
+fn is_of(place: Location, table: usize) -> bool {
+    usize::from(place.table) == table
 }
 
 /// Places of the rows that a row refers to.

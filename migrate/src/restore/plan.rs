@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail};
 use handover_schemas::archive::manifest::ParentLink;
+use handover_schemas::name::TableName;
 use handover_verify::purge::list::POSITION;
 use handover_verify::sql::{ident, qualified};
 
@@ -19,6 +20,10 @@ pub(super) const CONFLICT: &str = "conflict";
 pub(super) const TAKEN: &str = "taken";
 pub(super) const PARENT: &str = "parent";
 pub(super) const PERSON: &str = "person";
+/// Rows that were not chosen refer to the row that would give way: it may be somebody else's.
+pub(super) const REFERRED: &str = "referred";
+/// It refers to another person, who is neither there nor chosen.
+pub(super) const APART: &str = "apart";
 
 /// How the chosen rows of a table divide.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,11 +39,13 @@ pub(super) struct Counts {
 /// Places of rows that may replace others, by the number of their table.
 pub(super) type Overwrites = BTreeMap<usize, Vec<u64>>;
 
-/// Fills the tables beside the staged ones; gives the counts of each.
+/// Fills the tables beside the staged ones; gives the counts of each. If single people go back, the
+/// table that they are in is given: a row about two people waits for the other one.
 pub(super) fn plan(
     database: &mut PurgeDatabase,
     tables: &[StagedTable<'_>],
     overwrites: &Overwrites,
+    people: Option<&TableName>,
 ) -> Result<Vec<Counts>> {
     let keys = foreign_keys(database)?;
     take_overwrites(database, tables, overwrites)?;
@@ -48,8 +55,10 @@ pub(super) fn plan(
         block_taken(database, table)?;
     }
     for key in &keys {
+        block_referred(database, key, tables)?;
         if let Some(table) = tables.iter().find(|table| table.shape.name == key.child) {
-            block_orphans(database, table, key, tables)?;
+            let why = if people == Some(&key.parent) { APART } else { PARENT };
+            block_orphans(database, table, (key, why), tables)?;
         }
     }
     while spread(database, tables)? {}
@@ -152,11 +161,46 @@ fn block_taken(database: &mut PurgeDatabase, table: &StagedTable<'_>) -> Result<
     Ok(())
 }
 
+/// Rows that may replace others, where rows that were not chosen refer to what would give way: with
+/// a number that was given anew they would become another person's.
+fn block_referred(
+    database: &mut PurgeDatabase,
+    key: &ForeignKey,
+    tables: &[StagedTable<'_>],
+) -> Result<()> {
+    let named = |name: &TableName| tables.iter().find(|table| table.shape.name == *name);
+    let Some(table) = named(&key.parent) else { return Ok(()) };
+    let pairs = key.child_columns.iter().zip(&key.parent_columns);
+    let refers: Vec<String> =
+        pairs.map(|(child, parent)| format!("c.{} = t.{}", ident(child), ident(parent))).collect();
+    let is_chosen = named(&key.child).map_or_else(String::new, |child| {
+        let columns = child.key.columns.iter().filter_map(|at| child.shape.columns.get(*at));
+        let same: Vec<String> =
+            columns.map(|column| format!("k.{0} = c.{0}", ident(&column.name))).collect();
+        let staged = child.staged(database);
+        format!(" AND NOT EXISTS (SELECT 1 FROM {staged} AS k WHERE {})", same.join(" AND "))
+    });
+    let sql = format!(
+        "INSERT INTO {} (place, why) SELECT DISTINCT s.{POSITION}, '{REFERRED}' FROM {} \
+         JOIN {} AS t ON {} JOIN {} AS c ON {} \
+         WHERE p.same = 0 AND o.place IS NOT NULL{is_chosen} ON CONFLICT (place) DO NOTHING",
+        table.aside(database, Aside::Blocked),
+        written(database, table),
+        table.table(database),
+        table.same_key(),
+        qualified(&key.child.schema, &key.child.name),
+        refers.join(" AND "),
+    );
+    database
+        .execute(&sql)
+        .with_context(|| format!("cannot look for what refers to the rows of {}", key.parent))
+}
+
 /// Rows that refer to a row that is neither there nor chosen.
 fn block_orphans(
     database: &mut PurgeDatabase,
     table: &StagedTable<'_>,
-    key: &ForeignKey,
+    (key, why): (&ForeignKey, &str),
     tables: &[StagedTable<'_>],
 ) -> Result<()> {
     let pairs = || key.child_columns.iter().zip(&key.parent_columns);
@@ -180,7 +224,7 @@ fn block_orphans(
         missing.push_str(&format!(" AND q.{first} IS NULL"));
     }
     let sql = format!(
-        "INSERT INTO {} (place, why) SELECT DISTINCT s.{POSITION}, '{PARENT}' FROM {} {joins} \
+        "INSERT INTO {} (place, why) SELECT DISTINCT s.{POSITION}, '{why}' FROM {} {joins} \
          WHERE {IS_WRITTEN} AND {} AND {missing} ON CONFLICT (place) DO NOTHING",
         table.aside(database, Aside::Blocked),
         written(database, table),
@@ -207,12 +251,19 @@ fn spread(database: &mut PurgeDatabase, tables: &[StagedTable<'_>]) -> Result<bo
                 parent.staged(database),
                 linked(link)
             );
-            for (from, to, blocked, taken) in [(child, parent, "c", "q"), (parent, child, "q", "c")]
-            {
+            // A row about two people that waits for one of them does not hold the other one back;
+            // what refers to it waits with it.
+            let upwards = format!("'{PERSON}' AS why");
+            let downwards =
+                format!("max(CASE b.why WHEN '{APART}' THEN '{APART}' ELSE '{PERSON}' END) AS why");
+            for (from, to, blocked, taken, why, only) in [
+                (child, parent, "c", "q", &upwards, format!("b.why <> '{APART}'")),
+                (parent, child, "q", "c", &downwards, "true".to_owned()),
+            ] {
                 let sql = format!(
-                    "INSERT INTO {} (place, why) SELECT DISTINCT {taken}.{POSITION}, '{PERSON}' \
-                     FROM {pair} JOIN {} AS b ON b.place = {blocked}.{POSITION} WHERE true \
-                     ON CONFLICT (place) DO NOTHING",
+                    "INSERT INTO {} (place, why) SELECT {taken}.{POSITION}, {why} \
+                     FROM {pair} JOIN {} AS b ON b.place = {blocked}.{POSITION} WHERE {only} \
+                     GROUP BY {taken}.{POSITION} ON CONFLICT (place) DO NOTHING",
                     to.aside(database, Aside::Blocked),
                     from.aside(database, Aside::Blocked),
                 );
@@ -250,19 +301,22 @@ fn choose(database: &mut PurgeDatabase, table: &StagedTable<'_>) -> Result<Count
         written(database, table),
     );
     database.execute(&sql)?;
+    let not_there = format!("place NOT IN (SELECT place FROM {present} WHERE same = 1)");
     let counts = Counts {
         insert: count(database, &back, "replaces = 0")?,
         replace: count(database, &back, "replaces = 1")?,
         identical: count(database, &present, "same = 1")?,
-        conflict: count(database, &blocked, &format!("why IN ('{CONFLICT}', '{TAKEN}')"))?,
-        parent_missing: count(database, &blocked, &format!("why = '{PARENT}'"))?,
-        held_back: count(
+        conflict: count(
             database,
             &blocked,
-            &format!(
-                "why = '{PERSON}' AND place NOT IN (SELECT place FROM {present} WHERE same = 1)"
-            ),
+            &format!("why IN ('{CONFLICT}', '{TAKEN}', '{REFERRED}')"),
         )?,
+        parent_missing: count(
+            database,
+            &blocked,
+            &format!("why = '{PARENT}' OR (why = '{APART}' AND {not_there})"),
+        )?,
+        held_back: count(database, &blocked, &format!("why = '{PERSON}' AND {not_there}"))?,
     };
     let Counts { insert, replace, identical, conflict, parent_missing, held_back } = counts;
     let sum = insert + replace + identical + conflict + parent_missing + held_back;

@@ -5,8 +5,11 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use handover_schemas::config::PurgeConfig;
+use handover_schemas::name::TableName;
 use handover_schemas::purge::record::PurgeState;
-use handover_schemas::purge::restore::{ReplacedRows, RestoreReport, RestoreTable, RestoreWritten};
+use handover_schemas::purge::restore::{
+    ReplacedRows, RestoreReport, RestoreTable, RestoreWritten, TakenValues,
+};
 use handover_verify::archive::ArchiveReader;
 use handover_verify::handover_dir::HandoverDir;
 use handover_verify::interrupt::Interrupt;
@@ -16,12 +19,13 @@ use handover_verify::signing::Trust;
 
 use super::attest::{statement, statement_file, write_statements};
 use super::choice::{Choice, Chosen};
-use super::held_back::name_held_back;
+use super::held_back::{name_chosen, name_held_back};
 use super::overwrite::overwrites;
 use super::plan::{Counts, Overwrites, plan};
 use super::put_back::put_back;
 use super::replaced::archive_replaced;
 use super::stage::{StagedTable, stage};
+use super::wanted::archived_table;
 use crate::keys::Signer;
 use crate::ledger;
 use crate::purge::PurgeDatabase;
@@ -70,7 +74,7 @@ pub fn restore(
         write_statements(database, request.dir, request.purge)?;
         ledger::prepare_packages(database.store())?;
     }
-    let chosen = Chosen::of(request.archive, request.choice)?;
+    let chosen = Chosen::of(request.archive, request.choice, &request.purge.selection.rule)?;
     let overwrites = request.overwrite.map(|file| overwrites(request.archive, file)).transpose()?;
     let overwrites = overwrites.unwrap_or_default();
     database.begin_at_one_moment()?;
@@ -120,9 +124,15 @@ fn within(
     database.plan_freely()?;
     let spill_dir = request.dir.path();
     let mut tables = stage(database, request.archive, chosen, spill_dir, (interrupt, progress))?;
-    let counts = plan(database, &tables, overwrites)?;
-    name_held_back(database, request.dir, &tables, interrupt)?;
-    let mut report = report(request, &tables, &counts);
+    let people = people_table(request)?;
+    let counts = plan(database, &tables, overwrites, people)?;
+    let taken = name_held_back(database, request.dir, &tables, interrupt)?;
+    let mut report = report(request, &tables, &counts, taken);
+    if let Some(people) = people {
+        name_chosen(database, request.dir, &tables, interrupt)?;
+        let rows = tables.iter().filter(|table| table.shape.name == *people).map(|one| one.rows);
+        report.people = Some(rows.sum());
+    }
     let anything = counts.iter().any(|counts| counts.insert + counts.replace > 0);
     if let Some(applying) = request.applying.as_ref().filter(|_| anything) {
         let both = (interrupt, progress);
@@ -149,12 +159,21 @@ fn within(
     Ok(report)
 }
 
+/// The table that people are in, if single people were chosen.
+fn people_table<'a>(request: &RestoreRequest<'a>) -> Result<Option<&'a TableName>> {
+    let Choice::Person(_) = request.choice else { return Ok(None) };
+    let rule = &request.purge.selection.rule;
+    let (_, table) = archived_table(request.archive.manifest(), &rule.table)?;
+    Ok(Some(&table.name))
+}
+
 fn report(
     request: &RestoreRequest<'_>,
     tables: &[StagedTable<'_>],
     counts: &[Counts],
+    taken: Vec<Vec<TakenValues>>,
 ) -> RestoreReport {
-    let of_table = |(table, counts): (&StagedTable<'_>, &Counts)| RestoreTable {
+    let of_table = |((table, counts), taken): ((&StagedTable<'_>, &Counts), _)| RestoreTable {
         name: table.shape.name.clone(),
         chosen: table.rows,
         insert: counts.insert,
@@ -163,13 +182,15 @@ fn report(
         conflict: counts.conflict,
         parent_missing: counts.parent_missing,
         held_back: counts.held_back,
+        taken,
     };
     RestoreReport {
         archive: request.archive.identifier().to_owned(),
         seal: request.archive.seal(),
         purge: request.purge.number,
         apply: request.applying.is_some(),
-        tables: tables.iter().zip(counts).map(of_table).collect(),
+        tables: tables.iter().zip(counts).zip(taken).map(of_table).collect(),
+        people: None,
         written: None,
     }
 }

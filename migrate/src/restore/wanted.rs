@@ -9,6 +9,14 @@ use handover_schemas::name::TableName;
 
 use super::fields::{borrowed, text, texts};
 
+/// An archive has no rows of a table: it is no place to look for one.
+#[derive(Debug, thiserror::Error)]
+#[error("the archive has no table {written:?}; it has {names}")]
+pub struct NoSuchTable {
+    written: String,
+    names: String,
+}
+
 /// What is searched for. It is never shown: it may be a person's number or name.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Wanted {
@@ -96,11 +104,8 @@ pub(super) fn archived_table<'m>(
     written: &str,
 ) -> Result<(usize, &'m ArchivedTable)> {
     let found = manifest.tables.iter().enumerate().find(|(_, one)| is_named(&one.name, written));
-    found.with_context(|| {
-        let names: Vec<String> =
-            manifest.tables.iter().map(|table| table.name.to_string()).collect();
-        format!("the archive has no table {written:?}; it has {}", names.join(", "))
-    })
+    let names = || manifest.tables.iter().map(|table| table.name.to_string()).collect::<Vec<_>>();
+    Ok(found.ok_or_else(|| NoSuchTable { written: written.into(), names: names().join(", ") })?)
 }
 
 fn is_named(name: &TableName, written: &str) -> bool {

@@ -6,10 +6,40 @@ use serde::{Deserialize, Serialize};
 use crate::digest::Digest;
 use crate::name::TableName;
 
-/// What an archive holds of what was searched for.
+/// What archives hold of what was searched for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FindReport {
+    /// The archives that were searched, the last one first.
+    pub archives: Vec<SearchedArchive>,
+    /// The archives that were not: what was searched for may be in them.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub not_searched: Vec<UnsearchedArchive>,
+}
+
+impl FindReport {
+    /// How many rows were found in all archives.
+    pub fn rows(&self) -> usize {
+        self.archives.iter().map(|archive| archive.rows.len()).sum()
+    }
+}
+
+/// An archive that was not searched.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UnsearchedArchive {
+    /// Name of the archive.
+    pub archive: String,
+    /// Its seal, as the ledger has it.
+    pub seal: Digest,
+    /// Why, and what it would take.
+    pub why: String,
+}
+
+/// What one archive holds of what was searched for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SearchedArchive {
     /// Name of the archive.
     pub archive: String,
     /// Its seal.

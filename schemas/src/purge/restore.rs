@@ -20,6 +20,10 @@ pub struct RestoreReport {
     pub apply: bool,
     /// The tables with chosen rows, parents before the tables that refer to them.
     pub tables: Vec<RestoreTable>,
+    /// How many people were chosen: rows of the table that the purge's rule is about. Absent unless
+    /// rows were chosen by person.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub people: Option<u64>,
     /// What was written; absent if nothing was.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub written: Option<RestoreWritten>,
@@ -39,12 +43,26 @@ pub struct RestoreTable {
     pub identical: u64,
     /// There otherwise, and replaced because somebody said so.
     pub replace: u64,
-    /// There otherwise, or a value that has to be unique is another row's by now.
+    /// There otherwise, or a value that has to be unique is another row's by now, or rows that were
+    /// not chosen refer to the row that would give way.
     pub conflict: u64,
     /// They refer to a row that is neither there nor chosen.
     pub parent_missing: u64,
     /// They hang together with a row of the last two sorts.
     pub held_back: u64,
+    /// Values that have to be unique and that other rows have by now.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub taken: Vec<TakenValues>,
+}
+
+/// Values that another row has by now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TakenValues {
+    /// The columns that have to be unique together.
+    pub columns: Vec<String>,
+    /// Chosen rows that are not put back for it.
+    pub rows: u64,
 }
 
 /// What a restore left behind.

@@ -1,11 +1,8 @@
 //! Purges: against the database, or, without one, the signed statements in the folder.
 
-use std::collections::BTreeSet;
-
 use anyhow::{Context, Result};
 use handover_schemas::attestation::Outcome;
 use handover_schemas::digest::Digest;
-use handover_schemas::leaf::logical_name;
 use handover_schemas::purge::record::PurgeState;
 use handover_schemas::purge::verdict::{PurgeVerdict, PurgeVerdictEntry};
 
@@ -40,43 +37,21 @@ pub(super) fn check_purges(
         Ok(())
     })?;
     for entry in entries {
-        all.push(format!("purge {}", entry.number), outcome(entry, purges));
+        all.push(format!("purge {}", entry.number), outcome(entry));
     }
     Ok(())
 }
 
-fn outcome(entry: PurgeVerdictEntry, purges: &[PurgeEntry]) -> Outcome {
-    let mut outcome = Outcome::default();
-    let is_last = is_last_of_its_tables(entry.number, purges);
-    outcome.checked = entry.checked;
-    outcome.findings = entry.findings.into_iter().map(|finding| finding.message).collect();
-    for change in entry.later {
-        // A later purge of the same table is such a change, and is looked at by itself.
-        if is_last {
-            outcome.find(change);
-        } else {
-            outcome.not_checked(change);
-        }
-    }
+fn outcome(entry: PurgeVerdictEntry) -> Outcome {
+    let findings = entry.findings.into_iter().map(|finding| finding.message).chain(entry.later);
+    let mut outcome =
+        Outcome { checked: entry.checked, findings: findings.collect(), ..Outcome::default() };
     if entry.verdict == PurgeVerdict::Unverified {
         outcome.unverified = entry.not_checked;
     } else {
         outcome.not_checked.extend(entry.not_checked);
     }
     outcome
-}
-
-fn is_last_of_its_tables(number: i64, purges: &[PurgeEntry]) -> bool {
-    let tables = |purge: &PurgeEntry| -> BTreeSet<_> {
-        purge.selection.tables.iter().map(|table| logical_name(table.name())).collect()
-    };
-    let Some(purge) = purges.iter().find(|purge| purge.number == number) else { return true };
-    let own = tables(purge);
-    purges
-        .iter()
-        .filter(|later| later.number > number && later.state > PurgeState::BackedUp)
-        .filter(|later| later.state != PurgeState::Abandoned)
-        .all(|later| own.is_disjoint(&tables(later)))
 }
 
 /// Without a database: the certificates in the folder are those that the signed attestation states.

@@ -37,6 +37,14 @@ pub struct PurgeEntry {
 }
 
 impl PurgeEntry {
+    /// Whether it came to deleting rows.
+    pub fn has_deleted(&self) -> bool {
+        match self.state {
+            PurgeState::Executing | PurgeState::Executed | PurgeState::Certified => true,
+            PurgeState::Selected | PurgeState::BackedUp | PurgeState::Abandoned => false,
+        }
+    }
+
     /// What makes the salts of its rows, until certify erases it.
     pub fn salts(&self) -> Result<SaltKey> {
         let key: Option<Digest> = self.salt_key.as_ref().and_then(|key| key.parse().ok());

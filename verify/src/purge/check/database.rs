@@ -7,6 +7,7 @@ use handover_schemas::purge::record::{PurgeState, SelectedTable};
 use handover_schemas::purge::verdict::PurgeFindingKind as Kind;
 
 use super::Check;
+use super::back::{BackCounts, BackRows};
 use super::merge::{Merged, Merging};
 use crate::archive::ArchiveReader;
 use crate::purge::ledger::{RestoredRun, batches, counts_of, kept, leaves, restored};
@@ -54,12 +55,13 @@ impl Check<'_> {
             );
         }
         if found.outside != table.outside {
-            self.entry.later.push(format!(
+            let message = format!(
                 "{}: rows that are not on the list changed since ({} then, {} now)",
                 table.name(),
                 table.outside.rows,
                 found.outside.rows
-            ));
+            );
+            self.changed_later(table.name(), message);
         }
         Ok(())
     }
@@ -91,42 +93,85 @@ impl Check<'_> {
         let Some(outcome) = outcome.cloned() else { return Ok(()) };
         let restored = self.restored_places(number)?;
         if let Some(archive) = archive {
-            let merged = self.merge_table(number, table, archive, &restored)?;
+            let Some(from_others) = self.rows_from_others(table)? else { return Ok(()) };
+            let merged = self.merge_table(number, table, archive, (&restored, &from_others))?;
             self.judge_merged(table, &outcome.after, &merged);
             return Ok(());
         }
+        let from_others = self.has_rows_from_others(table)?;
+        if !restored.is_empty() && !from_others && self.purge.salt_key.is_some() {
+            return self.check_by_leaves(number, table, &outcome.outside, &restored);
+        }
+        if !restored.is_empty() || from_others {
+            self.unverified(format!(
+                "{}: rows were restored since; that they are what was archived, everything else as \
+                 it was, and every other deleted row absent, takes a key to the archive (--identity)",
+                table.name()
+            ));
+            return Ok(());
+        }
         let now = self.read_whole(number, table)?;
-        if now == outcome.after && restored.is_empty() {
+        if now == outcome.after {
             self.checked(format!(
                 "{}: {} rows, the digest of the moment after the deletion",
                 table.name(),
                 now.rows
             ));
-        } else if restored.is_empty() {
-            self.entry.later.push(format!(
-                "{}: changed since the deletion ({} rows then, {} now)",
+            return Ok(());
+        }
+        let message = format!(
+            "{}: changed since the deletion ({} rows then, {} now)",
+            table.name(),
+            outcome.after.rows,
+            now.rows
+        );
+        self.changed_later(table.name(), message);
+        self.not_checked(absent_without_key(table));
+        Ok(())
+    }
+
+    /// Until the salts are erased, the ledger itself tells what the restored rows have to be.
+    fn check_by_leaves(
+        &mut self,
+        number: usize,
+        table: &SelectedTable,
+        outside: &LineDigest,
+        restored: &Places,
+    ) -> Result<()> {
+        let found = self.read_listed(number, table)?;
+        let deleted = self.deleted_places(number)?;
+        let mut back = BackCounts::default();
+        let mut deleted_present = 0;
+        for (place, same) in &found.present {
+            if restored.contains(*place) {
+                back.count(*same);
+            } else {
+                deleted_present += u64::from(deleted.contains(*place));
+            }
+        }
+        back.absent = restored.rows().saturating_sub(back.same + back.changed);
+        self.judge_deleted(table, deleted_present);
+        self.judge_back(table, &back);
+        if found.outside != *outside {
+            let message = format!(
+                "{}: rows that are not on the list changed since the deletion ({} then, {} now)",
                 table.name(),
-                outcome.after.rows,
-                now.rows
-            ));
-            self.not_checked(absent_without_key(table));
-        } else {
-            self.not_checked(format!(
-                "{}: rows were restored since; that everything else is as it was, and every other \
-                 deleted row absent, takes a key to the archive (--identity)",
-                table.name()
-            ));
+                outside.rows,
+                found.outside.rows
+            );
+            self.changed_later(table.name(), message);
         }
         Ok(())
     }
 
-    fn judge_merged(&mut self, table: &SelectedTable, after: &LineDigest, merged: &Merged) {
-        if merged.deleted_present > 0 {
+    /// Rows that were deleted, and that nothing put back, are absent.
+    fn judge_deleted(&mut self, table: &SelectedTable, deleted_present: u64) {
+        if deleted_present > 0 {
             self.find(
                 Kind::DeletedRowPresent,
                 format!(
-                    "{} rows of {} that were deleted are there, and no restore put them back",
-                    merged.deleted_present,
+                    "{deleted_present} rows of {} that were deleted are there, and no restore put \
+                     them back",
                     table.name()
                 ),
             );
@@ -136,13 +181,39 @@ impl Check<'_> {
                 table.name()
             ));
         }
+    }
+
+    /// Rows that restores put back are what was archived, unless somebody changed them since.
+    fn judge_back(&mut self, table: &SelectedTable, back: &BackCounts) {
+        if back.changed + back.absent > 0 {
+            let message = format!(
+                "{}: of the rows that restores put back, {} are not what was archived any more, \
+                 and {} are not there any more",
+                table.name(),
+                back.changed,
+                back.absent
+            );
+            self.changed_later(table.name(), message);
+        } else if back.same > 0 {
+            self.checked(format!(
+                "{}: {} rows that restores put back are what was archived",
+                table.name(),
+                back.same
+            ));
+        }
+    }
+
+    fn judge_merged(&mut self, table: &SelectedTable, after: &LineDigest, merged: &Merged) {
+        self.judge_deleted(table, merged.deleted_present);
+        self.judge_back(table, &merged.back);
         if merged.without_restored != *after {
-            self.entry.later.push(format!(
+            let message = format!(
                 "{}: changed since the deletion ({} rows then, {} now, without restored ones)",
                 table.name(),
                 after.rows,
                 merged.without_restored.rows
-            ));
+            );
+            self.changed_later(table.name(), message);
         } else if merged.with_archive == table.before {
             self.checked(format!(
                 "{}: table and archive together are what the table was before, {}",
@@ -165,11 +236,18 @@ impl Check<'_> {
         number: usize,
         table: &SelectedTable,
         archive: &ArchiveReader,
-        restored: &Places,
+        (restored, from_others): (&Places, &BackRows),
     ) -> Result<Merged> {
         let deleted = self.deleted_places(number)?;
         let list = List::new(self.purge.number, number, &table.shape)?;
-        let merging = Merging { list: &list, archive, table: number, deleted: &deleted, restored };
+        let merging = Merging {
+            list: &list,
+            archive,
+            table: number,
+            deleted: &deleted,
+            restored,
+            from_others,
+        };
         let interrupt = self.interrupt;
         merging
             .run(&mut self.end.reader(), interrupt)
@@ -243,12 +321,7 @@ impl Check<'_> {
         let purge = self.purge.number;
         let mut runs: Vec<RestoredRun> = restored(self.ledger(), purge)?;
         runs.retain(|run| usize::try_from(run.table) == Ok(number));
-        runs.sort_by_key(|run| run.first);
-        let mut places = Places::default();
-        for run in runs {
-            places.add(run.first, run.first + run.rows);
-        }
-        Ok(places)
+        Ok(Places::of(runs.iter().map(|run| (run.first, run.rows))))
     }
 }
 
@@ -273,6 +346,23 @@ impl Places {
         if first < end {
             self.0.push((first, end));
         }
+    }
+
+    /// Of runs with their first place and number of places, in whatever order.
+    pub(super) fn of(runs: impl Iterator<Item = (u64, u64)>) -> Self {
+        let mut runs: Vec<(u64, u64)> = runs.collect();
+        runs.sort_unstable();
+        let mut places = Self::default();
+        for (first, rows) in runs {
+            // A ledger may say anything.
+            places.add(first, first.saturating_add(rows));
+        }
+        places
+    }
+
+    /// How many places.
+    pub(super) fn rows(&self) -> u64 {
+        self.0.iter().map(|(first, end)| end - first).sum()
     }
 
     pub(super) fn is_empty(&self) -> bool {

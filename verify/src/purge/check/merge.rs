@@ -2,8 +2,9 @@
 //! table was before.
 
 use anyhow::{Context, Result};
-use handover_schemas::digest::{LineDigest, LineHasher};
+use handover_schemas::digest::{Digest, LineDigest, LineHasher};
 
+use super::back::{BackCounts, BackRows};
 use super::database::Places;
 use crate::archive::ArchiveReader;
 use crate::chunking::line_sort_key;
@@ -20,6 +21,8 @@ pub(super) struct Merged {
     pub(super) without_restored: LineDigest,
     /// Rows that were deleted, are there, and were not restored.
     pub(super) deleted_present: u64,
+    /// Rows that were put back.
+    pub(super) back: BackCounts,
 }
 
 /// What is put together.
@@ -32,6 +35,8 @@ pub(super) struct Merging<'a> {
     pub(super) deleted: &'a Places,
     /// Places whose rows were restored.
     pub(super) restored: &'a Places,
+    /// Rows that came back from archives of earlier purges, after this one was executed.
+    pub(super) from_others: &'a BackRows,
 }
 
 impl Merging<'_> {
@@ -40,23 +45,34 @@ impl Merging<'_> {
         let list = self.list;
         let mut rows = ArchivedRows::open(self.archive, self.table, list)?;
         let (mut with_archive, mut without_restored) = (LineHasher::new(), LineHasher::new());
-        let mut deleted_present = 0;
+        let (mut deleted_present, mut back) = (0, BackCounts::default());
         let sql = list.table_rows(reader);
         list.read(reader, &sql, interrupt, |row| {
             let key = line_sort_key(list.shape, list.key, Line::whole(row.line))?;
             while let Some(archived) = rows.next.as_ref().filter(|archived| archived.key < key) {
                 with_archive.push(&archived.line);
+                back.absent += u64::from(self.restored.contains(archived.place));
                 rows.advance()?;
             }
+            let from_other = self.from_others.get(&key);
+            back.from_others_there += u64::from(from_other.is_some());
+            let is_from_other = from_other.is_some_and(|line| *line == Digest::of(row.line));
             let Some(archived) = rows.next.as_ref().filter(|archived| archived.key == key) else {
-                with_archive.push(row.line);
-                without_restored.push(row.line);
+                if from_other.is_none() {
+                    with_archive.push(row.line);
+                    without_restored.push(row.line);
+                } else {
+                    back.count(is_from_other);
+                }
                 return Ok(());
             };
             with_archive.push(&archived.line);
-            let place = archived.place;
+            let (place, is_archived) = (archived.place, archived.line == row.line);
             rows.advance()?;
-            if !self.restored.contains(place) {
+            let is_restored = self.restored.contains(place);
+            if is_restored || from_other.is_some() {
+                back.count(is_from_other || (is_restored && is_archived));
+            } else {
                 without_restored.push(row.line);
                 deleted_present += u64::from(self.deleted.contains(place));
             }
@@ -64,9 +80,12 @@ impl Merging<'_> {
         })?;
         while let Some(archived) = &rows.next {
             with_archive.push(&archived.line);
+            back.absent += u64::from(self.restored.contains(archived.place));
             rows.advance()?;
         }
+        back.absent += self.from_others.len() as u64 - back.from_others_there;
         Ok(Merged {
+            back,
             with_archive: with_archive.finish(),
             without_restored: without_restored.finish(),
             deleted_present,
@@ -75,7 +94,7 @@ impl Merging<'_> {
 }
 
 /// The rows of one table of an archive, one after the other.
-struct ArchivedRows<'a> {
+pub(super) struct ArchivedRows<'a> {
     archive: &'a ArchiveReader,
     list: &'a List<'a>,
     table: usize,
@@ -84,24 +103,28 @@ struct ArchivedRows<'a> {
     /// Where in the lines the next row begins.
     at: usize,
     place: u64,
-    next: Option<Archived>,
+    pub(super) next: Option<Archived>,
 }
 
-struct Archived {
-    key: Vec<u8>,
-    line: Vec<u8>,
-    place: u64,
+pub(super) struct Archived {
+    pub(super) key: Vec<u8>,
+    pub(super) line: Vec<u8>,
+    pub(super) place: u64,
 }
 
 impl<'a> ArchivedRows<'a> {
-    fn open(archive: &'a ArchiveReader, table: usize, list: &'a List<'a>) -> Result<Self> {
+    pub(super) fn open(
+        archive: &'a ArchiveReader,
+        table: usize,
+        list: &'a List<'a>,
+    ) -> Result<Self> {
         let mut rows =
             Self { archive, list, table, chunk: 0, lines: Vec::new(), at: 0, place: 0, next: None };
         rows.advance()?;
         Ok(rows)
     }
 
-    fn advance(&mut self) -> Result<()> {
+    pub(super) fn advance(&mut self) -> Result<()> {
         let table = self.archive.manifest().tables.get(self.table);
         let table = table.context("the archive lacks a table")?;
         while self.at >= self.lines.len() {

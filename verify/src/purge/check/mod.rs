@@ -5,6 +5,7 @@
 //! archive's, signatures bind both, and the tables are read again.
 
 mod archive;
+mod back;
 mod certificate;
 mod database;
 mod evidence;
@@ -17,6 +18,8 @@ mod sums;
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
+use handover_schemas::leaf::logical_name;
+use handover_schemas::name::TableName;
 use handover_schemas::purge::record::PurgeState;
 use handover_schemas::purge::verdict::{
     PurgeFinding, PurgeFindingKind, PurgeVerdict, PurgeVerdictEntry, PurgeVerdictReport,
@@ -55,12 +58,13 @@ pub fn verify_purges(
 ) -> Result<PurgeVerdictReport> {
     let mut end = open(&request.target, interrupt)?;
     let mut entries = Vec::new();
-    for purge in purges(ledger_of(&mut end))? {
+    let all = purges(ledger_of(&mut end))?;
+    for purge in &all {
         let wanted = request.rule.as_ref().is_none_or(|rule| *rule == purge.selection.rule.name);
         if !wanted {
             continue;
         }
-        let mut check = Check::new(request, &mut end, &purge, interrupt, progress);
+        let mut check = Check::new(request, &mut end, (purge, &all), (interrupt, progress));
         check.check_state();
         if purge.state != PurgeState::Abandoned {
             check.run()?;
@@ -82,6 +86,8 @@ struct Check<'a> {
     request: &'a PurgeRequest,
     end: &'a mut End,
     purge: &'a PurgeEntry,
+    /// Every purge of the ledger, in the order of their numbers.
+    purges: &'a [PurgeEntry],
     interrupt: &'a Interrupt,
     progress: &'a Progress,
     entry: PurgeVerdictEntry,
@@ -91,9 +97,8 @@ impl<'a> Check<'a> {
     fn new(
         request: &'a PurgeRequest,
         end: &'a mut End,
-        purge: &'a PurgeEntry,
-        interrupt: &'a Interrupt,
-        progress: &'a Progress,
+        (purge, purges): (&'a PurgeEntry, &'a [PurgeEntry]),
+        (interrupt, progress): (&'a Interrupt, &'a Progress),
     ) -> Self {
         let entry = PurgeVerdictEntry {
             number: purge.number,
@@ -105,7 +110,7 @@ impl<'a> Check<'a> {
             later: Vec::new(),
             not_checked: Vec::new(),
         };
-        Self { request, end, purge, interrupt, progress, entry }
+        Self { request, end, purge, purges, interrupt, progress, entry }
     }
 
     fn run(&mut self) -> Result<()> {
@@ -122,10 +127,9 @@ impl<'a> Check<'a> {
     /// in which rows are deleted or put back.
     fn check_place(&mut self) -> Result<()> {
         let moves = moves(self.ledger())?;
-        let purges = purges(self.ledger())?;
         let End::Postgres(session) = &mut *self.end else { return Ok(()) };
         let now = place(session)?;
-        if let Some(known) = target_place(&moves, &purges).filter(|known| *known != now) {
+        if let Some(known) = target_place(&moves, self.purges).filter(|known| *known != now) {
             self.not_checked(format!(
                 "that this is the database in use: its ledger is known at another place ({known}), \
                  and this is {now} (handover-migrate moved target records a move)"
@@ -157,6 +161,24 @@ impl<'a> Check<'a> {
 
     fn not_checked(&mut self, what: impl Into<String>) {
         self.entry.not_checked.push(what.into());
+    }
+
+    /// A table is not what this purge left: a change outside the tool, unless a later purge has dealt
+    /// with the table since, which is looked at by itself.
+    fn changed_later(&mut self, table: &TableName, message: String) {
+        let own = logical_name(table);
+        let later = self.purges.iter().find(|later| {
+            later.number > self.purge.number
+                && later.has_deleted()
+                && later.selection.tables.iter().any(|one| logical_name(one.name()) == own)
+        });
+        match later {
+            Some(later) => self.not_checked(format!(
+                "{message}: purge {} is a later one of this table, and is looked at by itself",
+                later.number
+            )),
+            None => self.entry.later.push(message),
+        }
     }
 
     /// Something that was asked for and could not be looked at.
