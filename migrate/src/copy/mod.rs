@@ -176,12 +176,7 @@ pub fn copy(
         let ends = (source, target);
         return finished_before(request, ends, of_finished, &options, interrupt, progress);
     }
-    let run = target.begin_run()?;
-    request.record_lesser_lines(target.store())?;
-    owner::record(target.store(), &structure.owner, runs_code)?;
-    if runs_code {
-        target.keep_ledger_to_itself()?;
-    }
+    let run = begin_run(request, &mut target, &structure.owner, runs_code)?;
     if let Some(integrity) = &integrity {
         ledger::record_source_check(target.store(), integrity.answer())?;
         structure.findings.extend(integrity.finding("source"));
@@ -193,6 +188,22 @@ pub fn copy(
     let done = work.copy_and_finish(source, &mut target, &dir, interrupt, progress);
     target.end_run(run, outcome_of(&done), done.is_ok(), interrupt)?;
     done.map_err(|error| if error.is::<Interrupted>() { error } else { error.context(STOPPED) })
+}
+
+/// Records that a run began, and how: gives its number.
+fn begin_run(
+    request: &CopyRequest,
+    target: &mut OpenedTarget<'_>,
+    owner: &Owner,
+    runs_code: bool,
+) -> Result<i64> {
+    let run = target.begin_run()?;
+    request.record_lesser_lines(target.store())?;
+    owner::record(target.store(), owner, runs_code)?;
+    if runs_code {
+        target.keep_ledger_to_itself()?;
+    }
+    Ok(run)
 }
 
 /// What is to be said of a copy that an earlier run finished: what changed at the source, and what the verifier says.

@@ -123,7 +123,8 @@ impl CopyReport {
         for finding in besides {
             let is_known =
                 |known: &Finding| known.kind == finding.kind && known.object == finding.object;
-            if !(is_told && is_missing(finding)) && !kept.iter().any(is_known) {
+            let is_kept = kept.iter().any(is_known) || is_told && is_missing(finding);
+            if !is_kept {
                 kept.push(finding.clone());
             }
         }
