@@ -90,10 +90,16 @@ pub struct CopiedTable {
     pub findings: Vec<Finding>,
 }
 
+/// What the copy tells itself, in words of its own, wherever it tells anything of that sort: what is not there, and what
+/// could not be read.
 fn is_missing(finding: &Finding) -> bool {
     matches!(
         finding.kind,
-        FindingKind::ObjectMissing | FindingKind::TableMissing | FindingKind::ColumnMissing
+        FindingKind::ObjectMissing
+            | FindingKind::TableMissing
+            | FindingKind::ColumnMissing
+            | FindingKind::TableUnreadable
+            | FindingKind::NothingCompared
     )
 }
 
