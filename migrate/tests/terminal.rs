@@ -185,7 +185,7 @@ fn names_beside_bars() {
         ),
     );
     let command = format!(
-        "{} copy --source {} --target {} --handover {} --chunk-bytes 1M",
+        "'{}' copy --source {} --target {} --handover {} --chunk-bytes 1M",
         handover_testkit::binary("handover-migrate").display(),
         url(&at("source.db")),
         url(&at("target.db")),
