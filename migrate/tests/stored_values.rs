@@ -9,7 +9,7 @@ use handover_testkit::{Database, sqlite};
 use serde_json::{Value, json};
 
 use crate::json_schemas::check_report;
-use crate::purge_broken::holds;
+use crate::purge_broken::{holds, verify, verify_with_key};
 use crate::purge_made::{Engine, PurgeMade, Until};
 use crate::support::{
     Handover, commands_give_digests, expect_copied, json as document, messages, says, table,
@@ -134,7 +134,9 @@ fn purged_values_come_back_as_they_were_stored() {
     let apply = ["--all", "--apply", "--key", "operator.pem", "--reason", "Khiếu nại 12/2026"];
     made.archived("restore", &["--quiet"]).args(apply).go().expect(0);
     assert_eq!(made.everything(), before);
-    holds(&made);
+    // Without a key nobody has read what came back.
+    assert!(verify(&made).go().expect(2).stdout.contains("rows were restored since"));
+    assert!(verify_with_key(&made).expect(0).stdout.ends_with("verdict: holds\n"));
 }
 
 /// What Django, Python's sqlite3, SQLAlchemy, Sequelize, Prisma, .NET, Go and Java write, by SQL.
