@@ -327,7 +327,7 @@ fn a_certificate_that_was_taken_back() {
     served.is_refused(&with(&root), &["holds no list of revoked certificates"]);
     served.is_refused(&with("/no/such.crl"), &["/no/such.crl"]);
     let old = served.authority.expired_revocations().display().to_string();
-    served.is_refused(&with(&old), &["is past its next update"]);
+    served.is_refused(&with(&old), &["is too old"]);
     let without_root = served.url("scram", "localhost", &format!("sslmode=require&sslcrl={one}"));
     served.is_refused(&without_root, &["sslcrl", "name the root"]);
 }

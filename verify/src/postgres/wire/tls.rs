@@ -197,7 +197,7 @@ fn explained(error: io::Error, name: &str, policy: &TlsPolicy) -> anyhow::Error 
             ),
             CertificateError::ExpiredRevocationList
             | CertificateError::ExpiredRevocationListContext { .. } => format!(
-                "the list of revoked certificates in {} is past its next update; get the new one",
+                "the list of revoked certificates in {} is too old: a newer one was announced for a day that has passed; get that",
                 revoked()
             ),
             other => format!(
