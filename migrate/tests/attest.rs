@@ -43,6 +43,23 @@ fn with_trust(made: &AttestMade, edit: impl Fn(&str) -> String) -> Outcome {
     outcome
 }
 
+/// Code of the vendor's that ran with the account's rights, or that changed the ledger, is for those who sign to know.
+#[test]
+fn what_code_of_the_vendor_s_leaves_open_is_stated() {
+    for engine in ENGINES {
+        let made = AttestMade::copied(engine);
+        for step in ["vendor_code_as_account", "ledger_changed_by_vendor_code"] {
+            made.target
+                .sql(&format!("insert into {} (name) values ('{step}')", made.table("step")));
+        }
+        made.attest(&["--key", "ministry.pem"]).go().expect(0);
+        let stated = made.stated();
+        for part in ["--owner account was chosen", "changed the ledger while the copy ran"] {
+            assert!(stated.not_checked.iter().any(|one| one.en.contains(part)), "{part}");
+        }
+    }
+}
+
 #[test]
 fn what_is_stated_is_what_was_done() {
     for engine in ENGINES {

@@ -7,7 +7,7 @@ use handover_testkit::{Outcome, Run};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::json;
+use crate::support::{json, says};
 
 /// What the file holds.
 pub(crate) const RESULTS: &str = "number,result\n1,cannot be verified\n2,verified\n";
@@ -26,6 +26,14 @@ impl Sender {
         sender.authority("ca");
         sender.certificate("sender", "ca", "rsa:2048", "keyUsage=digitalSignature");
         sender
+    }
+
+    /// Refused with this, and nothing was loaded.
+    #[track_caller]
+    pub(crate) fn is_refused(&self, outcome: &Outcome, parts: &[&str]) {
+        outcome.expect(2);
+        says(outcome, parts);
+        assert!(!self.at("target.sqlite").exists(), "{}", outcome.stderr);
     }
 
     pub(crate) fn at(&self, name: &str) -> PathBuf {

@@ -2,19 +2,11 @@
 
 use std::fs;
 
-use handover_testkit::{Authority, Outcome, Run};
+use handover_testkit::{Authority, Run};
 use serde_json::json;
 
 use crate::evidence_sender::Sender;
 use crate::support::says;
-
-/// Refused with this, and nothing was loaded.
-#[track_caller]
-fn is_refused(sender: &Sender, outcome: &Outcome, parts: &[&str]) {
-    outcome.expect(2);
-    says(outcome, parts);
-    assert!(!sender.at("target.sqlite").exists(), "{}", outcome.stderr);
-}
 
 #[test]
 fn a_signature_of_the_sender_is_recorded() {
@@ -141,15 +133,15 @@ fn certificates_that_do_not_count() {
         ("issued", "-nocerts", "ca.pem", ["is not in it", "--sender"]),
     ] {
         let signature = sender.sign(who, more);
-        is_refused(&sender, &sender.load("x", &signature, believed), &parts);
+        sender.is_refused(&sender.load("x", &signature, believed), &parts);
     }
     let both = [fs::read(sender.at("ca.pem")).unwrap(), fs::read(sender.at("sender.pem")).unwrap()];
     fs::write(sender.at("both.pem"), both.concat()).unwrap();
     let signature = sender.sign("sender", "");
-    is_refused(&sender, &sender.load("x", &signature, "both.pem"), &["it has 2 certificates"]);
-    is_refused(&sender, &sender.load("x", &signature, "results.csv"), &["not an X.509"]);
+    sender.is_refused(&sender.load("x", &signature, "both.pem"), &["it has 2 certificates"]);
+    sender.is_refused(&sender.load("x", &signature, "results.csv"), &["not an X.509"]);
     let nobody = ["--file", "results.csv", "--name", "x", "--signature", "sender.p7s"];
-    is_refused(&sender, &sender.evidence(&nobody).go(), &["who is believed?", "--sender"]);
+    sender.is_refused(&sender.evidence(&nobody).go(), &["who is believed?", "--sender"]);
 }
 
 #[test]
@@ -164,7 +156,7 @@ fn every_signer_has_to_hold() {
     fs::remove_file(sender.at("target.sqlite")).unwrap();
     let with_stranger = sender.sign("sender", "-signer stranger.pem -inkey stranger.key");
     let outcome = sender.load("x", &with_stranger, "ca.pem");
-    is_refused(&sender, &outcome, &["signer ", "CN=stranger", "was not issued by"]);
+    sender.is_refused(&outcome, &["signer ", "CN=stranger", "was not issued by"]);
 }
 
 #[test]
@@ -184,7 +176,7 @@ fn another_file_and_a_flipped_bit() {
             // The embedded certificate is not the one that is believed, and neither is needed.
             fs::remove_file(sender.at("target.sqlite")).unwrap();
         } else {
-            is_refused(&sender, &outcome, &["is refused, and nothing was loaded"]);
+            sender.is_refused(&outcome, &["is refused, and nothing was loaded"]);
             refused += 1;
         }
     }
@@ -194,10 +186,10 @@ fn another_file_and_a_flipped_bit() {
     bytes[tail] ^= 1;
     fs::write(sender.at("flipped.p7s"), bytes).unwrap();
     let outcome = sender.load("x", "flipped.p7s", "sender.pem");
-    is_refused(&sender, &outcome, &["the signature does not hold for the key of CN=sender"]);
+    sender.is_refused(&outcome, &["the signature does not hold for the key of CN=sender"]);
     fs::write(sender.at("results.csv"), "number,result\n1,verified\n").unwrap();
     let outcome = sender.load("x", &signature, "sender.pem");
-    is_refused(&sender, &outcome, &["it is over another file", "SHA-256", "CN=sender"]);
+    sender.is_refused(&outcome, &["it is over another file", "SHA-256", "CN=sender"]);
 }
 
 #[test]
@@ -226,7 +218,7 @@ fn weak_and_foreign_forms_are_refused_by_name() {
         ("p256", "-md sha512", ["ECDSA with SHA-512", "not believed"]),
     ] {
         let signature = sender.sign(who, more);
-        is_refused(&sender, &sender.load("x", &signature, &format!("{who}.pem")), &parts);
+        sender.is_refused(&sender.load("x", &signature, &format!("{who}.pem")), &parts);
     }
     sender.openssl(
         "cms -sign -binary -in results.csv -signer sender.pem -inkey sender.key -outform SMIME \
@@ -245,7 +237,7 @@ fn weak_and_foreign_forms_are_refused_by_name() {
         ("sender.pem", "PEM of something else"),
         ("results.csv", "neither CMS (DER or PEM) nor a DSSE envelope"),
     ] {
-        is_refused(&sender, &sender.load("x", file, "sender.pem"), &[part]);
+        sender.is_refused(&sender.load("x", file, "sender.pem"), &[part]);
     }
 }
 
@@ -259,7 +251,7 @@ fn open_pgp_is_told_and_not_read() {
     fs::write(sender.at("new.sig"), [0xc2, 0x5e, 4]).unwrap();
     for file in ["armour.asc", "old.sig", "new.sig"] {
         let outcome = sender.load("x", file, "sender.pem");
-        is_refused(&sender, &outcome, &["OpenPGP", "gpg --verify", "without --signature", "CMS"]);
+        sender.is_refused(&outcome, &["OpenPGP", "gpg --verify", "without --signature", "CMS"]);
     }
 }
 
@@ -268,6 +260,6 @@ fn a_signature_is_a_small_regular_file() {
     let sender = Sender::new();
     Run::program("mkfifo").arg(sender.at("pipe")).go().expect(0);
     for (file, part) in [("none.p7s", "No such file"), ("pipe", "it is not a file")] {
-        is_refused(&sender, &sender.load("x", file, "sender.pem"), &["cannot read", file, part]);
+        sender.is_refused(&sender.load("x", file, "sender.pem"), &["cannot read", file, part]);
     }
 }

@@ -3,20 +3,10 @@
 use std::fs;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use handover_testkit::Outcome;
-
 use crate::evidence_sender::Sender;
-use crate::support::says;
 
 /// 9999-12-31 in days since 1970-01-01.
 const LAST_DAY: u64 = 2_932_896;
-
-#[track_caller]
-fn is_refused(sender: &Sender, outcome: &Outcome, parts: &[&str]) {
-    outcome.expect(2);
-    says(outcome, parts);
-    assert!(!sender.at("target.sqlite").exists(), "{}", outcome.stderr);
-}
 
 /// RFC 5280 section 4.1.2.5: certificates without an end are valid until the end of year 9999.
 #[test]
@@ -37,14 +27,14 @@ fn a_certificate_for_servers_is_none_for_documents_wherever_it_stands() {
     let sender = Sender::new();
     sender.certificate("server", "ca", "rsa:2048", "extendedKeyUsage=serverAuth");
     let outcome = sender.load("x", &sender.sign("server", ""), "server.pem");
-    is_refused(&sender, &outcome, &["extended key usage of the signer's certificate", "CN=server"]);
+    sender.is_refused(&outcome, &["extended key usage of the signer's certificate", "CN=server"]);
     let authority = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\n";
     let servers = format!("{authority}extendedKeyUsage=serverAuth");
     sender.certificate("servers", "ca", "rsa:2048", &servers);
     sender.certificate("leaf", "servers", "rsa:2048", "");
     let outcome = sender.load("x", &sender.sign("leaf", ""), "servers.pem");
     let parts = ["extended key usage of the authority's certificate", "CN=servers"];
-    is_refused(&sender, &outcome, &parts);
+    sender.is_refused(&outcome, &parts);
     let documents = "extendedKeyUsage=serverAuth,emailProtection";
     sender.certificate("both", "ca", "rsa:2048", documents);
     sender.loaded("x", &sender.sign("both", ""), "both.pem");
@@ -59,7 +49,7 @@ fn an_authority_that_may_have_none_below_it() {
     sender.certificate("leaf", "below", "rsa:2048", "");
     let signature = sender.sign("leaf", "-certfile below.pem");
     let outcome = sender.load("x", &signature, "narrow.pem");
-    is_refused(&sender, &outcome, &["pathLenConstraint is 0", "CN=narrow"]);
+    sender.is_refused(&outcome, &["pathLenConstraint is 0", "CN=narrow"]);
     sender.certificate("direct", "narrow", "rsa:2048", "");
     sender.loaded("x", &sender.sign("direct", ""), "narrow.pem");
 }
@@ -75,11 +65,11 @@ fn one_key_in_two_certificates() {
     for md in ["sha256", "sha384", "sha512"] {
         let signature = sender.sign("sender", &format!("-cades -keyid -nocerts -md {md}"));
         let outcome = sender.load("x", &signature, "twin.pem");
-        is_refused(&sender, &outcome, &["signed for another certificate", "signing-certificate"]);
+        sender.is_refused(&outcome, &["signed for another certificate", "signing-certificate"]);
     }
     let signature = sender.sign("sender", "-keyid -certfile twin.pem");
     let outcome = sender.load("x", &signature, "ca.pem");
-    is_refused(&sender, &outcome, &["several certificates fit", "-cades"]);
+    sender.is_refused(&outcome, &["several certificates fit", "-cades"]);
     let signature = sender.sign("twin", "-cades -keyid -certfile sender.pem");
     let found = sender.loaded("x", &signature, "ca.pem");
     assert_eq!(found["signers"][0]["fingerprint"], sender.fingerprint("twin.pem"));
@@ -97,7 +87,7 @@ fn a_second_signature_in_one_file_is_not_passed_over() {
     for second in [one.clone(), one.replace("CMS-----", "PKCS7-----")] {
         fs::write(sender.at("two.p7s"), format!("{one}{second}")).unwrap();
         let outcome = sender.load("x", "two.p7s", "sender.pem");
-        is_refused(&sender, &outcome, &["it has 2 PEM blocks", "a file of its own"]);
+        sender.is_refused(&outcome, &["it has 2 PEM blocks", "a file of its own"]);
     }
 }
 
@@ -107,5 +97,5 @@ fn a_certificate_and_a_trust_file_are_not_given_together() {
     let signature = sender.sign("sender", "");
     let run = sender.evidence(&["--file", "results.csv", "--name", "x", "--signature", &signature]);
     let outcome = run.args(["--sender", "sender.pem", "--trust", "trust.toml"]).go();
-    is_refused(&sender, &outcome, &["cannot be used with", "--trust", "--sender"]);
+    sender.is_refused(&outcome, &["cannot be used with", "--trust", "--sender"]);
 }

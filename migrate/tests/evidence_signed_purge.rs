@@ -4,16 +4,16 @@
 use std::fs;
 
 use handover_schemas::digest::Digest;
-use handover_schemas::signing::dsse::{Envelope, EnvelopeSignature};
+use handover_schemas::signing::dsse::Envelope;
 use handover_testkit::{Outcome, Run};
 use serde_json::{Value, json};
 
 use crate::attest_made::{AttestMade, FIRST};
 use crate::evidence_sender::Sender;
 use crate::purge_broken::{
-    CERTIFY, ENGINES, EXECUTE, edit_file, edit_trust, finds, ledger_table, verify,
+    CERTIFY, ENGINES, EXECUTE, edit_file, edit_trust, finds, ledger_table, signed, verify,
 };
-use crate::purge_made::{Engine, PASSPHRASE, PurgeMade, Until};
+use crate::purge_made::{Engine, PurgeMade, Until};
 use crate::support::{json as parsed, says};
 
 /// A platform whose rule rests on the evidence `answers`, which is not loaded.
@@ -188,20 +188,8 @@ fn envelope(made: &PurgeMade, people: &[&str], sha256: &str, predicate_type: &st
         "predicateType": predicate_type,
         "predicate": {},
     });
-    let mut envelope = Envelope::new(serde_json::to_vec(&statement).unwrap());
-    fs::write(made.at("pae"), envelope.pae()).unwrap();
-    for person in people {
-        let signed = Run::program("openssl")
-            .args(["pkeyutl", "-sign", "-rawin", "-in", "pae", "-out", "sig"])
-            .args(["-passin", "env:HANDOVER_PASSPHRASE", "-inkey", &format!("{person}.pem")])
-            .env("HANDOVER_PASSPHRASE", PASSPHRASE)
-            .dir(made.at(""));
-        signed.go().expect(0);
-        let sig = fs::read(made.at("sig")).unwrap();
-        envelope.signatures.push(EnvelopeSignature { keyid: None, sig });
-    }
     let file = made.at("results.dsse.json");
-    fs::write(&file, envelope.to_text().unwrap()).unwrap();
+    fs::write(&file, signed(made, &statement, people)).unwrap();
     file.to_str().unwrap().to_owned()
 }
 

@@ -77,8 +77,14 @@ pub(crate) fn forge(file: &Path, made: &PurgeMade, people: &[&str], edit: impl F
     let envelope = Envelope::parse(&fs::read(file).unwrap()).unwrap();
     let mut statement: Value = serde_json::from_slice(envelope.body()).unwrap();
     edit(&mut statement);
-    let mut forged = Envelope::new(serde_json::to_vec(&statement).unwrap());
-    fs::write(made.at("pae"), forged.pae()).unwrap();
+    fs::write(file, signed(made, &statement, people)).unwrap();
+}
+
+/// The text of an envelope about a statement, signed by these people with `openssl`.
+#[track_caller]
+pub(crate) fn signed(made: &PurgeMade, statement: &Value, people: &[&str]) -> String {
+    let mut envelope = Envelope::new(serde_json::to_vec(statement).unwrap());
+    fs::write(made.at("pae"), envelope.pae()).unwrap();
     for person in people {
         let signed = Run::program("openssl")
             .args(["pkeyutl", "-sign", "-rawin", "-in", "pae", "-out", "sig"])
@@ -87,9 +93,9 @@ pub(crate) fn forge(file: &Path, made: &PurgeMade, people: &[&str], edit: impl F
             .dir(made.at(""));
         signed.go().expect(0);
         let sig = fs::read(made.at("sig")).unwrap();
-        forged.signatures.push(EnvelopeSignature { keyid: None, sig });
+        envelope.signatures.push(EnvelopeSignature { keyid: None, sig });
     }
-    fs::write(file, forged.to_text().unwrap()).unwrap();
+    envelope.to_text().unwrap()
 }
 
 /// Changes the trust file.

@@ -195,7 +195,10 @@ fn what_a_function_does_to_the_ledger_beside_rows_is_found() {
                 &["code of the vendor's changed the ledger (its steps)", "vendor-code.sql"],
             );
             // What was found once is not the beginning of the next run.
-            says(desk.copy().expect(2), &["changed the ledger (an earlier run found it)"]);
+            says(
+                desk.copy().expect(2),
+                &["an earlier run found that code of the vendor's had changed the ledger"],
+            );
         }
     }
 }

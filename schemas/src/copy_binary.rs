@@ -6,7 +6,9 @@
 //! is there is whole; nothing is copied and nothing is remembered between calls.
 
 use crate::pg_type::PgType;
-use crate::value::{Cell, ValueError, decode, encode, render_field, render_field_in_pieces};
+use crate::value::{
+    Cell, ValueError, decode, encode, field_length, render_field, render_field_in_pieces,
+};
 
 /// Begins every stream.
 pub const SIGNATURE: [u8; 11] = *b"PGCOPY\n\xff\r\n\0";
@@ -202,6 +204,22 @@ pub fn render_row_in_pieces<E: From<ValueError>>(
     each(b"\n")
 }
 
+/// Bytes of the canonical line of a binary tuple, which has one.
+pub fn line_length(types: &[PgType], tuple: &[u8]) -> Result<u64, ValueError> {
+    let mut fields = Fields::of(tuple)?;
+    if fields.len() != types.len() {
+        return Err(ValueError::FieldCount { expected: types.len(), found: fields.len() });
+    }
+    // A separator or the line's end behind each field; a line of none has its end.
+    let mut length = types.len().max(1) as u64;
+    for ty in types {
+        let cell = fields.read()?.map(|field| decode(ty, field)).transpose()?;
+        length += field_length(&cell.unwrap_or(Cell::Null));
+    }
+    fields.finish()?;
+    Ok(length)
+}
+
 /// Appends one field of a binary tuple as it stands in the canonical line.
 pub fn render_one(
     types: &[PgType],
@@ -349,6 +367,7 @@ mod tests {
             });
             assert_eq!(gathered, Ok(()));
             assert!(joined == line, "{size}");
+            assert_eq!(line_length(&types, &row), Ok(line.len() as u64));
             assert!(longest <= 256 * 1024, "{longest}");
             let mut one = Vec::new();
             render_one(&types, &row, 2, &mut one).unwrap();
@@ -356,7 +375,8 @@ mod tests {
         }
         let row = tuple(&[Cell::Int4(1)]);
         let cut = render_row_in_pieces::<ValueError>(&[], &row, &mut |_| Ok(()));
-        assert!(cut.is_err());
+        assert!(cut.is_err() && line_length(&[], &row).is_err());
+        assert_eq!(line_length(&[], &tuple(&[])), Ok(1));
     }
 
     #[test]

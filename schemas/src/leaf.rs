@@ -244,7 +244,7 @@ impl LeafText {
 mod tests {
     use super::*;
     use crate::pg_type::PgType;
-    use crate::plan::{Extent, Key};
+    use crate::plan::Key;
     use crate::sqlite_form::Form;
 
     fn column(name: &str, type_name: &str) -> Column {
@@ -260,16 +260,13 @@ mod tests {
 
     fn shape(schema: &str) -> TableShape {
         TableShape {
-            name: TableName::new(schema, "mũi tiêm"),
-            columns: vec![column("id", "bigint"), column("a\tb", "numeric(10,2)")],
-            generated: vec![],
             key: Some(Key { name: "pk".into(), columns: vec![1, 0], range_scan: true }),
-            partitioned: false,
-            extent: Extent::Whole,
             estimated_rows: 7,
             largest_row: 9,
-            renamed: None,
-            whole_only: false,
+            ..TableShape::of(
+                TableName::new(schema, "mũi tiêm"),
+                vec![column("id", "bigint"), column("a\tb", "numeric(10,2)")],
+            )
         }
     }
 

@@ -120,6 +120,22 @@ pub struct TableShape {
 }
 
 impl TableShape {
+    /// A whole table of which nothing else is known: without a key, without estimates.
+    pub fn of(name: TableName, columns: Vec<Column>) -> Self {
+        Self {
+            name,
+            columns,
+            generated: Vec::new(),
+            key: None,
+            partitioned: false,
+            extent: Extent::Whole,
+            whole_only: false,
+            estimated_rows: 0,
+            largest_row: 0,
+            renamed: None,
+        }
+    }
+
     /// Its name in the target, in the source's schema.
     pub fn target_name(&self) -> TableName {
         let name = self.renamed.as_ref().unwrap_or(&self.name.name);

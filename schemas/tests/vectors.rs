@@ -10,7 +10,7 @@ use handover_schemas::leaf::{ChunkLeaf, TableContent, TableLeaf, handover_root, 
 use handover_schemas::merkle::{self, Inclusion, inclusion_proof};
 use handover_schemas::name::TableName;
 use handover_schemas::pg_type::PgType;
-use handover_schemas::plan::{Column, Extent, Key, TableShape};
+use handover_schemas::plan::{Column, Key, TableShape};
 use handover_schemas::sqlite_form::Form;
 use handover_schemas::value::{Cell, decode, encode, escape_into, render_field, unescape};
 use serde::Deserialize;
@@ -138,16 +138,11 @@ impl Described {
             range_scan: true,
         };
         TableShape {
-            name: TableName::new(self.schema.as_str(), self.name.as_str()),
-            columns: self.columns.iter().map(column).collect(),
-            generated: Vec::new(),
             key: self.key.as_ref().map(key),
-            partitioned: false,
-            extent: Extent::Whole,
-            estimated_rows: 0,
-            largest_row: 0,
-            renamed: None,
-            whole_only: false,
+            ..TableShape::of(
+                TableName::new(self.schema.as_str(), self.name.as_str()),
+                self.columns.iter().map(column).collect(),
+            )
         }
     }
 }

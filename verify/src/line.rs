@@ -50,7 +50,7 @@ impl<'r> Line<'r> {
         Self(Form::Whole(line))
     }
 
-    /// The line of a large row, which has so many bytes ([`length_of`]).
+    /// The line of a large row, which has so many bytes.
     pub fn of_large_row(row: &'r dyn LargeRow, length: u64) -> Self {
         Self(Form::Large { row, length })
     }
@@ -129,14 +129,4 @@ impl<'r> Line<'r> {
 
 fn key_field(field: &[u8]) -> Result<Option<Vec<u8>>> {
     if is_tagged(field) { Ok(None) } else { Ok(unescape(field)?) }
-}
-
-/// Bytes of a large row's line. An error if it has none.
-pub fn length_of(row: &dyn LargeRow) -> Result<u64> {
-    let mut length = 0;
-    row.pieces(&mut |piece| {
-        length += piece.len() as u64;
-        Ok(())
-    })?;
-    Ok(length)
 }

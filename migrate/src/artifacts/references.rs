@@ -5,7 +5,7 @@ use handover_schemas::config::FileReference;
 use handover_schemas::name::TableName;
 use handover_schemas::package::contents::{Entry, OriginalName};
 use handover_schemas::pg_type::PgType;
-use handover_schemas::plan::{Column, Extent, TableShape};
+use handover_schemas::plan::{Column, TableShape};
 use handover_schemas::sqlite_form::Form;
 use handover_schemas::value::unescape;
 use handover_verify::endpoint::Endpoint;
@@ -136,24 +136,27 @@ impl References {
 
 type Insert<'i> = dyn FnMut(&[u8], Option<&[u8]>) -> Result<()> + 'i;
 
-/// `SELECT path, digest FROM table WHERE path IS NOT NULL`, in the words of one engine.
-fn query(reference: &FileReference, schemas: (&str, &str), text: &str) -> Result<String> {
+/// Where an engine has the table that a reference names, by the schema that the other engine has in its place.
+fn table_of(reference: &FileReference, (other, own): (&str, &str)) -> Result<TableName> {
     let Some((schema, table)) = reference.table.split_once('.') else {
         bail!("{} is not schema.name", reference.table);
     };
-    // The table of the source goes by another schema in a target of the other engine.
-    let schema = if schema == schemas.0 { schemas.1 } else { schema };
+    Ok(TableName::new(if schema == other { own } else { schema }, table))
+}
+
+/// `SELECT path, digest FROM table WHERE path IS NOT NULL`, in the words of one engine.
+fn query(reference: &FileReference, table: &TableName, text: &str) -> String {
     // With the table before it: SQLite takes the name of a column that is not there for a text.
     let column = format!("named.{}", ident(&reference.column));
     let digest = match &reference.digest_column {
         Some(digest) => format!("CAST(named.{} AS {text})", ident(digest)),
         None => "NULL".to_owned(),
     };
-    Ok(format!(
+    format!(
         "SELECT CAST({column} AS {text}), {digest} FROM {} AS named \
          WHERE {column} IS NOT NULL",
-        qualified(schema, table)
-    ))
+        qualified(&table.schema, &table.name)
+    )
 }
 
 fn read_postgres(
@@ -161,8 +164,9 @@ fn read_postgres(
     reference: &FileReference,
     insert: &mut Insert<'_>,
 ) -> Result<()> {
-    let sql = query(reference, ("main", "public"), "text")?;
-    let shape = named_files(reference)?;
+    let table = table_of(reference, ("main", "public"))?;
+    let sql = query(reference, &table, "text");
+    let shape = named_files(table);
     let place = || format!("cannot read {}.{}", reference.table, reference.column);
     let mut rows = read_query(session, &shape, &sql).with_context(place)?;
     while rows.advance().with_context(place)? {
@@ -177,11 +181,7 @@ fn read_postgres(
 }
 
 /// What [`query`] gives, as rows of the table: counted, bounded and taken apart as all rows are.
-fn named_files(reference: &FileReference) -> Result<TableShape> {
-    let Some((schema, table)) = reference.table.split_once('.') else {
-        bail!("{} is not schema.name", reference.table);
-    };
-    let schema = if schema == "main" { "public" } else { schema };
+fn named_files(table: TableName) -> TableShape {
     let text = |name: &str| Column {
         name: name.to_owned(),
         type_name: "text".to_owned(),
@@ -190,18 +190,7 @@ fn named_files(reference: &FileReference) -> Result<TableShape> {
         renamed: None,
         form: Form::default(),
     };
-    Ok(TableShape {
-        name: TableName::new(schema, table),
-        columns: vec![text("path"), text("digest")],
-        generated: Vec::new(),
-        key: None,
-        partitioned: false,
-        extent: Extent::Whole,
-        whole_only: false,
-        estimated_rows: 0,
-        largest_row: 0,
-        renamed: None,
-    })
+    TableShape::of(table, vec![text("path"), text("digest")])
 }
 
 fn read_sqlite(
@@ -209,7 +198,7 @@ fn read_sqlite(
     reference: &FileReference,
     insert: &mut Insert<'_>,
 ) -> Result<()> {
-    let sql = query(reference, ("public", "main"), "TEXT")?;
+    let sql = query(reference, &table_of(reference, ("public", "main"))?, "TEXT");
     let place = || format!("cannot read {}.{}", reference.table, reference.column);
     let mut select = connection.prepare(&sql).map_err(sqlite_error).with_context(place)?;
     let mut rows = select.query([]).map_err(sqlite_error)?;

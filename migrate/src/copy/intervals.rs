@@ -98,7 +98,7 @@ impl IntervalEnds {
 
 #[cfg(test)]
 mod tests {
-    use handover_schemas::plan::{Column, Extent};
+    use handover_schemas::plan::Column;
     use handover_schemas::sqlite_form::Form;
 
     use super::*;
@@ -114,18 +114,8 @@ mod tests {
             form: Form::default(),
         };
         let name = TableName::new("public", "t");
-        let shape = TableShape {
-            name: name.clone(),
-            columns: vec![column("note"), column("i"), column("list")],
-            generated: Vec::new(),
-            key: None,
-            partitioned: false,
-            extent: Extent::Whole,
-            whole_only: false,
-            estimated_rows: 0,
-            largest_row: 0,
-            renamed: None,
-        };
+        let columns = vec![column("note"), column("i"), column("list")];
+        let shape = TableShape::of(name.clone(), columns);
         let ends = |without_equal| IntervalEnds {
             columns: BTreeMap::from([(name.clone(), vec![1, 2])]),
             without_equal,

@@ -109,7 +109,7 @@ impl LedgerWatch {
             chained: chained(store)?,
             head: ledger::head(store)?,
             steps: kept_steps(store)?,
-            rights: rights(store)?,
+            rights: ledger::rights(store)?,
         })
     }
 
@@ -127,7 +127,7 @@ impl LedgerWatch {
             ("its steps", found == steps),
             ("its events", chained(store)? == self.chained),
             ("a table that no copy writes", others(store)? == self.tables),
-            ("rights or triggers", rights(store)? == self.rights),
+            ("rights or triggers", ledger::rights(store)? == self.rights),
         ] {
             if !is_same {
                 // No later run may take what is there for what was.
@@ -142,24 +142,18 @@ impl LedgerWatch {
 /// Refuses a target whose ledger was found changed by an earlier run.
 pub(super) fn refuse_changed(store: &mut dyn Store) -> Result<()> {
     if was_changed(store)? {
-        bail!(changed("an earlier run found it"));
+        bail!(
+            "an earlier run found that code of the vendor's had changed the ledger; {LISTING} lists what ran. {BEGIN_AGAIN}"
+        );
     }
     Ok(())
 }
 
-/// Who may write the ledger, and what acts beside it. Code that took the account's role back could open the ledger to
-/// itself for later.
-fn rights(store: &mut dyn Store) -> Result<Vec<TextRow>> {
-    match store.rights_query() {
-        Some(query) => store.query(query),
-        None => Ok(Vec::new()),
-    }
-}
+const BEGIN_AGAIN: &str = "Nothing in this target can be relied on: begin again with an empty one, and leave that code out";
 
 fn changed(what: &str) -> String {
     format!(
-        "code of the vendor's changed the ledger ({what}) while this copy ran; {LISTING} lists what ran. Nothing in this \
-         target can be relied on: begin again with an empty one, and leave that code out"
+        "code of the vendor's changed the ledger ({what}) while this copy ran; {LISTING} lists what ran. {BEGIN_AGAIN}"
     )
 }
 

@@ -268,7 +268,7 @@ impl<'a> OpenedTarget<'a> {
     /// Keeps every other program from writing the ledger until this one ends.
     pub(super) fn keep_ledger_to_itself(&mut self) -> Result<()> {
         match self {
-            Self::Postgres(_, session) => postgres::lock_ledger(session),
+            Self::Postgres(_, session) => ledger::keep_to_itself(session),
             Self::Sqlite(..) => Ok(()),
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use handover_schemas::chain::{Event, EventDetail, EventKind, NO_EVENT};
 use handover_schemas::digest::{Digest, hex};
 use handover_schemas::moved::MovedEnd;
@@ -11,6 +11,7 @@ use handover_verify::endpoint::{UsedLine, used_lesser_lines};
 use handover_verify::running_program::own_digest;
 use handover_verify::sql::literal;
 
+use super::beside_code::refuse_beside_code;
 use super::store::Store;
 use crate::moment;
 use crate::random::random;
@@ -58,19 +59,6 @@ pub fn append_event_at(
     let (statement, digest) = statement_at(store, kind, detail, at)?;
     store.execute(&statement).context("cannot append to the ledger's events")?;
     Ok(digest)
-}
-
-/// Refuses to write beside a copy that code of the vendor's runs in.
-pub fn refuse_beside_code(store: &mut dyn Store) -> Result<()> {
-    let Some(query) = store.is_free_query() else { return Ok(()) };
-    let free = store.query(query)?.into_iter().flatten().flatten().next();
-    if free.as_deref() != Some("t") {
-        bail!(
-            "a copy is under way in this target in which code of the vendor's runs, and nothing else may write the ledger \
-             until it has ended: nothing was recorded; run the same command again then"
-        );
-    }
-    Ok(())
 }
 
 /// A statement that appends an event, and the event's digest. It fails if another event was

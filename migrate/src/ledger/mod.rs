@@ -1,5 +1,6 @@
 //! The ledger: the record, in the target, of what was done.
 
+mod beside_code;
 mod events;
 mod evidence;
 mod packages;
@@ -13,9 +14,10 @@ use anyhow::Result;
 use handover_schemas::ledger::Stage;
 use handover_verify::sql::literal;
 
+pub use beside_code::{keep_to_itself, refuse_beside_code, rights};
 pub use events::{
     RunningProgram, append_event, append_event_at, event_statement, lesser_lines, prepare_events,
-    prepare_events_statements, refuse_beside_code, running_program,
+    prepare_events_statements, running_program,
 };
 pub use evidence::{evidence_table, make_evidence_table, prepare_evidence, record_evidence};
 pub use handover_verify::ledger::copied::{

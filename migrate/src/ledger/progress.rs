@@ -157,10 +157,15 @@ pub fn record_source_check(store: &mut dyn Store, answer: SourceCheck) -> Result
 /// choose: rows came over it.
 pub fn record_lesser_line(store: &mut dyn Store, end: MovedEnd, line: LesserLine) -> Result<()> {
     let name = format!("{LESSER_LINE}{end} {}", line.as_str());
+    record_for_good(store, &name)
+}
+
+/// Records a step that stays, whatever later runs do, and that may be there already.
+fn record_for_good(store: &mut dyn Store, name: &str) -> Result<()> {
     store.execute(&format!(
         "INSERT INTO {} (name) VALUES ({}) ON CONFLICT (name) DO NOTHING",
         store.table("step"),
-        literal(&name)
+        literal(name)
     ))
 }
 
@@ -188,20 +193,12 @@ fn owner_words(owner: &Owner) -> String {
 
 /// Records that code of the vendor's runs with the rights of the target's account, as somebody chose by name.
 pub fn record_code_as_account(store: &mut dyn Store) -> Result<()> {
-    store.execute(&format!(
-        "INSERT INTO {} (name) VALUES ({}) ON CONFLICT (name) DO NOTHING",
-        store.table("step"),
-        literal(CODE_AS_ACCOUNT)
-    ))
+    record_for_good(store, CODE_AS_ACCOUNT)
 }
 
 /// Records that code of the vendor's changed the ledger: nobody may go on with it.
 pub fn record_ledger_changed(store: &mut dyn Store) -> Result<()> {
-    store.execute(&format!(
-        "INSERT INTO {} (name) VALUES ({}) ON CONFLICT (name) DO NOTHING",
-        store.table("step"),
-        literal(LEDGER_CHANGED)
-    ))
+    record_for_good(store, LEDGER_CHANGED)
 }
 
 /// A statement that records the archive of the source's schema which the plan was made with.

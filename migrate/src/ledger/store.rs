@@ -1,6 +1,5 @@
 //! The two places where a ledger can stand.
 
-use crate::target::postgres::LEDGER_IS_FREE;
 use anyhow::Result;
 use handover_schemas::identity_number::POSTGRES_FUNCTION;
 use handover_schemas::ledger::{
@@ -42,12 +41,8 @@ pub trait Store: LedgerQuery {
     fn functions_ddl(&self) -> &'static str;
     /// Bytes, given as hexadecimal digits, in SQL.
     fn bytes_literal(&self, hex: &str) -> String;
-    /// A query for whether a copy wants the ledger to itself, where several programs can write at once: `f` if it does.
-    fn is_free_query(&self) -> Option<&'static str> {
-        None
-    }
-    /// A query for who may write the ledger and what acts beside it, where there are rights.
-    fn rights_query(&self) -> Option<&'static str> {
+    /// The session, if the ledger's database is a server's.
+    fn session(&mut self) -> Option<&mut Session> {
         None
     }
     /// The URL of the ledger's database, if it is a server's.
@@ -56,40 +51,9 @@ pub trait Store: LedgerQuery {
     fn execute(&mut self, sql: &str) -> Result<()>;
 }
 
-/// Owners and rights of the ledger's schema and tables, its triggers and rules, rights that objects get by themselves, and
-/// the memberships of and in the account's role.
-const RIGHTS: &str = "
-    SELECT 'schema', nspowner::pg_catalog.text, nspacl::pg_catalog.text FROM pg_catalog.pg_namespace
-     WHERE nspname = 'handover'
-    UNION ALL SELECT 'relation ' || c.relname, c.relowner::pg_catalog.text,
-           pg_catalog.concat_ws(' ', c.relacl::pg_catalog.text, c.relkind, c.relrowsecurity,
-               (SELECT pg_catalog.string_agg(a.attacl::pg_catalog.text, ' ' ORDER BY a.attnum)
-                  FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attacl IS NOT NULL))
-      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-     WHERE n.nspname = 'handover' AND c.relkind <> 'i'
-    UNION ALL SELECT 'trigger ' || t.tgname, c.relname, pg_catalog.pg_get_triggerdef(t.oid)
-      FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
-      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'handover'
-    UNION ALL SELECT 'rule ' || r.rulename, c.relname, pg_catalog.pg_get_ruledef(r.oid)
-      FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_class c ON c.oid = r.ev_class
-      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'handover'
-    UNION ALL SELECT 'routine ' || p.proname, p.proowner::pg_catalog.text, p.prosrc
-      FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = 'handover'
-    UNION ALL SELECT 'default rights', d.defaclrole::pg_catalog.text,
-           pg_catalog.concat_ws(' ', d.defaclnamespace, d.defaclobjtype, d.defaclacl::pg_catalog.text)
-      FROM pg_catalog.pg_default_acl d
-    UNION ALL SELECT 'member', m.roleid::pg_catalog.text, m.member::pg_catalog.text
-      FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles r ON r.oid IN (m.roleid, m.member)
-     WHERE r.rolname = CURRENT_USER
-    ORDER BY 1, 2, 3";
-
 impl Store for Session {
-    fn is_free_query(&self) -> Option<&'static str> {
-        Some(LEDGER_IS_FREE)
-    }
-
-    fn rights_query(&self) -> Option<&'static str> {
-        Some(RIGHTS)
+    fn session(&mut self) -> Option<&mut Session> {
+        Some(self)
     }
 
     fn packages_ddl(&self) -> &'static str {

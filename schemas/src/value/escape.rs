@@ -65,6 +65,11 @@ pub fn escape_into(text: &[u8], out: &mut Vec<u8>) {
     }
 }
 
+/// Bytes of a text as one COPY field.
+pub(super) fn escaped_length(text: &[u8]) -> usize {
+    text.len() + text.iter().filter(|&&byte| is_special(byte)).count()
+}
+
 /// Appends text of which some byte must be escaped.
 #[cold]
 fn escape_special(text: &[u8], out: &mut Vec<u8>) {

@@ -36,7 +36,7 @@ pub(crate) use numeric::NumericClass;
 pub use numeric_buf::NumericBuf;
 pub use parse::OwnedCell;
 pub(crate) use render::without_padding;
-pub use render::{render, render_field, render_field_in_pieces};
+pub use render::{field_length, render, render_field, render_field_in_pieces};
 pub use stored::{OwnedStored, Stored, field_text, is_tagged, push_described, push_tagged, tagged};
 
 /// One value of one column, borrowed from the bytes it was decoded from.

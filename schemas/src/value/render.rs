@@ -3,7 +3,7 @@
 use super::Cell;
 use super::datetime::{push_clock, push_date, push_timestamp};
 use super::digits::{hex, push_int};
-use super::escape::{escape_from, escape_into};
+use super::escape::{escape_from, escape_into, escaped_length};
 use super::float::{push_f32, push_f64};
 use super::system::{push_lsn, push_single_char};
 
@@ -73,6 +73,23 @@ pub fn render_field_in_pieces<E>(
             each(&out)
         }
     }
+}
+
+/// Bytes that [`render_field`] appends; of texts and bytes they are counted without rendering them.
+pub fn field_length(cell: &Cell<'_>) -> u64 {
+    let length = match *cell {
+        Cell::Text(text) | Cell::Json(text) | Cell::Jsonb(text) | Cell::Enum(text) => {
+            escaped_length(text)
+        }
+        Cell::Char(text) => escaped_length(without_padding(text)),
+        Cell::Bytea(bytes) => b"\\\\x".len() + 2 * bytes.len(),
+        _ => {
+            let mut out = Vec::new();
+            render_field(cell, &mut out);
+            out.len()
+        }
+    };
+    length as u64
 }
 
 /// Every byte is escaped by itself, so that a text may be cut anywhere.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::Read;
 
 use anyhow::{Context, Result};
-use handover_schemas::digest::Digest;
+use handover_schemas::digest::{Digest, hex};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
@@ -59,22 +59,18 @@ impl FileDigests {
         }
         Ok(Self {
             sha256: Digest::from_bytes(sha256.finalize().into()),
-            sha384: digits(&sha384.finalize()),
-            sha512: digits(&sha512.finalize()),
+            sha384: hex(&sha384.finalize()),
+            sha512: hex(&sha512.finalize()),
         })
     }
 
     /// Whether this is the file's digest by an algorithm.
     pub(super) fn is(&self, algorithm: Algorithm, digest: &[u8]) -> bool {
-        let digest = digits(digest);
+        let digest = hex(digest);
         match algorithm {
             Algorithm::Sha256 => digest == self.sha256.to_string(),
             Algorithm::Sha384 => digest == self.sha384,
             Algorithm::Sha512 => digest == self.sha512,
         }
     }
-}
-
-fn digits(bytes: &[u8]) -> String {
-    handover_schemas::digest::hex(bytes)
 }

@@ -13,7 +13,7 @@ use super::copy_stream::CopyOut;
 use super::room::Room;
 use super::session::Session;
 use super::written::{TextForm, key_text, push_line, written};
-use crate::line::{self, LargeRow, Line};
+use crate::line::{LARGE, LargeRow, Line};
 use crate::rows::{Row, RowStream};
 use crate::sql::{ident, literal, qualified};
 
@@ -353,14 +353,13 @@ impl PostgresRows<'_> {
             match copy_binary::next_piece(rest)? {
                 Piece::Tuple(length) => {
                     let tuple = rest.get(..length).context("a tuple longer than its block")?;
-                    if length <= line::LARGE {
+                    if length > LARGE {
+                        self.large = Some(copy_binary::line_length(&self.types, tuple)?);
+                    } else {
                         copy_binary::render_row(&self.types, tuple, &mut self.line)?;
                     }
                     self.wire = self.next..self.next + length;
                     self.next += length;
-                    if length > line::LARGE {
-                        self.large = Some(line::length_of(self)?);
-                    }
                     return Ok(true);
                 }
                 Piece::Trailer => {

@@ -92,23 +92,12 @@ fn bytes(answer: Option<Vec<TextRow>>) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use handover_schemas::name::TableName;
-    use handover_schemas::plan::Extent;
 
     use super::*;
 
     fn room(estimated_rows: u64) -> Room {
-        Room::of(&TableShape {
-            name: TableName::new("public", "log"),
-            columns: Vec::new(),
-            generated: Vec::new(),
-            key: None,
-            partitioned: false,
-            extent: Extent::Whole,
-            estimated_rows,
-            largest_row: 0,
-            renamed: None,
-            whole_only: false,
-        })
+        let shape = TableShape::of(TableName::new("public", "log"), Vec::new());
+        Room::of(&TableShape { estimated_rows, ..shape })
     }
 
     fn count(room: &mut Room, rows: u64, size: Option<&str>) -> (u64, Result<()>) {

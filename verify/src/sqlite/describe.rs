@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use handover_schemas::config::{CONFIG_FILE, MapType};
 use handover_schemas::name::TableName;
 use handover_schemas::pg_type::PgType;
-use handover_schemas::plan::{Column, Extent, Key, TableShape};
+use handover_schemas::plan::{Column, Key, TableShape};
 use handover_schemas::sqlite_form::{self, Form};
 use handover_schemas::sqlite_type::{self, MappedType};
 use handover_schemas::value::written;
@@ -247,16 +247,10 @@ fn describe_table(
     })?;
     let estimated_rows = estimated_rows(connection, &table.name)?;
     Ok(TableShape {
-        name: table,
-        columns,
         generated: declared.into_iter().filter(|c| c.generated).map(|c| c.name).collect(),
         key,
-        partitioned: false,
-        extent: Extent::Whole,
         estimated_rows,
-        largest_row: 0,
-        renamed: None,
-        whole_only: false,
+        ..TableShape::of(table, columns)
     })
 }
 

@@ -4,7 +4,9 @@ use anyhow::{Context, Result, bail};
 use handover_schemas::chunk::{KeyRange, KeyValue};
 use handover_schemas::pg_type::PgType;
 use handover_schemas::plan::{Column, Key, TableShape};
-use handover_schemas::value::{Cell, OwnedStored, render_field, render_field_in_pieces};
+use handover_schemas::value::{
+    Cell, OwnedStored, field_length, render_field, render_field_in_pieces,
+};
 use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator as _;
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{CachedStatement, Connection, Statement};
@@ -15,7 +17,7 @@ use super::open::{cannot_prepare, sqlite_error};
 use super::respelled::Respelled;
 use super::values::{ColumnRule, Spelling, TextLimit, Unfit, large_cell, push_value, push_wire};
 use crate::interrupt::Interrupt;
-use crate::line::{self, LargeRow, Line};
+use crate::line::{LargeRow, Line};
 use crate::rows::{Row, RowStream, Wire};
 use crate::sql::{ident, literal};
 
@@ -286,6 +288,7 @@ impl RowStream for SqliteRows<'_> {
         if self.reading.wire == Wire::Copy {
             self.wire.extend_from_slice(&self.fields.to_be_bytes());
         }
+        let mut left_out_bytes = 0;
         for (index, rule) in self.rules.iter().enumerate() {
             if index > 0 {
                 self.line.push(b'\t');
@@ -293,6 +296,7 @@ impl RowStream for SqliteRows<'_> {
             let value = row.get_ref(index).map_err(sqlite_error)?;
             let pushed = match large_cell(rule, value, self.reading.text_limit) {
                 Ok(Some(cell)) => {
+                    left_out_bytes += field_length(&cell);
                     self.left_out.push(LeftOut { at: self.line.len(), column: index });
                     push_wire(&cell, value, self.reading.wire, &mut self.wire)
                         .map(|()| Spelling::Own)
@@ -320,7 +324,7 @@ impl RowStream for SqliteRows<'_> {
         }
         self.line.push(b'\n');
         if !self.left_out.is_empty() {
-            self.large = Some(line::length_of(self)?);
+            self.large = Some(self.line.len() as u64 + left_out_bytes);
         }
         Ok(true)
     }

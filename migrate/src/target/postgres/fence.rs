@@ -17,19 +17,6 @@ const RUN_LOCK: i64 = 0x6861_6e64_6f76_6572;
 /// Key of the advisory lock that all work of a run shares.
 const WORK_LOCK: i64 = RUN_LOCK + 1;
 
-/// Key of the advisory lock of a copy that code of the vendor's runs in: what that code did to the ledger can be told only
-/// if nobody else writes there.
-const LEDGER_LOCK: i64 = RUN_LOCK + 2;
-
-/// Says `t` unless another session has taken the ledger for itself.
-pub const LEDGER_IS_FREE: &str = "SELECT pg_catalog.pg_try_advisory_lock_shared(7521414230331254132) \
-     AND pg_catalog.pg_advisory_unlock_shared(7521414230331254132)";
-
-/// Takes the ledger for this session alone, until it ends.
-pub fn lock_ledger(session: &mut Session) -> Result<()> {
-    session.execute(&format!("SELECT pg_catalog.pg_advisory_lock({LEDGER_LOCK})"))
-}
-
 /// Marks a session as one that works on the target.
 pub fn share_work(session: &mut Session) -> Result<()> {
     session.execute(&format!("SELECT pg_advisory_lock_shared({WORK_LOCK})"))
@@ -57,14 +44,4 @@ pub fn alone<T>(session: &mut Session, act: impl FnOnce(&mut Session) -> Result<
     let done = act(session)?;
     session.execute(&format!("SELECT pg_advisory_unlock({WORK_LOCK})"))?;
     Ok(done)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_question_is_for_the_lock() {
-        assert_eq!(LEDGER_IS_FREE.matches(&LEDGER_LOCK.to_string()).count(), 2);
-    }
 }

@@ -26,7 +26,7 @@ mod write;
 pub use archive::{Archive, PG_CLASS, PG_CONSTRAINT, SchemaEntry, dump, without};
 pub use empty::foreign_object;
 pub use entry_statements::{refuse_more_than_a_routine, refuse_other_statement};
-pub use fence::{LEDGER_IS_FREE, alone, is_work_left, lock_ledger, lock_run, share_work};
+pub use fence::{alone, is_work_left, lock_run, share_work};
 pub use from_sqlite::{Identity, Translation, translate};
 pub use inherited_order::{keep_order, reordered_children};
 pub use key_index::{KeyIndex, key_indexes};

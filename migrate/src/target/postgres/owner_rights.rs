@@ -26,13 +26,23 @@ pub fn refuse_unfit_owner(
     schemas: &BTreeSet<String>,
 ) -> Result<()> {
     let Owner::Role(role) = owner else { return Ok(()) };
-    let asked =
-        Asked { role, account: session.query_value("SELECT current_user")?.unwrap_or_default() };
+    let asked = Asked::new(session, role)?;
     let mut problems = asked.attributes(session)?;
     problems.extend(asked.of_others(session)?);
     problems.extend(asked.lacks(session)?);
     problems.extend(asked.schemas(session, schemas)?);
     problems.extend(asked.reaches_ledger(session)?);
+    refuse(role, problems)
+}
+
+/// Refuses a ledger, just made in this transaction, that the role could reach: default privileges may give it rights.
+pub fn refuse_owner_in_ledger(session: &mut Session, owner: &Owner) -> Result<()> {
+    let Owner::Role(role) = owner else { return Ok(()) };
+    let problems = Asked::new(session, role)?.reaches_ledger(session)?;
+    refuse(role, problems)
+}
+
+fn refuse(role: &str, problems: Vec<Problem>) -> Result<()> {
     if problems.is_empty() {
         return Ok(());
     }
@@ -53,7 +63,12 @@ struct Asked<'a> {
     account: String,
 }
 
-impl Asked<'_> {
+impl<'a> Asked<'a> {
+    fn new(session: &mut Session, role: &'a str) -> Result<Self> {
+        let account = session.query_value("SELECT current_user")?.unwrap_or_default();
+        Ok(Self { role, account })
+    }
+
     fn attributes(&self, session: &mut Session) -> Result<Vec<Problem>> {
         let columns: Vec<&str> = ATTRIBUTES.iter().map(|(column, _)| *column).collect();
         let sql = format!(
@@ -197,9 +212,4 @@ fn database(session: &mut Session) -> Result<String> {
 
 fn first(row: TextRow) -> Option<String> {
     row.into_iter().next().flatten()
-}
-
-/// Refuses a ledger, just made in this transaction, that the role could reach: default privileges may give it rights.
-pub fn refuse_owner_in_ledger(session: &mut Session, owner: &Owner) -> Result<()> {
-    refuse_unfit_owner(session, owner, &BTreeSet::new())
 }

@@ -113,6 +113,7 @@ impl<'a> Check<'a> {
     fn others_of(&mut self, table: &SelectedTable) -> Result<Vec<FromOther<'a>>> {
         let name = logical_name(table.name());
         let mut found = Vec::new();
+        let mut later = None;
         let all = self.purges;
         for purge in all.iter().filter(|one| one.number < self.purge.number && one.has_deleted()) {
             let tables = &purge.selection.tables;
@@ -123,7 +124,10 @@ impl<'a> Check<'a> {
             if runs.is_empty() {
                 continue;
             }
-            let later = self.restores_since()?;
+            let later = match &mut later {
+                Some(later) => later,
+                unread => unread.insert(self.restores_since()?),
+            };
             runs.retain(|run| u64::try_from(run.restore).is_ok_and(|one| later.contains(&one)));
             if !runs.is_empty() {
                 found.push(FromOther { purge, table: here, runs });
