@@ -14,6 +14,7 @@ mod artifacts_odd;
 mod artifacts_references;
 mod artifacts_resume;
 mod artifacts_trust;
+mod artifacts_useless;
 mod artifacts_vendor;
 mod attest;
 mod attest_interrupted;

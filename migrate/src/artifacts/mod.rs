@@ -5,6 +5,7 @@ mod again;
 mod component;
 mod finding;
 mod inventory;
+mod look;
 mod read_file;
 mod receive;
 mod recheck;
