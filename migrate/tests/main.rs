@@ -9,6 +9,7 @@ mod arguments;
 mod artifacts_again;
 mod artifacts_delivery;
 mod artifacts_full;
+mod artifacts_git;
 mod artifacts_moving;
 mod artifacts_odd;
 mod artifacts_references;
