@@ -34,7 +34,8 @@ fn said(delivery: &Delivery, kind: &str) -> String {
 
 #[test]
 fn repositories_that_are_no_whole_ones_are_kept_as_folders() {
-    let clone = |options: &str| format!("cd ..; git clone -q {options} \"file://$PWD/delivered\" given");
+    let clone =
+        |options: &str| format!("cd ..; git clone -q {options} \"file://$PWD/delivered\" given");
     let shallow = clone("--depth 1");
     let partial = format!(
         "git config uploadpack.allowFilter true; {}",
@@ -81,13 +82,19 @@ fn a_bundle_is_taken_as_a_repository() {
     // A part of a history, which git itself calls okay; one that is cut; something else.
     for (made, why) in [
         ("git bundle create -q source.bundle main~1..main", "a part of a history"),
-        ("git bundle create -q source.bundle --all; truncate -s -20 source.bundle", "that can be cloned"),
+        (
+            "git bundle create -q source.bundle --all; truncate -s -20 source.bundle",
+            "that can be cloned",
+        ),
         ("echo text > source.bundle", "neither a git repository nor a git bundle"),
     ] {
         let delivery = self::delivery("../delivered/source.bundle");
         delivery.shell(&format!("{COMMITS}{made}"));
         let report = delivery.received(1);
-        assert_eq!((&line(&report)["state"], &line(&report)["files"]), (&json!("received"), &json!(1)));
+        assert_eq!(
+            (&line(&report)["state"], &line(&report)["files"]),
+            (&json!("received"), &json!(1))
+        );
         let reason = said(&delivery, "git_not_bundled");
         assert!(reason.contains(why), "{reason}");
     }
@@ -124,12 +131,17 @@ fn refs_that_take_a_newer_git() {
     let is_old = version.contains(" 2.39.");
     delivery.shell(&format!("export PATH={debian}; {COMMITS}"));
     // As git since 2.45 marks such a repository; an older one does not come to its refs.
-    delivery.shell("git config core.repositoryFormatVersion 1; git config extensions.refStorage reftable");
+    delivery.shell(
+        "git config core.repositoryFormatVersion 1; git config extensions.refStorage reftable",
+    );
     let outcome = delivery.receive().env("PATH", debian).arg("--quiet").go();
     let report = report_of(outcome.expect(1));
     assert_eq!(line(&report)["state"], "received");
     let reason = said(&delivery, "git_not_bundled");
-    assert!(!is_old || reason.contains("takes git 2.45 or later; this machine has 2.39"), "{reason}");
+    assert!(
+        !is_old || reason.contains("takes git 2.45 or later; this machine has 2.39"),
+        "{reason}"
+    );
 }
 
 /// One component that cannot be received does not keep the others from it.

@@ -131,9 +131,7 @@ fn parts_of_split_archives() {
     assert!(what.contains("3 parts"), "{what}");
     // A zip that Info-ZIP split, with and without one of its parts.
     let delivery = Delivery::new();
-    delivery.shell(
-        "head -c 200000 /dev/urandom > a; zip -q -s 64k x.zip a; rm a; test -e x.z03",
-    );
+    delivery.shell("head -c 200000 /dev/urandom > a; zip -q -s 64k x.zip a; rm a; test -e x.z03");
     let (_, found) = judged(&delivery);
     assert!(found.iter().all(|one| one.0 == "not_looked_into"), "{found:?}");
     delivery.shell("rm x.z02");

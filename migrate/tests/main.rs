@@ -58,6 +58,7 @@ mod other_servers;
 mod package_again;
 mod package_damage;
 mod package_flips;
+mod package_foreign;
 mod package_keys;
 mod package_made;
 mod package_names;

@@ -23,9 +23,9 @@ const DEPTH_MAX: u32 = 3;
 
 /// Endings of names that promise content. Other files may be empty for a good reason (`.gitkeep`).
 const PROMISE: [&str; 31] = [
-    "exe", "msi", "dll", "deb", "rpm", "apk", "ipa", "dmg", "jar", "war", "ear", "zip", "7z", "rar",
-    "tar", "gz", "tgz", "bz2", "xz", "zst", "iso", "img", "sql", "dump", "bak", "mdf", "sqlite",
-    "pdf", "docx", "xlsx", "bundle",
+    "exe", "msi", "dll", "deb", "rpm", "apk", "ipa", "dmg", "jar", "war", "ear", "zip", "7z",
+    "rar", "tar", "gz", "tgz", "bz2", "xz", "zst", "iso", "img", "sql", "dump", "bak", "mdf",
+    "sqlite", "pdf", "docx", "xlsx", "bundle",
 ];
 
 /// One file that is looked into.
@@ -85,8 +85,10 @@ impl<'a, 'n> Look<'a, 'n> {
     /// The other files of a split archive; whether this file is a part that is none on its own.
     fn parts(&mut self, file: &mut File, name: &str) -> Result<bool> {
         let zip_parts = if is_zip_name(name) { zip_parts(file)? } else { 1 };
-        let missing: Vec<_> =
-            needs(name, zip_parts).into_iter().filter(|other| self.len_of(other).is_none()).collect();
+        let missing: Vec<_> = needs(name, zip_parts)
+            .into_iter()
+            .filter(|other| self.len_of(other).is_none())
+            .collect();
         for other in missing {
             self.find(Kind::PartMissing, None, format!("{other} is not there"))?;
         }

@@ -121,11 +121,8 @@ pub fn receive(
         }
     }
     let others = outcomes.len();
-    let report = if failed.is_empty() || others > 0 {
-        Some(report(&mut all, outcomes)?)
-    } else {
-        None
-    };
+    let report =
+        if failed.is_empty() || others > 0 { Some(report(&mut all, outcomes)?) } else { None };
     match (report, failed.into_iter().next()) {
         (Some(report), None) => Ok(report),
         (_, Some((_, error))) if others == 0 => Err(error),

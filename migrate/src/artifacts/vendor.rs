@@ -23,8 +23,7 @@ use crate::deliverable::vendor_checksums::{
 const CHECKSUM_FILE_MAX: u64 = 256 * 1024 * 1024;
 
 /// Names of such lists, besides the one that the config names.
-const LISTS: [&str; 6] =
-    ["md5sums", "sha1sums", "sha256sums", "sha512sums", "b2sums", "checksums"];
+const LISTS: [&str; 6] = ["md5sums", "sha1sums", "sha256sums", "sha512sums", "b2sums", "checksums"];
 
 /// Checks the files in `root` that the checksum file `checksums` (below it) lists; `only`: just
 /// this one.

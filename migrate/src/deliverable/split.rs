@@ -21,7 +21,8 @@ impl NumberedPart {
     pub fn of(name: &str) -> Option<Self> {
         let (stem, digits) = name.rsplit_once('.')?;
         let ending = stem.rsplit_once('.')?.1.to_ascii_lowercase();
-        let is_number = (2..=4).contains(&digits.len()) && digits.bytes().all(|one| one.is_ascii_digit());
+        let is_number =
+            (2..=4).contains(&digits.len()) && digits.bytes().all(|one| one.is_ascii_digit());
         let is_part = is_number && SPLIT.contains(&ending.as_str());
         let number = digits.parse().ok().filter(|_| is_part)?;
         Some(Self { stem: stem.to_owned(), digits: digits.len(), number })
@@ -60,7 +61,9 @@ pub fn needs(name: &str, zip_parts: u64) -> Vec<String> {
     let letter = ending.get(..1).unwrap_or_default();
     match (lower.get(..1), number) {
         (Some("z"), 1) => vec![format!("{stem}.zip")],
-        (Some("z"), 2..) => vec![format!("{stem}.{letter}{:02}", number - 1), format!("{stem}.zip")],
+        (Some("z"), 2..) => {
+            vec![format!("{stem}.{letter}{:02}", number - 1), format!("{stem}.zip")]
+        }
         (Some("r"), 0) => vec![format!("{stem}.rar")],
         (Some("r"), _) => vec![format!("{stem}.{letter}{:02}", number - 1), format!("{stem}.rar")],
         _ => Vec::new(),

@@ -21,7 +21,8 @@ pub fn unbundle(bundle: &Path, into: &Path, interrupt: &Interrupt) -> Result<Pat
     // Under a name of ours: git takes some names for addresses, and arguments are seen by everybody.
     let named = into.with_extension("bundle");
     check_header(bundle)?;
-    let real = bundle.canonicalize().with_context(|| format!("cannot read {}", bundle.display()))?;
+    let real =
+        bundle.canonicalize().with_context(|| format!("cannot read {}", bundle.display()))?;
     symlink(&real, &named).with_context(|| format!("cannot write {}", named.display()))?;
     let arguments = ["clone", "--quiet", "--mirror", "--template="].map(OsStr::new);
     let arguments = [&arguments[..], &[named.as_os_str(), into.as_os_str()]].concat();

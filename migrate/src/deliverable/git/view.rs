@@ -265,7 +265,9 @@ fn is_file(path: &Path) -> bool {
 /// A pack of a partial clone: what it lacks was promised by the other side.
 fn has_promisor_pack(packs: &Path) -> bool {
     let Ok(entries) = fs::read_dir(packs) else { return false };
-    entries.flatten().any(|entry| Path::new(&entry.file_name()).extension() == Some("promisor".as_ref()))
+    entries
+        .flatten()
+        .any(|entry| Path::new(&entry.file_name()).extension() == Some("promisor".as_ref()))
 }
 
 /// A file that has one line in an honest repository.

@@ -42,7 +42,9 @@ pub(super) fn list(
     }
     match stream.behind {
         0 => Ok(()),
-        bytes => not_looked_into(each, format!("{bytes} bytes behind the end of what is compressed")),
+        bytes => {
+            not_looked_into(each, format!("{bytes} bytes behind the end of what is compressed"))
+        }
     }
 }
 
@@ -154,7 +156,9 @@ impl<'a> Frame<'a> {
 fn of_memory(error: io::Error) -> io::Error {
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<XzError>());
     if matches!(inner, Some(XzError::MemLimit)) {
-        return io::Error::other(NotRead("unpacking it takes more than 256 MiB; test it with xz -t"));
+        return io::Error::other(NotRead(
+            "unpacking it takes more than 256 MiB; test it with xz -t",
+        ));
     }
     error
 }

@@ -75,8 +75,9 @@ pub(super) fn look(file: &File, each: Each<'_>) -> Result<(), Stop> {
 }
 
 fn needs_password(header: &[u8]) -> bool {
-    memchr::memmem::find_iter(header, &AES)
-        .any(|at| at.checked_sub(1).and_then(|at| header.get(at)).is_some_and(|byte| byte & 15 == 4))
+    memchr::memmem::find_iter(header, &AES).any(|at| {
+        at.checked_sub(1).and_then(|at| header.get(at)).is_some_and(|byte| byte & 15 == 4)
+    })
 }
 
 /// The list of members, if it is packed as 7-Zip packs it: with LZMA alone.

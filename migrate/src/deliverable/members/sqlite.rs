@@ -16,7 +16,10 @@ pub(super) fn look(file: &File) -> Result<(), Stop> {
     let len = file.metadata()?.len();
     let header = bytes_at(file, 0, 100)?;
     let word = |at: usize| {
-        header.get(at..).and_then(|from| from.first_chunk()).map_or(0, |four| u32::from_be_bytes(*four))
+        header
+            .get(at..)
+            .and_then(|from| from.first_chunk())
+            .map_or(0, |four| u32::from_be_bytes(*four))
     };
     let page = match word(16) >> 16 {
         1 => 65_536,

@@ -255,7 +255,10 @@ fn zips_one_after_another() {
         list(&path)
     };
     let names = |told: &Told| {
-        told.members.iter().map(|one| String::from_utf8(one.name.clone()).unwrap()).collect::<Vec<_>>()
+        told.members
+            .iter()
+            .map(|one| String::from_utf8(one.name.clone()).unwrap())
+            .collect::<Vec<_>>()
     };
     let all = [read("first.zip"), read("second.zip"), read("third.zip")].concat();
     let joined = told(&all);

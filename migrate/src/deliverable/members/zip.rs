@@ -31,7 +31,8 @@ pub(super) fn list(file: &File, budget: &mut Budget<'_>, each: Each<'_>) -> Resu
     }
     let (archives, before) = joined(file, directory)?;
     if archives.len() > 1 {
-        let what = format!("{} zips one after another; most programs show the last", archives.len());
+        let what =
+            format!("{} zips one after another; most programs show the last", archives.len());
         each(Seen::Remark { condition: Condition::Joined, what })?;
     }
     if before > 0 && !begins_as_program(file)? {

@@ -79,7 +79,12 @@ impl Matching {
                 add(at, 0, &slashed);
             }
         }
-        Self { spellings, candidates: Vec::new(), listed: listed.len(), unlisted: Unlisted::default() }
+        Self {
+            spellings,
+            candidates: Vec::new(),
+            listed: listed.len(),
+            unlisted: Unlisted::default(),
+        }
     }
 
     /// A file that is there.
@@ -105,7 +110,8 @@ impl Matching {
         for one in self.candidates.iter().filter(|one| one.left_away > 0) {
             *fits.entry(one.left_away).or_default() += 1;
         }
-        let left_away = fits.iter().rev().max_by_key(|(_, count)| **count).map(|(folders, _)| *folders);
+        let left_away =
+            fits.iter().rev().max_by_key(|(_, count)| **count).map(|(folders, _)| *folders);
         self.candidates.sort_by_key(|one| one.distance);
         let mut meant: Vec<Option<Vec<u8>>> = vec![None; self.listed];
         let mut used: HashMap<Vec<u8>, bool> = HashMap::new();
@@ -133,7 +139,8 @@ impl Matching {
 
 /// `D:/…`, `//server/share/…`.
 fn is_whole_path(slashed: &[u8]) -> bool {
-    slashed.starts_with(b"//") || matches!(slashed, [letter, b':', b'/', ..] if letter.is_ascii_alphabetic())
+    slashed.starts_with(b"//")
+        || matches!(slashed, [letter, b':', b'/', ..] if letter.is_ascii_alphabetic())
 }
 
 /// The text in NFC; bytes that are none as they are.

@@ -19,9 +19,9 @@ struct Columns {
 pub(super) fn parse(lines: &[(usize, &[u8])]) -> Option<Result<Vec<Listed>, ChecksumError>> {
     let (_, heading) = lines.first()?;
     let heading = str::from_utf8(heading).ok()?;
-    let (separator, columns) = [',', ';', '\t'].into_iter().find_map(|separator| {
-        Some((separator, Columns::find(&fields(heading, separator))?))
-    })?;
+    let (separator, columns) = [',', ';', '\t']
+        .into_iter()
+        .find_map(|separator| Some((separator, Columns::find(&fields(heading, separator))?)))?;
     let rows = lines.get(1..)?.iter().map(|&(line, row)| {
         let wrong = |reason| ChecksumError { line, reason };
         let row = str::from_utf8(row).map_err(|_other| wrong("it is not UTF-8"))?;

@@ -95,12 +95,16 @@ fn names(text: &[u8]) -> Vec<String> {
 
 #[test]
 fn lists_as_people_make_them() {
-    assert_eq!(names(format!("{HELLO} one blank\n{HELLO}\ttab\n").as_bytes()), ["one blank", "tab"]);
+    assert_eq!(
+        names(format!("{HELLO} one blank\n{HELLO}\ttab\n").as_bytes()),
+        ["one blank", "tab"]
+    );
     let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
     let line = format!("{HELLO} *Bản cài\\x.exe\r\n");
     assert_eq!(names(&utf16(&format!("\u{feff}{line}"))), ["Bản cài\\x.exe"]);
     assert_eq!(names(&utf16(&line)), ["Bản cài\\x.exe"], "without a byte order mark");
-    let big: Vec<u8> = format!("\u{feff}{line}").encode_utf16().flat_map(u16::to_be_bytes).collect();
+    let big: Vec<u8> =
+        format!("\u{feff}{line}").encode_utf16().flat_map(u16::to_be_bytes).collect();
     assert_eq!(names(&big), ["Bản cài\\x.exe"]);
     for (start, what) in
         [(&b"PK\x03\x04"[..], "spreadsheet"), (b"\xd0\xcf\x11\xe0", "Office"), (b"%PDF-", "PDF")]
@@ -170,6 +174,9 @@ fn names_are_matched_however_they_are_spelled() {
         matching.file(path.as_bytes());
     }
     let (paths, unlisted) = matching.finish();
-    assert_eq!(paths, ["sums/a", "sums/in/a", "sums/in/b"].map(|path| Some(path.as_bytes().to_vec())));
+    assert_eq!(
+        paths,
+        ["sums/a", "sums/in/a", "sums/in/b"].map(|path| Some(path.as_bytes().to_vec()))
+    );
     assert_eq!(unlisted.paths, [b"a".to_vec()]);
 }

@@ -5,8 +5,10 @@ use std::borrow::Cow;
 /// The text without a byte order mark; UTF-16 becomes UTF-8.
 pub(super) fn decoded(bytes: &[u8]) -> Result<Cow<'_, [u8]>, &'static str> {
     if bytes.starts_with(b"PK\x03\x04") {
-        return Err("it is a spreadsheet or another Office document (.xlsx), not a text; saved as \
-                    CSV it can be read");
+        return Err(
+            "it is a spreadsheet or another Office document (.xlsx), not a text; saved as \
+                    CSV it can be read",
+        );
     }
     if bytes.starts_with(b"\xd0\xcf\x11\xe0") {
         return Err("it is an Office document (.xls), not a text; saved as CSV it can be read");

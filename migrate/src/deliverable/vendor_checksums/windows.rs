@@ -12,7 +12,8 @@ const CUT: [&str; 2] = ["...", "…"];
 /// Reads it; `None` if it is something else.
 pub(super) fn parse(lines: &Lines<'_>) -> Option<Result<Vec<Listed>, ChecksumError>> {
     let (_, first) = lines.first()?;
-    let words: Vec<_> = first.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).collect();
+    let words: Vec<_> =
+        first.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).collect();
     match words.as_slice() {
         [b"Algorithm", b"Hash", b"Path"] => Some(table(lines.get(1..)?)),
         [b"Algorithm", b":", _] => Some(list(lines)),
