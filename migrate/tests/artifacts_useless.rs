@@ -158,9 +158,10 @@ fn archives_within_archives() {
     let members = std::fs::read_to_string(delivery.package().join("members.jsonl")).unwrap();
     assert_eq!(members.lines().count(), 1, "{members}");
 
-    let cut = shell(&format!(
-        "seq 99999 > x; tar czf in.tgz x; truncate -s -30 in.tgz; zip -q out.zip in.tgz; mv out.zip out"
-    ));
+    let cut = shell(
+        "seq 99999 > x; tar czf in.tgz x; truncate -s -30 in.tgz; zip -q out.zip in.tgz; \
+         mv out.zip out",
+    );
     is_useless("outer.zip", &cut, "archive_broken", "too early");
     let deep = shell(
         "echo x > f; zip -q 1.zip f; for i in 1 2 3 4; do zip -q $((i+1)).zip $i.zip; done; \

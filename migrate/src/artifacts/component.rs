@@ -217,11 +217,12 @@ impl<'a, 'r> ComponentWork<'a, 'r> {
                 progress: self.all.progress,
             };
             match (one.form, &bundle) {
-                (DeliverableForm::Folder, _) => receiving.folder(&id, path)?,
                 (DeliverableForm::File, _) => receiving.file(&id, path)?,
                 (DeliverableForm::Git, Some(bundle)) => receiving.file(&id, bundle)?,
                 (DeliverableForm::Git, None) if path.is_file() => receiving.file(&id, path)?,
-                (DeliverableForm::Git, None) => receiving.folder(&id, path)?,
+                (DeliverableForm::Folder | DeliverableForm::Git, _) => {
+                    receiving.folder(&id, path)?;
+                }
             }
             let git = inspected.and_then(|inspected| inspected.state);
             for (kind, place) in notes {

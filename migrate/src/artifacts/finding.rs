@@ -100,6 +100,24 @@ impl ArtifactFindingKind {
         }
     }
 
+    /// The words for what is in a file.
+    fn of_content(self) -> (&'static str, &'static str) {
+        match self {
+            Self::ContentEncrypted => ("file is encrypted", "files are encrypted"),
+            Self::ContentEmpty => {
+                ("file of which there is only the name", "files of which there are only the names")
+            }
+            Self::PartMissing => {
+                ("part of a split archive is not there", "parts of split archives are not there")
+            }
+            Self::NotLookedInto => ("thing was not looked into", "things were not looked into"),
+            _ => (
+                "file is several archives one after another",
+                "files are several archives one after another",
+            ),
+        }
+    }
+
     /// What there are so many of, for people.
     pub fn describe(self, count: u64) -> String {
         let (one, many) = match self {
@@ -124,18 +142,11 @@ impl ArtifactFindingKind {
             Self::ArchiveTooLarge => {
                 ("archive holds more than is read", "archives hold more than is read")
             }
-            Self::ContentEncrypted => ("file is encrypted", "files are encrypted"),
-            Self::ContentEmpty => {
-                ("file of which there is only the name", "files of which there are only the names")
-            }
-            Self::PartMissing => {
-                ("part of a split archive is not there", "parts of split archives are not there")
-            }
-            Self::NotLookedInto => ("thing was not looked into", "things were not looked into"),
-            Self::ArchivesJoined => (
-                "file is several archives one after another",
-                "files are several archives one after another",
-            ),
+            Self::ContentEncrypted
+            | Self::ContentEmpty
+            | Self::PartMissing
+            | Self::NotLookedInto
+            | Self::ArchivesJoined => self.of_content(),
             Self::GitProblem => ("problem in the git repository", "problems in the git repository"),
             Self::GitNotBundled => (
                 "git repository was delivered, and is not sealed as a repository",

@@ -82,26 +82,10 @@ pub(super) fn check(
     let mut differs = Vec::new();
     for (one, meant) in listed.iter().zip(meant) {
         interrupt.check()?;
-        let Some(path) = meant else {
-            let path = [base.as_bytes(), &one.name].concat();
-            let place = Place { what: Some("it is not there".to_owned()), ..at(&path) };
-            differs.push((Kind::ChecksumWithoutFile, place));
-            continue;
-        };
-        let digest = open_below(&folder, &path)
-            .and_then(|(_, file)| checksum(file, one.algorithm, interrupt));
-        let what = match digest {
-            Ok(found) if found == one.checksum => {
-                sums.matched += 1;
-                continue;
-            }
-            Ok(_) => one.algorithm.name().to_owned(),
-            Err(error) => {
-                interrupt.check()?;
-                format!("unreadable: {error}")
-            }
-        };
-        differs.push((Kind::ChecksumDiffers, Place { what: Some(what), ..at(&path) }));
+        match compared(&folder, base, one, meant, interrupt)? {
+            None => sums.matched += 1,
+            Some(difference) => differs.push(difference),
+        }
     }
     if sums.matched == 0 && listed.iter().all(|one| one.algorithm == Algorithm::Sha512) {
         unusable(
@@ -112,8 +96,34 @@ pub(super) fn check(
         return Ok(Some(sums));
     }
     findings.append(&mut differs);
-    note_unlisted(unlisted, findings);
+    note_unlisted(&unlisted, findings);
     Ok(Some(sums))
+}
+
+/// Holds one line against the file that it means; gives what is wrong.
+fn compared(
+    folder: &Folder,
+    base: &str,
+    one: &Listed,
+    meant: Option<Vec<u8>>,
+    interrupt: &Interrupt,
+) -> Result<Option<(Kind, Place)>> {
+    let Some(path) = meant else {
+        let path = [base.as_bytes(), &one.name].concat();
+        let place = Place { what: Some("it is not there".to_owned()), ..at(&path) };
+        return Ok(Some((Kind::ChecksumWithoutFile, place)));
+    };
+    let digest =
+        open_below(folder, &path).and_then(|(_, file)| checksum(file, one.algorithm, interrupt));
+    let what = match digest {
+        Ok(found) if found == one.checksum => return Ok(None),
+        Ok(_) => one.algorithm.name().to_owned(),
+        Err(error) => {
+            interrupt.check()?;
+            format!("unreadable: {error}")
+        }
+    };
+    Ok(Some((Kind::ChecksumDiffers, Place { what: Some(what), ..at(&path) })))
 }
 
 /// Holds the files that are there against the list.
@@ -150,7 +160,7 @@ fn is_about_lists(path: &[u8], checksums: &str) -> bool {
         || LISTS.contains(&plain.unwrap_or(&name))
 }
 
-fn note_unlisted(unlisted: Unlisted, findings: &mut Vec<(Kind, Place)>) {
+fn note_unlisted(unlisted: &Unlisted, findings: &mut Vec<(Kind, Place)>) {
     for path in &unlisted.paths {
         findings.push((Kind::ChecksumMissing, at(path)));
     }

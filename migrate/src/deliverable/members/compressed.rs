@@ -196,7 +196,7 @@ pub(super) fn is_skippable(start: &[u8]) -> bool {
 fn peek(source: &mut Source<'_>) -> io::Result<Vec<u8>> {
     let mut start = Vec::new();
     source.by_ref().take(START).read_to_end(&mut start)?;
-    source.seek_relative(-(start.len() as i64))?;
+    source.seek_relative(-(start.len().cast_signed() as i64))?;
     Ok(start)
 }
 

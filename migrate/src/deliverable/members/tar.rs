@@ -43,9 +43,10 @@ pub(super) fn list(
     let mut next = Vec::new();
     loop {
         let mut block = [0; BLOCK];
-        let read = match next.is_empty() {
-            true => budget.read(stream, &mut block)?.to_vec(),
-            false => std::mem::take(&mut next),
+        let read = if next.is_empty() {
+            budget.read(stream, &mut block)?.to_vec()
+        } else {
+            std::mem::take(&mut next)
         };
         let read = read.as_slice();
         if read.is_empty() {

@@ -194,7 +194,7 @@ fn compressed_files_are_read_to_their_end() {
             fs::write(&packed, bytes).unwrap();
             list(&packed)
         };
-        for bytes in [whole.clone(), [&whole[..], &[0; 70_000]].concat()] {
+        for bytes in [whole.clone(), [&whole[..], &vec![0; 70_000]].concat()] {
             let told = told(&bytes);
             assert!(
                 matches!(told.listing, Listing::Listed { format: of, members: 0, .. } if of == format),
@@ -270,7 +270,7 @@ fn zips_one_after_another() {
     run(folder.path(), "zip", &["-q", "-A", "joined.zip"]);
     assert_eq!(names(&list(&path)), ["first", "second", "third"]);
     // Zeros behind, as a medium of blocks leaves them, and other bytes behind and before.
-    let zeros = told(&[&read("first.zip")[..], &[0; 200_000]].concat());
+    let zeros = told(&[&read("first.zip")[..], &vec![0; 200_000]].concat());
     assert_eq!((names(&zeros), zeros.remarks), (vec!["first".to_owned()], vec![]));
     let behind = told(&[&read("first.zip")[..], b"some more"].concat());
     let remark = |what: &str| (Condition::NotLookedInto, what.to_owned());

@@ -43,7 +43,7 @@ fn listed(line: usize, algorithm: &str, digits: &str, path: &str) -> Result<List
     Ok(Listed { name, algorithm, checksum, line })
 }
 
-fn text<'a>(line: usize, bytes: &'a [u8]) -> Result<&'a str, ChecksumError> {
+fn text(line: usize, bytes: &[u8]) -> Result<&str, ChecksumError> {
     str::from_utf8(bytes).map_err(|_other| ChecksumError { line, reason: "it is not UTF-8" })
 }
 
@@ -73,8 +73,8 @@ fn list(lines: &Lines<'_>) -> Result<Vec<Listed>, ChecksumError> {
                     found.push(listed(at, &algorithm, &digits, path.trim_end())?);
                 }
                 match label.trim() {
-                    "Algorithm" => algorithm = value.trim().to_owned(),
-                    "Hash" => digits = value.trim().to_owned(),
+                    "Algorithm" => value.trim().clone_into(&mut algorithm),
+                    "Hash" => value.trim().clone_into(&mut digits),
                     "Path" => path = Some((number, value.to_owned())),
                     _ => {}
                 }

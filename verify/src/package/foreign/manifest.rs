@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read};
 
+use handover_schemas::digest::hex;
 use handover_schemas::package::report::{PackageFinding, PackageFindingKind as Kind};
 use sha2::{Digest as _, Sha256, Sha512};
 use unicode_normalization::UnicodeNormalization;
@@ -151,9 +152,8 @@ pub(super) fn hashed(
             return Err(io::Error::other("interrupted"));
         }
     }
-    let digits = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     Ok(match algorithm {
-        Algorithm::Sha256 => digits(&sha256.finalize()),
-        Algorithm::Sha512 => digits(&sha512.finalize()),
+        Algorithm::Sha256 => hex(&sha256.finalize()),
+        Algorithm::Sha512 => hex(&sha512.finalize()),
     })
 }
