@@ -121,10 +121,16 @@ fn a_repository_with_links_is_not_followed() {
     delivery
         .shell("git init -q --bare ../ours.git && git init -q --bare g.git && rm -r g.git/refs")
         .expect(0);
+    fs::write(delivery.beside("ours.git/refs/ours"), "OUR OWN").unwrap();
     symlink("../../ours.git/refs", delivery.delivered().join("g.git/refs")).unwrap();
-    let refused = delivery.receive().go();
-    refused.expect(2);
-    assert!(refused.stderr.contains("neither a file nor a folder"), "{}", refused.stderr);
+    let report = delivery.received(1);
+    assert_eq!(report["findings"][0]["kind"], "git_not_bundled");
+    assert!(delivery.found()[0].2.contains("neither a file nor a folder"));
+    // It is kept as it was delivered: the link as a link, without what it leads to.
+    let package = delivery.package();
+    assert!(package.join("data/source_code/HEAD").exists());
+    assert!(!package.join("data/source_code/refs").exists());
+    delivery.verify(&package).go().expect(0);
 }
 
 #[test]

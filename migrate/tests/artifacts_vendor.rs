@@ -186,3 +186,40 @@ fn git_repositories_are_checked_to_the_last_object() {
     assert!(counts(&report).contains_key("git_problem"), "{report:#}");
     assert!(counts(&report).contains_key("git_not_bundled"), "{report:#}");
 }
+
+/// Lists as Windows and macOS spell them mean the files that are there; what cannot be read is
+/// refused with its cause.
+#[test]
+fn lists_of_other_systems() {
+    let delivery = Delivery::new();
+    delivery.configure(&format!("{DOCUMENTS}checksums = \"list.txt\"\n"));
+    delivery.put("bộ cài/Tiếng.exe", "a");
+    delivery.put("b.txt", "b");
+    delivery.shell(
+        "a=$(sha256sum < bộ\\ cài/Tiếng.exe | cut -c-64); b=$(sha256sum < b.txt | cut -c-64); \
+         a_path=$(printf 'D:\\\\giao\\\\bộ cài\\\\Ti\\u0065\\u0302\\u0301ng.exe'); \
+         printf 'Algorithm       Hash       Path\\r\\n---------       ----       ----\\r\\n\
+         SHA256          %s       %s\\r\\nSHA256          %s       D:\\\\giao\\\\B.txt\\r\\n' \
+         \"$a\" \"$a_path\" \"$b\" | iconv -t UTF-16 > list.txt",
+    );
+    let report = delivery.received(0);
+    let line = &report["inventory"]["components"][0]["deliverables"][0];
+    assert_eq!(line["state"], "verified", "{report:#}");
+
+    let delivery = Delivery::new();
+    delivery.configure(&format!("{DOCUMENTS}checksums = \"list\"\n"));
+    delivery.put("file", "x");
+    for (made, why) in [
+        ("b2sum file > list", "BLAKE2b"),
+        ("b2sum --tag file > list", "BLAKE2"),
+        ("echo x > y; zip -q z.zip y; rm y; mv z.zip list", "spreadsheet"),
+    ] {
+        delivery.shell(made);
+        // A changed list is another delivery.
+        delivery.receive().args(["--renew", "--quiet"]).go().expect(1);
+        let found = delivery.found();
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found[0].0, "checksums_unusable");
+        assert!(found[0].2.contains(why), "{found:?}");
+    }
+}

@@ -202,33 +202,32 @@ impl<'a, 'r> ComponentWork<'a, 'r> {
                 }
             };
             let together = Arc::clone(&self.all.together);
+            let inspected = match one.form {
+                DeliverableForm::Git => {
+                    Some(repository::inspect(path, scratch, interrupt, &mut notes)?)
+                }
+                DeliverableForm::File | DeliverableForm::Folder => None,
+            };
+            let bundle = inspected.as_ref().and_then(|inspected| inspected.bundle.clone());
             let mut receiving = Receiving {
                 journal: &mut *journal,
                 sink,
                 encoding,
-                made: one.form == DeliverableForm::Git,
+                made: bundle.is_some(),
                 jobs: self.all.jobs,
                 together: &together,
                 interrupt,
                 progress: self.all.progress,
             };
-            let git = match one.form {
-                DeliverableForm::Folder => {
+            match (one.form, &bundle) {
+                (DeliverableForm::File, _) => receiving.file(&id, path)?,
+                (DeliverableForm::Git, Some(bundle)) => receiving.file(&id, bundle)?,
+                (DeliverableForm::Git, None) if path.is_file() => receiving.file(&id, path)?,
+                (DeliverableForm::Folder | DeliverableForm::Git, _) => {
                     receiving.folder(&id, path)?;
-                    None
                 }
-                DeliverableForm::File => {
-                    receiving.file(&id, path)?;
-                    None
-                }
-                DeliverableForm::Git => {
-                    let inspected = repository::inspect(path, scratch, interrupt, &mut notes)?;
-                    if let Some(bundle) = &inspected.bundle {
-                        receiving.file(&id, bundle)?;
-                    }
-                    Some(inspected.state)
-                }
-            };
+            }
+            let git = inspected.and_then(|inspected| inspected.state);
             for (kind, place) in notes {
                 self.find(Some(&id), kind, place);
             }

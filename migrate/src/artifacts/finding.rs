@@ -20,14 +20,28 @@ pub enum ArtifactFindingKind {
     ChecksumWithoutFile,
     /// The vendor's checksum file cannot be used.
     ChecksumsUnusable,
+    /// A file that the vendor's checksum file does not name.
+    ChecksumMissing,
     /// An archive is broken.
     ArchiveBroken,
     /// An archive unpacks to more than is read.
     ArchiveTooLarge,
+    /// It takes a password or a key to read what is in a file.
+    ContentEncrypted,
+    /// A file that promises content by its name has no bytes.
+    ContentEmpty,
+    /// Another part of a split archive is not there.
+    PartMissing,
+    /// Something of an archive was not looked into.
+    NotLookedInto,
+    /// A file is several archives one after another.
+    ArchivesJoined,
     /// A git repository has broken or missing objects.
     GitProblem,
-    /// A git repository of which no bundle could be made.
+    /// A git repository that was delivered and is not sealed as a repository.
     GitNotBundled,
+    /// Files beside a git repository that it does not have as they are.
+    GitUncommitted,
     /// A git repository refers to content that it does not hold: git-lfs files, submodules.
     GitIncomplete,
     /// A password, a private key or the like lies in what was delivered.
@@ -56,14 +70,23 @@ impl ArtifactFindingKind {
     /// Whether it speaks against a deliverable's being whole. A secret that lies about does not.
     pub fn is_against_wholeness(self) -> bool {
         match self {
-            Self::SecretFound | Self::FileWithoutReference | Self::FileDuplicate => false,
+            Self::SecretFound
+            | Self::FileWithoutReference
+            | Self::FileDuplicate
+            | Self::ArchivesJoined => false,
             Self::Missing
             | Self::NotStored
             | Self::ChecksumDiffers
             | Self::ChecksumWithoutFile
             | Self::ChecksumsUnusable
+            | Self::ChecksumMissing
             | Self::ArchiveBroken
             | Self::ArchiveTooLarge
+            | Self::ContentEncrypted
+            | Self::ContentEmpty
+            | Self::PartMissing
+            | Self::NotLookedInto
+            | Self::GitUncommitted
             | Self::GitProblem
             | Self::GitNotBundled
             | Self::GitIncomplete
@@ -74,6 +97,24 @@ impl ArtifactFindingKind {
             | Self::ChangedSinceSealed
             | Self::PackageDamaged
             | Self::DatabaseIncomplete => true,
+        }
+    }
+
+    /// The words for what is in a file.
+    fn of_content(self) -> (&'static str, &'static str) {
+        match self {
+            Self::ContentEncrypted => ("file is encrypted", "files are encrypted"),
+            Self::ContentEmpty => {
+                ("file of which there is only the name", "files of which there are only the names")
+            }
+            Self::PartMissing => {
+                ("part of a split archive is not there", "parts of split archives are not there")
+            }
+            Self::NotLookedInto => ("thing was not looked into", "things were not looked into"),
+            _ => (
+                "file is several archives one after another",
+                "files are several archives one after another",
+            ),
         }
     }
 
@@ -93,14 +134,27 @@ impl ArtifactFindingKind {
             Self::ChecksumsUnusable => {
                 ("checksum file cannot be used", "checksum files cannot be used")
             }
+            Self::ChecksumMissing => (
+                "file is not in the vendor's checksum file",
+                "files are not in the vendor's checksum file",
+            ),
             Self::ArchiveBroken => ("archive is broken", "archives are broken"),
             Self::ArchiveTooLarge => {
                 ("archive holds more than is read", "archives hold more than is read")
             }
+            Self::ContentEncrypted
+            | Self::ContentEmpty
+            | Self::PartMissing
+            | Self::NotLookedInto
+            | Self::ArchivesJoined => self.of_content(),
             Self::GitProblem => ("problem in the git repository", "problems in the git repository"),
             Self::GitNotBundled => (
-                "git repository could not be taken over",
-                "git repositories could not be taken over",
+                "git repository was delivered, and is not sealed as a repository",
+                "git repositories were delivered, and are not sealed as repositories",
+            ),
+            Self::GitUncommitted => (
+                "file lies beside the git repository that is not committed so",
+                "files lie beside the git repository that are not committed so",
             ),
             Self::GitIncomplete => (
                 "thing that the git repository refers to and does not hold",

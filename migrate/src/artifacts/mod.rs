@@ -5,6 +5,7 @@ mod again;
 mod component;
 mod finding;
 mod inventory;
+mod look;
 mod read_file;
 mod receive;
 mod recheck;
@@ -111,14 +112,34 @@ pub fn receive(
         progress,
     };
     let mut outcomes = BTreeMap::new();
+    // The fault of one component does not keep the others from being received.
+    let mut failed = Vec::new();
     for component in &request.config.component {
         if request.only.is_empty() || request.only.contains(&component.id) {
             interrupt.check()?;
-            let outcome = ComponentWork::new(&mut all, component).run()?;
-            outcomes.insert(component.id.clone(), outcome);
+            match ComponentWork::new(&mut all, component).run() {
+                Ok(outcome) => {
+                    outcomes.insert(component.id.clone(), outcome);
+                }
+                Err(error) => {
+                    interrupt.check()?;
+                    failed.push((component.id.as_str(), error));
+                }
+            }
         }
     }
-    report(&mut all, outcomes)
+    let others = outcomes.len();
+    let report =
+        if failed.is_empty() || others > 0 { Some(report(&mut all, outcomes)?) } else { None };
+    match (report, failed.into_iter().next()) {
+        (Some(report), None) => Ok(report),
+        (_, Some((_, error))) if others == 0 => Err(error),
+        (_, Some((id, error))) => Err(error.context(format!(
+            "component {id} was not received; what came of the {others} others is recorded \
+             (handover-migrate status)"
+        ))),
+        (None, None) => bail!("there is no component"),
+    }
 }
 
 fn check_names(request: &ArtifactsRequest) -> Result<()> {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use handover_schemas::digest::Digest;
-use handover_schemas::package::contents::{MemberKind, MemberLine, NotStoredReason, OriginalName};
+use handover_schemas::package::contents::{NotStoredReason, OriginalName};
 use handover_verify::file_tree::{Found, Status, is_missing};
 use handover_verify::interrupt::Interrupt;
 use handover_verify::package::BLOCK_BYTES;
@@ -16,9 +16,8 @@ use handover_verify::progress::Progress;
 use sha2::{Digest as _, Sha256};
 
 use super::finding::{ArtifactFindingKind, Place};
-use crate::deliverable::members::{
-    self, Allowance, Limits, Listing, Member, Seen, is_named_as_archive, list_members,
-};
+use super::look::Look;
+use crate::deliverable::members::Allowance;
 use crate::deliverable::secrets::{self, Scanner, by_name};
 use crate::package::{Encoder, EntryContent, Recipients, StoredDigests, Storing, identity_text};
 
@@ -136,7 +135,9 @@ impl FileReader<'_> {
             .map(|encoder| encoder.finish().with_context(|| cannot_write(stored)))
             .transpose()?;
         note_secrets(&found.path, None, scanner, notes)?;
-        self.list(&mut file, found, stored, before.size, notes)?;
+        let mut look = Look::new(found, stored, before.size, self.together, self.interrupt, notes);
+        look.file(&mut file).map_err(source_error)?;
+        self.interrupt.check()?;
         let after = Status::of_file(&file).map_err(Failure::Source)?;
         let now = found.folder.status(found.name());
         if after != before || now.is_ok_and(|now| now.identity != before.identity) {
@@ -176,54 +177,6 @@ impl FileReader<'_> {
             interrupt.check()?;
         }
         Ok(Digest::from_bytes(sha256.finalize().into()))
-    }
-
-    /// Notes what an archive lists.
-    fn list(
-        &self,
-        file: &mut File,
-        found: &Found,
-        stored: &str,
-        size: u64,
-        notes: &mut Notes<'_>,
-    ) -> Result<(), Failure> {
-        let name = String::from_utf8_lossy(&found.path).into_owned();
-        let mut position = 0;
-        let mut scanner = Scanner::new();
-        let mut each = |seen: Seen<'_>| -> Result<()> {
-            match seen {
-                Seen::Contents { block, .. } => scanner.feed(block),
-                Seen::Member(member) => {
-                    let scanner = std::mem::replace(&mut scanner, Scanner::new());
-                    note_secrets(&found.path, Some(&member.name), scanner, notes)?;
-                    notes(Note::Member(position, member_line(stored, position, &member)?))?;
-                    position += 1;
-                }
-            }
-            Ok(())
-        };
-        let limits = Limits::for_file(size);
-        let listing = list_members(file, &name, &limits, self.together, self.interrupt, &mut each);
-        self.interrupt.check()?;
-        let listing = match listing {
-            Ok(listing) => listing,
-            // Read a moment ago, and unreadable now: it goes the way of any such file.
-            Err(error) => return Err(source_error(error)),
-        };
-        let (kind, what) = match listing {
-            Listing::NotAnArchive if is_named_as_archive(&name) => {
-                let what = "it is named as an archive and is none".to_owned();
-                (ArtifactFindingKind::ArchiveBroken, what)
-            }
-            Listing::NotAnArchive | Listing::Listed { .. } => return Ok(()),
-            Listing::Broken { reason, .. } => (ArtifactFindingKind::ArchiveBroken, reason),
-            Listing::TooLarge { limit, .. } => {
-                (ArtifactFindingKind::ArchiveTooLarge, limit_text(limit))
-            }
-        };
-        let place = Place { what: Some(what), ..at(&found.path) };
-        notes(Note::Finding(kind, place))?;
-        Ok(())
     }
 
     /// Takes away what was written of a file that is not stored after all.
@@ -293,7 +246,7 @@ pub(super) fn at(path: &[u8]) -> Place {
     Place { path: Some(OriginalName::of(path)), ..Place::default() }
 }
 
-fn note_secrets(
+pub(super) fn note_secrets(
     path: &[u8],
     member: Option<&[u8]>,
     scanner: Scanner,
@@ -317,36 +270,4 @@ fn note_secrets(
         notes(place(None, format!("{more} more")))?;
     }
     Ok(())
-}
-
-fn member_line(stored: &str, position: u64, member: &Member) -> Result<String> {
-    let line = MemberLine {
-        archive: stored.to_owned(),
-        position,
-        name: OriginalName::of(&member.name),
-        kind: match member.kind {
-            members::MemberKind::File => MemberKind::File,
-            members::MemberKind::Directory => MemberKind::Directory,
-            members::MemberKind::Symlink => MemberKind::Symlink,
-            members::MemberKind::Hardlink => MemberKind::HardLink,
-            members::MemberKind::Other => MemberKind::Other,
-        },
-        size: member.size,
-        sha256: member.sha256,
-        target: member.target.as_deref().map(OriginalName::of),
-    };
-    line.to_line().context("cannot write a line of members.jsonl")
-}
-
-fn limit_text(limit: members::Limit) -> String {
-    match limit {
-        members::Limit::Together => {
-            "all archives of this run together hold more than is read, and \
-                                     it was not looked into to its end; --archive-bytes allows more"
-                .to_owned()
-        }
-        members::Limit::Bytes(bytes) => format!("more than {bytes} bytes"),
-        members::Limit::Members(members) => format!("more than {members} members"),
-        members::Limit::Name(bytes) => format!("a name of more than {bytes} bytes"),
-    }
 }

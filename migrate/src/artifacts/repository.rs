@@ -1,4 +1,5 @@
-//! A delivered git repository: checked object by object, kept as one bundle.
+//! A delivered git repository: checked object by object, kept as one bundle. What is no bundle and
+//! none can be made of is kept as it was delivered, and a finding says why.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -9,18 +10,20 @@ use handover_schemas::package::manifest::{GitReference, GitState};
 use handover_verify::interrupt::Interrupt;
 
 use super::finding::{ArtifactFindingKind as Kind, Place};
-use crate::deliverable::git::{Bundle, GitReport, inspect_and_bundle};
+use crate::deliverable::git::{Bundle, GitReport, NotUsable, inspect_and_bundle, unbundle};
 
 /// A repository that was looked at.
 pub(super) struct Inspected {
-    pub(super) state: GitState,
-    /// The bundle, in the scratch folder; `None` if there is none.
+    /// `None` if git cannot use it.
+    pub(super) state: Option<GitState>,
+    /// The bundle, in the scratch folder. `None`: what was delivered is kept as it is.
     pub(super) bundle: Option<PathBuf>,
 }
 
-/// Looks at a repository and makes its bundle in `scratch`, a folder of ours that is made anew.
+/// Looks at a repository, or at a bundle that was delivered, and makes the bundle of a repository in
+/// `scratch`, a folder of ours that is made anew.
 pub(super) fn inspect(
-    repository: &Path,
+    delivered: &Path,
     scratch: &Path,
     interrupt: &Interrupt,
     findings: &mut Vec<(Kind, Place)>,
@@ -30,13 +33,33 @@ pub(super) fn inspect(
         std::fs::remove_dir_all(scratch).with_context(place)?;
     }
     handover_verify::handover_dir::HandoverDir::open(scratch).with_context(place)?;
-    let bundle = scratch.join(bundle_name(repository));
-    let report = inspect_and_bundle(repository, &bundle, interrupt)
-        .with_context(|| format!("cannot take over the git repository {}", repository.display()))?;
+    let bundle = scratch.join(bundle_name(delivered));
+    let is_bundle = delivered.is_file();
+    let report = if is_bundle {
+        unbundle(delivered, &scratch.join("delivered.git"), interrupt)
+            .and_then(|repository| inspect_and_bundle(&repository, &bundle, interrupt))
+    } else {
+        inspect_and_bundle(delivered, &bundle, interrupt)
+    };
+    let report = match report {
+        Ok(report) => report,
+        Err(error) => {
+            interrupt.check()?;
+            let reason = error.downcast::<NotUsable>().with_context(|| {
+                format!("cannot take over the git repository {}", delivered.display())
+            })?;
+            findings.push((Kind::GitNotBundled, Place::what(reason.to_string())));
+            return Ok(Inspected { state: None, bundle: None });
+        }
+    };
     note(&report, findings);
-    let made = report.bundle == Bundle::Made;
+    let made = report.bundle == Bundle::Made && !is_bundle;
+    Ok(Inspected { state: Some(state(report)), bundle: made.then_some(bundle) })
+}
+
+fn state(report: GitReport) -> GitState {
     let sound = report.problems.is_empty() && report.more_problems == 0 && !report.shallow;
-    let state = GitState {
+    GitState {
         object_format: report.object_format,
         head: report.head.as_deref().map(OriginalName::of),
         head_commit: report.head_commit,
@@ -47,8 +70,7 @@ pub(super) fn inspect(
             .map(|one| GitReference { name: OriginalName::of(&one.name), object: one.object })
             .collect(),
         sound,
-    };
-    Ok(Inspected { state, bundle: made.then_some(bundle) })
+    }
 }
 
 /// `NAME.bundle`, from `NAME.git` or the folder that holds `.git`.
@@ -84,6 +106,14 @@ fn note(report: &GitReport, findings: &mut Vec<(Kind, Place)>) {
     }
     if let Some(reason) = &report.unscanned {
         find(Kind::GitProblem, format!("not looked through for secrets: {reason}"));
+    }
+    for path in &report.uncommitted.paths {
+        let place = Place { path: Some(OriginalName::of(path)), ..Place::default() };
+        findings.push((Kind::GitUncommitted, place));
+    }
+    if report.uncommitted.more > 0 {
+        let place = Place::what(format!("{} more", report.uncommitted.more));
+        findings.push((Kind::GitUncommitted, place));
     }
     for secret in &report.secrets {
         let place = Place {

@@ -7,4 +7,5 @@
 pub mod git;
 pub mod members;
 pub mod secrets;
+pub mod split;
 pub mod vendor_checksums;

@@ -15,6 +15,8 @@ pub enum PackageVerdict {
     Intact,
     /// Something could not be read, or opened with the key that was given.
     Unverified,
+    /// It is a bag of another program, whole as far as was looked, and no package of this profile.
+    NotOfProfile,
     /// Something is not as it was sealed.
     Damaged,
 }
@@ -97,6 +99,8 @@ pub enum PackageFindingKind {
     SealDiffers,
     /// There is nothing in it.
     NothingInside,
+    /// It is a bag of another program.
+    NotOfProfile,
 }
 
 impl PackageFindingKind {
@@ -106,6 +110,7 @@ impl PackageFindingKind {
             Self::FileUnreadable | Self::CannotBeOpened | Self::NothingInside => {
                 PackageVerdict::Unverified
             }
+            Self::NotOfProfile => PackageVerdict::NotOfProfile,
             Self::FileMissing
             | Self::FileExtra
             | Self::FileDamaged

@@ -141,7 +141,7 @@ fn check_package(
     match report.verdict {
         PackageVerdict::Intact => outcome.checked(format!("{} files are whole", report.files)),
         PackageVerdict::Unverified => outcome.unverified("it could not be looked at whole"),
-        PackageVerdict::Damaged => {}
+        PackageVerdict::NotOfProfile | PackageVerdict::Damaged => {}
     }
     let Some(known) = known else {
         outcome.unverified("its seal: nobody here knows it; give the target, or a trust file");

@@ -358,7 +358,7 @@ fn check_packages(
                 PackageVerdict::Unverified => {
                     outcome.unverified(format!("package {name} could not be checked whole"));
                 }
-                PackageVerdict::Damaged => outcome.find(format!(
+                PackageVerdict::NotOfProfile | PackageVerdict::Damaged => outcome.find(format!(
                     "package {name} is damaged or another one ({} findings; handover-verify \
                      package names them)",
                     report.findings.len()

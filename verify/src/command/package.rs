@@ -37,7 +37,7 @@ pub fn run(args: PackageArgs, interrupt: &Interrupt) -> Result<Exit> {
     }
     Ok(match report.verdict {
         PackageVerdict::Intact => Exit::Clean,
-        PackageVerdict::Unverified => Exit::CannotBeDone,
+        PackageVerdict::Unverified | PackageVerdict::NotOfProfile => Exit::CannotBeDone,
         PackageVerdict::Damaged => Exit::Findings,
     })
 }
@@ -70,6 +70,7 @@ fn text(report: &PackageReport) -> Lines {
     let verdict = match report.verdict {
         PackageVerdict::Intact => "intact",
         PackageVerdict::Unverified => "unverified",
+        PackageVerdict::NotOfProfile => "not of our profile",
         PackageVerdict::Damaged => "damaged",
     };
     let findings = match report.findings.len() {

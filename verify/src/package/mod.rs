@@ -5,6 +5,7 @@
 //! a small one. Files are hashed by several threads (`hashing`).
 
 mod decode;
+mod foreign;
 mod hashing;
 mod identities;
 mod lines;
@@ -61,19 +62,26 @@ pub fn verify_package(
     if parts.iter().all(|name| folder.status(name.as_ref()).is_err()) {
         bail!("{} is not a package: it has no {BAGIT_FILE}", request.dir.display());
     }
-    let mut tags = tag_files::read(&folder, interrupt).with_context(place)?;
     let mut report = PackageReport {
         verdict: PackageVerdict::Intact,
-        identifier: tags.package.as_ref().map(|package| package.identifier.clone()),
-        seal: tags.seal,
+        identifier: None,
+        seal: None,
         seal_compared_with: None,
         files: 0,
         bytes: 0,
         not_opened: 0,
-        findings: std::mem::take(&mut tags.findings),
+        findings: Vec::new(),
         not_checked: Vec::new(),
     };
-    check_payload(request, &folder, &tags, &mut report, interrupt, progress)?;
+    if foreign::is_foreign(&folder) {
+        foreign::check(request, &folder, &mut report, interrupt).with_context(place)?;
+    } else {
+        let mut tags = tag_files::read(&folder, interrupt).with_context(place)?;
+        report.identifier = tags.package.as_ref().map(|package| package.identifier.clone());
+        report.seal = tags.seal;
+        report.findings = std::mem::take(&mut tags.findings);
+        check_payload(request, &folder, &tags, &mut report, interrupt, progress)?;
+    }
     interrupt.check()?;
     compare_seal(request, &mut report, interrupt)?;
     report.findings.sort();

@@ -5,12 +5,15 @@
 //! and refs are (see `view`). Nothing is checked out, so that no filter runs.
 
 mod bundle;
+mod delivered_bundle;
 mod history;
 mod program;
 mod refs;
 #[cfg(test)]
 mod tests;
+mod version;
 mod view;
+mod worktree;
 
 use std::path::Path;
 
@@ -18,8 +21,10 @@ use anyhow::{Context, Result};
 use handover_verify::interrupt::Interrupt;
 
 use crate::deliverable::secrets::SecretKind;
+pub use delivered_bundle::unbundle;
 use program::Git;
 use view::View;
+pub use worktree::Uncommitted;
 
 /// Lines of problems, and findings, that a report has; the rest is counted.
 const MOST: usize = 10_000;
@@ -55,6 +60,11 @@ pub enum Bundle {
     NotMade(String),
 }
 
+/// What was delivered is no repository that this machine's git can use.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct NotUsable(pub String);
+
 /// What is known of a repository.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GitReport {
@@ -80,6 +90,8 @@ pub struct GitReport {
     pub lfs_pointers: u64,
     /// Other repositories that HEAD's commit names, which a bundle does not have.
     pub submodules: u64,
+    /// Files beside the repository that it does not have as they are.
+    pub uncommitted: Uncommitted,
     /// What became of the bundle.
     pub bundle: Bundle,
     /// Secrets in the history.
@@ -98,8 +110,9 @@ pub struct GitReport {
 /// made from the same files with the same git; a temporary folder beside it is taken away again.
 ///
 /// # Errors
-/// `repo` is no repository, git is not installed, `bundle` exists or cannot be written, or the
-/// interrupt was raised. A broken repository is no error; its report says so.
+/// `repo` is no repository that can be used ([`NotUsable`]), git is not installed, `bundle` exists or
+/// cannot be written, or the interrupt was raised. A broken repository is no error; its report says
+/// so.
 pub fn inspect_and_bundle(repo: &Path, bundle: &Path, interrupt: &Interrupt) -> Result<GitReport> {
     let beside = bundle.parent().filter(|parent| !parent.as_os_str().is_empty());
     let beside = beside.unwrap_or(Path::new("."));
@@ -113,19 +126,42 @@ pub fn inspect_and_bundle(repo: &Path, bundle: &Path, interrupt: &Interrupt) -> 
         .prefix(".git-")
         .tempdir_in(&beside)
         .with_context(|| format!("cannot make a temporary folder in {}", beside.display()))?;
-    let view = View::make(repo, folder.path(), interrupt)?;
-    let report = inspect(&view, folder.path(), bundle, interrupt);
+    let installed = version::installed(interrupt)?;
+    let view = View::make(repo, folder.path(), interrupt).and_then(|view| {
+        version::check(&view, installed)?;
+        Ok(view)
+    });
+    let view = match view {
+        Ok(view) => view,
+        Err(error) => {
+            interrupt.check()?;
+            return Err(NotUsable(format!("{error:#}")).into());
+        }
+    };
+    let report = inspect(&view, repo, folder.path(), bundle, interrupt);
     folder.close().context("cannot take away the temporary folder of git")?;
     report
 }
 
-fn inspect(view: &View, folder: &Path, bundle: &Path, interrupt: &Interrupt) -> Result<GitReport> {
+fn inspect(
+    view: &View,
+    repo: &Path,
+    folder: &Path,
+    bundle: &Path,
+    interrupt: &Interrupt,
+) -> Result<GitReport> {
     let git = Git::of(view, interrupt);
     let mut problems = view.problems.clone();
     problems.extend(refs::fsck(&git)?);
     let (refs, broken) = refs::all(&git)?;
     problems.extend(broken.into_iter().filter(|line| !problems.contains(line)).collect::<Vec<_>>());
     let head_commit = refs::head_commit(&git)?;
+    if head_commit.is_none() && !refs.is_empty() {
+        problems.push(
+            "HEAD leads to no commit, so that a clone shows no files; ask which branch it is"
+                .to_owned(),
+        );
+    }
     let made = bundle::Making { git: &git, folder, refs: &refs, problems: &problems };
     let bundle = match () {
         () if refs.is_empty() && problems.is_empty() => {
@@ -137,8 +173,17 @@ fn inspect(view: &View, folder: &Path, bundle: &Path, interrupt: &Interrupt) -> 
         () if view.shallow => Bundle::NotMade(
             "the repository is shallow, its history was cut; ask for a full clone".to_owned(),
         ),
-        () => made.make(head_commit.as_deref(), bundle)?,
+        () => match made.make(head_commit.as_deref(), bundle)? {
+            Bundle::NotMade(reason) if view.partial => Bundle::NotMade(format!(
+                "the repository is partial, objects were left out; ask for a full clone: {reason}"
+            )),
+            Bundle::NotMade(reason) if view.borrowed => Bundle::NotMade(format!(
+                "objects are in another repository; ask for a full clone: {reason}"
+            )),
+            made => made,
+        },
     };
+    let uncommitted = worktree::uncommitted(&git, repo, head_commit.is_some(), folder)?;
     let history = history::scan(&git, folder)?;
     let more_problems = problems.len().saturating_sub(MOST) as u64;
     problems.truncate(MOST);
@@ -154,6 +199,7 @@ fn inspect(view: &View, folder: &Path, bundle: &Path, interrupt: &Interrupt) -> 
         shallow: view.shallow,
         lfs_pointers: history.lfs_pointers,
         submodules: refs::count_submodules(&git)?,
+        uncommitted,
         bundle,
         secrets: history.secrets,
         more_secrets: history.more_secrets,

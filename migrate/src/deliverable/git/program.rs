@@ -52,6 +52,8 @@ pub(super) struct Git<'a> {
     dir: Option<&'a Path>,
     /// A folder of ours around the repository.
     around: Option<&'a Path>,
+    /// Files beside the repository, and an index of ours to compare them with.
+    files: Option<(&'a Path, &'a Path)>,
     interrupt: &'a Interrupt,
 }
 
@@ -76,22 +78,28 @@ impl Ended {
 impl<'a> Git<'a> {
     /// On the repository of a view.
     pub(super) fn of(view: &'a View, interrupt: &'a Interrupt) -> Self {
-        Self { dir: Some(&view.git_dir), around: Some(&view.path), interrupt }
+        Self { dir: Some(&view.git_dir), around: Some(&view.path), files: None, interrupt }
     }
 
     /// On no repository.
     pub(super) fn alone(interrupt: &'a Interrupt) -> Self {
-        Self { dir: None, around: None, interrupt }
+        Self { dir: None, around: None, files: None, interrupt }
     }
 
     /// The same on another repository: the folder `dir`, a git directory.
     pub(super) fn on(&self, dir: &'a Path) -> Self {
-        Self { dir: Some(dir), around: None, interrupt: self.interrupt }
+        Self { dir: Some(dir), around: None, files: None, interrupt: self.interrupt }
     }
 
     /// The same on no repository, for `clone`.
     pub(super) fn off(&self) -> Self {
-        Self { dir: None, around: None, interrupt: self.interrupt }
+        Self { dir: None, around: None, files: None, interrupt: self.interrupt }
+    }
+
+    /// The same beside these files, with an index of ours.
+    pub(super) fn beside(&self, files: &'a Path, index: &'a Path) -> Self {
+        let (dir, around, interrupt) = (self.dir, self.around, self.interrupt);
+        Self { dir, around, files: Some((files, index)), interrupt }
     }
 
     /// Paths without our temporary folder, which says nothing to anybody.
@@ -105,6 +113,10 @@ impl<'a> Git<'a> {
         command.env_clear().envs(ENVIRONMENT);
         if let Some(path) = std::env::var_os("PATH") {
             command.env("PATH", path);
+        }
+        if let Some((files, index)) = self.files {
+            // In the environment: arguments are seen by everybody.
+            command.env("GIT_WORK_TREE", files).env("GIT_INDEX_FILE", index);
         }
         command.arg("--no-pager");
         // Only a clone of our own file goes through a protocol.

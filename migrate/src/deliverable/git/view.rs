@@ -32,7 +32,13 @@ pub(super) struct View {
     /// a HEAD of its own.
     pub(super) git_dir: PathBuf,
     pub(super) object_format: String,
+    /// The format of refs, if the configuration names one.
+    pub(super) ref_storage: Option<String>,
     pub(super) shallow: bool,
+    /// Objects were left out when it was cloned.
+    pub(super) partial: bool,
+    /// Objects are in another repository.
+    pub(super) borrowed: bool,
     /// What was left out and may be missed.
     pub(super) problems: Vec<String>,
 }
@@ -48,15 +54,20 @@ impl View {
             git_dir: if is_linked { path.join(LINKED_WORKTREE) } else { path.clone() },
             path,
             object_format: "sha1".to_owned(),
+            ref_storage: None,
             shallow: false,
+            partial: false,
+            borrowed: false,
             problems: Vec::new(),
         };
         if let Some(format) = view.setting(&config, "extensions.objectFormat", interrupt)? {
             view.object_format = format;
         }
-        let ref_storage = view.setting(&config, "extensions.refStorage", interrupt)?;
+        view.ref_storage = view.setting(&config, "extensions.refStorage", interrupt)?;
         view.shallow = is_file(&common.join("shallow"));
-        if is_file(&common.join("objects/info/alternates")) {
+        view.partial = has_promisor_pack(&common.join("objects/pack"));
+        view.borrowed = is_file(&common.join("objects/info/alternates"));
+        if view.borrowed {
             view.problems.push(
                 "objects/info/alternates: objects of another repository are used, which is not \
                  part of this one; ask for a full clone"
@@ -64,7 +75,7 @@ impl View {
             );
         }
         let place = || format!("cannot prepare {} for git", repo.display());
-        view.fill(&common, ref_storage.as_deref(), interrupt).with_context(place)?;
+        view.fill(&common, interrupt).with_context(place)?;
         if is_linked {
             view.link_worktree(&git_dir, interrupt).with_context(place)?;
         }
@@ -96,13 +107,13 @@ impl View {
         }
     }
 
-    fn fill(&self, common: &Path, ref_storage: Option<&str>, interrupt: &Interrupt) -> Result<()> {
+    fn fill(&self, common: &Path, interrupt: &Interrupt) -> Result<()> {
         make_dir(&self.path)?;
         let mut config = "[core]\n\tbare = true\n\trepositoryFormatVersion = 1\n".to_owned();
         if self.object_format != "sha1" {
             config += &format!("[extensions]\n\tobjectFormat = {}\n", self.object_format);
         }
-        if let Some(storage) = ref_storage {
+        if let Some(storage) = &self.ref_storage {
             config += &format!("[extensions]\n\trefStorage = {storage}\n");
         }
         fs::write(self.path.join("config"), config)?;
@@ -249,6 +260,14 @@ fn refuse(place: &Path) -> Result<()> {
 
 fn is_file(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|metadata| metadata.is_file())
+}
+
+/// A pack of a partial clone: what it lacks was promised by the other side.
+fn has_promisor_pack(packs: &Path) -> bool {
+    let Ok(entries) = fs::read_dir(packs) else { return false };
+    entries
+        .flatten()
+        .any(|entry| Path::new(&entry.file_name()).extension() == Some("promisor".as_ref()))
 }
 
 /// A file that has one line in an honest repository.

@@ -7,7 +7,7 @@ use handover_schemas::package::contents::NAME_MAX;
 use handover_verify::interrupt::Interrupt;
 use sha2::{Digest as _, Sha256};
 
-use super::{Allowance, Limit, Limits, Member, Seen};
+use super::{Allowance, Condition, Limit, Limits, Member, Seen};
 
 /// Bytes read at once.
 const BLOCK: usize = 64 * 1024;
@@ -15,6 +15,8 @@ const BLOCK: usize = 64 * 1024;
 /// Why the listing ended before the archive did.
 pub(super) enum Stop {
     Broken(String),
+    /// It needs more than is given.
+    NotRead(String),
     TooLarge(Limit),
     /// The file itself cannot be read.
     Unreadable(io::Error),
@@ -22,9 +24,17 @@ pub(super) enum Stop {
     Failed(anyhow::Error),
 }
 
+/// An error of decompression that says nothing against the file: what it needs is not given.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct NotRead(pub(super) &'static str);
+
 impl From<io::Error> for Stop {
     /// Errors of the system have a number; those of decompression have none.
     fn from(error: io::Error) -> Self {
+        if let Some(NotRead(reason)) = error.get_ref().and_then(|inner| inner.downcast_ref()) {
+            return Self::NotRead((*reason).to_owned());
+        }
         match (error.raw_os_error(), error.kind()) {
             (Some(_), _) => Self::Unreadable(error),
             (None, io::ErrorKind::UnexpectedEof) => Self::Broken("it ends too early".to_owned()),
@@ -37,6 +47,11 @@ impl From<anyhow::Error> for Stop {
     fn from(error: anyhow::Error) -> Self {
         Self::Failed(error)
     }
+}
+
+/// Tells that something was not looked into.
+pub(super) fn not_looked_into(each: Each<'_>, what: String) -> Result<(), Stop> {
+    Ok(each(Seen::Remark { condition: Condition::NotLookedInto, what })?)
 }
 
 pub(super) type Each<'a> = &'a mut dyn FnMut(Seen<'_>) -> anyhow::Result<()>;
@@ -63,6 +78,11 @@ impl<'a> Budget<'a> {
             contents: 0,
             buffer: vec![0; BLOCK],
         }
+    }
+
+    /// Ends everything if the user asked for it.
+    pub(super) fn check(&self) -> Result<(), Stop> {
+        Ok(self.interrupt.check()?)
     }
 
     pub(super) fn members(&self) -> u64 {

@@ -1,12 +1,19 @@
-//! What an archive holds: names, sizes and SHA-256 of its members, by reading it through once.
+//! What an archive holds: names, sizes and SHA-256 of its members, by reading it through once; and
+//! of what cannot be listed, whether it is whole as far as its own headers tell.
 //!
-//! Nothing is unpacked, and archives within archives are not opened. Names are bytes to report;
-//! no file is ever opened by one.
+//! Nothing is unpacked: an archive within an archive is a member, and whoever takes its contents can
+//! give them here again. Names are bytes to report; no file is ever opened by one.
 
 mod allowance;
 mod budget;
+mod compressed;
+mod encrypted;
 mod format;
+mod iso;
 mod pax;
+mod rar;
+mod seven_zip;
+mod sqlite;
 mod tar;
 #[cfg(test)]
 mod tests;
@@ -14,7 +21,7 @@ mod zip;
 mod zip_directory;
 
 use std::fs::File;
-use std::io::{Seek, SeekFrom};
+use std::io::{BufReader, Seek, SeekFrom};
 
 use anyhow::{Context, Result};
 use handover_schemas::digest::Digest;
@@ -24,7 +31,9 @@ use handover_verify::interrupt::Interrupt;
 
 pub use allowance::{ALLOWED_BYTES, Allowance};
 use budget::{Budget, Stop};
-pub use format::Format;
+pub use format::{Format, is_container_start};
+pub use seven_zip::whole_len as seven_zip_len;
+pub use zip_directory::parts as zip_parts;
 
 /// What an archive may cost. Archives of some kilobytes can hold petabytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,8 +107,26 @@ pub enum Seen<'a> {
         /// At most 64 KiB.
         block: &'a [u8],
     },
-    /// A member, once all its contents were seen.
+    /// A member, once all its contents were seen. A compressed file has contents and no member.
     Member(Member),
+    /// Something to know of the archive itself.
+    Remark {
+        /// What sort of thing.
+        condition: Condition,
+        /// In words.
+        what: String,
+    },
+}
+
+/// What an archive is besides whole or broken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// It takes a password or a key to read what is in it.
+    Encrypted,
+    /// Something of it was not read, or cannot be by us.
+    NotLookedInto,
+    /// It is several archives one after another. All were listed, but most programs show one.
+    Joined,
 }
 
 /// Whether a file is named as an archive (`.zip`, `.tar.gz` and the like): if it is none, what was
@@ -130,6 +157,13 @@ pub enum Listing {
         /// What is wrong.
         reason: String,
     },
+    /// It needs more than is given to any file: what was not read may be whole.
+    NotRead {
+        /// What the file is.
+        format: Format,
+        /// What it needs.
+        reason: String,
+    },
     /// The archive went over a limit. Members before the place were told.
     TooLarge {
         /// What the file is.
@@ -140,7 +174,9 @@ pub enum Listing {
 }
 
 /// Lists the members of an archive: tar, alone or compressed with gzip, zstd, xz or bzip2, and
-/// zip with all that is one (docx, jar, apk).
+/// zip with all that is one (docx, jar, apk). Other files compressed with these four are read to
+/// their end. Of 7z, rar, ISO 9660, SQLite files and what is encrypted as a whole, the headers are
+/// read.
 ///
 /// The format is told by the contents. `name` serves for errors, and decides one case: a file
 /// whose compression is broken from the start is an archive if it is named as one. In a tar the
@@ -158,17 +194,45 @@ pub fn list_members(
     each: &mut dyn FnMut(Seen<'_>) -> Result<()>,
 ) -> Result<Listing> {
     let place = || format!("cannot read {name}");
+    if format::of(file, name).with_context(place)?.is_some() {
+        together.grow(file.metadata().with_context(place)?.len());
+    }
+    list_inner_members(file, name, limits, together, interrupt, each)
+}
+
+/// Lists the members of an archive that came out of another one, as [`list_members`] does. Its bytes
+/// were taken from the allowance when they were decompressed, and allow nothing more.
+///
+/// # Errors
+/// As [`list_members`].
+pub fn list_inner_members(
+    file: &mut File,
+    name: &str,
+    limits: &Limits,
+    together: &Allowance,
+    interrupt: &Interrupt,
+    each: &mut dyn FnMut(Seen<'_>) -> Result<()>,
+) -> Result<Listing> {
+    let place = || format!("cannot read {name}");
     let Some(format) = format::of(file, name).with_context(place)? else {
         return Ok(Listing::NotAnArchive);
     };
     file.seek(SeekFrom::Start(0)).with_context(place)?;
-    together.grow(file.metadata().with_context(place)?.len());
     let mut budget = Budget::new(*limits, together, interrupt);
     let done = match format {
         Format::Zip => zip::list(file, &mut budget, each),
-        _ => format::decompressed(file, format)
-            .map_err(Stop::from)
-            .and_then(|mut stream| tar::list(&mut stream, &mut budget, each)),
+        Format::Tar => tar::list(&mut BufReader::new(file), &mut budget, each),
+        Format::TarGzip | Format::TarZstd | Format::TarXz | Format::TarBzip2 => {
+            compressed::list(file, format, true, &mut budget, each)
+        }
+        Format::Gzip | Format::Zstd | Format::Xz | Format::Bzip2 => {
+            compressed::list(file, format, false, &mut budget, each)
+        }
+        Format::SevenZip => seven_zip::look(file, each),
+        Format::Rar => rar::look(file, &budget, each),
+        Format::Iso => iso::look(file, each),
+        Format::Sqlite => sqlite::look(file),
+        Format::Encrypted => encrypted::look(each),
     };
     match done {
         Ok(()) => {
@@ -176,6 +240,7 @@ pub fn list_members(
             Ok(Listing::Listed { format, members, bytes })
         }
         Err(Stop::Broken(reason)) => Ok(Listing::Broken { format, reason }),
+        Err(Stop::NotRead(reason)) => Ok(Listing::NotRead { format, reason }),
         Err(Stop::TooLarge(limit)) => Ok(Listing::TooLarge { format, limit }),
         Err(Stop::Unreadable(error)) => Err(error).with_context(place),
         Err(Stop::Failed(error)) => Err(error),

@@ -7,9 +7,9 @@ use std::io::Read;
 
 use tar::{EntryType, Header};
 
-use super::budget::{Budget, Each, Stop};
+use super::budget::{Budget, Each, Stop, not_looked_into};
 use super::pax::Extended;
-use super::{Member, MemberKind};
+use super::{Condition, Member, MemberKind, Seen};
 
 const BLOCK: usize = 512;
 
@@ -40,14 +40,24 @@ pub(super) fn list(
     each: Each<'_>,
 ) -> Result<(), Stop> {
     let mut extended = Extended::default();
+    let mut next = Vec::new();
     loop {
         let mut block = [0; BLOCK];
-        let read = budget.read(stream, &mut block)?;
+        let read = if next.is_empty() {
+            budget.read(stream, &mut block)?.to_vec()
+        } else {
+            std::mem::take(&mut next)
+        };
+        let read = read.as_slice();
         if read.is_empty() {
             return Err(broken("it has no end mark, so it may have been cut off"));
         }
         if read.iter().all(|&byte| byte == 0) {
-            return rest(stream, budget);
+            match behind(stream, budget, each)? {
+                Some(header) => next = header,
+                None => return Ok(()),
+            }
+            continue;
         }
         let Some(header) = header(read).filter(|_| is_header(read)) else {
             return Err(broken(if read.len() < BLOCK {
@@ -196,21 +206,33 @@ fn skip(stream: &mut dyn Read, mut bytes: u64, budget: &mut Budget<'_>) -> Resul
     Ok(())
 }
 
-/// Reads what is after the end mark. It is zeros; and the compression's own checksum is at the
-/// end of the stream.
-fn rest(stream: &mut dyn Read, budget: &mut Budget<'_>) -> Result<(), Stop> {
-    let mut buffer = [0; 16 * BLOCK];
+/// Reads what is after the end mark: zeros; another archive, whose first header is given; or
+/// something that is not looked into. The compression's own checksum is at the end of the stream.
+fn behind(
+    stream: &mut dyn Read,
+    budget: &mut Budget<'_>,
+    each: Each<'_>,
+) -> Result<Option<Vec<u8>>, Stop> {
+    let mut block = [0; BLOCK];
+    let mut unknown: u64 = 0;
     loop {
-        let read = budget.read(stream, &mut buffer)?;
+        let read = budget.read(stream, &mut block)?;
         if read.is_empty() {
-            return Ok(());
+            break;
         }
-        if read.iter().any(|&byte| byte != 0) {
-            return Err(broken(
-                "something is after its end; unpack it by hand (tar -i) to see what",
-            ));
+        if unknown == 0 && is_header(read) {
+            let what = "tar archives one after another; tar shows the first, tar -i all".to_owned();
+            each(Seen::Remark { condition: Condition::Joined, what })?;
+            return Ok(Some(read.to_vec()));
+        }
+        if unknown > 0 || read.iter().any(|&byte| byte != 0) {
+            unknown += read.len() as u64;
         }
     }
+    if unknown > 0 {
+        not_looked_into(each, format!("{unknown} bytes after the end mark of the tar"))?;
+    }
+    Ok(None)
 }
 
 fn broken(reason: &str) -> Stop {

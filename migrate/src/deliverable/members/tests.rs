@@ -13,6 +13,7 @@ struct Told {
     listing: Listing,
     members: Vec<Member>,
     contents: Vec<u8>,
+    remarks: Vec<(Condition, String)>,
 }
 
 fn list_with(path: &Path, limits: &Limits) -> Told {
@@ -22,18 +23,20 @@ fn list_with(path: &Path, limits: &Limits) -> Told {
 fn list_among(path: &Path, limits: &Limits, together: &Allowance) -> Told {
     let mut members = Vec::new();
     let mut contents = Vec::new();
+    let mut remarks = Vec::new();
     let name = path.file_name().unwrap().to_str().unwrap();
     let mut file = File::open(path).unwrap();
     let each: &mut dyn FnMut(Seen<'_>) -> Result<()> = &mut |seen| {
         match seen {
             Seen::Contents { block, .. } => contents.extend_from_slice(block),
             Seen::Member(member) => members.push(member),
+            Seen::Remark { condition, what } => remarks.push((condition, what)),
         }
         Ok(())
     };
     let listing =
         list_members(&mut file, name, limits, together, &Interrupt::default(), each).unwrap();
-    Told { listing, members, contents }
+    Told { listing, members, contents, remarks }
 }
 
 fn list(path: &Path) -> Told {
@@ -157,6 +160,7 @@ fn zip_members_that_cannot_be_read() {
     assert!(member.unread.as_ref().unwrap().contains("encrypted"));
     assert!(matches!(told.listing, Listing::Listed { members: 1, .. }));
     assert!(told.contents.is_empty());
+    assert_eq!(told.remarks, [(Condition::Encrypted, "1 members take a password".to_owned())]);
 }
 
 #[test]
@@ -164,22 +168,123 @@ fn what_is_no_archive() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("file.gz");
     let write = |bytes: &[u8]| fs::write(&path, bytes).unwrap();
-    for bytes in
-        [&b""[..], b"hello", &[0; 10_240], b"\x1f\x8b\x08garbage", b"PK", b"# v2 git bundle\n"]
-    {
+    for bytes in [&b""[..], b"hello", &[0; 10_240], b"PK", b"# v2 git bundle\n"] {
         write(bytes);
         assert_eq!(list(&path).listing, Listing::NotAnArchive);
-    }
-    fs::write(folder.path().join("text"), "hello".repeat(1000)).unwrap();
-    for program in ["gzip", "zstd", "xz", "bzip2"] {
-        let output = Command::new(program).arg("-c").arg(folder.path().join("text")).output();
-        write(&output.unwrap().stdout);
-        assert_eq!(list(&path).listing, Listing::NotAnArchive, "{program}");
     }
     // Named as an archive, it is a broken one.
     let named = folder.path().join("src.tar.gz");
     fs::write(&named, b"\x1f\x8b\x08garbage").unwrap();
     assert!(matches!(list(&named).listing, Listing::Broken { format: Format::TarGzip, .. }));
+}
+
+/// A file compressed alone is read to its end, frame by frame; what is behind it is told, and zeros
+/// are nothing.
+#[test]
+fn compressed_files_are_read_to_their_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "insert into vaccination values (1);\n".repeat(20_000);
+    let path = folder.path().join("text");
+    fs::write(&path, &text).unwrap();
+    for (program, format) in [
+        ("gzip", Format::Gzip),
+        ("zstd", Format::Zstd),
+        ("xz", Format::Xz),
+        ("bzip2", Format::Bzip2),
+    ] {
+        let output = Command::new(program).arg("-c").arg(folder.path().join("text")).output();
+        let whole = output.unwrap().stdout;
+        let packed = folder.path().join("packed");
+        let told = |bytes: &[u8]| {
+            fs::write(&packed, bytes).unwrap();
+            list(&packed)
+        };
+        for bytes in [whole.clone(), [&whole[..], &vec![0; 70_000]].concat()] {
+            let told = told(&bytes);
+            assert!(
+                matches!(told.listing, Listing::Listed { format: of, members: 0, .. } if of == format),
+                "{program}: {:?}",
+                told.listing
+            );
+            assert!(told.contents == text.as_bytes(), "{program}");
+            assert_eq!(told.remarks, []);
+        }
+        let twice = told(&[whole.clone(), whole.clone()].concat());
+        assert_eq!(twice.contents.len(), 2 * text.len(), "{program}");
+        assert_eq!(twice.remarks, []);
+        let behind = told(&[&whole[..], b"behind"].concat());
+        assert_eq!(behind.contents.len(), text.len());
+        let what = "6 bytes behind the end of what is compressed".to_owned();
+        assert_eq!(behind.remarks, [(Condition::NotLookedInto, what)], "{program}");
+        for cut in [whole.len() - 1, whole.len() / 2, 20] {
+            let told = told(whole.get(..cut).unwrap());
+            assert!(matches!(told.listing, Listing::Broken { .. }), "{program}, {cut} bytes");
+        }
+        let mut flipped = whole.clone();
+        *flipped.get_mut(whole.len() / 2).unwrap() ^= 4;
+        let told = told(&flipped);
+        assert!(matches!(told.listing, Listing::Broken { .. }), "{program}: {:?}", told.listing);
+    }
+}
+
+/// What takes more memory than is given may be whole: it is not called broken.
+#[test]
+fn large_windows_are_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let packed = folder.path().join("packed.zst");
+    // The window is in the header of a frame whose size is not known.
+    let script = "yes | head -c 1000000 | zstd -q --long=31 -c > packed.zst";
+    run(folder.path(), "bash", &["-c", script]);
+    let Listing::NotRead { reason, .. } = list(&packed).listing else { panic!() };
+    assert!(reason.contains("zstd -t --long=31"), "{reason}");
+    let script = "yes | head -c 1000000 | xz -c --lzma2=dict=512MiB > packed.xz";
+    run(folder.path(), "bash", &["-c", script]);
+    let Listing::NotRead { reason, .. } = list(&folder.path().join("packed.xz")).listing else {
+        panic!()
+    };
+    assert!(reason.contains("xz -t"), "{reason}");
+}
+
+/// Zips one after another are all listed, and so is what stands before them or behind.
+#[test]
+fn zips_one_after_another() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["first", "second", "third"] {
+        fs::write(folder.path().join(name), name).unwrap();
+        run(folder.path(), "zip", &["-q", name, name]);
+    }
+    let read = |name: &str| fs::read(folder.path().join(name)).unwrap();
+    let path = folder.path().join("joined.zip");
+    let told = |bytes: &[u8]| {
+        fs::write(&path, bytes).unwrap();
+        list(&path)
+    };
+    let names = |told: &Told| {
+        told.members
+            .iter()
+            .map(|one| String::from_utf8(one.name.clone()).unwrap())
+            .collect::<Vec<_>>()
+    };
+    let all = [read("first.zip"), read("second.zip"), read("third.zip")].concat();
+    let joined = told(&all);
+    assert_eq!(names(&joined), ["first", "second", "third"]);
+    assert_eq!(joined.contents, b"firstsecondthird");
+    let what = "3 zips one after another; most programs show the last".to_owned();
+    assert_eq!(joined.remarks, [(Condition::Joined, what)]);
+    // Places that count from the start of the file.
+    run(folder.path(), "zip", &["-q", "-A", "joined.zip"]);
+    assert_eq!(names(&list(&path)), ["first", "second", "third"]);
+    // Zeros behind, as a medium of blocks leaves them, and other bytes behind and before.
+    let zeros = told(&[&read("first.zip")[..], &vec![0; 200_000]].concat());
+    assert_eq!((names(&zeros), zeros.remarks), (vec!["first".to_owned()], vec![]));
+    let behind = told(&[&read("first.zip")[..], b"some more"].concat());
+    let remark = |what: &str| (Condition::NotLookedInto, what.to_owned());
+    assert_eq!(behind.remarks, [remark("9 bytes behind its end")]);
+    assert_eq!(names(&behind), ["first"]);
+    let before = told(&[b"some more", &read("first.zip")[..]].concat());
+    assert_eq!(before.remarks, [remark("9 bytes before its first member")]);
+    // A program that unpacks itself.
+    assert_eq!(told(&[b"MZ more", &read("first.zip")[..]].concat()).remarks, []);
 }
 
 /// Cut anywhere, an archive is broken and never taken for a whole one.
@@ -370,8 +475,17 @@ fn hostile_headers_of_tar() {
     let once = fs::read(&path).unwrap();
     let twice = folder.path().join("twice.tar");
     fs::write(&twice, [once.clone(), once].concat()).unwrap();
-    let Listing::Broken { reason, .. } = list(&twice).listing else { panic!() };
-    assert!(reason.contains("after its end"), "{reason}");
+    let told = list(&twice);
+    assert!(matches!(told.listing, Listing::Listed { members: 2, .. }), "{:?}", told.listing);
+    assert_eq!(told.remarks.first().unwrap().0, Condition::Joined);
+    // Something else behind it.
+    let mut bytes = fs::read(&path).unwrap();
+    bytes.extend([7; 700]);
+    fs::write(&twice, bytes).unwrap();
+    let told = list(&twice);
+    assert!(matches!(told.listing, Listing::Listed { members: 1, .. }), "{:?}", told.listing);
+    let what = "700 bytes after the end mark of the tar".to_owned();
+    assert_eq!(told.remarks, [(Condition::NotLookedInto, what)]);
 }
 
 #[test]

@@ -7,21 +7,94 @@ use bzip2::bufread::BzDecoder;
 use flate2::CrcReader;
 use flate2::bufread::DeflateDecoder;
 
-use super::budget::{Budget, Each, Stop};
-use super::zip_directory::{self, Entry, Part, broken};
-use super::{Member, MemberKind};
+use super::budget::{Budget, Each, Stop, not_looked_into};
+use super::zip_directory::{self, Directory, Entry, Part, broken};
+use super::{Condition, Member, MemberKind, Seen};
 
 /// Longest target of a symbolic link that is read; Linux knows none longer.
 const TARGET: u64 = 4096;
 
-/// Tells the members of the file.
+/// Most archives one after another in one file.
+const JOINED: usize = 100;
+
+/// Tells the members of the file: of the archive at its end, and of those before it.
 pub(super) fn list(file: &File, budget: &mut Budget<'_>, each: Each<'_>) -> Result<(), Stop> {
     let directory = zip_directory::locate(file)?
         .ok_or_else(|| broken("it has no directory at its end, so it may have been cut off"))?;
-    directory.entries(file, &mut |entry| member(file, &entry, budget, each))
+    if directory.disks > 0 {
+        let parts = directory.disks + 1;
+        let what = format!("the last of {parts} parts of a zip; join them with zip -s 0 --out");
+        return not_looked_into(each, what);
+    }
+    if directory.behind > 0 {
+        not_looked_into(each, format!("{} bytes behind its end", directory.behind))?;
+    }
+    let (archives, before) = joined(file, directory)?;
+    if archives.len() > 1 {
+        let what =
+            format!("{} zips one after another; most programs show the last", archives.len());
+        each(Seen::Remark { condition: Condition::Joined, what })?;
+    }
+    if before > 0 && !begins_as_program(file)? {
+        not_looked_into(each, format!("{before} bytes before its first member"))?;
+    }
+    let mut unread = Unread::default();
+    for directory in archives.iter().rev() {
+        directory.entries(file, &mut |entry| member(file, &entry, budget, &mut unread, each))?;
+    }
+    unread.tell(each)
 }
 
-fn member(file: &File, entry: &Entry, budget: &mut Budget<'_>, each: Each<'_>) -> Result<(), Stop> {
+/// The archives of the file, the last one first, and how many bytes are before them all.
+fn joined(file: &File, last: Directory) -> Result<(Vec<Directory>, u64), Stop> {
+    let mut start = last.start(file)?;
+    let mut archives = vec![last];
+    while start > 0 && archives.len() < JOINED {
+        let Some(earlier) = zip_directory::locate_before(file, start)? else { break };
+        let begins = earlier.start(file)?;
+        if begins >= start || earlier.disks > 0 || earlier.behind > 0 {
+            break;
+        }
+        archives.push(earlier);
+        start = begins;
+    }
+    Ok((archives, start))
+}
+
+/// A program that unpacks what is behind it: of Windows, of Linux, a script.
+fn begins_as_program(file: &File) -> Result<bool, Stop> {
+    let start = zip_directory::bytes_at(file, 0, 4)?;
+    Ok([&b"MZ"[..], b"\x7fELF", b"#!"].iter().any(|known| start.starts_with(known)))
+}
+
+/// Members that were not read.
+#[derive(Default)]
+struct Unread {
+    encrypted: u64,
+    others: u64,
+}
+
+impl Unread {
+    fn tell(&self, each: Each<'_>) -> Result<(), Stop> {
+        if self.encrypted > 0 {
+            let what = format!("{} members take a password", self.encrypted);
+            each(Seen::Remark { condition: Condition::Encrypted, what })?;
+        }
+        if self.others > 0 {
+            let what = format!("{} members, compressed in a way that is not read", self.others);
+            not_looked_into(each, what)?;
+        }
+        Ok(())
+    }
+}
+
+fn member(
+    file: &File,
+    entry: &Entry,
+    budget: &mut Budget<'_>,
+    unread: &mut Unread,
+    each: Each<'_>,
+) -> Result<(), Stop> {
     let mut member = Member {
         name: entry.name.clone(),
         kind: kind(entry),
@@ -33,7 +106,11 @@ fn member(file: &File, entry: &Entry, budget: &mut Budget<'_>, each: Each<'_>) -
     match member.kind {
         MemberKind::File | MemberKind::Symlink => match decompressed(file, entry)? {
             Ok(from) => read(from, entry, &mut member, budget, each)?,
-            Err(reason) => member.unread = Some(reason),
+            Err(reason) => {
+                let is_encrypted = entry.flags & 1 != 0;
+                *(if is_encrypted { &mut unread.encrypted } else { &mut unread.others }) += 1;
+                member.unread = Some(reason);
+            }
         },
         _ => {}
     }

@@ -58,6 +58,10 @@ pub(super) struct Directory {
     zip64: bool,
     /// What places of members count from: programs may stand before the archive.
     base: u64,
+    /// The number of the last part, from 0.
+    pub(super) disks: u64,
+    /// Bytes behind its end and comment that are not only zeros.
+    pub(super) behind: u64,
 }
 
 /// Whether the file is a zip: one that starts as zips do, or has a directory at its end.
@@ -72,9 +76,21 @@ pub(super) fn is_zip(file: &File, start: &[u8]) -> io::Result<bool> {
     Ok(bytes_at(file, directory.at, 4)? == ENTRY)
 }
 
+/// How many files a zip was split into, of which this is the last; 1 if it was not.
+pub fn parts(file: &File) -> io::Result<u64> {
+    Ok(locate(file)?.map_or(1, |directory| directory.disks.saturating_add(1)))
+}
+
 /// Finds the directory. None if the end of the file is not that of a zip.
 pub(super) fn locate(file: &File) -> io::Result<Option<Directory>> {
-    let len = file.metadata()?.len();
+    locate_before(file, file.metadata()?.len())
+}
+
+/// The same of the part of the file before `end`. Behind the end of a zip there may be zeros, as
+/// media of blocks leave them, and up to 64 KiB of something else.
+pub(super) fn locate_before(file: &File, end: u64) -> io::Result<Option<Directory>> {
+    // The last bytes of the end may be zeros themselves.
+    let len = end_of_data(file, end)?.saturating_add(END_LEN as u64).min(end);
     // The end may have a comment of up to 65,535 bytes after it.
     let tail_at = len.saturating_sub(END_LEN as u64 + 0xffff);
     let tail = bytes_at(file, tail_at, len - tail_at)?;
@@ -82,12 +98,34 @@ pub(super) fn locate(file: &File) -> io::Result<Option<Directory>> {
         let Some(end) = tail.get(found..).and_then(|end| end.split_at_checked(END_LEN)) else {
             continue;
         };
-        let (end, comment) = end;
-        if comment.len() as u64 == u64::from(u16_at(end, 20)) {
-            return directory(file, tail_at + found as u64, end);
+        let (end, rest) = end;
+        let comment = usize::from(u16_at(end, 20));
+        let Some(behind) = rest.get(comment..) else { continue };
+        let Some(mut directory) = directory(file, tail_at + found as u64, end)? else { continue };
+        let is_one = directory.entries == 0
+            || directory.disks > 0
+            || bytes_at(file, directory.at, 4)? == ENTRY;
+        if is_one || behind.is_empty() {
+            let zeros = behind.iter().rev().take_while(|byte| **byte == 0).count();
+            directory.behind = (behind.len() - zeros) as u64;
+            return Ok(Some(directory));
         }
     }
     Ok(None)
+}
+
+/// Where the zeros at the end begin.
+fn end_of_data(file: &File, end: u64) -> io::Result<u64> {
+    let mut end = end;
+    while end > 0 {
+        let at = end.saturating_sub(64 * 1024);
+        let block = bytes_at(file, at, end - at)?;
+        if let Some(last) = block.iter().rposition(|byte| *byte != 0) {
+            return Ok(at + last as u64 + 1);
+        }
+        end = at;
+    }
+    Ok(0)
 }
 
 fn directory(file: &File, end_at: u64, end: &[u8]) -> io::Result<Option<Directory>> {
@@ -105,9 +143,13 @@ fn directory(file: &File, end_at: u64, end: &[u8]) -> io::Result<Option<Director
         ),
     };
     let at = directory_end.checked_sub(len);
+    // 65,535 stands for a number in the zip64 end; so many parts are not made.
+    let disks = u64::from(u16_at(end, 4)) % 0xffff;
+    // In a split archive places count from the part that they are in.
+    let offset = if disks > 0 { at.unwrap_or_default() } else { offset };
     let base = at.and_then(|at| at.checked_sub(offset));
     let zip64 = end64_at.is_some();
-    Ok(at.zip(base).map(|(at, base)| Directory { at, len, entries, zip64, base }))
+    Ok(at.zip(base).map(|(at, base)| Directory { at, len, entries, zip64, base, disks, behind: 0 }))
 }
 
 /// Where the zip64 end is, if there is one.
@@ -142,6 +184,17 @@ pub(super) struct Entry {
 }
 
 impl Directory {
+    /// Where the first member begins, or the directory if there is none: what is before it belongs to
+    /// something else.
+    pub(super) fn start(&self, file: &File) -> Result<u64, Stop> {
+        let mut start = self.at;
+        self.entries(file, &mut |entry| {
+            start = start.min(entry.at);
+            Ok(())
+        })?;
+        Ok(start)
+    }
+
     /// Calls `each` for every entry, in their order.
     pub(super) fn entries(
         &self,
@@ -228,7 +281,7 @@ impl Entry {
 }
 
 /// Up to `len` bytes at a place.
-fn bytes_at(file: &File, at: u64, len: u64) -> io::Result<Vec<u8>> {
+pub(super) fn bytes_at(file: &File, at: u64, len: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     Part::new(file, at, len).read_to_end(&mut bytes)?;
     Ok(bytes)
@@ -236,15 +289,15 @@ fn bytes_at(file: &File, at: u64, len: u64) -> io::Result<Vec<u8>> {
 
 // Numbers are little-endian; what is not there counts as zero, and the caller's checks fail.
 
-fn u16_at(bytes: &[u8], at: usize) -> u16 {
+pub(super) fn u16_at(bytes: &[u8], at: usize) -> u16 {
     bytes.get(at..).and_then(|from| from.first_chunk()).map_or(0, |two| u16::from_le_bytes(*two))
 }
 
-fn u32_at(bytes: &[u8], at: usize) -> u32 {
+pub(super) fn u32_at(bytes: &[u8], at: usize) -> u32 {
     bytes.get(at..).and_then(|from| from.first_chunk()).map_or(0, |four| u32::from_le_bytes(*four))
 }
 
-fn u64_at(bytes: &[u8], at: usize) -> u64 {
+pub(super) fn u64_at(bytes: &[u8], at: usize) -> u64 {
     bytes.get(at..).and_then(|from| from.first_chunk()).map_or(0, |all| u64::from_le_bytes(*all))
 }
 

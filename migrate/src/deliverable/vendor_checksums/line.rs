@@ -17,6 +17,9 @@ pub(super) fn parse(line: &[u8]) -> Result<(Algorithm, Vec<u8>, Vec<u8>), &'stat
     Ok((algorithm, checksum, relative(&name)?))
 }
 
+/// What is said of checksums that `b2sum` makes.
+pub(super) const BLAKE2: &str = "the checksums are of BLAKE2, which is not read; SHA-256 is";
+
 type Parts<'a> = (Algorithm, Vec<u8>, &'a [u8]);
 
 /// `SHA256 (name) = digits`; None if the line is not of this form.
@@ -28,6 +31,9 @@ fn tagged(line: &[u8]) -> Option<Result<Parts<'_>, &'static str>> {
     let end = memchr::memmem::rfind(rest, b") = ")?;
     let (name, digits) = rest.split_at(end);
     let digits = digits.strip_prefix(b") = ")?;
+    if tag.starts_with(b"BLAKE2") {
+        return Some(Err(BLAKE2));
+    }
     let Some(algorithm) = Algorithm::ALL.into_iter().find(|one| one.name().as_bytes() == tag)
     else {
         return Some(Err("this kind of checksum is not read (MD5, SHA1, SHA256 and SHA512 are)"));
@@ -38,23 +44,24 @@ fn tagged(line: &[u8]) -> Option<Result<Parts<'_>, &'static str>> {
     })
 }
 
-/// `digits`, a space, a space or `*`, the name.
+/// `digits`, a space, a space or `*`, the name. Where people wrote the file there may be one space or
+/// a tab.
 fn untagged(line: &[u8]) -> Result<Parts<'_>, &'static str> {
     let end = line.iter().position(|byte| !byte.is_ascii_hexdigit()).unwrap_or(line.len());
     let (digits, rest) = line.split_at(end);
     let bytes = checksum(digits).ok_or("there is no checksum at its start")?;
-    let algorithm = Algorithm::ALL
-        .into_iter()
-        .find(|one| one.checksum_len() == bytes.len())
+    let algorithm = Algorithm::of_len(bytes.len())
         .ok_or("the checksum has neither 32, 40, 64 nor 128 digits")?;
     let name = rest
         .strip_prefix(b"  ")
         .or_else(|| rest.strip_prefix(b" *"))
+        .or_else(|| rest.strip_prefix(b" "))
+        .or_else(|| rest.strip_prefix(b"\t"))
         .ok_or("after the checksum there have to be two spaces, or a space and *, and a name")?;
     Ok((algorithm, bytes, name))
 }
 
-fn checksum(digits: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn checksum(digits: &[u8]) -> Option<Vec<u8>> {
     let (pairs, rest) = digits.as_chunks::<2>();
     if pairs.is_empty() || !rest.is_empty() {
         return None;
@@ -89,7 +96,7 @@ fn unescape(name: &[u8]) -> Result<Vec<u8>, &'static str> {
 }
 
 /// The name without leading `./`, if it stays in the folder.
-fn relative(name: &[u8]) -> Result<Vec<u8>, &'static str> {
+pub(super) fn relative(name: &[u8]) -> Result<Vec<u8>, &'static str> {
     let mut inside = name;
     while let Some(rest) = inside.strip_prefix(b"./") {
         inside = rest;
@@ -100,7 +107,7 @@ fn relative(name: &[u8]) -> Result<Vec<u8>, &'static str> {
     if inside.starts_with(b"/") {
         return Err("the name starts at the root; names have to be relative to the checksum file");
     }
-    if inside.split(|&byte| byte == b'/').any(|part| part == b"..") {
+    if inside.split(|&byte| matches!(byte, b'/' | b'\\')).any(|part| part == b"..") {
         return Err("the name leads out of the folder of the checksum file");
     }
     if inside.contains(&0) {

@@ -1,13 +1,19 @@
 //! The vendor's checksum files, as `md5sum`, `sha1sum`, `sha256sum` and `sha512sum` write them,
 //! with `--tag` (as on BSD and macOS) or without. The format is in coreutils' manual, section
-//! "cksum output modes".
+//! "cksum output modes". Also what people make of it, and what Windows writes: `Get-FileHash` of
+//! PowerShell (table, list, CSV), `certutil -hashfile`, UTF-16.
 
 mod hashing;
 mod line;
+mod names;
+mod table;
 #[cfg(test)]
 mod tests;
+mod text;
+mod windows;
 
 pub use hashing::HashingReader;
+pub use names::{Matching, Unlisted};
 
 /// What a checksum was computed with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,6 +42,17 @@ impl Algorithm {
         }
     }
 
+    /// By a name that people write: `SHA256`, `sha-256`.
+    fn named(name: &str) -> Option<Self> {
+        let plain = name.trim().replace(['-', '_'], "").to_ascii_uppercase();
+        Self::ALL.into_iter().find(|one| one.name() == plain)
+    }
+
+    /// By the length of a checksum.
+    fn of_len(bytes: usize) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.checksum_len() == bytes)
+    }
+
     /// Bytes of a checksum.
     pub const fn checksum_len(self) -> usize {
         match self {
@@ -51,7 +68,8 @@ impl Algorithm {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listed {
     /// The name relative to the checksum file, without `./` before it. Any bytes but `/` at the
-    /// start and `..` between slashes.
+    /// start and `..` between slashes of either sort. Written on Windows it may have backslashes, and
+    /// begin with a drive; see [`Matching`].
     pub name: Vec<u8>,
     /// What the checksum was computed with. Without `--tag` it follows from the length: 128
     /// digits are taken for SHA-512, though `b2sum` writes as many.
@@ -64,33 +82,40 @@ pub struct Listed {
 
 /// A checksum file that cannot be used as it is.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: {reason}; ask the vendor for a file as sha256sum writes it")]
+#[error("{}{reason}; ask the vendor for a file as sha256sum writes it", place(*line))]
 pub struct ChecksumError {
-    /// The line, from 1.
+    /// The line, from 1; 0 if it is about the whole file.
     pub line: usize,
     /// What is wrong with it.
     pub reason: &'static str,
 }
 
+fn place(line: usize) -> String {
+    if line == 0 { String::new() } else { format!("line {line}: ") }
+}
+
 /// Reads a checksum file.
 ///
-/// Lines end with LF or CRLF; a UTF-8 byte order mark, empty lines and lines that start with `#`
-/// are passed over. A name may be listed more than once.
+/// Lines end with LF or CRLF; a byte order mark, empty lines and lines that start with `#` are
+/// passed over. A name may be listed more than once.
 ///
 /// # Errors
-/// The first line that is something else, or whose name leads out of the folder.
+/// It is no text, or the first line that is something else, or whose name leads out of the folder.
 pub fn parse(bytes: &[u8]) -> Result<Vec<Listed>, ChecksumError> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let mut listed = Vec::new();
-    for (at, text) in bytes.split(|&byte| byte == b'\n').enumerate() {
-        let text = text.strip_suffix(b"\r").unwrap_or(text);
-        if text.trim_ascii().is_empty() || text.starts_with(b"#") {
-            continue;
-        }
-        let number = at + 1;
-        let (algorithm, checksum, name) =
-            line::parse(text).map_err(|reason| ChecksumError { line: number, reason })?;
-        listed.push(Listed { name, algorithm, checksum, line: number });
+    let text = text::decoded(bytes).map_err(|reason| ChecksumError { line: 0, reason })?;
+    let lines = text.split(|&byte| byte == b'\n').enumerate().filter_map(|(at, line)| {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let empty = line.trim_ascii().is_empty() || line.starts_with(b"#");
+        (!empty).then_some((at + 1, line))
+    });
+    let lines: Vec<_> = lines.collect();
+    if let Some(listed) = windows::parse(&lines).or_else(|| table::parse(&lines)) {
+        return listed;
     }
-    Ok(listed)
+    let listed = lines.into_iter().map(|(number, line)| {
+        let (algorithm, checksum, name) =
+            line::parse(line).map_err(|reason| ChecksumError { line: number, reason })?;
+        Ok(Listed { name, algorithm, checksum, line: number })
+    });
+    listed.collect()
 }

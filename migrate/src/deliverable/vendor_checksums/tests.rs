@@ -67,7 +67,9 @@ fn wrong_lines_are_refused_with_their_number() {
         (format!("MD5 (../x) = {md5}"), "leads out"),
         (format!("SHA1 (x) = {md5}"), "digits of its kind"),
         (format!("SHA384 (x) = {md5}"), "is not read"),
-        (format!("{md5} x"), "two spaces"),
+        (format!("{md5}x"), "two spaces"),
+        (format!("{md5}  a\\..\\..\\b"), "leads out"),
+        (format!("BLAKE2b (x) = {md5}"), "BLAKE2"),
         (md5.to_owned(), "two spaces"),
         (format!("{md5}  "), "no name"),
         (format!("{md5}0  x"), "no checksum"),
@@ -81,4 +83,100 @@ fn wrong_lines_are_refused_with_their_number() {
         assert_eq!(error.line, 2, "{line}");
         assert!(error.reason.contains(reason), "{line}: {error}");
     }
+}
+
+const HELLO: &str = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
+
+fn names(text: &[u8]) -> Vec<String> {
+    let listed = parse(text).unwrap();
+    assert!(listed.iter().all(|one| one.algorithm == Algorithm::Sha256), "{listed:?}");
+    listed.into_iter().map(|one| String::from_utf8(one.name).unwrap()).collect()
+}
+
+#[test]
+fn lists_as_people_make_them() {
+    assert_eq!(
+        names(format!("{HELLO} one blank\n{HELLO}\ttab\n").as_bytes()),
+        ["one blank", "tab"]
+    );
+    let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
+    let line = format!("{HELLO} *Bản cài\\x.exe\r\n");
+    assert_eq!(names(&utf16(&format!("\u{feff}{line}"))), ["Bản cài\\x.exe"]);
+    assert_eq!(names(&utf16(&line)), ["Bản cài\\x.exe"], "without a byte order mark");
+    let big: Vec<u8> =
+        format!("\u{feff}{line}").encode_utf16().flat_map(u16::to_be_bytes).collect();
+    assert_eq!(names(&big), ["Bản cài\\x.exe"]);
+    for (start, what) in
+        [(&b"PK\x03\x04"[..], "spreadsheet"), (b"\xd0\xcf\x11\xe0", "Office"), (b"%PDF-", "PDF")]
+    {
+        let error = parse(start).unwrap_err().to_string();
+        assert!(error.contains(what) && !error.contains("line"), "{error}");
+    }
+}
+
+#[test]
+fn what_windows_writes() {
+    let hash = HELLO.to_uppercase();
+    let expected = ["D:\\giao\\a b.txt", "D:\\giao\\c.txt"];
+    let table = format!(
+        "\r\nAlgorithm       Hash      Path\r\n---------       ----      ----\r\n\
+         SHA256          {hash}       D:\\giao\\a b.txt   \r\n\
+         SHA256          {hash}       D:\\giao\\c.txt\r\n\r\n"
+    );
+    assert_eq!(names(table.as_bytes()), expected);
+    let list = format!(
+        "Algorithm : SHA256\r\nHash      : {hash}\r\nPath      : D:\\giao\\a \r\n            \
+         b.txt\r\n\r\nAlgorithm : SHA256\r\nHash      : {hash}\r\nPath      : D:\\giao\\c.txt\r\n"
+    );
+    assert_eq!(names(list.as_bytes()), expected);
+    let csv = format!(
+        "#TYPE Microsoft.PowerShell.Commands.FileHashInfo\r\n\"Algorithm\",\"Hash\",\"Path\"\r\n\
+         \"SHA256\",\"{hash}\",\"D:\\giao\\a b.txt\"\r\n\"SHA256\",\"{hash}\",\"D:\\giao\\c.txt\"\r\n"
+    );
+    assert_eq!(names(csv.as_bytes()), expected);
+    assert_eq!(names(format!("file;sha256\n\"a \"\"b\";{HELLO}\n").as_bytes()), ["a \"b"]);
+    let certutil = format!(
+        "SHA256 hash of D:\\giao\\c.txt:\r\n{HELLO}\r\n\
+         CertUtil: -hashfile command completed successfully.\r\n"
+    );
+    assert_eq!(names(certutil.as_bytes()), ["D:\\giao\\c.txt"]);
+    let cut = table.replace("a b.txt", "a...");
+    let error = parse(cut.as_bytes()).unwrap_err();
+    assert_eq!(error.line, 4);
+    assert!(error.reason.contains("Export-Csv"), "{error}");
+}
+
+#[test]
+fn names_are_matched_however_they_are_spelled() {
+    let listed = |names: &[&str]| -> Vec<Listed> {
+        let one = |name: &&str| Listed {
+            name: name.as_bytes().to_vec(),
+            algorithm: Algorithm::Sha256,
+            checksum: vec![0; 32],
+            line: 1,
+        };
+        names.iter().map(one).collect()
+    };
+    let names = listed(&["in\\a.txt", "Tie\u{302}\u{301}ng", "B.TXT", "gone", "back\\slash"]);
+    let mut matching = Matching::new(&names, b"");
+    for path in ["in/a.txt", "Ti\u{1ebf}ng", "b.txt", "back\\slash", "back/slash", "more"] {
+        matching.file(path.as_bytes());
+    }
+    let (paths, unlisted) = matching.finish();
+    let paths: Vec<_> = paths.iter().map(|path| path.as_deref().unwrap_or(b"-")).collect();
+    let expected = ["in/a.txt", "Ti\u{1ebf}ng", "b.txt", "-", "back\\slash"];
+    assert_eq!(paths, expected.map(str::as_bytes));
+    assert_eq!(unlisted.paths, [b"back/slash".to_vec(), b"more".to_vec()]);
+    // Whole paths of another machine: what all have before the delivery is left away.
+    let names = listed(&["D:\\giao\\x\\a", "D:\\giao\\x\\in\\a", "D:\\giao\\x\\in\\b"]);
+    let mut matching = Matching::new(&names, b"sums/");
+    for path in ["sums/a", "sums/in/a", "sums/in/b", "a"] {
+        matching.file(path.as_bytes());
+    }
+    let (paths, unlisted) = matching.finish();
+    assert_eq!(
+        paths,
+        ["sums/a", "sums/in/a", "sums/in/b"].map(|path| Some(path.as_bytes().to_vec()))
+    );
+    assert_eq!(unlisted.paths, [b"a".to_vec()]);
 }
