@@ -1,6 +1,6 @@
 //! Bags of other programs. The cases are those of the Library of Congress's bagit-conformance-suite,
-//! made anew: from bags of the pinned `bagit`, altered one by one. Where `bagit` itself judges
-//! otherwise than RFC 8493, the case says so.
+//! made anew: from bags of the pinned `bagit`, altered one by one (compat/bagit-suite runs the suite
+//! itself). Where `bagit` itself judges otherwise than RFC 8493, the case says so.
 
 use std::env;
 use std::fs;
@@ -72,10 +72,23 @@ fn valid_bags_are_not_of_our_profile_and_not_damaged() {
     }
     let text = Run::new("handover-verify").arg("package").arg(bag(&[], "true").path()).go();
     assert!(text.expect(2).stdout.contains("verdict: not of our profile"), "{}", text.stdout);
-    // Checksums that are not read are said not to be.
-    let old = bag(&["--md5"], "true");
-    let report = verified(old.path(), 2);
-    assert!(report["not_checked"].to_string().contains("manifest-md5.txt"), "{report:#}");
+    // Checksums that find damage and no intent are said to.
+    for weak in ["--md5", "--sha1"] {
+        let report = verified(bag(&[weak], "true").path(), 2);
+        assert!(report["not_checked"].to_string().contains("on purpose"), "{report:#}");
+    }
+    let strong = verified(bag(&["--sha384"], "true").path(), 2);
+    assert!(!strong["not_checked"].to_string().contains("on purpose"), "{strong:#}");
+    // Tag files in UTF-16, and a bag of version 0.97 that lists a file twice.
+    for alter in [
+        "sed -i 's/UTF-8/UTF-16/' bagit.txt; iconv -t UTF-16 -o n manifest-sha256.txt; \
+         mv n manifest-sha256.txt; rm bag-info.txt",
+        "sed -i 's/^BagIt-Version.*/BagIt-Version: 0.97/' bagit.txt; \
+         head -1 manifest-sha256.txt >> manifest-sha256.txt",
+    ] {
+        let bag = bag(&["--sha256"], &format!("{UNTAGGED}{alter}"));
+        assert_eq!(verified(bag.path(), 2)["verdict"], "not_of_profile", "{alter}");
+    }
     // `%` encoded, as RFC 8493 has it and bagit does not, and names decomposed on the way.
     for alter in [
         "sed -i 's/%25/%2525/' manifest-sha256.txt",
@@ -113,9 +126,29 @@ fn invalid_bags_are_damaged() {
             "tag_file_malformed",
         ),
         (
-            "rm tagmanifest-*.txt; head -1 manifest-sha256.txt >> manifest-sha256.txt",
+            "rm tagmanifest-*.txt; sed -i 's/^BagIt-Version.*/BagIt-Version: 1.0/' bagit.txt; \
+             head -1 manifest-sha256.txt >> manifest-sha256.txt",
             "tag_file_malformed",
         ),
+        (
+            "rm tagmanifest-*.txt; sed -n '1s/^./0/p' manifest-sha256.txt >> manifest-sha256.txt; \
+             sed -n '1s/^./1/p' manifest-sha256.txt >> manifest-sha256.txt",
+            "tag_file_malformed",
+        ),
+        // What is no payload, and what would be fetched to places out of the bag.
+        (
+            "rm tagmanifest-*.txt; printf '%064d  bag-info.txt\\n' 0 >> manifest-sha256.txt",
+            "tag_file_malformed",
+        ),
+        (
+            "rm tagmanifest-*.txt; echo 'https://vendor.example/x - ../x' > fetch.txt",
+            "tag_file_malformed",
+        ),
+        (
+            "rm tagmanifest-*.txt; echo 'https://vendor.example/x - C:\\x' > fetch.txt",
+            "tag_file_malformed",
+        ),
+        ("rm tagmanifest-*.txt; sed -i 's/UTF-8/UTF-16/' bagit.txt", "tag_file_malformed"),
         // A file that is to be fetched from somewhere is not there.
         (
             "rm tagmanifest-*.txt; echo 'https://vendor.example/x 1 data/x' > fetch.txt; \
@@ -123,8 +156,11 @@ fn invalid_bags_are_damaged() {
             "file_missing",
         ),
     ];
-    for (alter, kind) in cases {
-        let bag = bag(&["--sha256"], alter);
+    let cases = cases.map(|(alter, kind)| ("--sha256", alter, kind));
+    // Bags of before version 1.0 have MD5.
+    let older = [("--md5", "printf HELLO > data/a.txt", "file_damaged")];
+    for (algorithm, alter, kind) in cases.into_iter().chain(older) {
+        let bag = bag(&[algorithm], alter);
         let report = verified(bag.path(), 1);
         assert_eq!(report["verdict"], "damaged", "{alter}: {report:#}");
         let findings = report["findings"].to_string();

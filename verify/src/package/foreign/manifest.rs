@@ -1,40 +1,20 @@
 //! A manifest as RFC 8493 allows it (sections 2.1.3 and 2.2.1).
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::{self, Read};
+use std::collections::hash_map::Entry;
 
-use handover_schemas::digest::hex;
 use handover_schemas::package::report::{PackageFinding, PackageFindingKind as Kind};
-use sha2::{Digest as _, Sha256, Sha512};
 use unicode_normalization::UnicodeNormalization;
 
-use super::super::BLOCK_BYTES;
-use crate::interrupt::Interrupt;
+use super::algorithm::Algorithm;
 
-/// What a manifest's checksums are of.
+/// What a manifest may list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Algorithm {
-    Sha256,
-    Sha512,
-}
-
-impl Algorithm {
-    pub(super) const ALL: [Self; 2] = [Self::Sha256, Self::Sha512];
-
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Sha256 => "sha256",
-            Self::Sha512 => "sha512",
-        }
-    }
-
-    fn digits(self) -> usize {
-        match self {
-            Self::Sha256 => 64,
-            Self::Sha512 => 128,
-        }
-    }
+pub(super) enum Scope {
+    /// Files below `data/`.
+    Payload,
+    /// All others.
+    Tags,
 }
 
 /// What a manifest lists and was not seen yet.
@@ -46,10 +26,13 @@ pub(super) struct Manifest {
 }
 
 impl Manifest {
-    /// Reads it; lines that are none are findings.
+    /// Reads it; lines that are none are findings. Bags of before version 1.0 may list a file twice with
+    /// the same checksum.
     pub(super) fn parse(
         name: String,
         algorithm: Algorithm,
+        scope: Scope,
+        may_repeat: bool,
         text: &[u8],
         findings: &mut Vec<PackageFinding>,
     ) -> Self {
@@ -59,10 +42,14 @@ impl Manifest {
             if line.is_empty() {
                 continue;
             }
-            let wrong = match entry(line, algorithm) {
-                Ok((digest, path)) => match listed.insert(key(&path), digest) {
-                    None => continue,
-                    Some(_) => "lists a path twice",
+            let wrong = match entry(line, algorithm, scope) {
+                Ok((digest, path)) => match listed.entry(key(&path)) {
+                    Entry::Vacant(place) => {
+                        place.insert(digest);
+                        continue;
+                    }
+                    Entry::Occupied(before) if may_repeat && *before.get() == digest => continue,
+                    Entry::Occupied(_) => "lists a path twice",
                 },
                 Err(reason) => reason,
             };
@@ -92,7 +79,11 @@ impl Manifest {
 }
 
 /// Checksum, white space, path.
-fn entry(line: &[u8], algorithm: Algorithm) -> Result<(String, Vec<u8>), &'static str> {
+fn entry(
+    line: &[u8],
+    algorithm: Algorithm,
+    scope: Scope,
+) -> Result<(String, Vec<u8>), &'static str> {
     let end = line.iter().position(|byte| matches!(byte, b' ' | b'\t')).ok_or("has no path")?;
     let (digest, rest) = line.split_at(end);
     let digest = String::from_utf8_lossy(digest).to_ascii_lowercase();
@@ -102,14 +93,24 @@ fn entry(line: &[u8], algorithm: Algorithm) -> Result<(String, Vec<u8>), &'stati
     let path = rest.trim_ascii_start();
     let path = path.strip_prefix(b"*").unwrap_or(path);
     let path = path.strip_prefix(b"./").unwrap_or(path);
-    let outside = path.is_empty()
-        || path.starts_with(b"/")
-        || path.starts_with(b"~")
-        || path.split(|byte| matches!(byte, b'/' | b'\\')).any(|part| part == b"..");
-    if outside {
+    if leads_out(path) {
         return Err("has a path that leads out of the bag");
     }
+    if scope == Scope::Payload && !path.starts_with(b"data/") {
+        return Err("lists what is no payload");
+    }
     Ok((digest, path.to_vec()))
+}
+
+/// Whether a path is none within the bag, on any system: absolute, of a drive or a share, of a home
+/// folder, or with `..` in it.
+pub(super) fn leads_out(path: &[u8]) -> bool {
+    path.is_empty()
+        || path.starts_with(b"/")
+        || path.starts_with(b"\\")
+        || path.starts_with(b"~")
+        || path.get(1) == Some(&b':')
+        || path.split(|byte| matches!(byte, b'/' | b'\\')).any(|part| part == b"..")
 }
 
 fn key(path: &[u8]) -> Vec<u8> {
@@ -131,29 +132,4 @@ fn encoded(path: &[u8]) -> Vec<u8> {
         }
     }
     encoded
-}
-
-/// The checksum of a file, in lower-case digits.
-pub(super) fn hashed(
-    mut file: File,
-    algorithm: Algorithm,
-    interrupt: &Interrupt,
-) -> io::Result<String> {
-    let (mut sha256, mut sha512) = (Sha256::new(), Sha512::new());
-    let mut block = vec![0; BLOCK_BYTES];
-    loop {
-        let read = file.read(&mut block)?;
-        let Some(part) = block.get(..read).filter(|part| !part.is_empty()) else { break };
-        match algorithm {
-            Algorithm::Sha256 => sha256.update(part),
-            Algorithm::Sha512 => sha512.update(part),
-        }
-        if interrupt.is_raised() {
-            return Err(io::Error::other("interrupted"));
-        }
-    }
-    Ok(match algorithm {
-        Algorithm::Sha256 => hex(&sha256.finalize()),
-        Algorithm::Sha512 => hex(&sha512.finalize()),
-    })
 }

@@ -1,6 +1,9 @@
 //! Bags that other programs made: a bag of RFC 8493 that is whole is not damaged because it is not of
 //! our profile. It is checked by the RFC, and the finding says what makes it none of ours.
 
+mod algorithm;
+mod declaration;
+mod fetch;
 mod manifest;
 
 use std::io::Read;
@@ -13,7 +16,10 @@ use handover_schemas::package::{
     BAG_INFO_FILE, BAGIT_FILE, CONTENTS_FILE, PACKAGE_FILE, RECOVERY_FILE, TAG_MANIFEST_FILE,
 };
 
-use self::manifest::{Algorithm, Manifest, hashed};
+use self::algorithm::Algorithm;
+use self::declaration::Declaration;
+use self::fetch::FETCH_FILE;
+use self::manifest::{Manifest, Scope};
 use super::PackageRequest;
 use crate::file_tree::{FileKind, Folder, Found, Walk};
 use crate::interrupt::Interrupt;
@@ -50,12 +56,15 @@ pub(super) fn check(
              handover-migrate artifacts as any folder"
         ),
     ));
-    declaration(folder, &mut report.findings);
-    let mut payload = manifests(folder, "manifest", &mut report.findings);
-    let mut tags = manifests(folder, "tagmanifest", &mut report.findings);
-    if payload.is_empty() {
-        not_checked(folder, report);
+    let declared = text(folder, BAGIT_FILE).unwrap_or_default();
+    let declared = Declaration::read(&declared, &mut report.findings);
+    let bag = Bag { folder, declared };
+    let mut payload = bag.manifests(Scope::Payload, report);
+    let mut tags = bag.manifests(Scope::Tags, report);
+    if let Some(text) = bag.text(FETCH_FILE, report) {
+        fetch::check(&text, &mut report.findings);
     }
+    without_manifest(&bag, &payload, report);
     let known = !payload.is_empty();
     for found in Walk::new(&request.dir)? {
         interrupt.check()?;
@@ -78,7 +87,7 @@ pub(super) fn check(
     for list in payload.iter().chain(&tags) {
         list.missing(&mut report.findings);
     }
-    oxum(folder, report);
+    oxum(&bag, report);
     report.findings.truncate(FINDINGS_MAX);
     Ok(())
 }
@@ -103,7 +112,7 @@ fn file(
         let read = found
             .folder
             .file(found.name())
-            .and_then(|(file, _)| hashed(file, list.algorithm, interrupt));
+            .and_then(|(file, _)| list.algorithm.of(file, interrupt));
         match read {
             Ok(found) if found == digest => {}
             Ok(_) => find(Kind::FileDamaged, format!("{shown} is not as {} says", list.name)),
@@ -116,55 +125,64 @@ fn file(
     Ok(())
 }
 
-/// `bagit.txt` (RFC 8493 section 2.1.1).
-fn declaration(folder: &Folder, findings: &mut Vec<PackageFinding>) {
-    let text = text(folder, BAGIT_FILE).unwrap_or_default();
-    let text = String::from_utf8_lossy(&text).into_owned();
-    let mut lines = text.lines();
-    let version = lines.next().and_then(|line| line.strip_prefix("BagIt-Version:"));
-    let numbers = version.and_then(|version| version.trim().split_once('.'));
-    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|one| one.is_ascii_digit());
-    let encoding = lines.next().and_then(|line| line.strip_prefix("Tag-File-Character-Encoding:"));
-    let mut find = |kind, what: &str| {
-        findings.push(PackageFinding::of(BAGIT_FILE, kind, format!("{BAGIT_FILE} {what}")));
-    };
-    match (numbers, encoding.map(str::trim)) {
-        (Some((major, minor)), Some(encoding)) if is_number(major) && is_number(minor) => {
-            if !encoding.eq_ignore_ascii_case("UTF-8") {
-                find(Kind::NotOfProfile, "says an encoding other than UTF-8, which is not read");
-            }
+/// A bag whose `bagit.txt` was read.
+struct Bag<'a> {
+    folder: &'a Folder,
+    declared: Declaration,
+}
+
+impl Bag<'_> {
+    fn manifests(&self, scope: Scope, report: &mut PackageReport) -> Vec<Manifest> {
+        let kind = match scope {
+            Scope::Payload => "manifest",
+            Scope::Tags => "tagmanifest",
+        };
+        let mut manifests = Vec::new();
+        for algorithm in Algorithm::ALL {
+            let name = format!("{kind}-{}.txt", algorithm.name());
+            let Some(text) = self.text(&name, report) else { continue };
+            let may_repeat = !self.declared.is_final;
+            let findings = &mut report.findings;
+            manifests.push(Manifest::parse(name, algorithm, scope, may_repeat, &text, findings));
         }
-        _ => find(Kind::TagFileMalformed, "does not say version and encoding as RFC 8493 has them"),
+        manifests
+    }
+
+    /// A tag file's text, in UTF-8.
+    fn text(&self, name: &str, report: &mut PackageReport) -> Option<Vec<u8>> {
+        let text = text(self.folder, name)?;
+        let Some(encoding) = self.declared.encoding else {
+            let what = format!("{name}: {BAGIT_FILE} says an encoding that is not read");
+            report.not_checked.push(what);
+            return None;
+        };
+        let decoded = encoding.decoded(text);
+        if decoded.is_none() {
+            let message = format!("{name} is not of the encoding that {BAGIT_FILE} says");
+            report.findings.push(PackageFinding::of(name, Kind::TagFileMalformed, message));
+        }
+        decoded
     }
 }
 
-fn manifests(folder: &Folder, kind: &str, findings: &mut Vec<PackageFinding>) -> Vec<Manifest> {
-    let named = |algorithm: Algorithm| (algorithm, format!("{kind}-{}.txt", algorithm.name()));
-    let lists = Algorithm::ALL.map(named).into_iter().filter_map(|(algorithm, name)| {
-        let text = text(folder, &name)?;
-        Some(Manifest::parse(name, algorithm, &text, findings))
-    });
-    lists.collect()
-}
-
-/// Without a manifest that is read nothing is known of the payload.
-fn not_checked(folder: &Folder, report: &mut PackageReport) {
-    let others = ["md5", "sha1", "sha224", "sha384"].map(|name| format!("manifest-{name}.txt"));
-    let there: Vec<_> =
-        others.into_iter().filter(|name| folder.status(name.as_ref()).is_ok()).collect();
-    if there.is_empty() {
-        let message = "it has no manifest of its payload, which RFC 8493 demands";
-        report.findings.push(PackageFinding::whole(Kind::FileMissing, message));
-    } else {
+/// What is not known without a manifest that is read, or with weak ones only.
+fn without_manifest(bag: &Bag<'_>, payload: &[Manifest], report: &mut PackageReport) {
+    if payload.iter().any(|list| !list.algorithm.is_broken()) {
+        return;
+    }
+    if !payload.is_empty() {
         let what =
-            format!("its payload: {} is not read, SHA-256 and SHA-512 are", there.join(", "));
-        report.not_checked.push(what);
+            "whether somebody changed files on purpose: its manifests have MD5 or SHA-1 only";
+        report.not_checked.push(what.to_owned());
+    } else if bag.declared.encoding.is_some() {
+        let message = "it has no manifest of its payload that is read, and RFC 8493 demands one";
+        report.findings.push(PackageFinding::whole(Kind::FileMissing, message));
     }
 }
 
 /// `Payload-Oxum` of `bag-info.txt` (RFC 8493 section 2.2.2).
-fn oxum(folder: &Folder, report: &mut PackageReport) {
-    let text = text(folder, BAG_INFO_FILE).unwrap_or_default();
+fn oxum(bag: &Bag<'_>, report: &mut PackageReport) {
+    let text = bag.text(BAG_INFO_FILE, report).unwrap_or_default();
     let text = String::from_utf8_lossy(&text).into_owned();
     let line = text.lines().find_map(|line| line.strip_prefix("Payload-Oxum:"));
     let counts = format!("{}.{}", report.bytes, report.files);
