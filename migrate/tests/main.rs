@@ -81,6 +81,7 @@ mod purge_structure;
 mod purge_tampering;
 mod purge_temporal;
 mod purge_threats;
+mod random_histories;
 mod random_schemas;
 mod refused;
 mod report;
