@@ -90,7 +90,7 @@ impl History {
 
     /// One honest step, of those that can be done now.
     fn step(&mut self) {
-        let steps: [fn(&mut Self) -> Option<String>; 8] = [
+        let steps: [fn(&mut Self) -> bool; 8] = [
             Self::purge,
             Self::purge,
             Self::restore_one,
@@ -102,19 +102,24 @@ impl History {
         ];
         loop {
             let step = self.one_of(&steps);
-            if let Some(told) = step(self) {
-                self.told.push(told);
+            if step(self) {
                 return;
             }
         }
     }
 
+    /// Notes what was done.
+    fn tell(&mut self, told: impl Into<String>) -> bool {
+        self.told.push(told.into());
+        true
+    }
+
     /// A whole purge of one or two people who are there.
-    fn purge(&mut self) -> Option<String> {
+    fn purge(&mut self) -> bool {
         let there: Vec<u64> =
             (1..=10).filter(|number| !self.deleted.contains_key(number)).collect();
         if there.len() < 5 {
-            return None;
+            return false;
         }
         let chosen = [self.one_of(&there), self.one_of(&there)];
         let config = self.made.file("handover.toml");
@@ -131,7 +136,7 @@ impl History {
             self.restored.retain(|restored| *restored != number);
         }
         self.is_attested = false;
-        Some(format!("purge {} of {one} and {other}", self.purges))
+        self.tell(format!("purge {} of {one} and {other}", self.purges))
     }
 
     fn restore(&mut self, purge: u64, choice: &[&str]) {
@@ -143,10 +148,10 @@ impl History {
     }
 
     /// One deleted person, with doses and cards.
-    fn restore_one(&mut self) -> Option<String> {
+    fn restore_one(&mut self) -> bool {
         let people: Vec<(u64, u64)> = self.deleted.clone().into_iter().collect();
         if people.is_empty() {
-            return None;
+            return false;
         }
         let (number, purge) = self.one_of(&people);
         let number_text = number.to_string();
@@ -154,53 +159,53 @@ impl History {
         self.restore(purge, &choice);
         self.deleted.remove(&number);
         self.restored.push(number);
-        Some(format!("restore of {number} from purge {purge}"))
+        self.tell(format!("restore of {number} from purge {purge}"))
     }
 
     /// Everybody of the last purge, if nobody was restored yet.
-    fn restore_all(&mut self) -> Option<String> {
+    fn restore_all(&mut self) -> bool {
         let people: Vec<u64> =
             self.deleted.iter().filter(|one| *one.1 == self.purges).map(|one| *one.0).collect();
         if people.is_empty() {
-            return None;
+            return false;
         }
         self.restore(self.purges, &["--all"]);
         for number in people {
             self.deleted.remove(&number);
             self.restored.push(number);
         }
-        Some(format!("restore of all of purge {}", self.purges))
+        self.tell(format!("restore of all of purge {}", self.purges))
     }
 
     /// The vendor delivers other documents.
-    fn deliver(&mut self) -> Option<String> {
+    fn deliver(&mut self) -> bool {
         self.deliveries += 1;
         let file = self.made.target.at("delivered").join("hướng dẫn.txt");
         fs::write(file, format!("phiên bản {}", self.deliveries)).unwrap();
         let run = self.made.target.migrate("artifacts").args(["--quiet", "--renew", "--handover"]);
         run.arg(self.made.target.dir()).go().expect(0);
         self.is_attested = false;
-        Some(format!("delivery {}", self.deliveries))
+        self.tell(format!("delivery {}", self.deliveries))
     }
 
     /// `copy` once more: everything is there, or was purged.
-    fn copy_again(&mut self) -> Option<String> {
+    fn copy_again(&mut self) -> bool {
         self.made.copy();
         self.is_attested = false;
-        Some("copy".to_owned())
+        self.tell("copy")
     }
 
-    fn load_evidence(&mut self) -> Option<String> {
+    fn load_evidence(&mut self) -> bool {
         self.loads += 1;
         self.made.load_evidence(&format!("kết quả {}", self.loads));
         self.is_attested = false;
-        Some(format!("evidence {}", self.loads))
+        self.tell(format!("evidence {}", self.loads))
     }
 
     /// An attestation that both sides sign, and perhaps its closing.
-    fn attest(&mut self) -> Option<String> {
+    fn attest(&mut self) -> bool {
         if self.is_attested {
-            return None;
+            return false;
         }
         self.made.attest(&["--key", "ministry.pem"]).go().expect(0);
         self.attestations += 1;
@@ -215,7 +220,7 @@ impl History {
             self.made.attest(&["--close", "--key", "ministry.pem"]).go().expect(0);
             self.made.sign("vendor.pem", &format!("{number}-closing.dsse.json")).expect(0);
         }
-        Some(format!(
+        self.tell(format!(
             "attestation {}{}",
             self.attestations,
             if self.closed { ", closed" } else { "" }
@@ -237,11 +242,11 @@ impl History {
     }
 }
 
-/// One thing that is not as it was.
+/// One thing that is not as it was: each says what, or nothing if this history has none of the kind.
 impl History {
-    /// Changes one thing; tells what, or `None` if this history has nothing of the kind.
+    /// Changes one thing; tells what.
     fn tamper(&mut self) -> String {
-        let ways: [fn(&mut Self) -> Option<String>; 7] = [
+        let ways: [fn(&mut Self) -> String; 7] = [
             Self::bring_back,
             Self::change_restored,
             Self::change_compared,
@@ -252,26 +257,33 @@ impl History {
         ];
         loop {
             let way = self.one_of(&ways);
-            if let Some(told) = way(self) {
+            let told = way(self);
+            if !told.is_empty() {
                 return told;
             }
         }
     }
 
     /// Somebody who was deleted is there again, by no restore.
-    fn bring_back(&mut self) -> Option<String> {
+    fn bring_back(&mut self) -> String {
         let people: Vec<u64> = self.deleted.keys().copied().collect();
-        let number = (!people.is_empty()).then(|| self.one_of(&people))?;
+        if people.is_empty() {
+            return String::new();
+        }
+        let number = self.one_of(&people);
         let sql = format!(
             "insert into subjects (number, name, status) values ({number}, 'X', 'verified')"
         );
         self.made.target.sql(&sql);
-        Some(sql)
+        sql
     }
 
-    fn change_restored(&mut self) -> Option<String> {
+    fn change_restored(&mut self) -> String {
         let people = self.restored.clone();
-        let number = (!people.is_empty()).then(|| self.one_of(&people))?;
+        if people.is_empty() {
+            return String::new();
+        }
+        let number = self.one_of(&people);
         let changes = [
             format!("update subjects set phone = '1' where number = {number}"),
             format!("update doses set volume = 9 where subject = {number}"),
@@ -279,18 +291,18 @@ impl History {
         ];
         let at = self.below(changes.len());
         self.made.target.sql(&changes[at]);
-        Some(changes[at].clone())
+        changes[at].clone()
     }
 
     /// A row of a table that no purge is about.
-    fn change_compared(&mut self) -> Option<String> {
+    fn change_compared(&mut self) -> String {
         let sql = "update places set name = 'X' where code = 'HN'";
         let made = if self.below(2) == 0 { &self.made.source } else { &self.made.target };
         made.sql(sql);
-        Some(format!("{sql} in {}", if made.file().exists() { "a file" } else { "the target" }))
+        format!("{sql} in {}", if made.file().exists() { "a file" } else { "the target" })
     }
 
-    fn change_event(&mut self) -> Option<String> {
+    fn change_event(&mut self) -> String {
         let table = self.made.table("event");
         let last: u64 =
             self.made.target.sql(&format!("select max(event_no) from {table}")).parse().unwrap();
@@ -307,15 +319,15 @@ impl History {
             ),
         };
         self.made.target.sql(&sql);
-        Some(sql)
+        sql
     }
 
-    fn drop_last_event(&mut self) -> Option<String> {
+    fn drop_last_event(&mut self) -> String {
         let table = self.made.table("event");
         let sql =
             format!("delete from {table} where event_no = (select max(event_no) from {table})");
         self.made.target.sql(&sql);
-        Some(sql)
+        sql
     }
 
     /// Files that something signed or sealed speaks of.
@@ -331,24 +343,24 @@ impl History {
         files
     }
 
-    fn flip_a_bit(&mut self) -> Option<String> {
+    fn flip_a_bit(&mut self) -> String {
         let files = self.files();
         let file = &files[self.below(files.len())];
         let mut bytes = fs::read(file).unwrap();
         if bytes.is_empty() {
-            return None;
+            return String::new();
         }
         let place = self.below(bytes.len());
         bytes[place] ^= 1 << self.below(8);
         fs::write(file, bytes).unwrap();
-        Some(format!("a bit of byte {place} of {}", file.display()))
+        format!("a bit of byte {place} of {}", file.display())
     }
 
-    fn take_a_file(&mut self) -> Option<String> {
+    fn take_a_file(&mut self) -> String {
         let files = self.files();
         let file = &files[self.below(files.len())];
         fs::remove_file(file).unwrap();
-        Some(format!("{} is gone", file.display()))
+        format!("{} is gone", file.display())
     }
 }
 
@@ -367,9 +379,7 @@ fn history(engine: Engine, seed: u64) -> Result<(), String> {
     for _ in 0..STEPS {
         history.step();
     }
-    if let Some(told) = history.attest() {
-        history.told.push(told);
-    }
+    history.attest();
     let told = history.told.join("\n");
     let head = history.made.head();
     let honest = history.judged(&head);
