@@ -21,6 +21,7 @@ mod attest;
 mod attest_interrupted;
 mod attest_large;
 mod attest_made;
+mod attested_roots;
 mod beside_tables;
 mod compared;
 mod config;

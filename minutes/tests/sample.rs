@@ -1,10 +1,10 @@
 //! Attestations as a hand-over leaves them.
 
 use handover_schemas::attestation::{
-    HandoverAttestation, NotChecked, StatedChain, StatedCopy, StatedDeliverable, StatedEnd,
-    StatedEvent, StatedEvidence, StatedFinding, StatedFindingKind, StatedGroup, StatedLedgerTable,
-    StatedLeftOut, StatedPackage, StatedPurge, StatedPurgeTable, StatedRestore, StatedSummary,
-    StatedTable, StatedTool, TableState,
+    HandoverAttestation, NotChecked, RootsOver, StatedChain, StatedCopy, StatedDeliverable,
+    StatedEnd, StatedEvent, StatedEvidence, StatedFinding, StatedFindingKind, StatedGroup,
+    StatedLedgerTable, StatedLeftOut, StatedPackage, StatedPurge, StatedPurgeTable, StatedRestore,
+    StatedSummary, StatedTable, StatedTool, TableState,
 };
 use handover_schemas::chain::EventKind;
 use handover_schemas::config::{
@@ -191,6 +191,7 @@ fn copy() -> StatedCopy {
         stage: Stage::Rows,
         settled: false,
         chunk_bytes: 67_108_864.into(),
+        roots_over: Some(RootsOver::Rows),
         root: None,
         tables: vec![
             table("doi_tuong", 82_957_967, TableState::Settled),

@@ -46,6 +46,7 @@ pub mod sorted_rows;
 pub mod sql;
 pub mod sqlite;
 pub mod start;
+pub mod table_root;
 pub mod tables;
 pub mod visible;
 pub mod withheld;

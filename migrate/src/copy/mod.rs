@@ -23,6 +23,7 @@ mod rate;
 mod read_again;
 mod read_back;
 pub mod report;
+mod roots;
 mod rows;
 mod shared;
 mod source;
@@ -209,12 +210,16 @@ fn begin_run(
 /// What is to be said of a copy that an earlier run finished: what changed at the source, and what the verifier says.
 fn finished_before(
     request: &CopyRequest,
-    (mut source, target): (Source<'_>, OpenedTarget<'_>),
+    (mut source, mut target): (Source<'_>, OpenedTarget<'_>),
     (plan, watched, checked): (&ledger::FrozenPlan, &Watched, Option<&Integrity>),
     options: &ReadOptions,
     interrupt: &Interrupt,
     progress: &Progress,
 ) -> Result<CopyReport> {
+    // An earlier version recorded none.
+    roots::record_missing(request, plan, &mut target, options, (interrupt, progress))?
+        .iter()
+        .for_each(|changed| progress.note(&changed.message));
     let mut report = changes::changes_since(&mut source, target, plan, options, checked, progress)?;
     report.compared = Some(compared::compared(request, plan, watched, interrupt, progress)?);
     if report.outcome == CopyOutcome::Unchanged && report.has_findings() {

@@ -27,6 +27,7 @@ use super::rate::Rate;
 use super::read_again::read_again;
 use super::read_back::read_back_sqlite;
 use super::report::CopyReport;
+use super::roots;
 use super::shared::{Shared, StoppedTable};
 use super::source::Source;
 use super::structure::Structure;
@@ -112,6 +113,11 @@ impl Work<'_> {
                 is_done &= changed.is_empty();
                 report.findings.extend(changed);
             }
+            let told = (interrupt, progress);
+            let changed =
+                roots::record_missing(self.request, self.plan, target, &self.options, told)?;
+            is_done &= changed.is_empty();
+            report.findings.extend(changed);
             if let OpenedTarget::Postgres(endpoint, _) = target {
                 progress.phase("comparing what is not copied");
                 report.findings.extend(compare(endpoint, &expected, &shared.options)?);

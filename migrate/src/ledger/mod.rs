@@ -21,7 +21,7 @@ pub use events::{
 };
 pub use evidence::{evidence_table, make_evidence_table, prepare_evidence, record_evidence};
 pub use handover_verify::ledger::copied::{
-    FrozenPlan, Head, LeftOutTable, chunks, chunks_of, exists, findings, head, plan, runs,
+    FrozenPlan, Head, LeftOutTable, chunks, chunks_of, exists, findings, head, plan, roots, runs,
     settings, steps,
 };
 pub use handover_verify::ledger::evidence::{Evidence, all_evidence, evidence};
@@ -32,7 +32,7 @@ pub use progress::{
     AlreadyRecorded, RefusedIn, RunOutcome, TableProgress, Written, archive, archive_statement,
     begin_run, check_newest, end_run, end_structure, newest_run, owner_statement,
     record_code_as_account, record_copied, record_ledger_changed, record_lesser_line,
-    record_read_back, record_rechecked, record_refused, record_source_check, refused,
+    record_read_back, record_rechecked, record_refused, record_roots, record_source_check, refused,
     step_statement, structure_owner,
 };
 pub use purge::{

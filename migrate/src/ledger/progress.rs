@@ -8,9 +8,10 @@ use handover_schemas::ledger::{ChunkEntry, ChunkId, LesserLine, SourceCheck, Sta
 use handover_schemas::moved::MovedEnd;
 use handover_schemas::report::Finding;
 use handover_verify::ledger::copied::{
-    CODE_AS_ACCOUNT, LEDGER_CHANGED, LESSER_LINE, SOURCE_CHECK, steps,
+    CODE_AS_ACCOUNT, LEDGER_CHANGED, LESSER_LINE, ROOT, SOURCE_CHECK, steps,
 };
 use handover_verify::sql::literal;
+use handover_verify::table_root::TableRoot;
 
 use super::events::append_event;
 use super::plan::{key_literal, planned_chunk_statement};
@@ -129,6 +130,16 @@ pub fn record_read_back(store: &mut dyn Store, id: ChunkId, digest: &LineDigest)
         literal(&digest.digest.to_string())
     ))?;
     if updated.len() == 1 { Ok(()) } else { Err(AlreadyRecorded.into()) }
+}
+
+/// Records the roots of tables that were read back, by the tables' numbers.
+pub fn record_roots(store: &mut dyn Store, roots: &[(i64, TableRoot)]) -> Result<()> {
+    let steps = roots.iter().map(|(table, root)| {
+        let TableRoot { chunks, root } = root;
+        step_statement(store, &format!("{ROOT}{table} {chunks} {root}"), None)
+    });
+    let sql: String = steps.collect();
+    transaction(store, |store| store.execute(&sql))
 }
 
 /// A statement that records a step, to run in the step's own transaction.

@@ -27,7 +27,7 @@ pub use key::StatedKey;
 pub use purge::{StatedGroup, StatedPurge, StatedPurgeTable, StatedRestore, StatedSummary};
 pub use report::AttestReport;
 pub use stated::{
-    StatedChain, StatedCopy, StatedDeliverable, StatedEnd, StatedEvent, StatedEvidence,
+    RootsOver, StatedChain, StatedCopy, StatedDeliverable, StatedEnd, StatedEvent, StatedEvidence,
     StatedLedgerTable, StatedLeftOut, StatedMove, StatedPackage, StatedTable, StatedTool,
     TableState,
 };

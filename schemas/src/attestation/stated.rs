@@ -59,7 +59,11 @@ pub struct StatedCopy {
     pub settled: bool,
     /// Most canonical text in a chunk, in bytes.
     pub chunk_bytes: U64Text,
-    /// Root of the hand-over (FORMAT.md section 8); absent unless every table is settled.
+    /// What the roots are over. Absent in statements of earlier versions, whose roots are over the chunks that the copy
+    /// was made in.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub roots_over: Option<RootsOver>,
+    /// Root of the hand-over (FORMAT.md section 10); absent unless every table has a root.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub root: Option<Digest>,
     /// Tables, by name.
@@ -86,14 +90,22 @@ pub struct StatedTable {
     pub rows: U64Text,
     /// Bytes of their canonical lines.
     pub bytes: U64Text,
-    /// Chunks of the plan.
+    /// Leaves under its root; of a table without a root, chunks that the copy is made in.
     pub chunks: U64Text,
-    /// Root over the chunks as the source gave them; absent before all of them are copied.
+    /// Root of the rows as the source gave them; absent before all rows of all tables were read back.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub source_root: Option<Digest>,
-    /// Root over the chunks as they were read back from the target; absent before all of them were.
+    /// Root of the rows as they were read back from the target; absent before all rows of all tables were.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub target_root: Option<Digest>,
+}
+
+/// What the roots of tables are over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RootsOver {
+    /// The chunks of FORMAT.md section 8: roots are a function of the rows alone.
+    Rows,
 }
 
 /// How far a table has come.

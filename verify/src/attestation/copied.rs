@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
 use handover_schemas::attestation::{
-    StatedCopy, StatedEnd, StatedLeftOut, StatedTable, TableState,
+    RootsOver, StatedCopy, StatedEnd, StatedLeftOut, StatedTable, TableState,
 };
 use handover_schemas::chain::EventKind;
 use handover_schemas::digest::Digest;
-use handover_schemas::leaf::{ChunkLeaf, TableContent, TableLeaf, handover_root, table_root};
+use handover_schemas::leaf::{TableContent, TableLeaf, handover_root};
 use handover_schemas::ledger::{ChunkEntry, ChunkState, LeftOutBy, Stage};
 use handover_schemas::plan::TableShape;
 
@@ -16,6 +16,7 @@ use super::gather::detail_of;
 use crate::ledger::LedgerQuery;
 use crate::ledger::copied::{self, FrozenPlan};
 use crate::ledger::events::RecordedEvent;
+use crate::table_root::TableRoot;
 
 /// What the ledger says of the copy; nothing if none was begun.
 pub(super) fn stated_copy(
@@ -31,12 +32,28 @@ pub(super) fn stated_copy(
     for chunk in copied::chunks(ledger)? {
         by_table.entry(chunk.id.table).or_default().push(chunk);
     }
-    let mut tables = Vec::new();
-    for (number, table) in &plan.tables {
-        let chunks = by_table.get(number).map(Vec::as_slice).unwrap_or_default();
-        tables.push(stated_table(&table.shape, chunks));
-    }
+    let recorded = copied::roots(ledger)?;
+    let chunks_of = |number: &i64| by_table.get(number).map(Vec::as_slice).unwrap_or_default();
+    // An earlier version finished this copy, and recorded no roots.
+    let without_roots = head.stage == Stage::Done
+        && plan.tables.iter().any(|(number, _)| {
+            state(chunks_of(number)) == TableState::Settled && !recorded.contains_key(number)
+        });
+    let tables: Vec<StatedTable> = plan
+        .tables
+        .iter()
+        .map(|(number, table)| {
+            let chunks = chunks_of(number);
+            let root = if without_roots && state(chunks) == TableState::Settled {
+                Some(TableRoot::over(&table.shape, chunks))
+            } else {
+                recorded.get(number).copied()
+            };
+            stated_table(&table.shape, chunks, root)
+        })
+        .collect();
     let all_settled = tables.iter().all(|table| table.state == TableState::Settled);
+    let have_roots = tables.iter().all(|table| table.target_root.is_some());
     let (runs, cut_off) = copied::runs(ledger)?;
     Ok(Some(StatedCopy {
         source: StatedEnd { identity: head.source_identity, url: Some(head.source) },
@@ -44,7 +61,8 @@ pub(super) fn stated_copy(
         stage: head.stage,
         settled: all_settled && head.stage == Stage::Done,
         chunk_bytes: head.chunk_bytes.into(),
-        root: if all_settled { Some(root(&tables, &plan)?) } else { None },
+        roots_over: (!without_roots).then_some(RootsOver::Rows),
+        root: if all_settled && have_roots { Some(root(&tables, &plan)?) } else { None },
         tables,
         left_out: plan
             .left_out
@@ -70,51 +88,37 @@ pub fn transforms(events: &[RecordedEvent]) -> Result<Vec<String>> {
     Ok(all)
 }
 
-fn stated_table(shape: &TableShape, chunks: &[ChunkEntry]) -> StatedTable {
-    let lines = chunks.iter().filter_map(|chunk| chunk.digest);
-    let (rows, bytes) = lines.fold((0_u64, 0_u64), |(rows, bytes), one| {
-        (rows.saturating_add(one.rows), bytes.saturating_add(one.bytes))
-    });
+/// How far a table with these chunks has come.
+fn state(chunks: &[ChunkEntry]) -> TableState {
     let all_are = |least: ChunkState| {
         !chunks.is_empty()
             && chunks.iter().all(|chunk| chunk.state >= least && chunk.digest.is_some())
     };
-    let state = if all_are(ChunkState::ReadBack) {
+    if all_are(ChunkState::ReadBack) {
         TableState::Settled
     } else if all_are(ChunkState::Copied) {
         TableState::Copied
     } else {
         TableState::Incomplete
-    };
-    let root = || chunk_root(shape, chunks);
-    StatedTable {
-        name: shape.name.clone(),
-        state,
-        rows: rows.into(),
-        bytes: bytes.into(),
-        chunks: (chunks.len() as u64).into(),
-        source_root: (state != TableState::Incomplete).then(root),
-        target_root: (state == TableState::Settled).then(root),
     }
 }
 
-/// Root over the chunks of a table, as the ledger has them.
-fn chunk_root(shape: &TableShape, chunks: &[ChunkEntry]) -> Digest {
-    let leaves: Vec<Digest> = chunks
-        .iter()
-        .filter_map(|chunk| {
-            let lines = chunk.digest?;
-            let leaf = ChunkLeaf {
-                table: shape,
-                range: &chunk.range,
-                rows: lines.rows,
-                bytes: lines.bytes,
-                digest: lines.digest,
-            };
-            Some(leaf.hash())
-        })
-        .collect();
-    table_root(&leaves)
+/// A table with the root of its rows. Once every chunk was read back with the digest that it had at the source,
+/// there is one root for both ends.
+fn stated_table(shape: &TableShape, chunks: &[ChunkEntry], root: Option<TableRoot>) -> StatedTable {
+    let lines = chunks.iter().filter_map(|chunk| chunk.digest);
+    let (rows, bytes) = lines.fold((0_u64, 0_u64), |(rows, bytes), one| {
+        (rows.saturating_add(one.rows), bytes.saturating_add(one.bytes))
+    });
+    StatedTable {
+        name: shape.name.clone(),
+        state: state(chunks),
+        rows: rows.into(),
+        bytes: bytes.into(),
+        chunks: root.map_or(chunks.len() as u64, |root| root.chunks).into(),
+        source_root: root.map(|root| root.root),
+        target_root: root.map(|root| root.root),
+    }
 }
 
 fn root(tables: &[StatedTable], plan: &FrozenPlan) -> Result<Digest> {

@@ -1,16 +1,16 @@
-//! Whether a database still holds what the ledger says was copied: every chunk is read again and
-//! held against the digest that went into the attested roots.
+//! Whether a database still holds what was copied: every table is read again, and its root made anew and held
+//! against the one that is stated; or, where none is stated of its rows, every chunk against the ledger's digest.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
-use handover_schemas::attestation::{HandoverAttestation, Outcome};
+use handover_schemas::attestation::{HandoverAttestation, Outcome, RootsOver, StatedCopy};
 use handover_schemas::chunk::{CHUNK_BYTES_MAX, KeyRange};
 use handover_schemas::digest::LineDigest;
 use handover_schemas::leaf::logical_name;
 use handover_schemas::ledger::ChunkEntry;
 use handover_schemas::name::TableName;
-use handover_schemas::plan::{Extent, TableShape};
+use handover_schemas::plan::TableShape;
 use handover_schemas::purge::record::PurgeState;
 use handover_schemas::sqlite_form::Form;
 
@@ -23,6 +23,7 @@ use crate::reader::{End, ReadOptions};
 use crate::rows::Wire;
 use crate::sqlite::values::TextLimit;
 use crate::sqlite::{self, Mapping, Respelled, TypeOverride};
+use crate::table_root::{RootedTable, TableRoot, at_end};
 
 /// Which end is read again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,20 +97,15 @@ impl Copied {
                 outcome.find(format!("{}: {} is not there", side.words(), shape.name));
                 continue;
             };
-            match read_again(end, &at_end(&there, here), chunks, &options) {
-                Ok(found) => {
-                    let differing = differing(chunks, &found);
-                    if differing == 0 {
-                        tables += 1;
-                        rows += found.iter().map(|one| one.rows).sum::<u64>();
-                    } else {
-                        outcome.find(format!(
-                            "{}: {differing} of {} chunks of {} are not what was copied",
-                            side.words(),
-                            chunks.len(),
-                            shape.name
-                        ));
-                    }
+            let table = CopiedTable { shape, here: &at_end(&there, here), chunks };
+            let root = stated.copy.as_ref().and_then(|copy| stated_root(copy, shape, side));
+            match table.check(end, root, &options) {
+                Ok(None) => {
+                    tables += 1;
+                    rows += table.rows();
+                }
+                Ok(Some(differs)) => {
+                    outcome.find(format!("{}: {differs}", side.words()));
                 }
                 Err(error) if error.chain().any(|cause| cause.is::<Interrupted>()) => {
                     return Err(error);
@@ -182,33 +178,65 @@ fn purged_tables(stated: &HandoverAttestation) -> BTreeSet<TableName> {
     deleting.flat_map(|purge| &purge.tables).map(|table| logical_name(&table.name)).collect()
 }
 
-/// The plan's table, read under its name and by its indexes at one end.
-fn at_end(planned: &TableShape, here: &TableShape) -> TableShape {
-    let mut shape = planned.clone();
-    shape.name = here.name.clone();
-    if !matches!(shape.extent, Extent::Configuration(_)) {
-        shape.extent = here.extent.clone();
-    }
-    shape.whole_only = here.whole_only;
-    if let Some(key) = &mut shape.key {
-        key.range_scan =
-            here.key.as_ref().is_some_and(|known| known.range_scan && known.columns == key.columns);
-    }
-    shape
+/// What is stated of the rows of a table alone; nothing where an earlier version stated it, whose roots are over the
+/// ledger's chunks, or where the table was not read back.
+fn stated_root(copy: &StatedCopy, shape: &TableShape, side: Side) -> Option<TableRoot> {
+    let over_rows = copy.roots_over == Some(RootsOver::Rows);
+    let table = copy.tables.iter().find(|table| over_rows && table.name == shape.name)?;
+    let root = match side {
+        Side::Source => table.source_root?,
+        Side::Target => table.target_root?,
+    };
+    Some(TableRoot { chunks: table.chunks.0, root })
 }
 
-fn read_again(
-    end: &mut End,
-    shape: &TableShape,
-    chunks: &[ChunkEntry],
-    options: &ReadOptions,
-) -> Result<Vec<LineDigest>> {
-    let ranges: Vec<KeyRange> = chunks.iter().map(|chunk| chunk.range.clone()).collect();
-    end.reader().digests_of_all(shape, &ranges, options)
+/// A table of the plan, at one end.
+struct CopiedTable<'a> {
+    shape: &'a TableShape,
+    here: &'a TableShape,
+    chunks: &'a [ChunkEntry],
 }
 
-fn differing(chunks: &[ChunkEntry], found: &[LineDigest]) -> usize {
-    let same =
-        chunks.iter().zip(found).filter(|(chunk, found)| chunk.digest.as_ref() == Some(found));
-    chunks.len().max(found.len()) - same.count()
+impl CopiedTable<'_> {
+    /// Rows that were copied.
+    fn rows(&self) -> u64 {
+        let digests = self.chunks.iter().filter_map(|chunk| chunk.digest);
+        digests.map(|lines| lines.rows).fold(0, u64::saturating_add)
+    }
+
+    /// Reads the table again; says what is not what was copied.
+    fn check(
+        &self,
+        end: &mut End,
+        stated: Option<TableRoot>,
+        options: &ReadOptions,
+    ) -> Result<Option<String>> {
+        let rooted = RootedTable { here: self.here, planned: self.shape };
+        if let Some(stated) = stated
+            && rooted.read(&mut end.reader(), options)? == stated
+        {
+            return Ok(None);
+        }
+        let found = self.read_again(end, options)?;
+        let (differing, name) = (self.differing(&found), &self.shape.name);
+        let chunks = self.chunks.len();
+        Ok(match (differing, stated) {
+            (0, None) => None,
+            (0, Some(_)) => Some(format!(
+                "the root that is stated of {name} is not that of its rows, though its chunks are those of the ledger"
+            )),
+            _ => Some(format!("{differing} of {chunks} chunks of {name} are not what was copied")),
+        })
+    }
+
+    fn read_again(&self, end: &mut End, options: &ReadOptions) -> Result<Vec<LineDigest>> {
+        let ranges: Vec<KeyRange> = self.chunks.iter().map(|chunk| chunk.range.clone()).collect();
+        end.reader().digests_of_all(self.here, &ranges, options)
+    }
+
+    fn differing(&self, found: &[LineDigest]) -> usize {
+        let both = self.chunks.iter().zip(found);
+        let same = both.filter(|(chunk, found)| chunk.digest.as_ref() == Some(found));
+        self.chunks.len().max(found.len()) - same.count()
+    }
 }

@@ -1,5 +1,7 @@
 //! What the ledger says of the copy.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context, Result, bail};
 use handover_schemas::chunk::{KeyRange, KeyValue};
 use handover_schemas::digest::LineDigest;
@@ -13,6 +15,7 @@ use handover_schemas::report::Finding;
 
 use super::LedgerQuery;
 use crate::postgres::TextRow;
+use crate::table_root::TableRoot;
 
 /// What a ledger was made for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -218,6 +221,26 @@ pub fn source_check(ledger: &mut dyn LedgerQuery) -> Result<Option<SourceCheck>>
         return Ok(None);
     };
     SourceCheck::parse(word).context("the ledger has an unknown answer of a check").map(Some)
+}
+
+/// Beginning of the name of a step that tells the root of a table (FORMAT.md section 32): the table's number, the
+/// leaves under the root, the root.
+pub const ROOT: &str = "root ";
+
+/// Roots of tables that were read back, by the tables' numbers.
+pub fn roots(ledger: &mut dyn LedgerQuery) -> Result<BTreeMap<i64, TableRoot>> {
+    let steps = steps(ledger)?;
+    steps.iter().filter_map(|(name, _)| name.strip_prefix(ROOT)).map(table_root).collect()
+}
+
+fn table_root(words: &str) -> Result<(i64, TableRoot)> {
+    let words: Vec<&str> = words.split(' ').collect();
+    let read = || {
+        let [table, chunks, root] = words.as_slice() else { return None };
+        let root = TableRoot { chunks: chunks.parse().ok()?, root: root.parse().ok()? };
+        Some((table.parse().ok()?, root))
+    };
+    read().context("the ledger has a damaged root of a table")
 }
 
 /// Beginning of the name of a step that tells over what line rows were copied that was less than
