@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use handover_testkit::{Database, Outcome, Run, sqlite};
 use rusqlite::Connection;
@@ -60,7 +61,26 @@ impl Rehearsed {
         outcome.expect(0);
         let head = outcome.stdout.lines().find_map(|line| line.strip_prefix("head ")).unwrap();
         let head = head.split_whitespace().next().unwrap().to_owned();
-        Self { folder, databases, head }
+        let rehearsed = Self { folder, databases, head };
+        rehearsed.open_escrow_key();
+        rehearsed
+    }
+
+    /// Puts the escrow key without its passphrase where the independent checker finds it. `age` takes a
+    /// passphrase from a terminal and from nowhere else: somebody types it.
+    fn open_escrow_key(&self) {
+        let typed = self.at("typed");
+        let passphrase = String::from_utf8(self.read("keys/passphrase")).unwrap();
+        fs::write(&typed, format!("{}\n", passphrase.trim_end())).unwrap();
+        let command = "age --decrypt --output keys/escrow.open keys/escrow.age";
+        Run::program("script")
+            .args(["--quiet", "--return", "--command", command, "/dev/null"])
+            .stdin(fs::File::open(&typed).unwrap())
+            .limit(Duration::from_mins(1))
+            .dir(&self.at(""))
+            .go()
+            .expect(0);
+        fs::remove_file(typed).unwrap();
     }
 
     pub(crate) fn engine(&self) -> Engine {
@@ -92,6 +112,14 @@ impl Rehearsed {
     }
 }
 
+/// What two programs say that share no line.
+pub(crate) struct Judged {
+    /// `handover-verify all`.
+    pub(crate) auditor: Outcome,
+    /// `schemas/checker`.
+    pub(crate) checker: Outcome,
+}
+
 /// A copy of a rehearsal, as it was but while something is changed.
 pub(crate) struct Desk<'a> {
     rehearsed: &'a Rehearsed,
@@ -118,8 +146,33 @@ impl Desk<'_> {
         run.go()
     }
 
-    /// What the auditor says while something is changed.
-    pub(crate) fn judged_after(&mut self, deed: &Deed) -> Outcome {
+    /// What the independent checker says, to whom the same was given.
+    pub(crate) fn checked(&self) -> Outcome {
+        let at = |name: &str| self.folder.path().join(name);
+        let urls = match &self.databases {
+            Some(databases) => databases.each_ref().map(Database::url),
+            None => [End::Source, End::Target]
+                .map(|end| format!("sqlite:{}", at(file_of(end)).display())),
+        };
+        Run::program("python3")
+            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas/checker"))
+            .args(["--head", &self.rehearsed.head, "--source", &urls[0], "--target", &urls[1]])
+            .arg("--trust")
+            .arg(at("trust.toml"))
+            .arg("--identity")
+            .arg(at("keys/escrow.open"))
+            .arg("--proof")
+            .arg(at("proof/somebody"))
+            .arg(at("handover"))
+            .go()
+    }
+
+    fn both(&self) -> Judged {
+        Judged { auditor: self.judged(), checker: self.checked() }
+    }
+
+    /// What both say while something is changed.
+    pub(crate) fn judged_after(&mut self, deed: &Deed) -> Judged {
         match deed {
             Deed::Files(files) => {
                 let before: Vec<Option<Vec<u8>>> = files
@@ -129,28 +182,28 @@ impl Desk<'_> {
                 for (name, bytes) in files {
                     put(&self.folder.path().join(name), bytes.as_deref());
                 }
-                let outcome = self.judged();
+                let judged = self.both();
                 for ((name, _), bytes) in files.iter().zip(before) {
                     put(&self.folder.path().join(name), bytes.as_deref());
                 }
-                outcome
+                judged
             }
             Deed::Moved(names) => {
                 let at = |name: &String| self.folder.path().join(name);
                 for (from, to) in names {
                     fs::rename(at(from), at(to)).unwrap();
                 }
-                let outcome = self.judged();
+                let judged = self.both();
                 for (from, to) in names.iter().rev() {
                     fs::rename(at(to), at(from)).unwrap();
                 }
-                outcome
+                judged
             }
             Deed::Sql(end, statements) => {
                 self.run(*end, statements);
-                let outcome = self.judged();
+                let judged = self.both();
                 self.restore(*end);
-                outcome
+                judged
             }
         }
     }

@@ -1,120 +1,35 @@
 #!/usr/bin/env python3
-"""Checks the test vectors in this folder without the crate: an implementation of its own of
-escaping, lines, leaves and trees, of the wire form of the commoner types, of what archives are made
-of and signed by, and of events. Standard library only; Python 3.8 or later. `python3 check.py` exits 0 if
-every vector holds."""
+"""Checks the test vectors in this folder with the independent checker beside it (`../checker`): its
+escaping, lines, leaves, trees, tags, signed bytes and events; and the wire form of the commoner types with
+a decoder that stands here. It also works the example of FORMAT.md's quick start. Standard library only;
+Python 3.11 or later. `python3 check.py` exits 0 if every vector holds."""
 
 import base64
 import datetime
-import hashlib
-import hmac
 import json
 import pathlib
-import re
 import struct
-import unicodedata
+import sys
 import uuid
 
 HERE = pathlib.Path(__file__).parent
-LETTERS = {8: b"\\b", 9: b"\\t", 10: b"\\n", 11: b"\\v", 12: b"\\f", 13: b"\\r", 92: b"\\\\"}
+sys.path.insert(0, str(HERE.parent / "checker"))
 
-
-def sha256(data):
-    return hashlib.sha256(data).hexdigest()
-
-
-# --- Lines -----------------------------------------------------------------------------------
-
-
-def escape(text):
-    return b"".join(LETTERS.get(byte, bytes([byte])) for byte in text)
-
-
-def fields(texts):
-    """Fields of a line, TAB between them, without the LF; None is NULL."""
-    return b"\t".join(b"\\N" if t is None else escape(t.encode()) for t in texts)
+from archives import salt_of
+from chain import COLUMNS as EVENT
+from chunks import cut, table_root
+from envelopes import pae
+from lines import escape, fields, sha256
+from search import searched_by, shard_bits, shard_name, tag_of
+from trees import chunk_leaf, handover_root, leaf_hash, path, root, root_by_path, table_leaf
+from trust import DER_PREFIX
+from values import Text, exact_field, float_text
 
 
 def lines(rows, key=True):
     """The lines of rows that come in key order; without a key, sorted as `LC_ALL=C sort` does."""
     made = [fields(row) for row in rows]
     return [line + b"\n" for line in (made if key else sorted(made))]
-
-
-# --- Trees (RFC 6962 section 2.1, as it is defined there) --------------------------------------
-
-
-def leaf_hash(leaf):
-    return hashlib.sha256(b"\0" + leaf).digest()
-
-
-def node_hash(left, right):
-    return hashlib.sha256(b"\1" + left + right).digest()
-
-
-def split(hashes):
-    k = 1
-    while 2 * k < len(hashes):
-        k *= 2
-    return hashes[:k], hashes[k:]
-
-
-def root(hashes):
-    if len(hashes) == 0:
-        return hashlib.sha256(b"").digest()
-    if len(hashes) == 1:
-        return hashes[0]
-    left, right = split(hashes)
-    return node_hash(root(left), root(right))
-
-
-def path(index, hashes):
-    if len(hashes) <= 1:
-        return []
-    left, right = split(hashes)
-    if index < len(left):
-        return path(index, left) + [root(right)]
-    return path(index - len(left), right) + [root(left)]
-
-
-# --- Leaves ------------------------------------------------------------------------------------
-
-
-def logical(schema):
-    return "public" if schema == "main" else schema
-
-
-def leaf_line(label, texts):
-    return label.encode() + b"\t" + fields(texts) + b"\n"
-
-
-def head(kind, table):
-    return leaf_line(kind, ["1"]) + leaf_line("table", [logical(table["schema"]), table["name"]])
-
-
-def counts(part):
-    """The last three lines of a leaf."""
-    labels = ["rows", "bytes", "digest"]
-    return b"".join(leaf_line(label, [str(part[label])]) for label in labels)
-
-
-def chunk_leaf(table, chunk):
-    leaf = head("handover-leaf", table)
-    for name, type_name in table["columns"]:
-        leaf += leaf_line("column", [name, type_name])
-    leaf += leaf_line("key", [None] if table["key"] is None else table["key"])
-    for end in ["lower", "upper"]:
-        leaf += leaf_line(end, [None] if chunk[end] is None else chunk[end])
-    return leaf + counts(chunk)
-
-
-def table_leaf(table):
-    leaf = head("handover-table", table)
-    if table["excluded"]:
-        return leaf + b"excluded\n"
-    leaf += leaf_line("chunks", [str(len(table["chunks"]))])
-    leaf += leaf_line("root", [table["root"]])
-    return leaf + leaf_line("rows", [str(table["rows"])]) + leaf_line("bytes", [str(table["bytes"])])
 
 
 # --- Values ------------------------------------------------------------------------------------
@@ -152,6 +67,7 @@ DECODE = {
     "int4": lambda wire: str(struct.unpack(">i", wire)[0]),
     "int8": lambda wire: str(struct.unpack(">q", wire)[0]),
     "numeric": decode_numeric,
+    "float8": lambda wire: float_text(struct.unpack(">d", wire)[0]),
     "text": bytes.decode,
     "char": lambda wire: wire.decode().rstrip(" "),
     "bytea": lambda wire: "\\x" + wire.hex(),
@@ -173,9 +89,8 @@ def value_holds(value):
     if wire is None:
         return field == "\\N"
     wire = bytes.fromhex(wire)
-    if codec in ("float4", "float8"):  # the same number, though not proved to be the shortest text
-        form = ">f" if codec == "float4" else ">d"
-        return field == "NaN" or struct.pack(form, float(field)) == wire
+    if codec == "float4":  # the same number, though not proved to be the shortest text
+        return field == "NaN" or struct.pack(">f", float(field)) == wire
     if isinstance(codec, dict) or codec not in DECODE:
         return None
     try:
@@ -187,98 +102,12 @@ def value_holds(value):
 # --- Archives ----------------------------------------------------------------------------------
 
 
-def salt_of(key, index):
-    return hmac.new(key, b"handover-salt\0" + struct.pack(">Q", index), "sha256").digest()
-
-
 def salt_line(row):
     evidence = "\\N" if row["evidence_line"] is None else str(row["evidence_line"])
     return f"{row['index']}\t{row['salt']}\t{evidence}\n"
 
 
-def identity_number(text):
-    return "".join(re.findall("[0-9A-Za-z]", text)).upper()
-
-
-def phone(text):
-    digits = "".join(re.findall("[0-9]", text))
-    for code in ["0084", "84"]:
-        if digits.startswith(code):
-            return "0" + digits[len(code) :].lstrip("0")
-    return digits
-
-
-INVISIBLE = set("\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff")
-
-
-def person_name(text):
-    def without_marks(letters):
-        return [c for c in letters if unicodedata.category(c)[0] != "M" and c not in INVISIBLE]
-
-    plain = without_marks(unicodedata.normalize("NFD", text))
-    lower = without_marks("".join(c.lower() for c in plain).replace("đ", "d"))
-    # Beside letters and numbers, Alphabetic has circled and squared letters; none is in the vectors.
-    return " ".join("".join(c if unicodedata.category(c)[0] in "LN" else " " for c in lower).split())
-
-
-def birth_date(text):
-    text = text.strip()
-    moment = re.fullmatch(r"([0-9]{4}|[0-9]{4}-[^ T]*)[ T]00:00:00(\.0+)?", text)
-    date = moment.group(1) if moment else text
-    if re.fullmatch("[0-9]{4}", date):
-        return date
-    parts = re.fullmatch(r"([0-9]+)([-/.])([0-9]{1,2})\2([0-9]+)", date)
-    if not parts:
-        return ""
-    first, month, last = parts.group(1), parts.group(3), parts.group(4)
-    year, day = (first, last) if len(first) == 4 else (last, first)
-    if len(year) != 4 or len(day) > 2:
-        return ""
-    try:
-        return datetime.date(int(year), int(month), int(day)).isoformat()
-    except ValueError:  # no such day, or the year 0, which Python does not have
-        return ""
-
-
-def parts_of(case, given):
-    """The parts that a value is tagged with; None if there is nothing to search by."""
-    if case["kind"] == "name-birth":
-        parts = [person_name(given[0]), birth_date(given[1])]
-    else:
-        parts = [{"identity": identity_number, "phone": phone}[case["kind"]](given)]
-    return parts if all(parts) else None
-
-
-def tag_of(key, kind, parts):
-    message = kind.encode()
-    for part in parts:
-        message += struct.pack(">I", len(part.encode())) + part.encode()
-    return hmac.new(key, message, "sha256").hexdigest()[:32]
-
-
-def shard_name(tag, bits):
-    shard = int(tag[:4], 16) >> (16 - bits)
-    return "index/%0*x-00000" % (max(1, -(-bits // 4)), shard)
-
-
-def shard_bits(entries):
-    return next((bits for bits in range(16) if entries <= 8192 << bits), 16)
-
-
-def pae(payload_type, body):
-    kind = payload_type.encode()
-    return b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(body), body)
-
-
-DER_PREFIX = bytes.fromhex("302a300506032b6570032100")  # RFC 8410: an Ed25519 key follows
-
-
-# --- The files ---------------------------------------------------------------------------------
-
-
 # --- Events -----------------------------------------------------------------------------------
-
-EVENT = "number kind at operator host program program_sha256 detail previous".split()
 
 
 def check_chain(chain):
@@ -287,7 +116,7 @@ def check_chain(chain):
         what = f"chain.json event {number}"
         equal(f"{what} number", event["number"], number)
         equal(f"{what} previous", event["previous"], head)
-        line = fields([str(event[column]) for column in EVENT]) + b"\n"
+        line = fields([str(event[column.replace("event_no", "number")]) for column in EVENT]) + b"\n"
         equal(f"{what} line", line, event["line"].encode())
         head = sha256(line)
         equal(f"{what} digest", head, event["digest"])
@@ -299,47 +128,15 @@ def check_chain(chain):
 
 def proves(case):
     """Whether a path proves its leaf: RFC 9162 section 2.1.3.2."""
-    index, last = int(case["index"]), int(case["size"]) - 1
-    texts = [case["leaf_hash"], case["root"], *case["proof"]]
-    if index > last or any(len(text) != 64 for text in texts):
+    index, size = int(case["index"]), int(case["size"])
+    digests = [case["leaf_hash"], case["root"], *case["proof"]]
+    if any(len(text) != 64 for text in digests):
         return False
-    found = bytes.fromhex(case["leaf_hash"])
-    for sibling in map(bytes.fromhex, case["proof"]):
-        if last == 0:
-            return False
-        if index % 2 or index == last:
-            found = node_hash(sibling, found)
-            while index % 2 == 0 and index:
-                index, last = index >> 1, last >> 1
-        else:
-            found = node_hash(found, sibling)
-        index, last = index >> 1, last >> 1
-    return last == 0 and found.hex() == case["root"]
+    leaf, expected, *siblings = map(bytes.fromhex, digests)
+    return root_by_path(leaf, index, size, siblings) == expected
 
 
 # --- Stored values of SQLite (FORMAT.md sections 5.4 and 5.5) -----------------------------------
-
-OWN_CLASS = {"boolean": "integer", "smallint": "integer", "integer": "integer", "bigint": "integer",
-             "double precision": "real", "bytea": "blob"}
-
-
-def exact(type_name, kind, stored):
-    """A field of the exact form; None for numbers in the numeric and double columns' own form."""
-    raw = stored.encode() if kind == "integer" else bytes.fromhex(stored)
-    if type_name.startswith("numeric"):
-        is_own = kind in ("integer", "real")
-    else:
-        is_own = OWN_CLASS.get(type_name, "text") == kind
-    if type_name == "boolean" and is_own:
-        is_own = stored in ("0", "1")
-        raw = b"ft"[int(stored):int(stored) + 1] if is_own else raw
-    if is_own and (kind == "real" or type_name.startswith("numeric")):
-        return None
-    if kind == "blob" and is_own:
-        return b"\\\\x" + stored.encode()
-    body = escape(raw) if kind == "text" else raw if kind == "integer" or is_own else stored.encode()
-    return body if is_own else {"integer": b"\\I", "real": b"\\R", "text": b"\\T", "blob": b"\\B"}[kind] + body
-
 
 def as_stored(kind, stored):
     """The text that says what is stored, as a field; None for numbers with a fraction."""
@@ -356,11 +153,19 @@ def as_stored(kind, stored):
     return escape(b"text:" + text) if fits else b"text-bytes:" + stored.encode()
 
 
+def stored_value(kind, stored):
+    """A stored value as Python's sqlite3 gives it."""
+    if kind == "integer":
+        return int(stored)
+    raw = bytes.fromhex(stored)
+    return {"real": lambda: struct.unpack(">d", raw)[0], "text": lambda: Text(raw), "blob": lambda: raw}[kind]()
+
+
 def check_stored(case):
     ((kind, stored),) = case["stored"].items()
     if case["exact"] is not None:
-        found = exact(case["type"], kind, stored)
-        equal(f"sqlite.json {case}", found in (None, case["exact"].encode()), True)
+        found = exact_field(stored_value(kind, stored), case["type"])
+        equal(f"sqlite.json {case}", found, case["exact"].encode())
     if case["type"] == "text, as stored":
         found = as_stored(kind, stored)
         equal(f"sqlite.json {case}", found in (None, case["value"].encode()), True)
@@ -382,7 +187,7 @@ def check_lines(what, part, text):
 
 
 def check_handover(handover):
-    hashes = {}
+    leaves_of_tables = []
     for table in handover["tables"]:
         what = f"handover.json {table['name']}"
         if not table["excluded"]:
@@ -396,11 +201,15 @@ def check_handover(handover):
                 equal(f"{what} leaf", leaves[-1].hex(), chunk["leaf_hash"])
             equal(f"{what} rows in chunks", start, len(text))
             equal(f"{what} root", root(leaves).hex(), table["root"])
-        leaf = table_leaf(table)
+        leaf = table_leaf(table["schema"], table["name"], None if table["excluded"] else stated(table))
         equal(f"{what} table leaf", leaf.hex(), table["leaf"])
         equal(f"{what} table leaf hash", leaf_hash(leaf).hex(), table["leaf_hash"])
-        hashes[logical(table["schema"]).encode(), table["name"].encode()] = leaf_hash(leaf)
-    equal("handover.json root", root([hashes[name] for name in sorted(hashes)]).hex(), handover["root"])
+        leaves_of_tables.append(((table["schema"], table["name"]), leaf))
+    equal("handover.json root", handover_root(leaves_of_tables).hex(), handover["root"])
+
+
+def stated(table):
+    return dict(table, chunks=len(table["chunks"]))
 
 
 def check_tags(archive):
@@ -408,7 +217,7 @@ def check_tags(archive):
     for case in archive["tags"]:
         what = f"archive.json {case['kind']} {case['parts']}"
         for given in case.get("given", []):
-            equal(f"{what} from {given!r}", parts_of(case, given), case["parts"])
+            equal(f"{what} from {given!r}", searched_by(case["kind"], given), case["parts"])
         if "table" in case:
             table = f"{case['table']['schema']}.{case['table']['name']}"
             equal(what, [table] + case.get("columns", []) + case["values"], case["parts"])
@@ -451,6 +260,43 @@ def check_checkpoint(case):
     equal("archive.json key id", sha256(named)[:8], case["key"]["key_id"])
 
 
+# --- The example of FORMAT.md's quick start ------------------------------------------------------
+
+
+def quick_start():
+    """What the example has, by the names that stand before the values."""
+    numbers = {"schema": "public", "name": "numbers", "columns": [("id", "bigint")], "key": ["id"]}
+    text = [b"%d\n" % number for number in range(1, 300_001)]
+    parts = list(cut(text, lambda line: [line.decode().strip()]))
+    made = table_root(numbers, iter(text), [0])
+    hashes = []
+    for (lower, part), upper in zip(parts, [*(lower for lower, _ in parts[1:]), None]):
+        chunk = {"lower": lower, "upper": upper, "rows": part.rows, "bytes": part.bytes, "digest": part.digest()}
+        hashes.append(leaf_hash(chunk_leaf(numbers, chunk)).hex())
+    handover = handover_root([(("public", "numbers"), table_leaf("public", "numbers", made))])
+    salt = salt_of(bytes(range(32)), 1)
+    rows = load("archive.json")["rows"]
+    leaf = leaf_hash(salt + rows[1]["line"].encode())
+    siblings = [bytes.fromhex(rows[index]["leaf"]) for index in (0, 2)]
+    return {
+        "digest of the table": sha256(b"".join(text)),
+        "digest of chunk 1": parts[0][1].digest(), "digest of chunk 2": parts[1][1].digest(),
+        "hash of chunk 1's leaf": hashes[0], "hash of chunk 2's leaf": hashes[1],
+        "root of the table": made["root"], "root of the hand-over": handover.hex(),
+        "salt of row 1": salt.hex(), "leaf of row 1": leaf.hex(),
+        "root of the archive": root_by_path(leaf, 1, 3, siblings).hex(),
+        "tag of 0912345678": tag_of(bytes(range(32, 64)), "phone", ["0912345678"]),
+    }
+
+
+def check_quick_start():
+    text = (HERE.parent / "FORMAT.md").read_text(encoding="utf-8")
+    block = text.split("\n```text\n")[1].split("```\n")[0]
+    written = dict(line.rsplit(maxsplit=1) for line in block.splitlines())
+    equal("FORMAT.md, quick start", {name.strip(): value for name, value in written.items()}, quick_start())
+    print(f"the example of FORMAT.md holds: {len(written)} values")
+
+
 def main():
     for case in load("escape.json"):
         equal("escape.json", escape(bytes.fromhex(case["text"])), case["field"].encode())
@@ -481,6 +327,7 @@ def main():
     held = [(value, value_holds(value)) for value in load("values.json")]
     for value, holds in held:
         equal(f"values.json {value['type']} {value['sql']}", holds is not False, True)
+    check_quick_start()
     unchecked = sum(holds is None for _, holds in held)
     print(f"all vectors hold; {unchecked} of {len(held)} values are of types not decoded here")
 

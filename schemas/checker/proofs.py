@@ -1,0 +1,68 @@
+"""Checkpoints, and the proof for one record: FORMAT.md section 28."""
+
+import base64
+import hashlib
+import re
+
+from envelopes import strict_json
+from programs import verifies
+from report import Damaged
+from trees import leaf_hash, root_by_path
+
+
+class Checkpoint:
+    """A signed note: origin, number of leaves, root."""
+
+    def __init__(self, text):
+        body, _, signatures = text.partition("\n\n")
+        self.signed = (body + "\n").encode()
+        lines = body.split("\n")
+        if len(lines) != 3 or not re.fullmatch("[1-9][0-9]*|0", lines[1]):
+            raise Damaged("it is no checkpoint")
+        self.origin, self.size, self.root = lines[0], int(lines[1]), base64.b64decode(lines[2], validate=True)
+        self.signatures = []
+        for line in signatures.splitlines():
+            found = re.fullmatch("— (.+) ([A-Za-z0-9+/=]+)", line)
+            if not found or len(self.root) != 32:
+                raise Damaged("it is no checkpoint")
+            packed = base64.b64decode(found[2], validate=True)
+            self.signatures.append((found[1], packed[:4], packed[4:]))
+
+    def signers(self, trust):
+        """Trusted keys that signed. A signature that names a trusted key and does not hold is refused."""
+        found = []
+        for name, key_id, signature in self.signatures:
+            for key in trust:
+                named = hashlib.sha256(name.encode() + b"\n\x01" + key.raw).digest()[:4]
+                if name == self.origin and named == key_id:
+                    if not verifies(key.pem(), self.signed, signature):
+                        raise Damaged(f"the signature of {key.name} is not over this checkpoint")
+                    found.append(key)
+        return found
+
+
+def check_proof(record_text, proof_text, trust, day, known_roots, report):
+    """That a row was under the root of a checkpoint that somebody trusted signed. `known_roots` are the
+    roots of certified purges by origin, where there are any."""
+    record = strict_json(record_text)
+    head, _, rest = proof_text.partition("\n\n")
+    lines = head.split("\n")
+    if lines[0] != "c2sp.org/tlog-proof@v1":
+        raise Damaged("it is no tlog-proof")
+    lines = lines[2:] if lines[1].startswith("extra ") else lines[1:]
+    index = re.fullmatch("index (0|[1-9][0-9]*)", lines[0])
+    checkpoint = Checkpoint(rest)
+    path = [base64.b64decode(line, validate=True) for line in lines[1:]]
+    if not index or any(len(one) != 32 for one in path) or len(path) > 64:
+        raise Damaged("it is no tlog-proof")
+    report.check(index[1] == record["index"], "record and proof have one index")
+    report.check(record["origin"] == checkpoint.origin, "record and checkpoint have one origin")
+    leaf = leaf_hash(bytes.fromhex(record["salt"]) + record["line"].encode())
+    made = root_by_path(leaf, int(index[1]), checkpoint.size, path)
+    report.check(made == checkpoint.root, "salt, line and path make the checkpoint's root")
+    names = sorted({key.name for key in checkpoint.signers(trust) if key.counts_on(day)})
+    report.check(bool(names), f"the checkpoint is signed by {', '.join(names)}", "nobody trusted signed the checkpoint")
+    if checkpoint.origin in known_roots:
+        report.check(known_roots[checkpoint.origin] == checkpoint.root.hex(), "its root is that of the purge's certificate")
+    else:
+        report.not_checked("the purge of that record: its certificate is not in this hand-over")
