@@ -132,6 +132,9 @@ pub struct ChunkReport {
     pub bytes: u64,
     /// SHA-256 of the chunk's canonical lines.
     pub digest: Digest,
+    /// The text of its leaf in the table's tree (FORMAT.md section 9): columns with the source's types, the
+    /// key, and the keys between which the chunk lies.
+    pub leaf: String,
     /// A line for `bash -c` that prints `digest`; it holds the keys between which the chunk lies.
     pub command: Option<String>,
 }

@@ -3,6 +3,8 @@
 use std::fs;
 
 use handover_schemas::digest::Digest;
+use handover_schemas::leaf::table_root;
+use handover_schemas::merkle::leaf_hash;
 use handover_schemas::report::{EndReport, TableReport};
 use handover_testkit::{Database, Run, Server, sqlite};
 
@@ -44,6 +46,10 @@ pub(crate) fn check_all(judged: &Judged) -> Vec<String> {
                 (Some(command), None) => check_command(&table.table, command, end.digest),
                 (None, Some(reason)) => without.push(format!("{}: {reason}", table.table)),
                 other => panic!("{}: {other:?}", table.table),
+            }
+            if !end.chunks.is_empty() {
+                let leaves = end.chunks.iter().map(|chunk| leaf_hash(chunk.leaf.as_bytes()));
+                assert_eq!(Some(table_root(&leaves.collect::<Vec<_>>())), end.root);
             }
             for chunk in &end.chunks {
                 if let Some(command) = &chunk.command {

@@ -23,6 +23,7 @@ mod postgres_objects;
 mod postgres_rows;
 mod postgres_tables;
 mod postgres_values;
+mod quick_start;
 mod read_only;
 mod report;
 mod rights;

@@ -16,7 +16,7 @@ use handover_schemas::sqlite_form::Form;
 use super::beside::BothEnds;
 use super::drill_down::DrillDown;
 use super::ends::OpenEnd;
-use super::hashing::HashedTable;
+use super::hashing::{HashedChunk, HashedTable};
 use super::left_out::LeftOutTables;
 use super::of_the_database::of_the_database;
 use super::pairs::TablePair;
@@ -408,6 +408,7 @@ impl EndWriter<'_> {
                 rows: chunk.lines.rows,
                 bytes: chunk.lines.bytes,
                 digest: chunk.lines.digest,
+                leaf: String::from_utf8_lossy(&self.leaf(shape, chunk).text()).into_owned(),
                 command: self.explain(shape, &chunk.range, hashed).ok(),
             })
             .collect()
@@ -433,23 +434,20 @@ impl EndWriter<'_> {
         }
     }
 
-    /// Leaves at both ends bind the plan's types, which are the source's.
     fn root(&self, shape: &TableShape, hashed: &HashedTable) -> Digest {
-        let planned = self.pair.source.as_ref().unwrap_or(shape);
-        let leaves: Vec<Digest> = hashed
-            .chunks
-            .iter()
-            .map(|chunk| {
-                ChunkLeaf {
-                    table: planned,
-                    range: &chunk.range,
-                    rows: chunk.lines.rows,
-                    bytes: chunk.lines.bytes,
-                    digest: chunk.lines.digest,
-                }
-                .hash()
-            })
-            .collect();
+        let leaves: Vec<Digest> =
+            hashed.chunks.iter().map(|chunk| self.leaf(shape, chunk).hash()).collect();
         table_root(&leaves)
+    }
+
+    /// Leaves at both ends bind the plan's types, which are the source's.
+    fn leaf<'a>(&'a self, shape: &'a TableShape, chunk: &'a HashedChunk) -> ChunkLeaf<'a> {
+        ChunkLeaf {
+            table: self.pair.source.as_ref().unwrap_or(shape),
+            range: &chunk.range,
+            rows: chunk.lines.rows,
+            bytes: chunk.lines.bytes,
+            digest: chunk.lines.digest,
+        }
     }
 }
