@@ -2,6 +2,7 @@
 //! rehearsal ends as the README shows.
 #![expect(clippy::unwrap_used, reason = "a helper that fails is a failed test")]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -22,6 +23,26 @@ const PAGES: [&str; 11] = [
     "09-recovery-without-this-program.md",
     "10-disaster-of-the-target.md",
     "11-tls.md",
+];
+
+/// Blocks that make something new whenever they are run, and are not run twice for that.
+const NEW_EACH_TIME: [&str; 2] =
+    ["handover-migrate attest --handover", "handover-migrate rehearse"];
+
+/// Blocks that are refused when nothing is left for them to do, with what is said then.
+const ONCE: [(&str, &str); 5] = [
+    ("handover-migrate init", "is there already, and nothing was changed"),
+    ("purge approve --handover", "signed this approval already"),
+    ("attest --sign \"$HANDOVER/attestations/0001.dsse.json\"", "has signed with this key already"),
+    ("--statement \"$WORK/audit.dsse.json\"", "is there already"),
+    ("handover-migrate attest --close", "is closed already"),
+];
+
+/// More of them on a server: its accounts are gone, and what was restored is there.
+const ONCE_ON_A_SERVER: [(&str, &str); 3] = [
+    ("DROP ROLE handover_reader", "does not exist"),
+    ("DROP ROLE handover_auditor", "does not exist"),
+    ("pg_restore --exit-on-error", "already exists"),
 ];
 
 const ESCROW_PASSPHRASE: &str = "another passphrase of it";
@@ -229,6 +250,16 @@ impl Desk {
 
     /// Follows every page, in the order of the work.
     fn follow(&self) {
+        self.follow_with(|_, _| {});
+        // The last page says so: a database that pg_restore made is the same once it is recorded.
+        let moved = fs::read_dir(self.at("handover/moves")).map_or(0, Iterator::count);
+        assert_eq!(moved, usize::from(!self.is_sqlite()));
+        let verified = fs::read_to_string(self.at("handover/verify-tables.json")).unwrap();
+        assert!(verified.contains("\"verdict\": \"equal\""), "{verified}");
+    }
+
+    /// Runs every block of every page, and tells what came behind each.
+    fn follow_with(&self, mut behind: impl FnMut(&str, &str)) {
         for page in PAGES {
             for (number, block) in blocks(page).into_iter().enumerate() {
                 // The page says that there is nothing to do here for a file. A rehearsal has a
@@ -246,22 +277,60 @@ impl Desk {
                     self.lose_the_target();
                 }
                 let block = if self.is_sqlite() { in_sqlite(&block) } else { block };
+                let place = format!("{page}, block {}", number + 1);
                 let outcome = self.run(&block);
                 assert_eq!(
                     outcome.code,
                     Some(0),
-                    "{page}, block {}:\n{block}\n{}{}",
-                    number + 1,
+                    "{place}:\n{block}\n{}{}",
                     outcome.stdout,
                     outcome.stderr
                 );
+                behind(&place, &block);
             }
         }
-        // The last page says so: a database that pg_restore made is the same once it is recorded.
-        let moved = fs::read_dir(self.at("handover/moves")).map_or(0, Iterator::count);
-        assert_eq!(moved, usize::from(!self.is_sqlite()));
-        let verified = fs::read_to_string(self.at("handover/verify-tables.json")).unwrap();
-        assert!(verified.contains("\"verdict\": \"equal\""), "{verified}");
+    }
+
+    /// Runs every block a second time, at once, as somebody does who is not sure that it was run. It
+    /// ends well, or says why not; and what people made or keep is what it was.
+    fn follow_every_block_twice(&self) {
+        let on_a_server: &[_] = if self.is_sqlite() { &[] } else { &ONCE_ON_A_SERVER };
+        let once = [ONCE.as_slice(), on_a_server].concat();
+        let (mut refused, mut wrong) = (BTreeSet::new(), Vec::new());
+        self.follow_with(|place, block| {
+            if NEW_EACH_TIME.iter().any(|words| block.contains(words)) {
+                return;
+            }
+            let before = self.kept();
+            let outcome = self.run(block);
+            let reason = once.iter().find(|(words, _)| block.contains(words));
+            let ended_well = match reason {
+                Some((words, reason)) => {
+                    refused.insert(*words);
+                    outcome.code != Some(0) && outcome.stderr.contains(reason)
+                }
+                None => outcome.code == Some(0),
+            };
+            if !ended_well || self.kept() != before {
+                wrong.push(format!("{place}:\n{block}\n{}{}", outcome.stdout, outcome.stderr));
+            }
+        });
+        assert!(wrong.is_empty(), "{} blocks, run twice:\n{}", wrong.len(), wrong.join("\n"));
+        assert_eq!(refused.len(), once.len(), "{refused:?}");
+    }
+
+    /// SHA-256 of every file that a second run has to leave as it is.
+    fn kept(&self) -> String {
+        let script = "for folder in keys handover/handover.toml handover/packages handover/purges \
+            handover/attestations new-handover/handover.toml new-handover/packages work/tls; do
+            [ ! -e $folder ] || find $folder -type f; done | LC_ALL=C sort | xargs -r -d '\\n' sha256sum";
+        Run::program("bash")
+            .args(["-c", script])
+            .dir(self.folder.path())
+            .go()
+            .expect(0)
+            .stdout
+            .clone()
     }
 }
 
@@ -286,6 +355,16 @@ fn every_command_of_the_runbooks_runs_on_postgres() {
 #[test]
 fn every_command_of_the_runbooks_runs_on_sqlite() {
     Desk::on_sqlite().follow();
+}
+
+#[test]
+fn a_second_run_of_a_block_destroys_nothing_on_postgres() {
+    Desk::on_postgres().follow_every_block_twice();
+}
+
+#[test]
+fn a_second_run_of_a_block_destroys_nothing_on_sqlite() {
+    Desk::on_sqlite().follow_every_block_twice();
 }
 
 /// A page that is forgotten above is found here.
