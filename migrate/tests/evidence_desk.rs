@@ -77,7 +77,7 @@ impl Rehearsed {
             .args(["--quiet", "--return", "--command", command, "/dev/null"])
             .stdin(fs::File::open(&typed).unwrap())
             .limit(Duration::from_mins(1))
-            .dir(&self.at(""))
+            .dir(self.at(""))
             .go()
             .expect(0);
         fs::remove_file(typed).unwrap();
