@@ -197,7 +197,7 @@ impl History {
 
     fn load_evidence(&mut self) -> bool {
         self.loads += 1;
-        self.made.load_evidence(&format!("kết quả {}", self.loads));
+        self.made.load_evidence(&format!("ket_qua_{}", self.loads));
         self.is_attested = false;
         self.tell(format!("evidence {}", self.loads))
     }

@@ -173,9 +173,9 @@ pub enum Listing {
     },
 }
 
-/// Lists the members of an archive: tar, alone or compressed with gzip, zstd, xz or bzip2, and
+/// Lists the members of an archive: tar, alone or compressed with gzip, zstd, xz or bzip2, 7z, and
 /// zip with all that is one (docx, jar, apk). Other files compressed with these four are read to
-/// their end. Of 7z, rar, ISO 9660, SQLite files and what is encrypted as a whole, the headers are
+/// their end. Of rar, ISO 9660, SQLite files and what is encrypted as a whole, the headers are
 /// read.
 ///
 /// The format is told by the contents. `name` serves for errors, and decides one case: a file
@@ -228,7 +228,7 @@ pub fn list_inner_members(
         Format::Gzip | Format::Zstd | Format::Xz | Format::Bzip2 => {
             compressed::list(file, format, false, &mut budget, each)
         }
-        Format::SevenZip => seven_zip::look(file, each),
+        Format::SevenZip => seven_zip::list(file, &mut budget, each),
         Format::Rar => rar::look(file, &budget, each),
         Format::Iso => iso::look(file, each),
         Format::Sqlite => sqlite::look(file),

@@ -1,16 +1,14 @@
-//! 7z archives, as far as their headers tell (7-Zip's `DOC/7zFormat.txt`): cut, damaged, encrypted.
-//! Members are not listed; that takes all of 7-Zip's codecs.
+//! 7z archives (7-Zip's `DOC/7zFormat.txt`): cut, damaged, encrypted, or listed to the last member.
 
 use std::fs::File;
-use std::io::{Cursor, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 
 use flate2::Crc;
-use liblzma::bufread::XzDecoder;
-use liblzma::stream::Stream;
+use sevenz_rust2::{Archive, ArchiveEntry, ArchiveReader, EncoderMethod, Error, Password};
 
-use super::budget::{Each, Stop, not_looked_into};
-use super::zip_directory::{Part, broken, bytes_at, u32_at, u64_at};
-use super::{Condition, Seen};
+use super::budget::{Budget, Each, Stop, not_looked_into};
+use super::zip_directory::{broken, bytes_at, u32_at, u64_at};
+use super::{Condition, Member, MemberKind, Seen};
 
 pub(super) const SIGNATURE: &[u8] = b"7z\xbc\xaf\x27\x1c";
 
@@ -18,27 +16,26 @@ pub(super) const SIGNATURE: &[u8] = b"7z\xbc\xaf\x27\x1c";
 /// header.
 const START_LEN: u64 = 32;
 
-/// Largest end header that is read; one of a million members is smaller.
-const HEADER_MAX: u64 = 64 << 20;
+/// Memory for the list of members, and again for a dictionary: 7-Zip's `-mx=9` needs 64 MiB for one.
+const MEMORY_KIB: usize = 128 << 10;
 
-/// `7zAES`: four bytes, in the coder's own form: its length is in the byte before.
-const AES: [u8; 4] = [0x06, 0xf1, 0x07, 0x01];
+/// Symbolic links of 7-Zip for Unix: the upper half of the attributes is the mode (`st_mode`).
+const SYMLINK: u32 = 0o120_000;
+
+/// Longest target of a link that is read, as Linux has it.
+const TARGET: u64 = 4096;
 
 /// How many bytes an archive that begins so has; `None` if it does not, or its start is damaged.
 pub fn whole_len(start: &[u8]) -> Option<u64> {
     let numbers = start.get(12..32).filter(|_| start.starts_with(SIGNATURE))?;
-    let sum = u32_at(start, 8) == crc(numbers);
+    let mut crc = Crc::new();
+    crc.update(numbers);
+    let sum = u32_at(start, 8) == crc.sum();
     sum.then(|| START_LEN.saturating_add(u64_at(start, 12)).saturating_add(u64_at(start, 20)))
 }
 
-fn crc(bytes: &[u8]) -> u32 {
-    let mut crc = Crc::new();
-    crc.update(bytes);
-    crc.sum()
-}
-
-/// Looks at both headers.
-pub(super) fn look(file: &File, each: Each<'_>) -> Result<(), Stop> {
+/// Lists the members.
+pub(super) fn list(file: &mut File, budget: &mut Budget<'_>, each: Each<'_>) -> Result<(), Stop> {
     let len = file.metadata()?.len();
     let start = bytes_at(file, 0, START_LEN)?;
     let end = whole_len(&start).ok_or_else(|| broken("its start is damaged"))?;
@@ -47,26 +44,11 @@ pub(super) fn look(file: &File, each: Each<'_>) -> Result<(), Stop> {
             "it ends too early: it has {len} bytes, and its start says {end}"
         )));
     }
-    let size = u64_at(&start, 20);
-    if size > HEADER_MAX {
-        return not_looked_into(each, "a 7z archive with too many members to look at".to_owned());
-    }
-    let header = bytes_at(file, end - size, size)?;
-    if crc(&header) != u32_at(&start, 28) {
-        return Err(broken("its list of members is damaged"));
-    }
-    let list = match header.first() {
-        None | Some(1) => None,
-        Some(0x17) => unpacked(file, &header)?,
-        Some(_) => return Err(broken("its list of members is none")),
-    };
-    if needs_password(&header) || list.is_some_and(|list| needs_password(&list)) {
-        let what = "a 7z archive that takes a password".to_owned();
-        each(Seen::Remark { condition: Condition::Encrypted, what })?;
-    } else if size > 0 {
-        let what = "a 7z archive: its start and its end are whole, its members are not read; test \
-                    it with 7z t, or ask for a zip or tar";
-        not_looked_into(each, what.to_owned())?;
+    match members(file, budget, each) {
+        Err(Stop::NotRead(reason)) if reason == PASSWORD => {
+            each(Seen::Remark { condition: Condition::Encrypted, what: reason })?;
+        }
+        other => other?,
     }
     match len - end {
         0 => Ok(()),
@@ -74,74 +56,99 @@ pub(super) fn look(file: &File, each: Each<'_>) -> Result<(), Stop> {
     }
 }
 
-fn needs_password(header: &[u8]) -> bool {
-    memchr::memmem::find_iter(header, &AES).any(|at| {
-        at.checked_sub(1).and_then(|at| header.get(at)).is_some_and(|byte| byte & 15 == 4)
-    })
-}
+const PASSWORD: &str = "a 7z archive that takes a password";
 
-/// The list of members, if it is packed as 7-Zip packs it: with LZMA alone.
-fn unpacked(file: &File, header: &[u8]) -> Result<Option<Vec<u8>>, Stop> {
-    let Some(packed) = Packed::parse(header) else { return Ok(None) };
-    let from = START_LEN.saturating_add(packed.at);
-    if packed.unpacked > HEADER_MAX {
-        return Ok(None);
+fn members(file: &mut File, budget: &mut Budget<'_>, each: Each<'_>) -> Result<(), Stop> {
+    file.seek(SeekFrom::Start(0))?;
+    let password = Password::empty();
+    let reader = ArchiveReader::new_with_memory_limit(&mut *file, password, MEMORY_KIB);
+    let mut reader = reader.map_err(stop)?;
+    reader.set_thread_count(1);
+    let closed = encrypted(reader.archive());
+    if closed > 0 {
+        return Err(Stop::NotRead(PASSWORD.to_owned()));
     }
-    // The form of lzma(1): properties, size, data.
-    let mut alone = packed.properties.to_vec();
-    alone.extend(packed.unpacked.to_le_bytes());
-    let data = std::io::BufReader::new(Part::new(file, from, packed.len));
-    let Ok(decoder) = Stream::new_lzma_decoder(256 << 20) else { return Ok(None) };
-    let mut list = Vec::new();
-    let stream = std::io::BufReader::new(Cursor::new(alone).chain(data));
-    let read = XzDecoder::new_stream(stream, decoder).take(packed.unpacked).read_to_end(&mut list);
-    let damaged = read.is_err() || list.len() as u64 != packed.unpacked;
-    if damaged || packed.crc.is_some_and(|sum| sum != crc(&list)) {
-        return Err(broken("its list of members is damaged"));
-    }
-    Ok(Some(list))
-}
-
-/// `EncodedHeader` with one stream, one folder and one coder, LZMA.
-struct Packed {
-    at: u64,
-    len: u64,
-    properties: [u8; 5],
-    unpacked: u64,
-    crc: Option<u32>,
-}
-
-impl Packed {
-    fn parse(header: &[u8]) -> Option<Self> {
-        let mut rest = header.strip_prefix(&[0x17, 0x06])?;
-        let at = number(&mut rest)?;
-        rest = rest.strip_prefix(&[1, 0x09])?;
-        let len = number(&mut rest)?;
-        // End of the pack info; unpack info, folder, one, not external, one coder, LZMA, properties.
-        rest = rest.strip_prefix(&[0, 0x07, 0x0b, 1, 0, 1, 0x23, 3, 1, 1, 5])?;
-        let (properties, after) = rest.split_first_chunk::<5>()?;
-        rest = after.strip_prefix(&[0x0c])?;
-        let unpacked = number(&mut rest)?;
-        let crc = rest.strip_prefix(&[0x0a, 1]).and_then(|rest| rest.first_chunk());
-        let crc = crc.map(|four| u32::from_le_bytes(*four));
-        Some(Self { at, len, properties: *properties, unpacked, crc })
+    // The crate's error cannot carry ours.
+    let mut stopped = None;
+    let read = reader.for_each_entries(|entry, from| match member(entry, from, budget, each) {
+        Ok(()) => Ok(true),
+        Err(stop) => {
+            stopped = Some(stop);
+            Err(Error::Other("stopped".into()))
+        }
+    });
+    match stopped {
+        Some(stop) => Err(stop),
+        None => read.map_err(stop),
     }
 }
 
-/// `NUMBER`: as many bytes follow the first as it has leading ones; its other bits are the highest.
-fn number(bytes: &mut &[u8]) -> Option<u64> {
-    let (&first, mut rest) = bytes.split_first()?;
-    let more = first.leading_ones();
-    let mut value = 0;
-    for at in 0..more {
-        let (&byte, after) = rest.split_first()?;
-        value |= u64::from(byte) << (8 * at);
-        rest = after;
+/// Members whose contents take a password.
+fn encrypted(archive: &Archive) -> usize {
+    (0..archive.files.len()).filter(|at| archive.is_file_encrypted(*at)).count()
+}
+
+fn member(
+    entry: &ArchiveEntry,
+    from: &mut dyn Read,
+    budget: &mut Budget<'_>,
+    each: Each<'_>,
+) -> Result<(), Stop> {
+    let mode = entry.windows_attributes >> 16 & 0o170_000;
+    let is_link = entry.has_windows_attributes && mode == SYMLINK && entry.size <= TARGET;
+    let mut member = Member {
+        name: entry.name.clone().into_bytes(),
+        kind: match () {
+            () if entry.is_directory => MemberKind::Directory,
+            () if is_link => MemberKind::Symlink,
+            () if entry.is_anti_item => MemberKind::Other,
+            () => MemberKind::File,
+        },
+        size: entry.size,
+        sha256: None,
+        unread: None,
+        target: None,
+    };
+    match member.kind {
+        MemberKind::Symlink => {
+            let mut target = vec![0; usize::try_from(entry.size).unwrap_or_default()];
+            member.target = Some(budget.read(from, &mut target)?.to_vec());
+        }
+        MemberKind::File => {
+            let (len, digest) = budget.file(from, entry.size, &member.name, each)?;
+            if len != entry.size {
+                return Err(broken("a member is shorter than the list says"));
+            }
+            member.sha256 = Some(digest);
+        }
+        _ => {}
     }
-    if more < 7 {
-        let high = u64::from(first & (0x7f >> more));
-        value |= high << (8 * more);
+    budget.member(member, each)
+}
+
+/// What an error of the crate says of the archive.
+fn stop(error: Error) -> Stop {
+    match error {
+        // The list of members itself takes a password.
+        Error::UnsupportedCompressionMethod(name)
+            if name == EncoderMethod::AES256_SHA256.name() =>
+        {
+            Stop::NotRead(PASSWORD.to_owned())
+        }
+        Error::UnsupportedCompressionMethod(_)
+        | Error::Unsupported(_)
+        | Error::ExternalUnsupported => {
+            Stop::NotRead("it is packed in a way of 7z that is not read".to_owned())
+        }
+        Error::MaxMemLimited { .. } => {
+            Stop::NotRead(format!("it takes more than {} MiB of memory", MEMORY_KIB >> 10))
+        }
+        Error::Io(error, _) if is_of_the_system(&error) => Stop::Unreadable(error),
+        _ => broken("it is damaged"),
     }
-    *bytes = rest;
-    Some(value)
+}
+
+/// Errors of the system have a number; those of decompression have none.
+fn is_of_the_system(error: &io::Error) -> bool {
+    error.raw_os_error().is_some()
 }
