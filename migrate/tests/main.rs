@@ -31,6 +31,7 @@ mod damaged_files;
 mod ends;
 mod every_row;
 mod evidence;
+mod evidence_answers;
 mod evidence_by_hand;
 mod evidence_desk;
 mod evidence_events;

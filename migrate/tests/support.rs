@@ -257,6 +257,14 @@ pub(crate) fn says(outcome: &Outcome, parts: &[&str]) {
     }
 }
 
+/// Fails unless standard output has all of these.
+#[track_caller]
+pub(crate) fn prints(outcome: &Outcome, parts: &[&str]) {
+    for part in parts {
+        assert!(outcome.stdout.contains(part), "not printed: {part}\n{}", outcome.stdout);
+    }
+}
+
 /// Permissions of a file or folder.
 pub(crate) fn mode(path: &Path) -> u32 {
     use std::os::unix::fs::PermissionsExt;

@@ -7,21 +7,23 @@ use handover_verify::purge::list::{EVIDENCE, List, POSITION};
 use handover_verify::sql::ident;
 
 use super::PurgeDatabase;
+use super::answers::Judging;
 use super::closure::RuleTable;
 
 /// Makes the lists of all tables, in the transaction that is open; gives the number of rows of
-/// each.
+/// each. The answers are those of the rule's evidence, if it rests on some.
 pub(super) fn make_lists(
     database: &mut PurgeDatabase,
     purge: i64,
     rule: &PurgeRule,
     tables: &[RuleTable],
+    answers: Option<&Judging<'_>>,
 ) -> Result<Vec<u64>> {
     let mut counts = Vec::new();
     for (number, table) in tables.iter().enumerate() {
         let list = List::new(purge, number, &table.shape)?;
         let rows = if table.parents.is_empty() {
-            root_rows(database, rule, &list)
+            answers.map_or_else(|| root_rows(database, rule, &list), Judging::selected)
         } else {
             followers(database, purge, &list, table, tables)?
         };
@@ -62,26 +64,17 @@ fn make(database: &mut PurgeDatabase, list: &List<'_>, rows: &str) -> Result<()>
     database.execute(&sql)
 }
 
-/// The rows of the rule's own table.
+/// The rows of the own table of a rule without evidence.
 fn root_rows(database: &mut PurgeDatabase, rule: &PurgeRule, list: &List<'_>) -> String {
     let alias = ident(&list.shape.name.name);
     let keys: Vec<String> =
         list.key_names().map(|name| format!("{alias}.{}", ident(name))).collect();
-    let keys = keys.join(", ");
-    let table = list.table(&database.reader());
-    let condition = &rule.condition;
-    match &rule.evidence {
-        None => format!(
-            "SELECT {keys}, CAST(NULL AS bigint) AS {EVIDENCE} FROM {table} AS {alias} \
-             WHERE ({condition}\n)"
-        ),
-        Some(evidence) => format!(
-            "SELECT {keys}, min(evidence.line_no) AS {EVIDENCE} FROM {table} AS {alias} \
-             JOIN {} AS evidence ON ({}\n) WHERE ({condition}\n) GROUP BY {keys}",
-            database.store().table(&format!("evidence_{}", evidence.name)),
-            evidence.on,
-        ),
-    }
+    format!(
+        "SELECT {}, CAST(NULL AS bigint) AS {EVIDENCE} FROM {} AS {alias} WHERE ({}\n)",
+        keys.join(", "),
+        list.table(&database.reader()),
+        rule.condition
+    )
 }
 
 /// The rows that refer to listed rows.

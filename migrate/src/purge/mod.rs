@@ -4,6 +4,8 @@
 //! itself to that, and refuses when it is not what it was. Killed at any moment, the same command
 //! goes on.
 
+mod answer_sql;
+mod answers;
 pub mod approve;
 pub mod backup;
 pub mod catalog;

@@ -5,7 +5,7 @@ use handover_schemas::archive::row_leaf::SaltKey;
 use handover_schemas::config::PurgeRule;
 use handover_schemas::digest::hex;
 use handover_schemas::ledger::Stage;
-use handover_schemas::purge::record::{PurgeState, SelectedTable, Selection};
+use handover_schemas::purge::record::{PurgeState, SelectedEvidence, SelectedTable, Selection};
 use handover_verify::findings::FindingsFile;
 use handover_verify::handover_dir::HandoverDir;
 use handover_verify::interrupt::Interrupt;
@@ -16,8 +16,9 @@ use handover_verify::purge::list::{List, MarkedRow};
 use handover_verify::rows::key_value;
 
 use super::PurgeDatabase;
+use super::answers::Judging;
 use super::closure::{RuleTable, rule_tables};
-use super::evidence::selected_evidence;
+use super::evidence::{loaded_evidence, selected_evidence};
 use super::freeze::{Freezing, FrozenTable};
 use super::list::make_lists;
 use super::listed_row::ListedRow;
@@ -53,9 +54,8 @@ pub fn select(
     database.begin_at_one_moment()?;
     let number = replace_open_purge(database, request)?;
     let tables = rule_tables(database, request.rule)?;
-    let evidence = selected_evidence(database, request.rule)?;
     database.plan_freely()?;
-    let counts = make_lists(database, number, request.rule, &tables)?;
+    let (counts, evidence) = make_judged_lists(database, number, request, &tables)?;
     if counts.first() == Some(&0) {
         bail!("the rule {:?} selects no row; nothing was written", request.rule.name);
     }
@@ -112,6 +112,27 @@ pub fn select(
     interrupt.check()?;
     database.execute("COMMIT")?;
     ledger::purge(database.store(), number)
+}
+
+/// The lists of all tables with their numbers of rows, and the evidence that they rest on.
+fn make_judged_lists(
+    database: &mut PurgeDatabase,
+    number: i64,
+    request: &SelectRequest<'_>,
+    tables: &[RuleTable],
+) -> Result<(Vec<u64>, Option<SelectedEvidence>)> {
+    let rule = request.rule;
+    let Some(evidence) = &rule.evidence else {
+        return Ok((make_lists(database, number, rule, tables, None)?, None));
+    };
+    let files = loaded_evidence(database, rule, evidence)?;
+    let root = tables.first().context("a rule has a table")?;
+    let list = List::new(number, 0, &root.shape)?;
+    let judging = Judging::begin(database, rule, evidence, &files, &list)?;
+    let answers = judging.judge(database, request.dir)?;
+    let counts = make_lists(database, number, rule, tables, Some(&judging))?;
+    judging.end(database)?;
+    Ok((counts, Some(selected_evidence(files, answers)?)))
 }
 
 /// A target into which rows are still copied is no place to delete any from.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::check::{ConfigError, check_recipient, is_name, name_rule};
-use super::{PurgeConfig, PurgeRule, SearchColumns};
+use super::{PurgeConfig, PurgeRule, SearchColumns, Winner};
 use crate::date::Date;
 
 impl PurgeConfig {
@@ -82,7 +82,31 @@ impl PurgeRule {
         if self.summary.iter().any(|summary| summary.by.trim().is_empty()) {
             return wrong("a summary says in by what it is by");
         }
+        self.check_evidence()?;
         self.search.iter().try_for_each(|search| self.check_search(search))
+    }
+
+    fn check_evidence(&self) -> Result<(), ConfigError> {
+        let Some(evidence) = &self.evidence else { return Ok(()) };
+        let wrong = |problem: String| Err(ConfigError::new(self.place(), problem));
+        let names: Vec<&String> = evidence.names().collect();
+        let is_plain =
+            |name: &str| name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'));
+        if names.iter().any(|name| name.is_empty() || !is_plain(name)) {
+            return wrong("evidence is named by the characters a-z, 0-9 and _".to_owned());
+        }
+        if names.iter().collect::<BTreeSet<_>>().len() != names.len() {
+            return wrong("evidence names a file twice".to_owned());
+        }
+        match &evidence.wins {
+            Some(Winner::File(file)) if !names.contains(&file) => {
+                wrong(format!("wins names the file {file:?}, which evidence does not"))
+            }
+            Some(Winner::Latest(column)) if column.trim().is_empty() => {
+                wrong("wins by latest names the column that has the date".to_owned())
+            }
+            _ => Ok(()),
+        }
     }
 
     fn check_search(&self, search: &SearchColumns) -> Result<(), ConfigError> {

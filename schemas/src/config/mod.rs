@@ -20,7 +20,7 @@ pub use figures::FiguresConfig;
 pub use minutes::{Commitment, MinutesConfig, Party, Representative};
 pub use purge::{
     ArchiveRecipient, PurgeConfig, PurgeRule, ResidualCopy, ResidualCopyKind, RuleEvidence,
-    SearchColumns, Summary,
+    SearchColumns, Summary, Winner,
 };
 
 /// Name of the file in the hand-over folder.

@@ -132,6 +132,33 @@ pub struct RuleEvidence {
     pub name: String,
     /// Which line stands for which row: a condition on the rule's table and `evidence`, the line.
     pub on: String,
+    /// Names of further files that answer the same question, such as what the communes sent later.
+    /// They have the columns that `on` and `where` name. A row is selected for a line of `name` only;
+    /// a line of these can contradict it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<String>,
+    /// Which answer counts where several contradict each other. Without it such rows stop the
+    /// selection.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wins: Option<Winner>,
+}
+
+impl RuleEvidence {
+    /// The names of all files, the one that rows are selected for first.
+    pub fn names(&self) -> impl Iterator<Item = &String> {
+        std::iter::once(&self.name).chain(&self.also)
+    }
+}
+
+/// Which of several answers for one row counts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Winner {
+    /// Those of this file, where it has any.
+    File(String),
+    /// Those of the latest day: a column of the files that has `YYYY-MM-DD` or `DD/MM/YYYY` in it, with
+    /// or without a time behind it, which does not count.
+    Latest(String),
 }
 
 /// One count of a selection.

@@ -1,5 +1,6 @@
 //! Purges: what is written down of records that are selected, backed up, deleted and restored.
 
+pub mod answers;
 pub mod find;
 pub mod record;
 pub mod report;

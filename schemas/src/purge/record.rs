@@ -11,6 +11,7 @@ use crate::digest::{Digest, LineDigest, LineSum};
 use crate::evidence::EvidenceSignature;
 use crate::name::TableName;
 use crate::plan::{Column, TableShape};
+use crate::purge::answers::Answers;
 
 /// How far a purge has come. It only ever moves forward.
 #[derive(
@@ -150,6 +151,13 @@ pub struct SelectedEvidence {
     /// Its signature; absent if none was checked.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub signature: Option<EvidenceSignature>,
+    /// Further files that the rule names, in its order; these have none themselves.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub also: Vec<Self>,
+    /// How the lines of all files answer; absent for further files, and in what earlier
+    /// programs selected.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub answers: Option<Answers>,
 }
 
 /// One table of a selection.

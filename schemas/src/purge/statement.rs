@@ -6,6 +6,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::answers::Answers;
 use super::record::{OutcomeCounts, SelectedEvidence, Selection};
 use crate::config::ResidualCopy;
 use crate::digest::{Digest, LineDigest};
@@ -59,6 +60,25 @@ pub struct BoundEvidence {
     /// Its signature; absent if none was checked, and the file is known by its digest alone.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub signature: Option<EvidenceSignature>,
+    /// Further files that the rule names, in its order; these have none themselves.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub also: Vec<Self>,
+    /// How the lines of all files answer.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub answers: Option<Answers>,
+}
+
+impl From<&SelectedEvidence> for BoundEvidence {
+    fn from(one: &SelectedEvidence) -> Self {
+        Self {
+            name: one.name.clone(),
+            sha256: one.sha256,
+            rows: one.rows,
+            signature: one.signature.clone(),
+            also: one.also.iter().map(Self::from).collect(),
+            answers: one.answers.clone(),
+        }
+    }
 }
 
 /// Rows of one table.
@@ -76,7 +96,6 @@ pub struct BoundTable {
 impl Binding {
     /// What a selection and its archive are bound to.
     pub fn new(selection: &Selection, seal: Digest) -> Result<Self, serde_json::Error> {
-        let evidence = selection.evidence.as_ref();
         Ok(Self {
             database: selection.database.clone(),
             origin: selection.origin.clone(),
@@ -91,12 +110,7 @@ impl Binding {
                 .iter()
                 .map(|table| BoundTable { name: table.name().clone(), rows: table.listed.rows })
                 .collect(),
-            evidence: evidence.map(|one: &SelectedEvidence| BoundEvidence {
-                name: one.name.clone(),
-                sha256: one.sha256,
-                rows: one.rows,
-                signature: one.signature.clone(),
-            }),
+            evidence: selection.evidence.as_ref().map(BoundEvidence::from),
         })
     }
 }

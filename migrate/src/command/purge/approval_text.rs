@@ -1,12 +1,13 @@
 //! What somebody is about to sign, in plain Vietnamese and English.
 
-use handover_schemas::purge::statement::{Approval, Binding};
+use handover_schemas::purge::statement::{Approval, Binding, BoundEvidence};
 use handover_verify::output::{Lines, grouped};
 use handover_verify::purge::ledger::PurgeEntry;
 use handover_verify::signing::Signatory;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::answers_text::{self, AnswerWords, answers_lines};
 use crate::purge::approve::Standing;
 
 /// An approval as it stands.
@@ -90,6 +91,7 @@ struct EvidenceWords {
     checked: &'static str,
     /// Before and after the digest.
     unsigned: (&'static str, &'static str),
+    answers: &'static AnswerWords,
 }
 
 const VI: EvidenceWords = EvidenceWords {
@@ -98,6 +100,7 @@ const VI: EvidenceWords = EvidenceWords {
     signed: "ký bởi",
     checked: "chữ ký đã được kiểm tra, tính tại thời điểm",
     unsigned: ("không có chữ ký: hãy so SHA-256", "với công văn của bên gửi trước khi ký"),
+    answers: &answers_text::VI,
 };
 
 const EN: EvidenceWords = EvidenceWords {
@@ -109,6 +112,7 @@ const EN: EvidenceWords = EvidenceWords {
         "it carries no signature: compare SHA-256",
         "with the sender's letter before you sign",
     ),
+    answers: &answers_text::EN,
 };
 
 /// The evidence, and who is known to have signed it: approvers have to know what they rely on.
@@ -117,6 +121,17 @@ fn evidence_text(out: &mut Lines, binding: &Binding, words: &EvidenceWords) {
         writeln!(out, "{}{}", words.label, words.none);
         return;
     };
+    for file in std::iter::once(evidence).chain(&evidence.also) {
+        file_text(out, file, words);
+    }
+    if let Some(answers) = &evidence.answers {
+        for line in answers_lines(answers, words.answers) {
+            writeln!(out, "    {line}");
+        }
+    }
+}
+
+fn file_text(out: &mut Lines, evidence: &BoundEvidence, words: &EvidenceWords) {
     writeln!(out, "{}{}, SHA-256 {}", words.label, evidence.name, evidence.sha256);
     let Some(signature) = &evidence.signature else {
         let (before, after) = words.unsigned;

@@ -1,5 +1,6 @@
 //! `handover-migrate purge`.
 
+mod answers_text;
 pub mod approval_text;
 mod text;
 

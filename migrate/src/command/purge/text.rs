@@ -9,6 +9,7 @@ use handover_schemas::purge::report::{PurgeReport, PurgeTableReport};
 use handover_verify::output::{Lines, grouped};
 use handover_verify::purge::ledger::PurgeEntry;
 
+use super::answers_text::{EN, answers_lines};
 use crate::purge::approve::statements_dir;
 
 /// The report on a purge.
@@ -107,6 +108,20 @@ pub(super) fn purge_text(purge: &PurgeEntry, dir: &Path) -> Lines {
 }
 
 fn evidence_text(out: &mut Lines, evidence: &SelectedEvidence) {
+    for file in std::iter::once(evidence).chain(&evidence.also) {
+        file_text(out, file);
+    }
+    if let Some(answers) = &evidence.answers {
+        for line in answers_lines(answers, &EN) {
+            writeln!(out, "         {line}");
+        }
+        if answers.contradicted + answers.unmatched_lines() > 0 {
+            writeln!(out, "         which lines: findings/purge-answers.jsonl");
+        }
+    }
+}
+
+fn file_text(out: &mut Lines, evidence: &SelectedEvidence) {
     writeln!(out, "evidence {}, SHA-256 {}", evidence.name, evidence.sha256);
     let Some(signature) = &evidence.signature else {
         writeln!(
