@@ -47,6 +47,7 @@ mod evidence_tampering;
 mod extension_tables;
 mod figures;
 mod find;
+mod find_loosely;
 mod foreign_tables;
 mod full;
 mod handover_folder;

@@ -53,8 +53,16 @@ class Purge:
                        for one in selection["tables"]],
         }
         if "evidence" in selection:
-            bound["evidence"] = dict(selection["evidence"], rows=str(selection["evidence"]["rows"]))
+            bound["evidence"] = bound_evidence(selection["evidence"])
         return bound
+
+
+def bound_evidence(selected):
+    """A file of evidence, and the further ones of its rule, with their numbers as strings."""
+    bound = dict(selected, rows=str(selected["rows"]))
+    if "also" in selected:
+        bound["also"] = [bound_evidence(one) for one in selected["also"]]
+    return bound
 
 
 def read_purges(ledger):
@@ -170,6 +178,8 @@ def check_authority(purge, number, authority, folder, trust, report):
     approval.check_signed(trust, day_of(started), ["data_owner", "custodian"], report, people)
     binding = purge.binding()
     report.check(approved["binding"] == executed["binding"] == binding, f"{approval.place}: it is about this selection")
+    gaps = purge.backup.get("gaps", [])
+    report.check(approved.get("searchGaps", []) == gaps, f"{approval.place}: it has the ledger's counts of rows that nobody finds")
     is_under = (executed["approval"] == approval.statement_sha256
                 and executed["nonce"] == approved["nonce"] == authority["nonce"])
     report.check(is_under, f"{execution.place}: it is under this approval")

@@ -42,9 +42,10 @@ pub struct RecordArgs {
     /// from standard input.
     #[arg(long, value_name = "VALUE", requires = "table")]
     pub record_key: Vec<String>,
-    /// Search by identity number. - reads it from standard input.
+    /// Search by identity number; repeated for somebody who had another one before (9 digits, then
+    /// 12). - reads it from standard input.
     #[arg(long, value_name = "NUMBER")]
-    pub identity_number: Option<String>,
+    pub identity_number: Vec<String>,
     /// Search by telephone number. - reads it from standard input.
     #[arg(long, value_name = "NUMBER")]
     pub phone: Option<String>,
@@ -59,6 +60,7 @@ pub struct RecordArgs {
 
 /// Arguments of `find`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct FindArgs {
     #[command(flatten)]
     /// Which archive.
@@ -76,6 +78,10 @@ pub struct FindArgs {
     /// Show the row's own values.
     #[arg(long)]
     pub show_row: bool,
+    /// Read every row of the tables in which people are searched, also if the index has the person. It
+    /// is done by itself if nothing is found: for dates that nobody could read, or that are missing.
+    #[arg(long)]
+    pub every_row: bool,
     /// One JSON document on standard output.
     #[arg(long)]
     pub json: bool,

@@ -238,8 +238,12 @@ fn last_backup(
 /// What is searched for; `None` if nothing is said about that.
 pub(super) fn wanted(args: &RecordArgs) -> Result<Option<Wanted>> {
     let key = args.table.as_ref().filter(|_table| !args.record_key.is_empty());
-    let given =
-        [key.is_some(), args.identity_number.is_some(), args.phone.is_some(), args.name.is_some()];
+    let given = [
+        key.is_some(),
+        !args.identity_number.is_empty(),
+        args.phone.is_some(),
+        args.name.is_some(),
+    ];
     if given.iter().filter(|given| **given).count() > 1 {
         bail!(
             "search by one thing: --table with --record-key, --identity-number, --phone, or --name \
@@ -251,8 +255,9 @@ pub(super) fn wanted(args: &RecordArgs) -> Result<Option<Wanted>> {
             args.record_key.iter().map(|value| given_or_read(value, "key")).collect();
         return Ok(Some(Wanted::Key { table: table.clone(), key: key? }));
     }
-    if let Some(number) = &args.identity_number {
-        return Ok(Some(Wanted::IdentityNumber(given_or_read(number, "identity number")?)));
+    if !args.identity_number.is_empty() {
+        let numbers = args.identity_number.iter().map(|one| given_or_read(one, "identity number"));
+        return Ok(Some(Wanted::IdentityNumber(numbers.collect::<Result<_>>()?)));
     }
     if let Some(number) = &args.phone {
         return Ok(Some(Wanted::Phone(given_or_read(number, "telephone number")?)));

@@ -1,6 +1,7 @@
 //! `handover-migrate find`.
 
 use anyhow::{Context, Result, bail};
+use handover_schemas::archive::loose::Match;
 use handover_schemas::archive::row_leaf::row_leaf;
 use handover_schemas::digest::Digest;
 use handover_schemas::purge::find::{
@@ -19,7 +20,7 @@ use super::archive::{
 use super::purge::identities;
 use crate::cli::FindArgs;
 use crate::package::sealed_dir;
-use crate::restore::find::{Found, find, values};
+use crate::restore::find::{Found, find_in_every_row, find_loosely, values};
 use crate::restore::{NoSuchTable, Wanted};
 
 /// Runs the command.
@@ -30,16 +31,8 @@ pub fn run(args: &FindArgs, interrupt: &Interrupt) -> Result<Exit> {
     )?;
     let target = target(&args.archive, false)?;
     let known = target.map(|target| archives_of(&target, interrupt)).transpose()?;
-    let report = if args.archive.archive.is_some() {
-        let purges = known.as_ref().map(|known| known.purges.as_slice());
-        let archive = OpenedArchive::open(&args.archive, &args.identity, purges)?;
-        let found = find(&archive.reader, &wanted, args.details)?;
-        let searched = searched(&archive, &found, args.show_row)?;
-        FindReport { archives: vec![searched], not_searched: Vec::new() }
-    } else {
-        let known = known.context("the ledger knows of no archive; give --archive DIR")?;
-        search_all(args, &wanted, &known, interrupt)?
-    };
+    let search = Search { args, wanted: &wanted, interrupt };
+    let report = search.closer_and_closer(known.as_ref())?;
     if args.json {
         print_json(&report)?;
     } else {
@@ -53,70 +46,120 @@ pub fn run(args: &FindArgs, interrupt: &Interrupt) -> Result<Exit> {
     })
 }
 
-/// Searches every archive that the ledger knows, or those of a rule. A person may have been archived
-/// by any of them.
-fn search_all(
-    args: &FindArgs,
-    wanted: &Wanted,
-    known: &KnownArchives,
-    interrupt: &Interrupt,
-) -> Result<FindReport> {
-    let rule = args.archive.rule.as_ref();
-    let wanted_rule = |one: &&KnownArchive| rule.is_none_or(|rule| *rule == one.rule);
-    let archives: Vec<&KnownArchive> = known.archives.iter().filter(wanted_rule).collect();
-    if archives.is_empty() {
-        bail!("the ledger knows of no archive of such a rule; give --archive DIR");
+/// What is searched for, and how.
+struct Search<'a> {
+    args: &'a FindArgs,
+    wanted: &'a Wanted,
+    interrupt: &'a Interrupt,
+}
+
+/// How far into an archive a search goes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    Index,
+    EveryRow,
+}
+
+impl Search<'_> {
+    /// By the index; and by every row if that gives nothing, or somebody wants it so.
+    fn closer_and_closer(&self, known: Option<&KnownArchives>) -> Result<FindReport> {
+        if !self.args.every_row {
+            let report = self.search(known, Reach::Index)?;
+            if report.rows() > 0 || !self.wanted.is_of_a_person() {
+                return Ok(report);
+            }
+        }
+        self.search(known, Reach::EveryRow)
     }
-    let keys = identities(&args.identity)?;
-    let mut report = FindReport { archives: Vec::new(), not_searched: Vec::new() };
-    let mut without_table = None;
-    for one in &archives {
-        interrupt.check()?;
-        match search(args, wanted, known, one, &keys) {
-            Ok(searched) => report.archives.push(searched),
-            Err(error) if error.is::<NoSuchTable>() => without_table = Some(error),
-            // Of one alone it is the whole answer.
-            Err(error) if archives.len() == 1 => return Err(error),
-            Err(error) => report.not_searched.push(UnsearchedArchive {
-                archive: one.package.clone(),
-                seal: one.seal,
-                why: format!("{error:#}"),
-            }),
+
+    fn search(&self, known: Option<&KnownArchives>, reach: Reach) -> Result<FindReport> {
+        let args = self.args;
+        let every_row = reach == Reach::EveryRow;
+        if args.archive.archive.is_some() {
+            let purges = known.map(|known| known.purges.as_slice());
+            let archive = OpenedArchive::open(&args.archive, &args.identity, purges)?;
+            let archives = vec![self.searched(&archive, reach)?];
+            return Ok(FindReport { archives, not_searched: Vec::new(), every_row });
+        }
+        let known = known.context("the ledger knows of no archive; give --archive DIR")?;
+        Ok(FindReport { every_row, ..self.search_all(known, reach)? })
+    }
+
+    /// Searches every archive that the ledger knows, or those of a rule. A person may have been archived
+    /// by any of them.
+    fn search_all(&self, known: &KnownArchives, reach: Reach) -> Result<FindReport> {
+        let rule = self.args.archive.rule.as_ref();
+        let wanted_rule = |one: &&KnownArchive| rule.is_none_or(|rule| *rule == one.rule);
+        let archives: Vec<&KnownArchive> = known.archives.iter().filter(wanted_rule).collect();
+        if archives.is_empty() {
+            bail!("the ledger knows of no archive of such a rule; give --archive DIR");
+        }
+        let keys = identities(&self.args.identity)?;
+        let mut report =
+            FindReport { archives: Vec::new(), not_searched: Vec::new(), every_row: false };
+        let mut without_table = None;
+        for one in &archives {
+            self.interrupt.check()?;
+            match self.search_one(known, one, &keys, reach) {
+                Ok(searched) => report.archives.push(searched),
+                Err(error) if error.is::<NoSuchTable>() => without_table = Some(error),
+                // Of one alone it is the whole answer.
+                Err(error) if archives.len() == 1 => return Err(error),
+                Err(error) => report.not_searched.push(UnsearchedArchive {
+                    archive: one.package.clone(),
+                    seal: one.seal,
+                    why: format!("{error:#}"),
+                }),
+            }
+        }
+        match without_table {
+            // No archive has the table: the name is wrong.
+            Some(error) if report.archives.is_empty() && report.not_searched.is_empty() => {
+                Err(error)
+            }
+            _ => Ok(report),
         }
     }
-    match without_table {
-        // No archive has the table: the name is wrong.
-        Some(error) if report.archives.is_empty() && report.not_searched.is_empty() => Err(error),
-        _ => Ok(report),
+
+    fn search_one(
+        &self,
+        known: &KnownArchives,
+        one: &KnownArchive,
+        keys: &Identities,
+        reach: Reach,
+    ) -> Result<SearchedArchive> {
+        let handover = handover_folder(&self.args.archive);
+        let dir = sealed_dir(&HandoverDir::at(&handover), &one.package);
+        let purges = Some(known.purges.as_slice());
+        let archive = OpenedArchive::open_at(&dir, Some(one.seal), keys.clone(), handover, purges)?;
+        let keepers = &archive.reader.manifest().key_keepers;
+        if !keepers.iter().any(|keeper| keys.opens_for(&keeper.key)) {
+            let names: Vec<&str> = keepers.iter().map(|keeper| keeper.name.as_str()).collect();
+            bail!(
+                "no key given opens it; its keys are kept by {} (--identity, once for each key)",
+                names.join(", ")
+            );
+        }
+        self.searched(&archive, reach)
+    }
+
+    fn searched(&self, archive: &OpenedArchive, reach: Reach) -> Result<SearchedArchive> {
+        let (reader, details) = (&archive.reader, self.args.details);
+        let found = match reach {
+            Reach::Index => find_loosely(reader, self.wanted, details)?,
+            Reach::EveryRow => find_in_every_row(reader, self.wanted, details, self.interrupt)?,
+        };
+        searched(archive, &found, self.args.show_row)
     }
 }
 
-fn search(
-    args: &FindArgs,
-    wanted: &Wanted,
-    known: &KnownArchives,
-    one: &KnownArchive,
-    keys: &Identities,
+fn searched(
+    archive: &OpenedArchive,
+    found: &[(Found, Match)],
+    show_row: bool,
 ) -> Result<SearchedArchive> {
-    let handover = handover_folder(&args.archive);
-    let dir = sealed_dir(&HandoverDir::at(&handover), &one.package);
-    let purges = Some(known.purges.as_slice());
-    let archive = OpenedArchive::open_at(&dir, Some(one.seal), keys.clone(), handover, purges)?;
-    let keepers = &archive.reader.manifest().key_keepers;
-    if !keepers.iter().any(|keeper| keys.opens_for(&keeper.key)) {
-        let names: Vec<&str> = keepers.iter().map(|keeper| keeper.name.as_str()).collect();
-        bail!(
-            "no key given opens it; its keys are kept by {} (--identity, once for each key)",
-            names.join(", ")
-        );
-    }
-    let found = find(&archive.reader, wanted, args.details)?;
-    searched(&archive, &found, args.show_row)
-}
-
-fn searched(archive: &OpenedArchive, found: &[Found], show_row: bool) -> Result<SearchedArchive> {
     let (reader, manifest) = (&archive.reader, archive.reader.manifest());
-    let record = |row: &Found| -> Result<FoundRecord> {
+    let record = |(row, how): &(Found, Match)| -> Result<FoundRecord> {
         let table = manifest.tables.get(usize::from(row.location.table));
         let table = table.context("the index names a table that the archive does not have")?;
         let details = row.salt.as_ref().map(|salt| FoundDetails {
@@ -134,6 +177,7 @@ fn searched(archive: &OpenedArchive, found: &[Found], show_row: bool) -> Result<
             chunk: row.location.chunk,
             line: u32::from(row.location.row) + 1,
             digest: Digest::of(&row.line),
+            looser: how.looser(),
             details,
             values: values.map(named),
         })
@@ -158,6 +202,7 @@ fn text(report: &FindReport) -> Lines {
     let mut out = Lines::new();
     if let ([archive], []) = (report.archives.as_slice(), report.not_searched.as_slice()) {
         archive_text(&mut out, archive);
+        reach_text(&mut out, report);
         return out;
     }
     let with_rows = report.archives.iter().filter(|archive| !archive.rows.is_empty());
@@ -180,7 +225,29 @@ fn text(report: &FindReport) -> Lines {
         writeln!(out, "NOT SEARCHED {} {}", archive.archive, archive.seal);
         writeln!(out, "             {}", archive.why);
     }
+    reach_text(&mut out, report);
     out
+}
+
+/// How far the search went, and what is left to try.
+fn reach_text(out: &mut Lines, report: &FindReport) {
+    let rows = || report.archives.iter().flat_map(|archive| &archive.rows);
+    if rows().any(|row| row.looser.is_some()) {
+        writeln!(out);
+        writeln!(
+            out,
+            "A row that is LIKE what was asked for may be somebody else's: compare it (--show-row) with what \
+             the person shows. restore and prove take it by its --table and --record-key only."
+        );
+    }
+    if report.rows() == 0 && report.every_row {
+        writeln!(out);
+        writeln!(
+            out,
+            "Every row was compared, looser forms of numbers and dates included. The person may have had \
+             another number (9 digits before, 12 now), or may be found by --phone, or by --name and --birth-date."
+        );
+    }
 }
 
 fn archive_text(out: &mut Lines, report: &SearchedArchive) {
@@ -223,6 +290,9 @@ fn archive_text(out: &mut Lines, report: &SearchedArchive) {
 fn row_text(out: &mut Lines, row: &FoundRecord) {
     writeln!(out);
     writeln!(out, "{}", row.table);
+    if let Some(looser) = row.looser {
+        writeln!(out, "  LIKE       {looser}");
+    }
     writeln!(out, "  place      chunk {}, line {}", row.chunk, row.line);
     writeln!(out, "  digest     {}", row.digest);
     if let Some(details) = &row.details {

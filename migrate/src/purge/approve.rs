@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use handover_schemas::digest::Digest;
+use handover_schemas::purge::gaps::SearchGaps;
 use handover_schemas::purge::record::PurgeState;
 use handover_schemas::purge::statement::{Approval, Binding};
 use handover_schemas::signing::dsse::Envelope;
@@ -101,6 +102,7 @@ fn begun_or_new(request: &ApproveRequest<'_>) -> Result<(Envelope, Approval)> {
             used.not_after
         );
     }
+    let gaps = search_gaps(request.purge);
     let was_used = |envelope: &Envelope| {
         let used = request.purge.authorities.iter();
         let mut used = used.filter_map(|one| Envelope::parse(one.approval.as_bytes()).ok());
@@ -108,6 +110,7 @@ fn begun_or_new(request: &ApproveRequest<'_>) -> Result<(Envelope, Approval)> {
     };
     if let Some((envelope, approval)) = read_approval(request.dir.path(), request.purge)?
         && approval.binding == binding
+        && approval.search_gaps == gaps
         && moment::now()? <= parse_moment(&approval.not_after)?
         && is_of_this_place(&approval, request.moved_on)?
         && !was_used(&envelope)
@@ -123,6 +126,7 @@ fn begun_or_new(request: &ApproveRequest<'_>) -> Result<(Envelope, Approval)> {
         reason_en: rule.reason_en.clone(),
         legal_basis: rule.legal_basis.clone(),
         retain_until: rule.retain_until.clone(),
+        search_gaps: gaps,
         not_before: now.to_string(),
         not_after: moment::days_later(now, request.days)?.to_string(),
         nonce: Digest::from_bytes(random()?),
@@ -130,6 +134,11 @@ fn begun_or_new(request: &ApproveRequest<'_>) -> Result<(Envelope, Approval)> {
     let subject = Subject::new(archive_name(request.purge), approval.binding.seal);
     let statement = Statement::new(vec![subject], approval.clone());
     Ok((Envelope::new(statement.to_bytes().context("cannot write the approval")?), approval))
+}
+
+/// The rows that nobody will find in the archive, as backup counted them.
+pub(super) fn search_gaps(purge: &PurgeEntry) -> Vec<SearchGaps> {
+    purge.backup.as_ref().map(|backup| backup.gaps.clone()).unwrap_or_default()
 }
 
 /// The approval under which rows of this purge are being deleted, if it still counts.

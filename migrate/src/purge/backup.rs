@@ -81,6 +81,7 @@ pub fn backup(
         files: sealed.files,
         bytes: sealed.bytes,
         rows_loaded,
+        gaps: checked.gaps,
     };
     ledger::prepare_packages(database.store())?;
     ledger::record_package(database.store(), &name, &sealed)?;

@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
 use handover_schemas::archive::index::Location;
-use handover_schemas::archive::manifest::SaltLine;
+use handover_schemas::archive::loose::Match;
+use handover_schemas::archive::manifest::{ArchivedTable, SaltLine};
+use handover_schemas::archive::search::Tag;
 use handover_schemas::value::{is_tagged, unescape};
 use handover_verify::archive::ArchiveReader;
+use handover_verify::interrupt::Interrupt;
 
 use super::wanted::Wanted;
 
@@ -21,22 +24,79 @@ pub struct Found {
     pub salt: Option<SaltLine>,
 }
 
-/// The rows that are what is searched for, in the order of the archive. What stands beside them is
-/// in a file of its own for each chunk, which is read only `with_salts`.
+/// The rows that are what is searched for, and exactly that, in the order of the archive. What stands
+/// beside them is in a file of its own for each chunk, which is read only `with_salts`.
 pub fn find(archive: &ArchiveReader, wanted: &Wanted, with_salts: bool) -> Result<Vec<Found>> {
+    let tags = wanted.tags(&archive.index_key()?, archive.manifest())?;
+    let found = rows_of_tags(archive, wanted, &tags, with_salts)?;
+    Ok(found.into_iter().filter(|(_, how)| *how == Match::Exact).map(|(row, _)| row).collect())
+}
+
+/// The same, and rows that are like it in one of the ways of [`Match`]: they may be somebody else's.
+pub fn find_loosely(
+    archive: &ArchiveReader,
+    wanted: &Wanted,
+    with_salts: bool,
+) -> Result<Vec<(Found, Match)>> {
+    let tags = wanted.loose_tags(&archive.index_key()?, archive.manifest())?;
+    rows_of_tags(archive, wanted, &tags, with_salts)
+}
+
+/// The same, by every row of the tables in which people are searched: the index has none of those whose
+/// values nobody could read. Nothing for a key, by which the index has every row.
+pub fn find_in_every_row(
+    archive: &ArchiveReader,
+    wanted: &Wanted,
+    with_salts: bool,
+    interrupt: &Interrupt,
+) -> Result<Vec<(Found, Match)>> {
     let manifest = archive.manifest();
-    let tag = wanted.tag(&archive.index_key()?, manifest)?;
-    let mut rows = rows_at(archive, &archive.locate(tag)?, with_salts)?;
-    let mut failed = None;
-    rows.retain(|row| {
-        let table = manifest.tables.get(usize::from(row.location.table));
-        let is = table.map_or(Ok(false), |table| wanted.is(manifest, table, &row.line));
-        is.unwrap_or_else(|error| {
-            failed = Some(error);
-            false
-        })
-    });
-    failed.map_or(Ok(rows), Err)
+    let mut places = Vec::new();
+    let searched = |table: &ArchivedTable| manifest.search.iter().any(|one| one.is_of(&table.name));
+    let tables = (0..).zip(&manifest.tables).filter(|(_, table)| searched(table));
+    for (number, table) in tables.filter(|_| wanted.is_of_a_person()) {
+        for chunk in 1..=table.chunks {
+            interrupt.check()?;
+            let lines = archive.rows(table, chunk)?;
+            for (row, line) in (0..).zip(lines.split_inclusive(|byte| *byte == b'\n')) {
+                if wanted.matches(manifest, table, line)?.is_some() {
+                    places.push(Location { table: number, chunk, row });
+                }
+            }
+        }
+    }
+    matching(archive, wanted, &places, with_salts)
+}
+
+fn rows_of_tags(
+    archive: &ArchiveReader,
+    wanted: &Wanted,
+    tags: &[Tag],
+    with_salts: bool,
+) -> Result<Vec<(Found, Match)>> {
+    let mut places = Vec::new();
+    for tag in tags {
+        places.extend(archive.locate(*tag)?);
+    }
+    matching(archive, wanted, &places, with_salts)
+}
+
+/// The rows at these places that match.
+fn matching(
+    archive: &ArchiveReader,
+    wanted: &Wanted,
+    places: &[Location],
+    with_salts: bool,
+) -> Result<Vec<(Found, Match)>> {
+    let manifest = archive.manifest();
+    let mut found = Vec::new();
+    for row in rows_at(archive, places, with_salts)? {
+        let Some(table) = manifest.tables.get(usize::from(row.location.table)) else { continue };
+        if let Some(how) = wanted.matches(manifest, table, &row.line)? {
+            found.push((row, how));
+        }
+    }
+    Ok(found)
 }
 
 /// The rows at these places, in the order of the archive; each chunk is read once.

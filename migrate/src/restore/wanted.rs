@@ -1,10 +1,10 @@
 //! What somebody searches an archive for.
 
 use anyhow::{Context, Result, bail};
+use handover_schemas::archive::loose::{self, Birth, Match};
 use handover_schemas::archive::manifest::{ArchiveManifest, ArchivedTable};
 use handover_schemas::archive::normal;
 use handover_schemas::archive::search::{IndexKey, Tag};
-use handover_schemas::config::SearchColumns;
 use handover_schemas::name::TableName;
 
 use super::fields::{borrowed, text, texts};
@@ -27,8 +27,8 @@ pub enum Wanted {
         /// The canonical text of each column of the key, in the key's order.
         key: Vec<String>,
     },
-    /// Rows with this identity number.
-    IdentityNumber(String),
+    /// Rows with one of these identity numbers: those that one person has, or had.
+    IdentityNumber(Vec<String>),
     /// Rows with this telephone number.
     Phone(String),
     /// Rows with this name and this birth date.
@@ -42,58 +42,95 @@ pub enum Wanted {
 
 impl Wanted {
     /// What stands for it in the index.
-    pub(super) fn tag(&self, key: &IndexKey, manifest: &ArchiveManifest) -> Result<Tag> {
+    pub(super) fn tags(&self, key: &IndexKey, manifest: &ArchiveManifest) -> Result<Vec<Tag>> {
         match self {
             Self::Key { table, key: values } => {
                 let (_, table) = archived_table(manifest, table)?;
                 check_key(table, values)?;
-                Ok(key.key(&table.name, &borrowed(values)))
+                Ok(vec![key.key(&table.name, &borrowed(values))])
             }
-            Self::IdentityNumber(number) => {
-                key.identity(number).context("an identity number has letters or digits")
+            Self::IdentityNumber(numbers) => numbers
+                .iter()
+                .map(|one| key.identity(one).context("an identity number has letters or digits"))
+                .collect(),
+            Self::Phone(number) => {
+                Ok(vec![key.phone(number).context("a telephone number has digits")?])
             }
-            Self::Phone(number) => key.phone(number).context("a telephone number has digits"),
             Self::NameAndBirth { name, birth_date } => {
-                key.name_and_birth(name, birth_date).context(
-                    "a name has letters, and a birth date is YYYY-MM-DD, DD/MM/YYYY or a year",
-                )
+                if normal::name(name).is_none() || Birth::read(birth_date).is_none() {
+                    bail!(
+                        "a name has letters, and a birth date is YYYY-MM-DD, DD/MM/YYYY or a year"
+                    );
+                }
+                Ok(key.name_and_birth(name, birth_date).into_iter().collect())
             }
         }
     }
 
-    /// Whether a row is what is searched for: a tag has few bytes, the row itself decides.
-    pub(super) fn is(
+    /// What stands in the index for it and for its looser forms, in which somebody else may be meant.
+    pub(super) fn loose_tags(
+        &self,
+        key: &IndexKey,
+        manifest: &ArchiveManifest,
+    ) -> Result<Vec<Tag>> {
+        let mut tags = self.tags(key, manifest)?;
+        match self {
+            Self::Key { .. } => {}
+            Self::IdentityNumber(numbers) => {
+                let forms = numbers.iter().flat_map(|number| loose::identity_number_forms(number));
+                tags.extend(forms.filter_map(|form| key.identity(&form)));
+            }
+            Self::Phone(number) => {
+                tags.extend(loose::phone_forms(number).iter().filter_map(|form| key.phone(form)));
+            }
+            Self::NameAndBirth { name, birth_date } => {
+                let forms = Birth::read(birth_date).map(Birth::forms).unwrap_or_default();
+                tags.extend(forms.iter().filter_map(|form| key.name_and_birth(name, form)));
+            }
+        }
+        Ok(tags)
+    }
+
+    /// Whether it is searched for in the columns by which people are found.
+    pub fn is_of_a_person(&self) -> bool {
+        !matches!(self, Self::Key { .. })
+    }
+
+    /// How a row is what is searched for: a tag has few bytes, the row itself decides.
+    pub(super) fn matches(
         &self,
         manifest: &ArchiveManifest,
         table: &ArchivedTable,
         line: &[u8],
-    ) -> Result<bool> {
-        let column = |column: &Option<String>| -> Result<Option<String>> {
-            let at = column.as_ref().and_then(|name| table.column(name));
-            Ok(at.map(|at| text(line, at)).transpose()?.flatten())
-        };
-        let mut by = manifest.search.iter().filter(|one| is_named(&table.name, &one.table));
-        let mut any = |holds: &dyn Fn(&SearchColumns) -> Result<bool>| {
-            by.try_fold(false, |found, one| Ok(found || holds(one)?))
-        };
-        let same = |form: fn(&str) -> Option<String>, found: Option<String>, wanted: &str| {
-            let found = found.and_then(|found| form(&found));
-            found.is_some() && found == form(wanted)
-        };
-        match self {
-            Self::Key { table: name, key } => Ok(is_named(&table.name, name)
-                && texts(line, &table.key)?.is_some_and(|found| found == *key)),
-            Self::IdentityNumber(number) => any(&|one: &SearchColumns| {
-                Ok(same(normal::identity_number, column(&one.identity_number)?, number))
-            }),
-            Self::Phone(number) => {
-                any(&|one: &SearchColumns| Ok(same(normal::phone, column(&one.phone)?, number)))
-            }
-            Self::NameAndBirth { name, birth_date } => any(&|one: &SearchColumns| {
-                Ok(same(normal::name, column(&one.name)?, name)
-                    && same(normal::birth_date, column(&one.birth_date)?, birth_date))
-            }),
+    ) -> Result<Option<Match>> {
+        if let Self::Key { table: name, key } = self {
+            let is = is_named(&table.name, name)
+                && texts(line, &table.key)?.is_some_and(|found| found == *key);
+            return Ok(is.then_some(Match::Exact));
         }
+        let column = |column: &Option<String>| -> Result<String> {
+            let at = column.as_ref().and_then(|name| table.column(name));
+            Ok(at.map(|at| text(line, at)).transpose()?.flatten().unwrap_or_default())
+        };
+        let mut best = None;
+        for by in manifest.search.iter().filter(|one| is_named(&table.name, &one.table)) {
+            let found = match self {
+                Self::Key { .. } => None,
+                Self::IdentityNumber(numbers) => {
+                    let stored = column(&by.identity_number)?;
+                    numbers.iter().filter_map(|one| loose::identity_number(one, &stored)).min()
+                }
+                Self::Phone(number) => loose::phone(number, &column(&by.phone)?),
+                Self::NameAndBirth { name, birth_date } => {
+                    let (stored, born) = (column(&by.name)?, column(&by.birth_date)?);
+                    let same =
+                        normal::name(name).is_some() && normal::name(name) == normal::name(&stored);
+                    same.then(|| Birth::compare(birth_date, &born)).flatten()
+                }
+            };
+            best = [best, found].into_iter().flatten().min();
+        }
+        Ok(best)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Archives: packages of rows that are about to be deleted (`FORMAT.md` part 3).
 
 pub mod index;
+pub mod loose;
 pub mod manifest;
 pub mod normal;
 pub mod record;

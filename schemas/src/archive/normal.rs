@@ -109,7 +109,7 @@ fn number(digits: &str) -> Option<u32> {
 }
 
 /// Days of a month, if there is such a month.
-fn days_in(year: u32, month: u32) -> Option<u32> {
+pub(super) fn days_in(year: u32, month: u32) -> Option<u32> {
     let is_leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     match month {
         1 | 3 | 5 | 7 | 8 | 10 | 12 => Some(31),

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::archive::loose::Looser;
 use crate::digest::Digest;
 use crate::name::TableName;
 
@@ -15,6 +16,9 @@ pub struct FindReport {
     /// The archives that were not: what was searched for may be in them.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub not_searched: Vec<UnsearchedArchive>,
+    /// Whether every row of the tables was read in which people are searched, and not the index alone.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub every_row: bool,
 }
 
 impl FindReport {
@@ -99,6 +103,9 @@ pub struct FoundRecord {
     pub line: u32,
     /// SHA-256 of its canonical line.
     pub digest: Digest,
+    /// How it is like what was searched for, if it is not exactly that: it may be somebody else's.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub looser: Option<Looser>,
     /// What stands beside the row, if it was asked for.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub details: Option<FoundDetails>,

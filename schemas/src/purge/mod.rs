@@ -2,6 +2,7 @@
 
 pub mod answers;
 pub mod find;
+pub mod gaps;
 pub mod record;
 pub mod report;
 pub mod restore;

@@ -12,6 +12,7 @@ use crate::evidence::EvidenceSignature;
 use crate::name::TableName;
 use crate::plan::{Column, TableShape};
 use crate::purge::answers::Answers;
+use crate::purge::gaps::SearchGaps;
 
 /// How far a purge has come. It only ever moves forward.
 #[derive(
@@ -248,6 +249,9 @@ pub struct Backup {
     pub bytes: u64,
     /// Rows that were loaded into a scratch schema and compared.
     pub rows_loaded: u64,
+    /// What the index lacks; empty in what earlier programs backed up.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub gaps: Vec<SearchGaps>,
 }
 
 /// What execute recorded once every row was dealt with: a JSON document in the ledger.

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::answers::Answers;
+use super::gaps::SearchGaps;
 use super::record::{OutcomeCounts, SelectedEvidence, Selection};
 use crate::config::ResidualCopy;
 use crate::digest::{Digest, LineDigest};
@@ -129,6 +130,10 @@ pub struct Approval {
     pub legal_basis: Vec<String>,
     /// How long the archive is kept.
     pub retain_until: String,
+    /// Rows that nobody will find in the archive by a number or a name; empty in what earlier programs
+    /// backed up.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub search_gaps: Vec<SearchGaps>,
     /// Not before this moment: `YYYY-MM-DDTHH:MM:SSZ`.
     pub not_before: String,
     /// Not after this moment.

@@ -9,14 +9,16 @@ use handover_schemas::archive::row_leaf::row_leaf;
 use handover_schemas::config::SearchColumns;
 use handover_schemas::digest::{Digest, LineHasher, LineSum};
 use handover_schemas::merkle::TreeBuilder;
+use handover_schemas::purge::gaps::SearchGaps;
 
 use super::entries::{IndexEntries, TableTags};
+use super::gaps::GapCounter;
 use super::reader::ArchiveReader;
 use crate::interrupt::Interrupt;
 use crate::progress::Progress;
 
 /// What an archive turned out to hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckedArchive {
     /// Its seal.
     pub seal: Digest,
@@ -24,6 +26,8 @@ pub struct CheckedArchive {
     pub rows: u64,
     /// Root of the tree over their leaves.
     pub root: Digest,
+    /// What the index cannot have of tables in which people are searched, and of the first.
+    pub gaps: Vec<SearchGaps>,
 }
 
 /// Reads everything. An error says what is not as the archive itself says.
@@ -33,13 +37,14 @@ pub fn check_archive(
     progress: &Progress,
 ) -> Result<CheckedArchive> {
     let mut entries = IndexEntries::new(archive.index_key()?, &std::env::temp_dir());
+    let mut gaps = Vec::new();
     let (rows, root) = std::thread::scope(|scope| {
         let (sender, chunks) = sync_channel(CHUNKS_AHEAD);
         scope.spawn(move || decode_all(archive, &sender));
-        check_rows(archive, &chunks, (interrupt, progress), &mut entries)
+        check_rows(archive, &chunks, (interrupt, progress), (&mut entries, &mut gaps))
     })?;
     check_index(archive, entries, interrupt)?;
-    Ok(CheckedArchive { seal: archive.seal(), rows, root })
+    Ok(CheckedArchive { seal: archive.seal(), rows, root, gaps })
 }
 
 /// Chunks that are decoded before they are asked for: decrypting takes as long as hashing rows.
@@ -67,7 +72,7 @@ fn check_rows(
     archive: &ArchiveReader,
     chunks: &Receiver<Chunk>,
     (interrupt, progress): (&Interrupt, &Progress),
-    entries: &mut IndexEntries,
+    (entries, gaps): (&mut IndexEntries, &mut Vec<SearchGaps>),
 ) -> Result<(u64, Digest)> {
     let manifest = archive.manifest();
     let mut stored = archive.leaves_in_order()?;
@@ -79,6 +84,7 @@ fn check_rows(
         }
         let mut hasher = LineHasher::new();
         let tags = tags_of(archive, table)?;
+        let mut counter = GapCounter::new(manifest, table);
         for chunk in 1..=table.chunks {
             interrupt.check()?;
             let decoded = chunks.recv().context("the thread that decodes the archive is gone")?;
@@ -95,6 +101,7 @@ fn check_rows(
                 }
                 let location = Location { table: u16::try_from(number)?, chunk, row };
                 entries.row(&tags, line, location)?;
+                counter.as_mut().map(|counter| counter.row(line)).transpose()?;
                 hasher.push(line);
                 tree.push(leaf);
             }
@@ -103,6 +110,7 @@ fn check_rows(
             }
             progress.advance("archive", salts.len() as u64, lines.len() as u64);
         }
+        gaps.extend(counter.map(GapCounter::finish));
         let lines = hasher.finish();
         if (LineSum { rows: lines.rows, bytes: lines.bytes }) != table.lines {
             bail!("the rows of {} are not those that the archive says", table.name);

@@ -5,6 +5,7 @@
 
 mod check;
 mod entries;
+mod gaps;
 mod leaves;
 mod reader;
 

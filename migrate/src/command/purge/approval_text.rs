@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::answers_text::{self, AnswerWords, answers_lines};
+use super::gaps_text::{GAPS_EN, GAPS_VI, gaps_lines};
 use crate::purge::approve::Standing;
 
 /// An approval as it stands.
@@ -52,6 +53,9 @@ pub(super) fn approval_text(standing: &Standing, purge: &PurgeEntry) -> Lines {
         "Chỉ xóa những bản ghi còn đúng như trong bản lưu. Bản ghi đã thay đổi được giữ lại."
     );
     writeln!(out, "Bản lưu giữ đến: {}", approval.retain_until);
+    for line in gaps_lines(&approval.search_gaps, &GAPS_VI) {
+        writeln!(out, "    {line}");
+    }
     writeln!(out, "Thời hạn:        {from} đến {until}");
     writeln!(out);
     writeln!(out, "APPROVAL OF A DELETION");
@@ -66,6 +70,9 @@ pub(super) fn approval_text(standing: &Standing, purge: &PurgeEntry) -> Lines {
     evidence_text(&mut out, binding, &EN);
     writeln!(out, "Only records that are still as they were archived are deleted. Others stay.");
     writeln!(out, "Archive kept to: {}", approval.retain_until);
+    for line in gaps_lines(&approval.search_gaps, &GAPS_EN) {
+        writeln!(out, "    {line}");
+    }
     writeln!(out, "Time:            {from} to {until}");
     writeln!(out);
     writeln!(out, "database  {}", binding.database);

@@ -2,6 +2,7 @@
 
 mod answers_text;
 pub mod approval_text;
+mod gaps_text;
 mod text;
 
 use std::path::{Path, PathBuf};

@@ -10,6 +10,7 @@ use handover_verify::output::{Lines, grouped};
 use handover_verify::purge::ledger::PurgeEntry;
 
 use super::answers_text::{EN, answers_lines};
+use super::gaps_text::{GAPS_EN, gaps_lines};
 use crate::purge::approve::statements_dir;
 
 /// The report on a purge.
@@ -88,6 +89,9 @@ pub(super) fn purge_text(purge: &PurgeEntry, dir: &Path) -> Lines {
              {} rows loaded into a scratch schema and compared",
             grouped(backup.rows_loaded)
         );
+        for line in gaps_lines(&backup.gaps, &GAPS_EN) {
+            writeln!(out, "         {line}");
+        }
     }
     let statements = dir.join(statements_dir(purge));
     let next = match purge.state {

@@ -25,7 +25,8 @@ use crate::moved::moved_on;
 use crate::package::sealed_dir;
 use crate::purge::PurgeDatabase;
 use crate::purge::approve::{
-    approval_file, current_binding, in_use, is_of_this_place, read_approval, statements_dir,
+    approval_file, current_binding, in_use, is_of_this_place, read_approval, search_gaps,
+    statements_dir,
 };
 use crate::purge::backup::archive_name;
 use crate::purge::nonces;
@@ -74,10 +75,12 @@ pub(super) fn authorize(
         );
     };
     check_signatures(request.trust, &envelope, &operator)?;
-    if approval.binding != current_binding(request.dir, purge)? {
+    if approval.binding != current_binding(request.dir, purge)?
+        || approval.search_gaps != search_gaps(purge)
+    {
         bail!(
-            "the approval is not about this purge: it is bound to another archive, database, rule \
-             or number of rows. Nothing was deleted"
+            "the approval is not about this purge: it is bound to another archive, database, rule, \
+             number of rows or of rows that no search reaches. Nothing was deleted"
         );
     }
     if !is_of_this_place(&approval, moved_on.as_deref())? {

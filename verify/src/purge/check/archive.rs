@@ -4,6 +4,7 @@ use anyhow::Result;
 use handover_schemas::merkle::TreeBuilder;
 use handover_schemas::package::PACKAGES_DIR;
 use handover_schemas::package::report::PackageVerdict;
+use handover_schemas::purge::gaps::SearchGaps;
 use handover_schemas::purge::verdict::PurgeFindingKind as Kind;
 
 use super::Check;
@@ -152,6 +153,26 @@ impl Check<'_> {
             "archive: opened; {} rows with their salts are the leaves of the tree",
             checked.rows
         ));
+        self.check_gaps(&checked.gaps);
         Ok(Some(reader))
+    }
+    /// What people were told that nobody will find is what the rows give.
+    fn check_gaps(&mut self, gaps: &[SearchGaps]) {
+        let Some(backup) = &self.purge.backup else { return };
+        if backup.gaps.is_empty() {
+            self.not_checked(
+                "how many rows of the archive no search reaches: the program that backed up did not count",
+            );
+        } else if backup.gaps != gaps {
+            self.find(
+                Kind::Archive,
+                "the ledger has other counts of rows that no search reaches than the archive gives",
+            );
+        } else {
+            let unreachable: u64 = gaps.iter().map(|one| one.unreachable).sum();
+            self.checked(format!(
+                "archive: {unreachable} of its rows are found by their key alone"
+            ));
+        }
     }
 }

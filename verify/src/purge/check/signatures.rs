@@ -112,6 +112,9 @@ impl Check<'_> {
         if approval.binding != binding {
             bail!("the approval is bound to another archive, database, rule or selection");
         }
+        if self.purge.backup.as_ref().is_none_or(|backup| backup.gaps != approval.search_gaps) {
+            bail!("the approval has other counts of what the index lacks than the ledger");
+        }
         let started = parse_moment(&execution.started_on)?;
         if started < parse_moment(&approval.not_before)?
             || started > parse_moment(&approval.not_after)?
