@@ -2,12 +2,12 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use handover_testkit::{Database, Outcome, Run, sqlite};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
+use crate::checker::{checker, open_key};
 use crate::purge_broken::copy_folder;
 use crate::purge_made::Engine;
 
@@ -62,25 +62,9 @@ impl Rehearsed {
         let head = outcome.stdout.lines().find_map(|line| line.strip_prefix("head ")).unwrap();
         let head = head.split_whitespace().next().unwrap().to_owned();
         let rehearsed = Self { folder, databases, head };
-        rehearsed.open_escrow_key();
+        let passphrase = String::from_utf8(rehearsed.read("keys/passphrase")).unwrap();
+        open_key(&rehearsed.at(""), "keys/escrow.age", &passphrase);
         rehearsed
-    }
-
-    /// Puts the escrow key without its passphrase where the independent checker finds it. `age` takes a
-    /// passphrase from a terminal and from nowhere else: somebody types it.
-    fn open_escrow_key(&self) {
-        let typed = self.at("typed");
-        let passphrase = String::from_utf8(self.read("keys/passphrase")).unwrap();
-        fs::write(&typed, format!("{}\n", passphrase.trim_end())).unwrap();
-        let command = "age --decrypt --output keys/escrow.open keys/escrow.age";
-        Run::program("script")
-            .args(["--quiet", "--return", "--command", command, "/dev/null"])
-            .stdin(fs::File::open(&typed).unwrap())
-            .limit(Duration::from_mins(1))
-            .dir(self.at(""))
-            .go()
-            .expect(0);
-        fs::remove_file(typed).unwrap();
     }
 
     pub(crate) fn engine(&self) -> Engine {
@@ -154,16 +138,14 @@ impl Desk<'_> {
             None => [End::Source, End::Target]
                 .map(|end| format!("sqlite:{}", at(file_of(end)).display())),
         };
-        Run::program("python3")
-            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas/checker"))
+        checker(&at("handover"))
             .args(["--head", &self.rehearsed.head, "--source", &urls[0], "--target", &urls[1]])
             .arg("--trust")
             .arg(at("trust.toml"))
             .arg("--identity")
-            .arg(at("keys/escrow.open"))
+            .arg(at("keys/escrow.age.open"))
             .arg("--proof")
             .arg(at("proof/somebody"))
-            .arg(at("handover"))
             .go()
     }
 

@@ -23,6 +23,7 @@ mod attest_large;
 mod attest_made;
 mod attested_roots;
 mod beside_tables;
+mod checker;
 mod compared;
 mod config;
 mod corpus;

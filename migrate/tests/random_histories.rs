@@ -14,6 +14,7 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use serde_json::Value;
 
 use crate::attest_made::AttestMade;
+use crate::checker::{checker, open_key};
 use crate::package_made::files_below;
 use crate::purge_made::{Engine, PASSPHRASE, PurgeMade, Until};
 use crate::support::json;
@@ -242,6 +243,26 @@ impl History {
     }
 }
 
+/// The same history in the eyes of a program that shares no line with the others.
+impl History {
+    fn checked(&self, head: &str) -> Outcome {
+        let at = |name: &str| self.made.target.at(name);
+        checker(&self.made.target.dir())
+            .args(["--head", head, "--source", &self.made.source.url()])
+            .args(["--target", &self.made.target.url(), "--trust"])
+            .arg(at("trust.toml"))
+            .arg("--identity")
+            .arg(at("escrow.age.open"))
+            .go()
+    }
+}
+
+/// Lines of the independent checker that begin with a word.
+fn lines(outcome: &Outcome, word: &str) -> Vec<String> {
+    let said = outcome.stdout.lines().filter_map(|line| line.strip_prefix(word));
+    said.map(str::to_owned).collect()
+}
+
 /// One thing that is not as it was: each says what, or nothing if this history has none of the kind.
 impl History {
     /// Changes one thing; tells what.
@@ -382,15 +403,27 @@ fn history(engine: Engine, seed: u64) -> Result<(), String> {
     history.attest();
     let told = history.told.join("\n");
     let head = history.made.head();
-    let honest = history.judged(&head);
-    if honest.code != Some(0) {
+    let honest_to_all = history.judged(&head);
+    if honest_to_all.code != Some(0) {
         return Err(format!(
             "an honest history does not hold:\n{told}\n{}{}",
-            honest.stdout, honest.stderr
+            honest_to_all.stdout, honest_to_all.stderr
         ));
     }
-    let before = findings(&json(&honest));
+    open_key(&history.made.target.at(""), "escrow.age", PASSPHRASE);
+    let honest = history.checked(&head);
+    let gaps = lines(&honest, "  unverified ");
+    let is_open = |gap: &String| gap.contains("has no closing");
+    if !lines(&honest, "  FINDING ").is_empty() || !gaps.iter().all(is_open) {
+        return Err(format!("the checker does not hold an honest history:\n{told}\n{honest:?}"));
+    }
+    let before = findings(&json(&honest_to_all));
     let changed = history.tamper();
+    let checked = history.checked(&head);
+    let is_found = checked.code == Some(1) || lines(&checked, "  unverified ") != gaps;
+    if !is_found {
+        return Err(format!("not found by the checker: {changed}\n{told}\n{}", checked.stdout));
+    }
     let judged = history.judged(&head);
     let after: Vec<String> =
         serde_json::from_str(&judged.stdout).map(|report| findings(&report)).unwrap_or_default();

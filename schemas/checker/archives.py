@@ -7,7 +7,7 @@ import struct
 from lines import Sum, sha256, unescape
 from report import Damaged
 from search import searched_by, shard_bits, shard_name, tag_of
-from trees import leaf_hash, root
+from trees import leaf_hash, logical, root
 
 
 class Archive:
@@ -75,7 +75,8 @@ class Archive:
             if None not in referring:
                 yield tag_of(key, "parent", [place, *parent["columns"], *referring])
         for search in self.about["search"]:
-            if search["table"] != place:
+            schema, _, name = search["table"].partition(".")
+            if (logical(schema), name) != (logical(table["name"]["schema"]), table["name"]["name"]):
                 continue
             given = {kind: text[search[column]] for kind, column in [("identity", "identity_number"), ("phone", "phone")]
                      if column in search}

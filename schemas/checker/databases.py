@@ -25,15 +25,20 @@ def quoted(name):
 
 
 class Place:
-    """A table of the plan with the names that it and its columns have at one end: `source` or `target`."""
+    """A table with the names that it and its columns have at one end, `source` or `target`. What is `main`
+    in a SQLite source is `public` in a PostgreSQL target (section 2)."""
 
-    def __init__(self, shape, end):
+    def __init__(self, shape, end, is_public=False):
         self.shape, renamed = shape, (lambda one: one.get("renamed")) if end == "target" else (lambda one: None)
-        self.schema, self.name = shape["name"]["schema"], renamed(shape) or shape["name"]["name"]
+        self.schema = "public" if is_public else shape["name"]["schema"]
+        self.name = renamed(shape) or shape["name"]["name"]
         self.columns = [(renamed(column) or column["name"], column) for column in shape["columns"]]
         key = shape["key"]
         self.key = None if key is None else key["columns"]
-        if shape.get("extent", "whole") != "whole":
+
+    def require_whole(self):
+        """Tables of which only some rows are meant are not read here."""
+        if self.shape.get("extent", "whole") != "whole":
             raise Damaged("only some of its rows are meant (`extent`): not known here")
 
 
@@ -86,6 +91,7 @@ class Postgres:
 
     def lines(self, place):
         """The lines of a table in canonical order."""
+        place.require_whole()
         listed = [self.listed(name, column) for name, column in place.columns]
         table = f"{quoted(place.schema)}.{quoted(place.name)}"
         query = f"SELECT {', '.join(listed)} FROM {'' if place.shape['partitioned'] else 'ONLY '}{table}"
@@ -142,6 +148,7 @@ class Sqlite:
         return [row[0] for row in self.query(f"SELECT name FROM pragma_table_xinfo({literal(name)}) WHERE hidden = 0")]
 
     def lines(self, place):
+        place.require_whole()
         field = {column.get("form", ""): None for _, column in place.columns}
         if set(field) - {"", "exact"}:
             raise Damaged("a column has a declared rule (FORMAT.md 5.4): not known here")

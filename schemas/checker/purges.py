@@ -143,8 +143,8 @@ def check_statements(purge, folder, trust, report):
     if purge.state not in DELETING:
         return
     said = []
-    for number, authority in enumerate(purge.authorities, 1):
-        said.append(check_authority(purge, number, authority, folder, trust, report))
+    for authority in purge.authorities:
+        said.append(check_authority(purge, authority, folder, trust, report))
     if not said:
         report.finding(f"{purge.name}: rows were deleted under no approval")
     if purge.state == "certified":
@@ -166,8 +166,9 @@ def envelope_of(purge, name, text, kind, folder, report):
     return envelope
 
 
-def check_authority(purge, number, authority, folder, trust, report):
-    """An approval and the execution under it."""
+def check_authority(purge, authority, folder, trust, report):
+    """An approval and the execution under it. Authorities are numbered through the database."""
+    number = authority["authority_no"]
     approval = envelope_of(purge, f"approval-{number}.dsse.json", authority["approval"],
                            STATEMENT.format("approval"), folder, report)
     execution = envelope_of(purge, f"execution-{number}.dsse.json", authority["execution"],
@@ -262,8 +263,8 @@ def check_folders(purges, folder, report):
     known = {f"approvals-used.jsonl"} if any(purge.state in DELETING for purge in purges) else set()
     for purge in purges:
         known |= {f"{purge.folder[7:]}/{name}" for name in ["approval.dsse.json", "certificate.dsse.json", "checkpoint.note"]}
-        known |= {f"{purge.folder[7:]}/{what}-{number}.dsse.json"
-                  for number in range(1, len(purge.authorities) + 1) for what in ["approval", "execution"]}
+        known |= {f"{purge.folder[7:]}/{what}-{one['authority_no']}.dsse.json"
+                  for one in purge.authorities for what in ["approval", "execution"]}
         known |= {f"{purge.folder[7:]}/restore-{one['restore_no']}.dsse.json" for one in purge.restores}
     top = os.path.join(folder, "purges")
     for place, _, files in os.walk(top):

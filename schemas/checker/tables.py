@@ -32,6 +32,9 @@ def leaf_of(shape):
 def check_tables(database, end, ledger, copy, purged, report):
     """Every table of one end gives the root that was attested; there are no others."""
     shapes, left_out = planned(ledger)
+    from_a_file = copy["source"]["identity"].startswith("sqlite ")
+    is_public = end == "target" and from_a_file and database.kind == "postgres"
+    places = {name: Place(shape, end, is_public) for name, shape in shapes.items()}
     equal = 0
     for one in copy["tables"]:
         name = (logical(one["name"]["schema"]), one["name"]["name"])
@@ -42,10 +45,10 @@ def check_tables(database, end, ledger, copy, purged, report):
             continue
         else:
             copied = None if copy.get("rootsOver") == "rows" else chunks_of(ledger, name)
-            equal += check_table(database, end, shapes[name], dict(one, root=root), copied, report)
+            equal += check_table(database, end, places[name], dict(one, root=root), copied, report)
     if equal:
         report.checked(f"{end}: {equal} tables give the roots that were attested")
-    check_names(database, end, ledger, shapes, left_out, report)
+    check_names(database, end, ledger, places.values(), left_out, report)
     report.not_checked(f"{end}: views, indexes, triggers, functions, sequences, rights and settings")
 
 
@@ -56,14 +59,13 @@ def chunks_of(ledger, name):
     return [row for row in ledger.rows("chunk", order="table_no, chunk_no, part_no") if row["table_no"] == number]
 
 
-def check_table(database, end, shape, stated, copied, report):
+def check_table(database, end, place, stated, copied, report):
     """`copied` are the copy's chunks if the root is over them, else None."""
-    name = shape["name"]["name"]
+    name, leaf = place.shape["name"]["name"], leaf_of(place.shape)
     try:
-        place = Place(shape, end)
         lines = database.lines(place)
-        made = (table_root(leaf_of(shape), lines, place.key) if copied is None
-                else root_over_copied_chunks(leaf_of(shape), lines, copied))
+        made = (table_root(leaf, lines, place.key) if copied is None
+                else root_over_copied_chunks(leaf, lines, copied))
     except Damaged as damaged:
         report.unverified(f"{end}: {name}: {damaged}")
         return False
@@ -74,19 +76,17 @@ def check_table(database, end, shape, stated, copied, report):
     return True
 
 
-def check_names(database, end, ledger, shapes, left_out, report):
+def check_names(database, end, ledger, places, left_out, report):
     """Nothing is there that was not copied: no other table, no other column."""
     own = set()
     if end == "target":
         prefix = "handover_" if database.kind == "sqlite" else ""
         own = {("public" if prefix else "handover", prefix + name) for name in ledger.own_tables()}
-    places = [Place(shape, end) for shape in shapes.values()]
     known = {(logical(place.schema), place.name) for place in places} | left_out | own
     others = sorted(name for schema, name in database.tables() if (logical(schema), name) not in known)
     report.check(not others, f"{end}: there are no other tables",
                  f"{end}: tables that were not copied are there: {', '.join(others)}")
     for place in places:
-        schema = place.schema if database.kind == "sqlite" or place.schema != "main" else "public"
-        more = set(database.columns(schema, place.name)) - {name for name, _ in place.columns}
+        more = set(database.columns(place.schema, place.name)) - {name for name, _ in place.columns}
         if more:
             report.finding(f"{end}: {place.name} has columns that were not copied: {', '.join(sorted(more))}")
