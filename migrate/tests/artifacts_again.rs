@@ -1,6 +1,7 @@
 //! The second run and later ones, components by name, and the copy before or after.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 
 use handover_testkit::{Run, sqlite};
 use serde_json::Value;
@@ -77,6 +78,24 @@ fn what_changed_since_is_told_and_sealed_anew_when_asked() {
     // Nothing to do: nothing is done.
     let report = json(delivery.receive().args(["--renew", "--quiet"]).go().expect(0));
     assert_eq!((outcome(&report), seal(&report)), ("unchanged", new));
+
+    // What was replaced belongs to what was handed over: whoever takes it away is noticed.
+    let all = || {
+        Run::new("handover-verify").args(["all", "--quiet", "--handover"]).arg(delivery.dir()).go()
+    };
+    assert!(!all().stdout.contains("FINDING"), "{}", all().stdout);
+    let elsewhere = delivery.beside("elsewhere");
+    fs::rename(&aside, &elsewhere).unwrap();
+    let said = all().expect(1).stdout.clone();
+    assert!(said.contains("is not there, though it was sealed"), "{said}");
+    // Nor does a link stand for it.
+    symlink(&elsewhere, &aside).unwrap();
+    let said = all().expect(1).stdout.clone();
+    assert!(said.contains("is a symbolic link") && said.contains("is not there"), "{said}");
+    let refused = delivery.receive().args(["--quiet"]).go();
+    assert!(refused.expect(2).stderr.contains("is a symbolic link"), "{refused:?}");
+    fs::remove_file(&aside).unwrap();
+    fs::rename(&elsewhere, &aside).unwrap();
 
     // Back to what it was, and forth: each of these is a package again.
     for content in ["before", "after!", "before"] {

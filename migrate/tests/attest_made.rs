@@ -92,11 +92,20 @@ impl AttestMade {
         run.args(arguments).go()
     }
 
-    /// `handover-verify all …`.
+    /// `handover-verify all …`, with the trust file unless another is named.
     pub(crate) fn all(&self, arguments: &[&str]) -> Outcome {
+        let run = self.all_without_trust(arguments);
+        if arguments.contains(&"--trust") {
+            return run.go();
+        }
+        run.arg("--trust").arg(self.target.at("trust.toml")).go()
+    }
+
+    /// The same, whatever handover.toml says of whom to trust.
+    pub(crate) fn all_without_trust(&self, arguments: &[&str]) -> Run {
         let run = Run::new("handover-verify").args(["all", "--quiet", "--source"]);
         let run = run.arg(self.source.url()).arg("--handover").arg(self.target.dir());
-        run.args(arguments).go()
+        run.args(arguments)
     }
 
     /// Writes a report, as far as a closing is concerned, and closes.

@@ -238,7 +238,7 @@ impl Desk {
         };
         change("DELETE FROM doses WHERE id = 100");
         let notice = "handover-verify all --handover \"$HANDOVER\" --identity \"$KEYS/escrow.age\" \
-            --head \"$(cat \"$WORK/head.txt\")\" --quiet";
+            --trust \"$KEYS/trust.toml\" --head \"$(cat \"$WORK/head.txt\")\" --quiet";
         self.run(notice).expect(1);
         for table in ["doses", "subjects", "feedback", "log"] {
             change(&format!("DROP TABLE {table}"));

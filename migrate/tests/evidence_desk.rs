@@ -59,7 +59,8 @@ impl Rehearsed {
         }
         let outcome = run.go();
         outcome.expect(0);
-        let head = outcome.stdout.lines().find_map(|line| line.strip_prefix("head ")).unwrap();
+        let head =
+            outcome.stdout.lines().rev().find_map(|line| line.strip_prefix("head ")).unwrap();
         let head = head.split_whitespace().next().unwrap().to_owned();
         let rehearsed = Self { folder, databases, head };
         let passphrase = String::from_utf8(rehearsed.read("keys/passphrase")).unwrap();

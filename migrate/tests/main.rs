@@ -52,6 +52,7 @@ mod find_loosely;
 mod foreign_tables;
 mod full;
 mod handover_folder;
+mod head_on_paper;
 mod inheritance;
 mod interrupt;
 mod json_schemas;

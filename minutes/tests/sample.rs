@@ -45,7 +45,12 @@ pub(crate) fn empty() -> HandoverAttestation {
         not_checked: Vec::new(),
         timeline: Vec::new(),
         tools: Vec::new(),
-        ledger: StatedChain { head: digest("head"), events: 0.into(), tables: Vec::new() },
+        ledger: StatedChain {
+            head: digest("head"),
+            events: 0.into(),
+            own_event: None,
+            tables: Vec::new(),
+        },
     }
 }
 
@@ -96,6 +101,7 @@ pub(crate) fn full() -> HandoverAttestation {
         ledger: StatedChain {
             head: digest("head"),
             events: 14.into(),
+            own_event: None,
             tables: vec![StatedLedgerTable {
                 name: "chunk".to_owned(),
                 rows: 812.into(),

@@ -6,7 +6,9 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use handover_schemas::package::PACKAGES_DIR;
 
+use crate::attestation::place::{ATTESTATIONS_DIR, BOUND_DIRS, FINDINGS_DIR};
 use crate::private_file::{self, make_folder};
 
 /// A folder that belongs to one hand-over. Files in it are 0600, folders 0700.
@@ -21,6 +23,7 @@ impl HandoverDir {
     pub fn open(root: &Path) -> Result<Self> {
         make_folder(root)?;
         refuse_open_to_others(root)?;
+        refuse_links(root)?;
         Ok(Self { root: root.to_owned() })
     }
 
@@ -41,6 +44,7 @@ impl HandoverDir {
             make_folder(parent)?;
         }
         refuse_open_to_others(&self.root)?;
+        refuse_links(&self.root)?;
         Ok(path)
     }
 
@@ -76,6 +80,46 @@ impl HandoverDir {
             _ => Ok(()),
         }
     }
+}
+
+/// Refuses a hand-over folder in which a folder is a link: what lies elsewhere is not what is handed over, and whoever
+/// may write there could exchange it.
+pub fn refuse_links(root: &Path) -> Result<()> {
+    match links(root)?.first() {
+        None => Ok(()),
+        Some(name) => bail!(
+            "cannot use the hand-over folder {}: {name} in it is a symbolic link, and nothing is followed there. Put \
+             what it leads to in its place",
+            root.display()
+        ),
+    }
+}
+
+/// The links in the place of folders of a hand-over folder, by their names below it: its own, packages, and folders of
+/// statements about purges. Links in the place of files are not followed by whoever reads or writes them.
+pub fn links(root: &Path) -> Result<Vec<String>> {
+    let mut links = Vec::new();
+    for folder in [PACKAGES_DIR, ATTESTATIONS_DIR, FINDINGS_DIR].into_iter().chain(BOUND_DIRS) {
+        let path = root.join(folder);
+        let place = || format!("cannot look at {}", path.display());
+        match fs::symlink_metadata(&path) {
+            Ok(status) if status.is_symlink() => links.push(folder.to_owned()),
+            Ok(status) if status.is_dir() && HOLDS_FOLDERS.contains(&folder) => {
+                for entry in fs::read_dir(&path).with_context(place)? {
+                    let entry = entry.with_context(place)?;
+                    if entry.file_type().with_context(place)?.is_symlink() {
+                        links.push(format!("{folder}/{}", entry.file_name().to_string_lossy()));
+                    }
+                }
+            }
+            Ok(_) => {}
+            Err(error)
+                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {}
+            Err(error) => return Err(error).with_context(place),
+        }
+    }
+    links.sort();
+    Ok(links)
 }
 
 /// Refuses a folder that somebody else owns or may write to, and one below a folder in which others
@@ -127,6 +171,9 @@ fn refuse_open_to_others(folder: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Folders that hold folders.
+const HOLDS_FOLDERS: [&str; 2] = [PACKAGES_DIR, "purges"];
+
 /// Group and others may write (inode(7)).
 const OTHERS_WRITE: u32 = 0o022;
 
@@ -172,6 +219,31 @@ mod tests {
             }
         }
         mode(above.path(), 0o700);
+    }
+
+    #[test]
+    fn a_link_in_the_place_of_a_folder_is_refused() {
+        let above = tempfile::tempdir().unwrap();
+        let (root, elsewhere) = (above.path().join("handover"), above.path().join("elsewhere"));
+        fs::create_dir(&elsewhere).unwrap();
+        HandoverDir::open(&root).unwrap();
+        // What is not ours may be a link.
+        std::os::unix::fs::symlink(&elsewhere, root.join("deliveries")).unwrap();
+        HandoverDir::open(&root).unwrap();
+        for link in ["packages", "purges", "moves", "packages/portal", "purges/purge-1"] {
+            let (link, folder) = (root.join(link), root.join(link).parent().unwrap().to_owned());
+            fs::create_dir_all(&folder).unwrap();
+            std::os::unix::fs::symlink(&elsewhere, &link).unwrap();
+            for said in [
+                HandoverDir::open(&root).map(drop),
+                HandoverDir::at(&root).write("findings/x", b"x").map(drop),
+            ] {
+                let said = format!("{:#}", said.unwrap_err());
+                assert!(said.contains("is a symbolic link"), "{said}");
+            }
+            fs::remove_file(&link).unwrap();
+        }
+        HandoverDir::open(&root).unwrap();
     }
 
     #[test]

@@ -17,7 +17,7 @@ use handover_verify::sql::literal;
 
 use super::at_one_moment;
 use crate::keys::{Signer, sign_envelope};
-use crate::ledger::{Store, append_event_at, running_program};
+use crate::ledger::{Store, append_event_at, lesser_lines, running_program};
 use crate::moment;
 use crate::purge::PurgeDatabase;
 
@@ -136,6 +136,8 @@ fn statement(
         host: running.host.clone(),
         program: running.program.clone(),
         program_sha256: running.sha256,
+        event: Some(head.event.number.saturating_add(1).into()),
+        lesser_lines: lesser_lines(store),
         closed_by: request.signer.map(|signer| signer.key().keyid()),
     };
     Ok(Statement::new(closing.subjects(), closing))

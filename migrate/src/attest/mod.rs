@@ -13,7 +13,7 @@ mod sign;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
-use handover_schemas::attestation::{HandoverAttestation, NotChecked};
+use handover_schemas::attestation::{HandoverAttestation, NotChecked, OwnEvent};
 use handover_schemas::chain::{EventDetail, EventKind};
 use handover_schemas::config::MinutesConfig;
 use handover_schemas::digest::Digest;
@@ -32,7 +32,9 @@ pub use figures::stated_figures;
 pub use sign::{SignRequest, add_signature};
 
 use crate::keys::{Signer, sign_envelope};
-use crate::ledger::{Store, append_event, end_transaction, lesser_lines, prepare_events};
+use crate::ledger::{
+    Store, append_event_at, end_transaction, lesser_lines, prepare_events, running_program,
+};
 use crate::moment;
 use crate::purge::PurgeDatabase;
 
@@ -136,6 +138,7 @@ fn record(
     attestation.findings.extend(figure_findings(figures));
     attestation.figures.clone_from(figures);
     attestation.not_checked.extend(not_asked.clone());
+    attestation.ledger.own_event = Some(own_event(store)?);
     let statement = Statement::new(attestation.subjects(), attestation);
     let bytes = statement.to_bytes().context("cannot write the attestation")?;
     let text = std::str::from_utf8(&bytes).context("cannot write the attestation")?;
@@ -149,8 +152,20 @@ fn record(
         sha256: Some(Digest::of(&bytes)),
         ..EventDetail::default()
     };
-    append_event(store, EventKind::Attest, &detail)?;
+    append_event_at(store, EventKind::Attest, &detail, &statement.predicate.stated_on)?;
     Ok((statement, bytes))
+}
+
+/// What the event of the attestation is going to say, but for the statement's digest.
+fn own_event(store: &dyn Store) -> Result<OwnEvent> {
+    let running = running_program()?;
+    Ok(OwnEvent {
+        operator: running.operator.clone(),
+        host: running.host.clone(),
+        program: running.program.clone(),
+        program_sha256: running.sha256,
+        lesser_lines: lesser_lines(store),
+    })
 }
 
 fn finish(

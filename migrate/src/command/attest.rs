@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use handover_schemas::attestation::{AttestReport, HandoverAttestation};
+use handover_schemas::attestation::{AttestReport, Closing, HandoverAttestation};
 use handover_schemas::digest::Digest;
 use handover_schemas::signing::dsse::Envelope;
 use handover_schemas::signing::statement::{Predicate, Statement, StatementHeader};
@@ -107,12 +107,19 @@ fn report(file: &Path, trust: Option<&Trust>) -> Result<AttestReport> {
     let checked = trust.map(|trust| check_envelope(&envelope, trust, today()?)).transpose()?;
     let demand = Demand { roles: HandoverAttestation::ROLES.to_vec(), not: Vec::new() };
     let missing = |checked: &Checked| meets(checked, &demand).err().map(|why| format!("{why:#}"));
+    let statement = Digest::of(envelope.body());
+    let head = match &attestation {
+        Some(attestation) => Some(attestation.head(statement).1),
+        None => Statement::<Closing>::parse(envelope.body())
+            .ok()
+            .and_then(|closing| closing.predicate.head_with_it(statement)),
+    };
     Ok(AttestReport {
         file: file.display().to_string(),
         predicate_type: header.predicate_type,
-        statement: Digest::of(envelope.body()),
+        statement,
         number: attestation.as_ref().map(|one| one.number.0),
-        head: attestation.as_ref().map(|one| one.ledger.head),
+        head,
         root: attestation.as_ref().and_then(|one| one.copy.as_ref()?.root),
         signed_by: checked.as_ref().map(names).unwrap_or_default(),
         // Only an attestation needs both sides.

@@ -89,8 +89,7 @@ fn statement_at(
         host: running.host.clone(),
         program: running.program.clone(),
         program_sha256: running.sha256,
-        detail: serde_json::to_string(&with_lines(store, detail))
-            .context("cannot write down an event")?,
+        detail: with_lines(store, detail).to_text(),
         previous,
     };
     let digest = event.digest();

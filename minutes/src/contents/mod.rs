@@ -38,6 +38,7 @@ pub(crate) struct Contents {
 pub(crate) fn contents(attested: &Attested, font: &str, english: bool) -> Contents {
     let predicate = attested.predicate();
     let (codes, images) = codes(attested);
+    let (_, head) = predicate.head(attested.statement_sha256());
     let document = json!({
         "font": font,
         "english": english,
@@ -60,7 +61,7 @@ pub(crate) fn contents(attested: &Attested, font: &str, english: bool) -> Conten
         "timeline": timeline(predicate),
         "tools": cut(&predicate.tools, ROWS_MAX),
         "ledger": {
-            "head": predicate.ledger.head,
+            "head": head.to_string(),
             "events": predicate.ledger.events,
             "tables": cut(&predicate.ledger.tables, ROWS_MAX),
         },
@@ -176,7 +177,8 @@ fn codes(attested: &Attested) -> (Value, Vec<(String, String)>) {
     let root = predicate.copy.as_ref().and_then(|copy| copy.root);
     let mut digests: Vec<(&str, Option<&str>, String)> = Vec::new();
     digests.extend(root.map(|root| ("root", None, root.to_string())));
-    digests.push(("head", None, predicate.ledger.head.to_string()));
+    let (_, head) = predicate.head(attested.statement_sha256());
+    digests.push(("head", None, head.to_string()));
     digests.push(("statement", None, attested.statement_sha256().to_string()));
     let present = predicate.packages.iter().filter(|package| !package.superseded);
     for package in present.take(SEALS_AS_CODES) {

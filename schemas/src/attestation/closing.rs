@@ -6,6 +6,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::chain::{Event, EventDetail, EventKind};
 use crate::digest::Digest;
 use crate::signing::statement::{Predicate, Subject, U64Text};
 
@@ -38,6 +39,12 @@ pub struct Closing {
     pub program: String,
     /// SHA-256 of the program's file.
     pub program_sha256: Digest,
+    /// Number of the event of the closing; absent in closings of earlier versions.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub event: Option<U64Text>,
+    /// Connections less than `verify-full` of the program, as the event has them.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub lesser_lines: Vec<String>,
     /// SHA-256 of the DER SubjectPublicKeyInfo of the key that signs it first; absent if it is
     /// signed elsewhere.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -61,6 +68,30 @@ impl Predicate for Closing {
 }
 
 impl Closing {
+    /// The head of the chain with the closing's own event, which follows from the statement (of which this is the
+    /// SHA-256); nothing of closings of earlier versions, which do not tell the event's number.
+    pub fn head_with_it(&self, statement: Digest) -> Option<Digest> {
+        let detail = EventDetail {
+            number: Some(self.attestation.0),
+            sha256: Some(statement),
+            count: Some(self.files.len() as u64),
+            lesser_lines: self.lesser_lines.clone(),
+            ..EventDetail::default()
+        };
+        let event = Event {
+            number: self.event?.0,
+            kind: EventKind::Close,
+            at: self.closed_on.clone(),
+            operator: self.operator.clone(),
+            host: self.host.clone(),
+            program: self.program.clone(),
+            program_sha256: self.program_sha256,
+            detail: detail.to_text(),
+            previous: self.head,
+        };
+        Some(event.digest())
+    }
+
     /// What it is about: the attestation and the files.
     pub fn subjects(&self) -> Vec<Subject> {
         let attestation = Subject::new(format!("attestation:{}", self.attestation), self.statement);

@@ -27,11 +27,12 @@ pub use key::StatedKey;
 pub use purge::{StatedGroup, StatedPurge, StatedPurgeTable, StatedRestore, StatedSummary};
 pub use report::AttestReport;
 pub use stated::{
-    RootsOver, StatedChain, StatedCopy, StatedDeliverable, StatedEnd, StatedEvent, StatedEvidence,
-    StatedLedgerTable, StatedLeftOut, StatedMove, StatedPackage, StatedTable, StatedTool,
-    TableState,
+    OwnEvent, RootsOver, StatedChain, StatedCopy, StatedDeliverable, StatedEnd, StatedEvent,
+    StatedEvidence, StatedLedgerTable, StatedLeftOut, StatedMove, StatedPackage, StatedTable,
+    StatedTool, TableState,
 };
 
+use crate::chain::{Event, EventDetail, EventKind};
 use crate::config::MinutesConfig;
 use crate::digest::Digest;
 use crate::figures::stated::StatedFigures;
@@ -112,6 +113,33 @@ impl HandoverAttestation {
         }
         subjects.push(Subject::new("ledger-head", self.ledger.head));
         subjects
+    }
+
+    /// The last event that a head on paper has to cover, and its digest: that of the attestation's own event, which
+    /// follows from the statement (of which this is the SHA-256). Statements of earlier versions do not tell that event:
+    /// of them, the last one that they state.
+    pub fn head(&self, statement: Digest) -> (u64, Digest) {
+        let StatedChain { head, events, own_event, .. } = &self.ledger;
+        let Some(own) = own_event else { return (events.0, *head) };
+        let number = events.0.saturating_add(1);
+        let detail = EventDetail {
+            number: Some(self.number.0),
+            sha256: Some(statement),
+            lesser_lines: own.lesser_lines.clone(),
+            ..EventDetail::default()
+        };
+        let event = Event {
+            number,
+            kind: EventKind::Attest,
+            at: self.stated_on.clone(),
+            operator: own.operator.clone(),
+            host: own.host.clone(),
+            program: own.program.clone(),
+            program_sha256: own.program_sha256,
+            detail: detail.to_text(),
+            previous: *head,
+        };
+        (number, event.digest())
     }
 
     /// Whether nothing is outstanding.

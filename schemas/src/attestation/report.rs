@@ -19,7 +19,7 @@ pub struct AttestReport {
     /// Number of the attestation; absent if something else was signed.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub number: Option<u64>,
-    /// Head of the chain of events before the attestation's own.
+    /// Head of the chain of events with the attestation's own, or with the closing's: the one for paper.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub head: Option<Digest>,
     /// Root of the copied tables.

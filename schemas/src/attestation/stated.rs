@@ -243,8 +243,29 @@ pub struct StatedChain {
     pub head: Digest,
     /// Events before this attestation's own.
     pub events: U64Text,
+    /// What the attestation's own event says, which is the next one; absent in statements of earlier versions.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub own_event: Option<OwnEvent>,
     /// What each of the ledger's tables holds, by name (FORMAT.md section 33).
     pub tables: Vec<StatedLedgerTable>,
+}
+
+/// What the event of a statement says besides what the statement says of it: with this, the event's digest, and so
+/// the head of the chain with the statement in it, follows from the statement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct OwnEvent {
+    /// Account under which the program ran.
+    pub operator: String,
+    /// Host on which it ran.
+    pub host: String,
+    /// Name and version of the program.
+    pub program: String,
+    /// SHA-256 of the program's file.
+    pub program_sha256: Digest,
+    /// Connections less than `verify-full` of the program, as the event has them.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub lesser_lines: Vec<String>,
 }
 
 /// What a table of the ledger holds.

@@ -116,6 +116,14 @@ pub struct EventDetail {
     pub signature: Option<Digest>,
 }
 
+impl EventDetail {
+    /// The text that stands in the event.
+    pub fn to_text(&self) -> String {
+        // Texts, numbers and digests: nothing of them cannot be written.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
 /// Where a chain is broken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BrokenChain {

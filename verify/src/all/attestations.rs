@@ -8,6 +8,7 @@ use handover_schemas::attestation::{HandoverAttestation, Outcome};
 use handover_schemas::signing::dsse::Envelope;
 use handover_schemas::signing::statement::Statement;
 
+use super::head::check_head;
 use super::{All, AllRequest, Watch};
 use crate::attestation::place::{
     ATTESTATIONS_DIR, MADE_FROM_IT, closing_file, envelope_file, made_file,
@@ -126,7 +127,9 @@ pub(super) fn check_attestations(
             if report.number.is_some_and(|stated| stated != number) {
                 outcome.find(format!("{} states another number", envelope_file(number)));
             }
-            check_head(request, report.head, is_last, outcome);
+            if is_last && request.target.is_none() {
+                check_head(request, number, outcome);
+            }
             for name in [envelope_file(number), closing_file(number)] {
                 check_text(request, &name, outcome);
             }
@@ -146,24 +149,5 @@ fn check_text(request: &AllRequest, name: &str, outcome: &mut Outcome) {
             "{name} is not written as it was made: somebody changed it, or signed it with another \
              program. handover-verify attestation says what its signatures are worth"
         ));
-    }
-}
-
-/// Without a ledger, the head from paper is held against the attestation.
-fn check_head(
-    request: &AllRequest,
-    stated: Option<handover_schemas::digest::Digest>,
-    is_last: bool,
-    outcome: &mut Outcome,
-) {
-    if request.target.is_some() || !is_last {
-        return;
-    }
-    match request.head {
-        Some(head) if stated == Some(head) => {
-            outcome.checked("the head that was given is the one it states");
-        }
-        Some(_) => outcome.find("the head that was given is not the one it states"),
-        None => outcome.unverified("no head known from elsewhere was given (--head)"),
     }
 }

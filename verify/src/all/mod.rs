@@ -7,6 +7,8 @@
 mod attestations;
 mod audit;
 mod figures;
+mod folder;
+mod head;
 mod packages;
 mod purges;
 mod tables;
@@ -21,6 +23,7 @@ use handover_schemas::digest::Digest;
 
 use self::attestations::{Attestations, check_attestations};
 use self::figures::check_figures;
+use self::folder::check_folder;
 use self::packages::check_packages;
 use self::purges::{check_purges, check_statements};
 use self::tables::{PlannedTables, check_tables};
@@ -79,11 +82,15 @@ pub fn verify_all(
     let mut all = All { checks: Vec::new(), not_checked: Vec::new() };
     let attested = Attestations::read(request)?;
     if request.trust.is_some() && !request.trust_is_given {
-        all.not_checked(
-            "whether the trust file is the one that the parties have: handover.toml names it; give \
-             your own (--trust)",
-        );
+        all.run("trust", |outcome| {
+            outcome.unverified(
+                "whose keys count: handover.toml names the trust file, and a folder is not to be believed about \
+                 that; give the one that you got from the parties (--trust)",
+            );
+            Ok(())
+        })?;
     }
+    check_folder(&request.handover, &mut all)?;
     let recorded = recorded(request, &mut all, watch)?;
     let purges = recorded.as_ref().map(|recorded| recorded.purges.as_slice()).unwrap_or_default();
     match (&request.source, &request.target) {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use handover_schemas::attestation::Outcome;
@@ -21,6 +22,8 @@ struct Known {
     present: BTreeMap<String, Digest>,
     /// Of all packages, by the name under which one is kept that a later delivery replaced.
     kept: BTreeMap<String, Digest>,
+    /// Names of packages that were replaced, under which they are kept.
+    replaced: BTreeSet<String>,
     /// Who knows them.
     by: &'static str,
 }
@@ -53,7 +56,8 @@ pub(super) fn check_packages(
     };
     let mut there = in_folder(request)?;
     if let Some(known) = &known {
-        there.extend(known.present.keys().cloned());
+        // One that was replaced belongs to what was handed over as well.
+        there.extend(known.present.keys().chain(&known.replaced).cloned());
     }
     for name in there {
         all.run(format!("package {name}"), |outcome| {
@@ -64,10 +68,18 @@ pub(super) fn check_packages(
 }
 
 fn known(request: &AllRequest, attested: &Attestations, watch: Watch<'_>) -> Result<Option<Known>> {
-    let mut found = Known { present: BTreeMap::new(), kept: BTreeMap::new(), by: "the ledger" };
+    let mut found = Known {
+        present: BTreeMap::new(),
+        kept: BTreeMap::new(),
+        replaced: BTreeSet::new(),
+        by: "the ledger",
+    };
     let mut take = |name: &str, seal: Digest, superseded: bool| {
-        found.kept.insert(kept_name(name, &seal), seal);
-        if !superseded {
+        let kept = kept_name(name, &seal);
+        found.kept.insert(kept.clone(), seal);
+        if superseded {
+            found.replaced.insert(kept);
+        } else {
             found.present.insert(name.to_owned(), seal);
         }
     };
@@ -91,6 +103,9 @@ fn known(request: &AllRequest, attested: &Attestations, watch: Watch<'_>) -> Res
 fn in_folder(request: &AllRequest) -> Result<BTreeSet<String>> {
     let folder = request.handover.join(PACKAGES_DIR);
     let place = || format!("cannot read {}", folder.display());
+    if folder.is_symlink() {
+        return Ok(BTreeSet::new());
+    }
     let entries = match std::fs::read_dir(&folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(BTreeSet::new()),
@@ -98,12 +113,19 @@ fn in_folder(request: &AllRequest) -> Result<BTreeSet<String>> {
     };
     let mut names = BTreeSet::new();
     for entry in entries {
-        let name = entry.with_context(place)?.file_name().to_string_lossy().into_owned();
-        if !name.starts_with('.') {
+        let entry = entry.with_context(place)?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        // A link is a finding about the folder, and is not followed.
+        if !name.starts_with('.') && !entry.file_type().with_context(place)?.is_symlink() {
             names.insert(name);
         }
     }
     Ok(names)
+}
+
+/// Whether a folder is there: a link to one is none.
+fn is_folder(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|status| status.is_dir())
 }
 
 fn check_package(
@@ -114,7 +136,7 @@ fn check_package(
     watch: Watch<'_>,
 ) -> Result<()> {
     let dir = request.handover.join(PACKAGES_DIR).join(name);
-    if !dir.exists() {
+    if request.handover.join(PACKAGES_DIR).is_symlink() || !is_folder(&dir) {
         outcome.find(format!("{} is not there, though it was sealed", dir.display()));
         return Ok(());
     }

@@ -60,6 +60,7 @@ pub fn gather(ledger: &mut dyn LedgerQuery, lines_now: &[String]) -> Result<Hand
         ledger: StatedChain {
             head: if events.is_empty() { NO_EVENT } else { head },
             events: (events.len() as u64).into(),
+            own_event: None,
             tables: table_digests(ledger)?,
         },
     };

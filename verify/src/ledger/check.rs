@@ -85,7 +85,7 @@ impl Check<'_> {
         }
         self.check_unknown_files(&attested)?;
         self.check_last(&events, attested.last())?;
-        self.check_head(&events);
+        self.check_head(&events, attested.last());
         Ok((count, Some(head)))
     }
 
@@ -129,6 +129,7 @@ impl Check<'_> {
             };
             let states = states.predicate;
             self.check_stated_head(events, &states, "the ledger's attestation");
+            self.check_own_event(events, &states, Digest::of(one.statement.as_bytes()));
             attested.push(Attested { recorded: one, states });
         }
         Ok(attested)
@@ -154,6 +155,26 @@ impl Check<'_> {
             self.outcome.find(format!(
                 "the head that {what} {number} states is not in the chain: the ledger was \
                  rewritten, or is another one"
+            ));
+        }
+    }
+
+    /// The event of an attestation is the one that follows from what it states.
+    fn check_own_event(
+        &mut self,
+        events: &[RecordedEvent],
+        states: &HandoverAttestation,
+        statement: Digest,
+    ) {
+        if states.ledger.own_event.is_none() {
+            return;
+        }
+        let (number, digest) = states.head(statement);
+        let recorded = events.iter().find(|one| one.event.number == number);
+        if recorded.is_none_or(|recorded| recorded.digest != digest) {
+            self.outcome.find(format!(
+                "event {number} is not the one that attestation {} states of itself",
+                states.number
             ));
         }
     }
@@ -269,6 +290,7 @@ impl Check<'_> {
     }
 
     fn check_closing(&mut self, events: &[RecordedEvent], closing: &str, number: u64) {
+        let statement = Digest::of(closing.as_bytes());
         let Ok(closing) = Statement::<Closing>::parse(closing.as_bytes()) else {
             self.outcome.find(format!("the ledger's closing of attestation {number} is damaged"));
             return;
@@ -292,6 +314,8 @@ impl Check<'_> {
                 && event.program_sha256 == closing.program_sha256
                 && event.previous == closing.head
         });
+        let follows = closing.head_with_it(statement);
+        let same = same && follows.is_none_or(|digest| own.is_some_and(|own| own.digest == digest));
         if !same {
             self.outcome.find(format!(
                 "the event of the closing of attestation {number} is not what the closing says of it"
@@ -299,8 +323,8 @@ impl Check<'_> {
         }
     }
 
-    /// The head from paper is in the chain.
-    fn check_head(&mut self, events: &[RecordedEvent]) {
+    /// The head from paper is in the chain, and nothing follows it that no paper binds.
+    fn check_head(&mut self, events: &[RecordedEvent], last: Option<&Attested>) {
         let Some(head) = self.request.head else {
             self.outcome.not_checked(
                 "whether this is the chain that the minutes name: give the head that is printed \
@@ -308,14 +332,36 @@ impl Check<'_> {
             );
             return;
         };
-        match events.iter().find(|one| one.digest == head) {
-            Some(at) => self
-                .outcome
-                .checked(format!("the head that was given is that of event {}", at.event.number)),
-            None => self.outcome.find(
+        let Some(at) = events.iter().position(|one| one.digest == head) else {
+            self.outcome.find(
                 "the head that was given is not in the chain: the ledger was rewritten, or is \
                  another one",
-            ),
+            );
+            return;
+        };
+        self.outcome.checked(format!("the head that was given is that of event {}", at + 1));
+        let later = events.get(at + 1..).unwrap_or_default();
+        let Some(first) = later.first() else { return };
+        let what = format!(
+            "events {} to {}: they follow the head that was given, and nothing on paper binds them. \
+             Give the head that was printed last (handover-migrate attest prints one, attest --close \
+             the next)",
+            first.event.number,
+            events.len()
+        );
+        if is_all_that_old_paper_has(later, last) {
+            self.outcome.not_checked(what);
+        } else {
+            self.outcome.unverified(what);
         }
     }
+}
+
+/// Whether these are an attestation and its closing of an earlier version, whose minutes name the head before them.
+fn is_all_that_old_paper_has(later: &[RecordedEvent], last: Option<&Attested>) -> bool {
+    let is_own =
+        |event: &RecordedEvent| matches!(event.event.kind, EventKind::Attest | EventKind::Close);
+    last.is_some_and(|last| last.states.ledger.own_event.is_none())
+        && later.len() <= 2
+        && later.iter().all(is_own)
 }

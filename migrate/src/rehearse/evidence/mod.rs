@@ -45,9 +45,9 @@ impl EvidenceRehearsal<'_> {
         let words = ["figures".as_ref(), "--handover".as_ref(), folder, "--quiet".as_ref()];
         self.verify(&words, FINDINGS)?;
         headline(first + 1, "State it, and sign it for both sides")?;
-        let head = self.attest()?;
+        self.attest()?;
         headline(first + 2, "Report and minutes")?;
-        self.report_and_minutes()?;
+        let head = self.report_and_minutes()?;
         headline(first + 3, "Everything at once")?;
         let escrow = self.keys.file("escrow.age");
         let passphrase = self.keys.passphrase();
@@ -78,22 +78,20 @@ impl EvidenceRehearsal<'_> {
         Ok(())
     }
 
-    /// Both sides and a witness sign; gives the head that goes onto paper.
-    fn attest(&self) -> Result<String> {
-        let said = self.migrate(&["attest", "--key"], &self.signing("receiving"), FINDINGS)?;
-        let head = said.lines().find_map(|line| line.strip_prefix("head "));
-        let head = head.and_then(|line| line.split_whitespace().next());
-        let head = head.context("attest said no head")?.to_owned();
+    /// Both sides and a witness sign.
+    fn attest(&self) -> Result<()> {
+        self.migrate(&["attest", "--key"], &self.signing("receiving"), FINDINGS)?;
         let envelope = self.handover.path().join(envelope_file(NUMBER));
         for person in ["giving", "witness"] {
             let mut words = vec![envelope.clone(), "--key".into()];
             words.extend(self.signing(person));
             self.migrate(&["attest", "--sign"], &words, FINDINGS)?;
         }
-        Ok(head)
+        Ok(())
     }
 
-    fn report_and_minutes(&self) -> Result<()> {
+    /// Makes and closes them; gives the head that goes onto paper, which covers the closing.
+    fn report_and_minutes(&self) -> Result<String> {
         self.migrate(&["report"], &[], 0)?;
         let folder = self.handover.path();
         let trust = self.rehearsal.path().join("trust.toml");
@@ -108,11 +106,14 @@ impl EvidenceRehearsal<'_> {
         ]
         .map(OsStr::to_owned);
         print_text(&self.programs.minutes(&words)?)?;
-        self.migrate(&["attest", "--close", "--key"], &self.signing("receiving"), 0)?;
+        let said = self.migrate(&["attest", "--close", "--key"], &self.signing("receiving"), 0)?;
+        let head = said.lines().find_map(|line| line.strip_prefix("head "));
+        let head = head.and_then(|line| line.split_whitespace().next());
+        let head = head.context("attest --close said no head")?.to_owned();
         let mut words = vec![folder.join(closing_file(NUMBER)), "--key".into()];
         words.extend(self.signing("giving"));
         self.migrate(&["attest", "--sign"], &words, 0)?;
-        Ok(())
+        Ok(head)
     }
 
     fn signing(&self, person: &str) -> Vec<PathBuf> {

@@ -30,6 +30,7 @@ impl Commands {
     pub(super) fn of(signed: &SignedAttestation) -> Self {
         let file = quote(&format!("attestations/{}", signed.file_name));
         let attestation = &signed.attestation;
+        let (_, head) = attestation.head(signed.statement);
         let packages = attestation.packages.iter().filter(|package| !package.superseded);
         let mut seals: Vec<String> = packages
             .map(|package| {
@@ -40,17 +41,11 @@ impl Commands {
         let seals_left = seals.len().saturating_sub(SEALS_MAX);
         seals.truncate(SEALS_MAX);
         Self {
-            all: format!(
-                "handover-verify all --handover . --trust TRUST.toml --head {}",
-                attestation.ledger.head
-            ),
+            all: format!("handover-verify all --handover . --trust TRUST.toml --head {head}"),
             attestation: format!(
                 "handover-verify attestation {file} --handover . --trust TRUST.toml"
             ),
-            ledger: format!(
-                "handover-verify ledger --handover . --head {}",
-                attestation.ledger.head
-            ),
+            ledger: format!("handover-verify ledger --handover . --head {head}"),
             signatures: format!("handover-verify envelope {file} --trust TRUST.toml --explain"),
             statement: format!(
                 "sed -n 's/.*\"payload\": \"\\([^\"]*\\)\".*/\\1/p' {file} | base64 -d | sha256sum"

@@ -74,6 +74,7 @@ pub(super) struct View<'a> {
     attestation: &'a HandoverAttestation,
     /// SHA-256 of the statement.
     pub(super) statement: Digest,
+    head: Head,
     file_name: &'a str,
     at: String,
     verdict: verdict::Verdict,
@@ -99,10 +100,12 @@ impl<'a> View<'a> {
     pub(super) fn of(signed: &'a SignedAttestation) -> Self {
         let attestation = &signed.attestation;
         let signatures = signatures::Signatures::of(signed);
+        let (event, digest) = attestation.head(signed.statement);
         let purges = Part::at_most(purges::PURGES_MAX, &attestation.purges);
         Self {
             attestation,
             statement: signed.statement,
+            head: Head { event, digest },
             file_name: &signed.file_name,
             at: signed.at.to_string(),
             verdict: verdict::Verdict::of(signed, &signatures),
@@ -124,6 +127,13 @@ impl<'a> View<'a> {
             ledger_tables: Part::of(&attestation.ledger.tables),
         }
     }
+}
+
+/// The head of the chain that binds the attestation, and the event that it is the digest of.
+#[derive(Serialize)]
+struct Head {
+    event: u64,
+    digest: Digest,
 }
 
 /// A key that counted when the attestation was made.
