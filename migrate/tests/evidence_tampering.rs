@@ -11,7 +11,7 @@ use handover_testkit::Outcome;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-use crate::evidence_desk::{Desk, Manipulation, Rehearsed};
+use crate::evidence_desk::{Deed, Desk, Manipulation, Rehearsed};
 use crate::evidence_events::rewritten;
 use crate::evidence_files::{flipped, moved};
 use crate::evidence_signatures::{signatures, trust};
@@ -128,4 +128,22 @@ fn whatever_is_changed_in_a_hand_over_is_found_on_sqlite() {
 fn whatever_is_changed_in_a_hand_over_is_found_on_postgres() {
     // What is in files is the same with both engines: a few of these, and half of the rest.
     every_one_is_found(Engine::Postgres, |at| at % 4 == 0, 60);
+}
+
+/// A byte of a record or of its proof that somebody changed: the checker finds each.
+#[test]
+fn whatever_is_changed_in_a_proof_is_found_by_the_checker() {
+    let rehearsed = Rehearsed::on(Engine::Sqlite);
+    let mut dice = ChaCha8Rng::seed_from_u64(20_261_122);
+    let mut desk = rehearsed.copy();
+    for name in ["proof/somebody.record.json", "proof/somebody.tlog-proof"] {
+        for _ in 0..12 {
+            let mut bytes = rehearsed.read(name);
+            let at = roll(&mut dice, bytes.len());
+            bytes[at] ^= 1 << roll(&mut dice, 8);
+            let deed = Deed::Files(vec![(name.to_owned(), Some(bytes))]);
+            let checker = desk.judged_after(&deed).checker;
+            assert!(checker.expect(1).stdout.contains("  FINDING "), "byte {at} of {name}");
+        }
+    }
 }

@@ -93,12 +93,13 @@ def check(asked, report):
         check_rows(database, purges, archived, events, report)
 
     report.heading("7 proofs")
-    roots = {purge.selection["origin"]: purge.selection["root"] for purge in purges if purge.state == "certified"}
+    archives = {purge.selection["origin"]: sound[purge.backup["seal"]].document["archive"]
+                for purge in purges if purge.state == "certified" and purge.backup["seal"] in sound}
     today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
     for path in asked.proof:
         texts = [read_bytes(*os.path.split(os.path.abspath(path + end))).decode()
                  for end in (".record.json", ".tlog-proof")]
-        check_proof(*texts, trust, today, roots, report)
+        check_proof(*texts, trust, today, archives, report)
 
 
 def check_ledger(asked, ledger, events, envelopes, closing, report):

@@ -111,6 +111,11 @@ def check_against_ledger(envelope, number, is_last, closing, ledger, events, rep
     report.check(told == named, f"{place}: its timeline is what the ledger's events are")
     own = events[count] if count < len(events) else None
     is_told = own is not None and own.kind == "attest" and own.detail.get("sha256") == envelope.statement_sha256
+    said = stated["ledger"].get("ownEvent")
+    if is_told and said is not None:
+        moment = [stated["statedOn"], *(said[key] for key in ["operator", "host", "program", "programSha256"])]
+        detail = detail_of(said, number=number, sha256=envelope.statement_sha256)
+        is_told = own.columns[2:7] == moment and own.detail == detail
     report.check(is_told, f"{place}: the event after those is its own")
     known = {row["database_id"] for row in ledger.rows("identity")}
     report.check(known == {stated["target"]["identity"]}, f"{place}: it is about this database")
@@ -179,6 +184,11 @@ def check_others(folder, bound, made_from_it, report):
         report.not_checked(f"{name} in the hand-over folder: nothing binds it")
 
 
+def detail_of(said, **detail):
+    """The detail of a statement's own event; connections less than verify-full are in it if there were any."""
+    return {**detail, **{key: said[key] for key in ["lesserLines"] if key in said}}
+
+
 def check_close_event(closing, number, ledger, events, report):
     """The event `close` is about this closing and says what it says: no later event binds it."""
     stated, place = closing.predicate, closing.place
@@ -190,7 +200,9 @@ def check_close_event(closing, number, ledger, events, report):
     is_told = (
         len(told) == 1
         and told[0].columns[2:7] == said
-        and told[0].detail == {"number": number, "sha256": closing.statement_sha256, "count": len(stated["files"])}
+        and told[0].detail == detail_of(
+            stated, number=number, sha256=closing.statement_sha256, count=len(stated["files"]))
+        and stated.get("event", told[0].number) == told[0].number
         and told[0].previous == stated["head"]
     )
     report.check(is_told, f"{place}: its event says what it says, and follows the head that it states")

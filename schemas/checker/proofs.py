@@ -41,9 +41,9 @@ class Checkpoint:
         return found
 
 
-def check_proof(record_text, proof_text, trust, day, known_roots, report):
-    """That a row was under the root of a checkpoint that somebody trusted signed. `known_roots` are the
-    roots of certified purges by origin, where there are any."""
+def check_proof(record_text, proof_text, trust, day, archives, report):
+    """That a row was under the root of a checkpoint that somebody trusted signed. `archives` are what
+    package.json says of the whole archives of certified purges, by origin."""
     record = strict_json(record_text)
     head, _, rest = proof_text.partition("\n\n")
     lines = head.split("\n")
@@ -62,7 +62,14 @@ def check_proof(record_text, proof_text, trust, day, known_roots, report):
     report.check(made == checkpoint.root, "salt, line and path make the checkpoint's root")
     names = sorted({key.name for key in checkpoint.signers(trust) if key.counts_on(day)})
     report.check(bool(names), f"the checkpoint is signed by {', '.join(names)}", "nobody trusted signed the checkpoint")
-    if checkpoint.origin in known_roots:
-        report.check(known_roots[checkpoint.origin] == checkpoint.root.hex(), "its root is that of the purge's certificate")
-    else:
-        report.not_checked("the purge of that record: its certificate is not in this hand-over")
+    about = archives.get(checkpoint.origin)
+    if about is None:
+        report.not_checked("table and columns of the record: its purge's archive is not in this hand-over")
+        return
+    report.check(about["root"] == checkpoint.root.hex(), "the checkpoint's root is that of the purge's archive")
+    table = [one for one in about["tables"] if one["first_index"] <= int(index[1])
+             < one["first_index"] + one["lines"]["rows"]]
+    columns = [column["name"] for column in table[0]["columns"]] if table else None
+    place = f"{table[0]['name']['schema']}.{table[0]['name']['name']}" if table else None
+    is_its = (record["table"], record["columns"], record["version"]) == (place, columns, 1)
+    report.check(is_its, "table and columns of the record are those of the archive")

@@ -54,6 +54,10 @@ class Purge:
         }
         if "evidence" in selection:
             bound["evidence"] = bound_evidence(selection["evidence"])
+        if "share_max" in selection["rule"]:
+            bound["shareMax"] = str(selection["rule"]["share_max"])
+        if "reach" in self.backup:
+            bound["reach"] = self.backup["reach"]
         return bound
 
 
