@@ -93,6 +93,7 @@ mod report;
 mod report_browser;
 mod report_sample;
 mod restore;
+mod restore_columns;
 mod restore_people;
 mod restored_rows;
 mod resume;

@@ -286,9 +286,12 @@ fn what_is_refused() {
     fs::write(made.at("chosen.jsonl"), "{\"table\":\"public.subjects\",\"key\":[\"7\"]}").unwrap();
     let one = ["--table", "public.subjects", "--record-key", "5", "--overwrite", "chosen.jsonl"];
     refused(&one, "not among those chosen");
-    made.sql("alter table cards add column more text");
-    refused(&["--all"], "main.cards has other columns");
-    made.sql("alter table cards drop column more");
+    made.sql("alter table cards rename column note to remark");
+    refused(
+        &["--all"],
+        "main.cards is not what it was when its rows were archived: \"note\" (text)",
+    );
+    made.sql("alter table cards rename column remark to note");
     restore(&made, &["--all"]).expect(0);
 
     // Another database, and one that never knew the archive.

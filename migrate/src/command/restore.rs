@@ -42,6 +42,7 @@ pub fn run(args: &RestoreArgs, interrupt: &Interrupt) -> Result<Exit> {
         purge,
         dir: &opened.dir,
         choice: &choice,
+        changed: &opened.config.purge.changed_column,
         overwrite: args.overwrite.as_deref(),
         applying,
     };
@@ -109,6 +110,11 @@ fn text(report: &RestoreReport, findings: &str, chosen: &str) -> Lines {
             grouped(table.parent_missing),
             grouped(table.held_back)
         );
+    }
+    for (table, change) in
+        report.tables.iter().flat_map(|one| one.columns.iter().map(move |change| (one, change)))
+    {
+        writeln!(out, "{}: {change}", table.name);
     }
     people_text(&mut out, report, chosen);
     if !report.is_whole() {

@@ -31,6 +31,7 @@ pub(super) fn statement(
         inserted: counts.insert,
         identical: counts.identical,
         replaced: counts.replace,
+        columns: table.changes.clone(),
     });
     let restore = Restore {
         database: archive.manifest().database.clone(),

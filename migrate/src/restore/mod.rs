@@ -5,6 +5,7 @@
 
 mod attest;
 mod choice;
+mod columns;
 mod fields;
 pub mod find;
 mod held_back;

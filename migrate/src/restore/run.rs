@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use handover_schemas::config::PurgeConfig;
+use handover_schemas::config::{ChangedColumn, PurgeConfig};
 use handover_schemas::name::TableName;
 use handover_schemas::purge::record::PurgeState;
 use handover_schemas::purge::restore::{
@@ -41,6 +41,8 @@ pub struct RestoreRequest<'a> {
     pub dir: &'a HandoverDir,
     /// Which rows.
     pub choice: &'a Choice,
+    /// What columns of the archive are by now.
+    pub changed: &'a [ChangedColumn],
     /// A file with the rows that may replace others.
     pub overwrite: Option<&'a Path>,
     /// To do it; without, it is only told what would be done.
@@ -123,9 +125,16 @@ fn within(
 ) -> Result<RestoreReport> {
     database.plan_freely()?;
     let spill_dir = request.dir.path();
-    let mut tables = stage(database, request.archive, chosen, spill_dir, (interrupt, progress))?;
+    let mut tables = stage(
+        database,
+        request.archive,
+        (chosen, request.changed),
+        spill_dir,
+        (interrupt, progress),
+    )?;
     let people = people_table(request)?;
     let counts = plan(database, &tables, overwrites, people)?;
+    refuse_replacing(&tables, &counts)?;
     let taken = name_held_back(database, request.dir, &tables, interrupt)?;
     let mut report = report(request, &tables, &counts, taken);
     if let Some(people) = people {
@@ -159,6 +168,23 @@ fn within(
     Ok(report)
 }
 
+/// What was added to a table since is of the row that is there: it must not become another row's.
+fn refuse_replacing(tables: &[StagedTable<'_>], counts: &[Counts]) -> Result<()> {
+    for (table, counts) in tables.iter().zip(counts).filter(|(_, counts)| counts.replace > 0) {
+        if let Some(added) = table.changes.iter().find(|one| one.archived.is_none()) {
+            bail!(
+                "{} rows of {} would be replaced, and {:?} was added to it since: what stands there would be \
+                 mixed with the archived row. Delete the present rows yourself, or correct them, and restore \
+                 without --overwrite",
+                counts.replace,
+                table.shape.name,
+                added.now
+            );
+        }
+    }
+    Ok(())
+}
+
 /// The table that people are in, if single people were chosen.
 fn people_table<'a>(request: &RestoreRequest<'a>) -> Result<Option<&'a TableName>> {
     let Choice::Person(_) = request.choice else { return Ok(None) };
@@ -182,6 +208,7 @@ fn report(
         conflict: counts.conflict,
         parent_missing: counts.parent_missing,
         held_back: counts.held_back,
+        columns: table.changes.clone(),
         taken,
     };
     RestoreReport {

@@ -5,11 +5,13 @@ use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use handover_schemas::archive::manifest::{ArchivedTable, SaltLine};
 use handover_schemas::archive::row_leaf::row_leaf;
+use handover_schemas::config::ChangedColumn;
 use handover_schemas::digest::Digest;
 use handover_schemas::plan::{Key, TableShape};
+use handover_schemas::purge::columns::ColumnChange;
 use handover_verify::archive::ArchiveReader;
 use handover_verify::interrupt::Interrupt;
 use handover_verify::postgres;
@@ -18,6 +20,7 @@ use handover_verify::purge::list::POSITION;
 use handover_verify::sql::{ident, qualified};
 
 use super::choice::Chosen;
+use super::columns::{Fitted, fit};
 use super::load::{Loading, staging};
 use crate::purge::PurgeDatabase;
 
@@ -27,10 +30,12 @@ pub(super) struct StagedTable<'a> {
     pub(super) number: usize,
     /// The table as the archive has it.
     pub(super) archived: &'a ArchivedTable,
-    /// The table as the database has it.
+    /// The table as the database has it, with the archived columns alone.
     pub(super) shape: TableShape,
     /// Its key.
     pub(super) key: Key,
+    /// What is otherwise than when the rows were archived.
+    pub(super) changes: Vec<ColumnChange>,
     /// Rows that were chosen.
     pub(super) rows: u64,
     /// Salts and leaves of these rows, in their order.
@@ -112,16 +117,15 @@ fn staged_name(number: usize) -> String {
 pub(super) fn stage<'a>(
     database: &mut PurgeDatabase,
     archive: &'a ArchiveReader,
-    chosen: &Chosen,
+    (chosen, changed): (&Chosen, &[ChangedColumn]),
     spill_dir: &Path,
     (interrupt, progress): (&Interrupt, &Progress),
 ) -> Result<Vec<StagedTable<'a>>> {
     let shapes = database.tables()?;
     let mut staged = Vec::new();
     for (number, archived) in archive.manifest().tables.iter().enumerate() {
-        let shape = table_shape(&shapes, archived)?;
-        let key = shape.key.clone();
-        let key = key.with_context(|| format!("{} has no key any more", shape.name))?;
+        let Fitted { shape, key, changes } =
+            fit(database, table_shape(&shapes, archived)?, archived, changed)?;
         let mut beside = BesideWriter::new(spill_dir)?;
         let mut loading = Loading::begin(database, &shape, &staged_name(number))?;
         let mut rows = 0_u64;
@@ -137,7 +141,7 @@ pub(super) fn stage<'a>(
         })?;
         loading.finish()?;
         let beside = beside.finish()?;
-        let table = StagedTable { number, archived, shape, key, rows, beside };
+        let table = StagedTable { number, archived, shape, key, changes, rows, beside };
         if table.rows > 0 {
             make_asides(database, &table)?;
             staged.push(table);
@@ -146,28 +150,15 @@ pub(super) fn stage<'a>(
     Ok(staged)
 }
 
-/// The table as the database has it, which has to have the columns and the key that it had when it
-/// was archived.
-fn table_shape(shapes: &[TableShape], archived: &ArchivedTable) -> Result<TableShape> {
-    let Some(shape) = shapes.iter().find(|shape| shape.name == archived.name) else {
-        bail!(
+/// The table as the database has it.
+fn table_shape<'s>(shapes: &'s [TableShape], archived: &ArchivedTable) -> Result<&'s TableShape> {
+    shapes.iter().find(|shape| shape.name == archived.name).with_context(|| {
+        format!(
             "the database has no table {}; rows of it are put back into a table that is there \
              (RECOVERY.md of the archive tells how to load them elsewhere)",
             archived.name
-        );
-    };
-    let now = shape.columns.iter().map(|column| (&column.name, &column.type_name));
-    let then = archived.columns.iter().map(|column| (&column.name, &column.type_name));
-    let key = shape.key.as_ref().map(|key| key.columns.as_slice());
-    if !now.eq(then) || key != Some(archived.key.as_slice()) {
-        bail!(
-            "{} has other columns, types or another key than when its rows were archived; bring \
-             the table back to what it was, or load the rows elsewhere as RECOVERY.md of the \
-             archive tells",
-            archived.name
-        );
-    }
-    Ok(shape.clone())
+        )
+    })
 }
 
 fn make_asides(database: &mut PurgeDatabase, table: &StagedTable<'_>) -> Result<()> {

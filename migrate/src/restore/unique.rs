@@ -16,7 +16,7 @@ pub(super) fn unique_columns(
     database: &mut PurgeDatabase,
     shape: &TableShape,
 ) -> Result<Vec<Vec<String>>> {
-    match database {
+    let found = match database {
         PurgeDatabase::Postgres(session) => {
             let table = literal(&qualified(&shape.name.schema, &shape.name.name));
             let rows = session.query(&format!(
@@ -34,10 +34,13 @@ pub(super) fn unique_columns(
                 .map(|json| {
                     serde_json::from_str(&json).context("the catalog gave a list that is none")
                 })
-                .collect()
+                .collect::<Result<Vec<Vec<String>>>>()?
         }
-        PurgeDatabase::Sqlite(connection) => in_file(connection, &shape.name.name),
-    }
+        PurgeDatabase::Sqlite(connection) => in_file(connection, &shape.name.name)?,
+    };
+    // Of a column that was added since, archived rows have no value.
+    let is_archived = |name: &String| shape.columns.iter().any(|column| column.name == *name);
+    Ok(found.into_iter().filter(|columns| columns.iter().all(is_archived)).collect())
 }
 
 fn in_file(connection: &Connection, table: &str) -> Result<Vec<Vec<String>>> {

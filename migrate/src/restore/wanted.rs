@@ -145,7 +145,7 @@ pub(super) fn archived_table<'m>(
     Ok(found.ok_or_else(|| NoSuchTable { written: written.into(), names: names().join(", ") })?)
 }
 
-fn is_named(name: &TableName, written: &str) -> bool {
+pub(super) fn is_named(name: &TableName, written: &str) -> bool {
     let logical = |schema: &str| if schema == "main" { "public".to_owned() } else { schema.into() };
     written.split_once('.').is_some_and(|(schema, table)| {
         logical(schema) == logical(&name.schema) && table == name.name

@@ -19,8 +19,8 @@ pub(crate) use check::{is_name, name_rule};
 pub use figures::FiguresConfig;
 pub use minutes::{Commitment, MinutesConfig, Party, Representative};
 pub use purge::{
-    ArchiveRecipient, PurgeConfig, PurgeRule, ResidualCopy, ResidualCopyKind, RuleEvidence,
-    SearchColumns, Summary, Winner,
+    ArchiveRecipient, ChangedColumn, PurgeConfig, PurgeRule, ResidualCopy, ResidualCopyKind,
+    RuleEvidence, SearchColumns, Summary, Winner,
 };
 
 /// Name of the file in the hand-over folder.

@@ -21,9 +21,28 @@ pub struct PurgeConfig {
     /// certificate names them all; each kind has to be spoken of.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub residual_copy: Vec<ResidualCopy>,
+    /// Columns that were renamed, or given another type, since rows were archived: archived rows are put
+    /// back into them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changed_column: Vec<ChangedColumn>,
     /// Which records.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rule: Vec<PurgeRule>,
+}
+
+/// What a column of an archive is by now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChangedColumn {
+    /// The table, `schema.name`.
+    pub table: String,
+    /// The column's name in the archive.
+    pub archived: String,
+    /// Its name now: the same, if only its type is another.
+    pub now: String,
+    /// Its type now, as the database calls it, if it is another.
+    #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
+    pub type_name: Option<String>,
 }
 
 /// Somebody to whom archives are encrypted.

@@ -1,6 +1,7 @@
 //! Purges: what is written down of records that are selected, backed up, deleted and restored.
 
 pub mod answers;
+pub mod columns;
 pub mod find;
 pub mod gaps;
 pub mod record;

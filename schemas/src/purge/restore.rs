@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::columns::ColumnChange;
 use crate::digest::Digest;
 use crate::name::TableName;
 
@@ -50,6 +51,9 @@ pub struct RestoreTable {
     pub parent_missing: u64,
     /// They hang together with a row of the last two sorts.
     pub held_back: u64,
+    /// Columns that are otherwise than when the rows were archived.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub columns: Vec<ColumnChange>,
     /// Values that have to be unique and that other rows have by now.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub taken: Vec<TakenValues>,

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::answers::Answers;
+use super::columns::ColumnChange;
 use super::gaps::SearchGaps;
 use super::record::{OutcomeCounts, SelectedEvidence, Selection};
 use crate::config::ResidualCopy;
@@ -331,4 +332,7 @@ pub struct RestoredTable {
     #[serde(with = "u64_text")]
     #[schemars(with = "String")]
     pub replaced: u64,
+    /// Columns that are otherwise than when the rows were archived.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub columns: Vec<ColumnChange>,
 }

@@ -24,7 +24,8 @@ impl Check<'_> {
     pub(super) fn check_tables(&mut self, archive: Option<&ArchiveReader>) -> Result<()> {
         for number in 0..self.purge.selection.tables.len() {
             let table = self.purge.selection.tables.get(number).context("a table is missing")?;
-            let table = table.clone();
+            let mut table = table.clone();
+            self.name_columns(&mut table)?;
             match self.purge.state {
                 PurgeState::Selected | PurgeState::BackedUp => self.check_frozen(number, &table)?,
                 PurgeState::Executing => self.check_half_done(number, &table)?,

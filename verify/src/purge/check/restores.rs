@@ -2,7 +2,9 @@
 
 use anyhow::{Context, Result, bail};
 use handover_schemas::digest::Digest;
-use handover_schemas::purge::statement::Restore;
+use handover_schemas::leaf::logical_name;
+use handover_schemas::purge::record::SelectedTable;
+use handover_schemas::purge::statement::{Restore, RestoredTable};
 use handover_schemas::purge::verdict::PurgeFindingKind as Kind;
 use sha2::{Digest as _, Sha256};
 
@@ -26,6 +28,32 @@ impl Check<'_> {
         if !statements.is_empty() {
             let rows: u64 = runs.iter().map(|run| run.rows).sum();
             self.checked(format!("restores: {}, of {rows} rows together", statements.len()));
+        }
+        Ok(())
+    }
+
+    /// Gives the columns of a table the names that they have by now, as the last restore says. Their values
+    /// are compared under whatever name.
+    pub(super) fn name_columns(&mut self, table: &mut SelectedTable) -> Result<()> {
+        let name = logical_name(table.name());
+        let mut statements = Vec::new();
+        for purge in self.purges {
+            statements.extend(restore_statements(self.ledger(), purge.number)?);
+        }
+        statements.sort_by_key(|(number, _)| *number);
+        let mut last = Vec::new();
+        for (_, text) in &statements {
+            let (_, restore) = body::<Restore>(text, "restore")?;
+            let of_table = |one: &&RestoredTable| logical_name(&one.name) == name;
+            if let Some(stated) = restore.tables.iter().find(of_table) {
+                last.clone_from(&stated.columns);
+            }
+        }
+        for column in &mut table.shape.columns {
+            let change = last.iter().find(|one| one.archived.as_ref() == Some(&column.name));
+            if let Some(change) = change {
+                column.name.clone_from(&change.now);
+            }
         }
         Ok(())
     }
