@@ -6,8 +6,8 @@ from report import Damaged
 
 COLUMNS = "event_no kind at operator host program program_sha256 detail previous".split()
 KINDS = set(
-    "plan copy settle artifacts package evidence select backup abandon approve execute certify restore move"
-    " attest close".split()
+    "plan copy settle artifacts package evidence select backup abandon approve execute certify close_purge"
+    " restore move attest close".split()
 )
 FIRST = "0" * 64
 
