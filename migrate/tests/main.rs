@@ -110,6 +110,7 @@ mod structure_refused;
 mod support;
 mod terminal;
 mod threats;
+mod time_order;
 mod tls;
 mod values;
 mod vendor_code;

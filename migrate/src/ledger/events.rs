@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use handover_schemas::chain::{Event, EventDetail, EventKind, NO_EVENT};
 use handover_schemas::digest::{Digest, hex};
 use handover_schemas::moved::MovedEnd;
 use handover_verify::endpoint::{UsedLine, used_lesser_lines};
+use handover_verify::ledger::times::is_before;
 use handover_verify::running_program::own_digest;
 use handover_verify::sql::literal;
 
@@ -79,7 +80,16 @@ fn statement_at(
     at: &str,
 ) -> Result<(String, Digest)> {
     let last = last_event(store)?;
-    let (number, previous) = last.map_or((1, NO_EVENT), |(number, digest)| (number + 1, digest));
+    if let Some((_, _, last_at)) = &last
+        && is_before(at, last_at)?
+    {
+        bail!(
+            "the clock of this machine is wrong: it says {at}, and the ledger's last event was at {last_at}. Set it right \
+             (timedatectl), and run the same command again; nothing was recorded"
+        );
+    }
+    let (number, previous) =
+        last.map_or((1, NO_EVENT), |(number, digest, _at)| (number + 1, digest));
     let running = running_program()?;
     let event = Event {
         number,
@@ -131,19 +141,23 @@ pub fn lesser_lines(store: &dyn Store) -> Vec<String> {
     all.into_iter().collect()
 }
 
-fn last_event(store: &mut dyn Store) -> Result<Option<(u64, Digest)>> {
+/// Number, digest and moment of the last event.
+fn last_event(store: &mut dyn Store) -> Result<Option<(u64, Digest, String)>> {
     if !store.has_table("event")? {
         return Ok(None);
     }
     let table = store.table("event");
-    let rows = store
-        .query(&format!("SELECT event_no, digest FROM {table} ORDER BY event_no DESC LIMIT 1"))?;
+    let rows = store.query(&format!(
+        "SELECT event_no, digest, at FROM {table} ORDER BY event_no DESC LIMIT 1"
+    ))?;
     let Some(row) = rows.into_iter().next() else { return Ok(None) };
     let mut values = row.into_iter().flatten();
     let number = values.next().and_then(|number| number.parse().ok());
     let digest = values.next().and_then(|digest| digest.parse().ok());
     let last = number
         .zip(digest)
+        .zip(values.next())
+        .map(|((number, digest), at)| (number, digest, at))
         .context("the ledger's last event is damaged; handover-verify ledger says more about it")?;
     Ok(Some(last))
 }

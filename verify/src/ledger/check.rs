@@ -13,6 +13,7 @@ use handover_schemas::signing::statement::Statement;
 use super::agree::agree;
 use super::events::{DamagedEvent, RecordedAttestation, RecordedEvent, attestations, events};
 use super::tables::{strangers, table_digests};
+use super::times::check_times;
 use super::{LedgerQuery, ledger_of, open};
 use crate::attestation::detail_of;
 use crate::attestation::place::{closing_file, envelope_file, numbers_in_folder};
@@ -78,6 +79,7 @@ impl Check<'_> {
         };
         self.outcome.checked(format!("{count} events follow one another up to {head}"));
         agree(self.ledger, &events, &mut self.outcome);
+        check_times(self.ledger, &events, &mut self.outcome);
         let attested = self.check_attestations(&events)?;
         self.check_files(&attested);
         for name in strangers(self.ledger)? {

@@ -10,6 +10,7 @@ pub mod own;
 pub mod packages;
 pub mod signed_evidence;
 pub mod tables;
+pub mod times;
 
 use anyhow::{Context, Result};
 use handover_schemas::name::TableName;
