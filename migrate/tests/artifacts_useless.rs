@@ -97,6 +97,12 @@ fn cut_and_damaged_archives_that_are_not_listed() {
     }
     let whole = rar5(&[file_header(false), end_header()]);
     is_useless("a.rar", &whole, "not_looked_into", "unrar t");
+    let delivery = Delivery::new();
+    delivery.put("a.rar", &whole);
+    delivery.received(1);
+    let members = std::fs::read_to_string(delivery.package().join("members.jsonl")).unwrap();
+    assert!(members.contains("\"name\":\"a\",\"kind\":\"file\",\"size\":5"), "{members}");
+    assert!(!members.contains("sha256"), "what is not read has no digest: {members}");
     is_useless("a.rar", &rar5(&[file_header(false)]), "archive_broken", "cut off");
     is_useless("a.rar", whole.get(..whole.len() - 2).unwrap(), "archive_broken", "cut off");
     let mut flipped = whole.clone();

@@ -175,8 +175,8 @@ pub enum Listing {
 
 /// Lists the members of an archive: tar, alone or compressed with gzip, zstd, xz or bzip2, 7z, and
 /// zip with all that is one (docx, jar, apk). Other files compressed with these four are read to
-/// their end. Of rar, ISO 9660, SQLite files and what is encrypted as a whole, the headers are
-/// read.
+/// their end. Of rar the headers are read, which name the members; of ISO 9660, SQLite files and what
+/// is encrypted as a whole, those that say whether the file is whole.
 ///
 /// The format is told by the contents. `name` serves for errors, and decides one case: a file
 /// whose compression is broken from the start is an archive if it is named as one. In a tar the
@@ -229,7 +229,7 @@ pub fn list_inner_members(
             compressed::list(file, format, false, &mut budget, each)
         }
         Format::SevenZip => seven_zip::list(file, &mut budget, each),
-        Format::Rar => rar::look(file, &budget, each),
+        Format::Rar => rar::list(file, &mut budget, each),
         Format::Iso => iso::look(file, each),
         Format::Sqlite => sqlite::look(file),
         Format::Encrypted => encrypted::look(each),

@@ -1,4 +1,5 @@
-//! RAR archives, as far as their headers tell: cut, damaged, encrypted, one volume of several.
+//! RAR archives, as far as their headers tell: names and sizes of members, and whether they are cut,
+//! damaged, encrypted, or one volume of several. What is packed in them takes RARLAB's own code.
 //! (RARLAB's "RAR 5.0 archive format", and `TechNote.txt` of RAR 3 for the older form.)
 
 use std::fs::File;
@@ -7,7 +8,7 @@ use flate2::Crc;
 
 use super::budget::{Budget, Each, Stop, not_looked_into};
 use super::zip_directory::{broken, bytes_at, u16_at, u32_at};
-use super::{Condition, Seen};
+use super::{Condition, Member, MemberKind, Seen};
 
 pub(super) const RAR4: &[u8] = b"Rar!\x1a\x07\x00";
 pub(super) const RAR5: &[u8] = b"Rar!\x1a\x07\x01\x00";
@@ -28,17 +29,18 @@ struct Headers {
     end: u64,
 }
 
-/// Goes from header to header.
-pub(super) fn look(file: &File, budget: &Budget<'_>, each: Each<'_>) -> Result<(), Stop> {
+/// Lists the members by going from header to header.
+pub(super) fn list(file: &File, budget: &mut Budget<'_>, each: Each<'_>) -> Result<(), Stop> {
     let len = file.metadata()?.len();
     let is_new = bytes_at(file, 0, 8)?.starts_with(RAR5);
-    let headers = if is_new { rar5(file, len, budget)? } else { rar4(file, len, budget)? };
+    let read = if is_new { rar5 } else { rar4 };
+    let headers = read(file, len, budget, each)?;
     if headers.closed || headers.encrypted > 0 {
         let what = "a RAR archive that takes a password".to_owned();
         each(Seen::Remark { condition: Condition::Encrypted, what })?;
     } else {
-        let what = "a RAR archive: its headers are whole to the last one, its members are not read; \
-                    test it with unrar t, or ask for a zip or tar";
+        let what = "a RAR archive: its headers are whole to the last one, what its members hold is \
+                    not read; test it with unrar t, or ask for a zip or tar";
         not_looked_into(each, what.to_owned())?;
     }
     if headers.goes_on {
@@ -58,7 +60,14 @@ fn crc(bytes: &[u8]) -> u32 {
     crc.sum()
 }
 
-fn rar5(file: &File, len: u64, budget: &Budget<'_>) -> Result<Headers, Stop> {
+/// A member of which only the header is read.
+fn member(name: Vec<u8>, size: u64, is_folder: bool) -> Member {
+    let kind = if is_folder { MemberKind::Directory } else { MemberKind::File };
+    let unread = (!is_folder).then(|| "what RAR packs is not read".to_owned());
+    Member { name, kind, size, sha256: None, unread, target: None }
+}
+
+fn rar5(file: &File, len: u64, budget: &mut Budget<'_>, each: Each<'_>) -> Result<Headers, Stop> {
     let cut = || broken("it ends without its end mark, so it was cut off");
     let mut headers = Headers::default();
     let mut at = RAR5.len() as u64;
@@ -92,6 +101,9 @@ fn rar5(file: &File, len: u64, budget: &Budget<'_>) -> Result<Headers, Stop> {
             2 => headers.encrypted += u64::from(header.encrypted),
             _ => {}
         }
+        if let Some(member) = header.member {
+            budget.member(member, each)?;
+        }
         at = next.saturating_add(header.data);
         if at >= len {
             return Err(cut());
@@ -106,6 +118,8 @@ struct Rar5Header {
     data: u64,
     /// Its member takes a password.
     encrypted: bool,
+    /// Of a file's header.
+    member: Option<Member>,
     /// Of the last header.
     end_flags: u64,
 }
@@ -119,8 +133,26 @@ impl Rar5Header {
         let extra = fields.len().checked_sub(usize::try_from(extra).ok()?)?;
         let (mut own, extra) = fields.split_at_checked(extra)?;
         let end_flags = if kind == 5 { vint(&mut own)? } else { 0 };
-        Some(Self { kind, data, encrypted: has_record(extra, 1), end_flags })
+        let member = if kind == 2 { Some(rar5_member(own)?) } else { None };
+        Some(Self { kind, data, encrypted: has_record(extra, 1), member, end_flags })
     }
+}
+
+/// A file's own fields: flags, unpacked size, attributes, perhaps a time and a checksum, compression,
+/// system, name.
+fn rar5_member(mut own: &[u8]) -> Option<Member> {
+    let flags = vint(&mut own)?;
+    let size = vint(&mut own)?;
+    let _attributes = vint(&mut own)?;
+    for bit in [2, 4] {
+        if flags & bit != 0 {
+            own = own.get(4..)?;
+        }
+    }
+    let _compression = vint(&mut own)?;
+    let _system = vint(&mut own)?;
+    let len = usize::try_from(vint(&mut own)?).ok()?;
+    Some(member(own.get(..len)?.to_vec(), size, flags & 1 != 0))
 }
 
 /// Whether the extra area has a record of this type; type 1 is that of encryption.
@@ -150,7 +182,7 @@ fn vint(bytes: &mut &[u8]) -> Option<u64> {
     None
 }
 
-fn rar4(file: &File, len: u64, budget: &Budget<'_>) -> Result<Headers, Stop> {
+fn rar4(file: &File, len: u64, budget: &mut Budget<'_>, each: Each<'_>) -> Result<Headers, Stop> {
     let cut = || broken("it ends within a member, so it was cut off");
     let mut headers = Headers::default();
     let mut at = RAR4.len() as u64;
@@ -163,11 +195,11 @@ fn rar4(file: &File, len: u64, budget: &Budget<'_>) -> Result<Headers, Stop> {
             return Err(cut());
         }
         let header = bytes_at(file, at + 2, size.saturating_sub(2))?;
-        let [low, high, ..] = crc(&header).to_le_bytes();
+        let (kind, flags) = (head.get(2).copied().unwrap_or_default(), u16_at(&head, 3));
+        let [low, high, ..] = crc(without_comment(&header, kind, flags)).to_le_bytes();
         if size < 7 || u16::from_le_bytes([low, high]) != u16_at(&head, 0) {
             return Err(broken("a header is damaged"));
         }
-        let (kind, flags) = (head.get(2).copied().unwrap_or_default(), u16_at(&head, 3));
         let has_data = flags & 0x8000 != 0 || matches!(kind, 0x74 | 0x7a);
         let mut data = if has_data { u64::from(u32_at(&head, 7)) } else { 0 };
         match kind {
@@ -180,6 +212,9 @@ fn rar4(file: &File, len: u64, budget: &Budget<'_>) -> Result<Headers, Stop> {
                 if flags & 0x100 != 0 {
                     data |= u64::from(u32_at(&head, 32)) << 32;
                 }
+                let member =
+                    rar4_member(&header, flags).ok_or_else(|| broken("a header is damaged"))?;
+                budget.member(member, each)?;
             }
             0x7b => {
                 (headers.goes_on, headers.end) = (flags & 1 != 0, at + size);
@@ -191,4 +226,27 @@ fn rar4(file: &File, len: u64, budget: &Budget<'_>) -> Result<Headers, Stop> {
     }
     headers.end = at;
     if at > len { Err(cut()) } else { Ok(headers) }
+}
+
+/// What the checksum of a header is of, from its type on: before RAR 3 a comment stood within the header
+/// of the archive or of a file, with a checksum of its own.
+fn without_comment(header: &[u8], kind: u8, flags: u16) -> &[u8] {
+    let own = match kind {
+        0x73 if flags & 2 != 0 => 11,
+        0x74 if flags & 8 != 0 => 30 + usize::from(u16_at(header, 24)),
+        _ => header.len(),
+    };
+    header.get(..own).unwrap_or(header)
+}
+
+/// A file's header of the older form, from its type on. Names are of the packer's code page; what
+/// stands behind a zero is the same name once more, in a form of RAR's own for Unicode.
+fn rar4_member(header: &[u8], flags: u16) -> Option<Member> {
+    let is_large = flags & 0x100 != 0;
+    let high = if is_large { u64::from(u32_at(header, 34)) << 32 } else { 0 };
+    let size = u64::from(u32_at(header, 9)) | high;
+    let from = if is_large { 38 } else { 30 };
+    let name = header.get(from..from + usize::from(u16_at(header, 24)))?;
+    let name = if flags & 0x200 != 0 { name.split(|byte| *byte == 0).next()? } else { name };
+    Some(member(name.to_vec(), size, flags & 0xe0 == 0xe0))
 }
