@@ -84,6 +84,7 @@ The order of the work:
 Examples:
   handover-migrate purge select  --handover /srv/handover
   handover-migrate purge backup  --handover /srv/handover --identity escrow.age
+  handover-migrate purge try     --handover /srv/handover --target postgres://operator@db/vaccination
   handover-migrate purge approve --handover /srv/handover --show
   handover-migrate purge approve --handover /srv/handover --key owner.pem
   handover-migrate purge execute --handover /srv/handover --key operator.pem

@@ -23,7 +23,7 @@ pub use attest::AttestArgs;
 pub use moved::MovedArgs;
 pub use purge::{
     ApproveArgs, BackupArgs, CertifyArgs, ExecuteArgs, IdentityArgs, KeyArgs, PurgeArgs,
-    PurgeCommand, SelectArgs, TrustArgs,
+    PurgeCommand, SelectArgs, TrustArgs, TryArgs,
 };
 pub use report::ReportArgs;
 pub use restore::{ArchiveArgs, FindArgs, ProveArgs, RecordArgs, RestoreArgs};

@@ -16,6 +16,9 @@ pub enum PurgeCommand {
     Select(SelectArgs),
     /// Write the listed rows into an encrypted archive, and open it again with the escrow key.
     Backup(BackupArgs),
+    /// Delete one row of every table as execute will, and put it back, with the rights of the account
+    /// that is given. A backup does the same with its own.
+    Try(TryArgs),
     /// Sign that what was backed up may be deleted. Two people have to, neither the operator.
     Approve(ApproveArgs),
     /// Delete what was approved, row by row only what is still what was archived.
@@ -103,6 +106,14 @@ pub struct BackupArgs {
     /// Threads that compress and encrypt.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub jobs: u16,
+}
+
+/// Arguments of `purge try`.
+#[derive(Debug, Args)]
+pub struct TryArgs {
+    #[command(flatten)]
+    /// Which purge.
+    pub purge: PurgeArgs,
 }
 
 /// Arguments of `purge approve`.

@@ -131,12 +131,12 @@ fn erase_statements(store: &dyn Store, purge: &PurgeEntry, state: PurgeState) ->
     Ok(sql)
 }
 
-/// Records a backup that was opened again and found whole.
+/// Records a backup that was opened again and found whole, or that its deletion was tried anew.
 pub fn record_backup(store: &mut dyn Store, purge: &PurgeEntry, backup: &Backup) -> Result<()> {
     let (table, now) = (store.table("purge"), store.now());
     let update = format!(
         "UPDATE {table} SET state = 'backed_up', backup = {}, changed_at = {now} \
-         WHERE purge_no = {} AND state = 'selected'",
+         WHERE purge_no = {} AND state IN ('selected', 'backed_up')",
         json(backup)?,
         purge.number
     );

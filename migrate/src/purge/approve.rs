@@ -192,7 +192,7 @@ pub(super) fn current_binding(dir: &HandoverDir, purge: &PurgeEntry) -> Result<B
             place.display()
         );
     }
-    Binding::new(&purge.selection, backup.seal).context("cannot write the binding")
+    Binding::new(&purge.selection, backup).context("cannot write the binding")
 }
 
 /// The envelope in the hand-over folder, with what it says; its signatures are not looked at.

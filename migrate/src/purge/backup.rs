@@ -20,6 +20,7 @@ use super::execute::refuse_other_tables;
 use super::freeze::LeafSpool;
 use super::listed_row::ListedRow;
 use super::scratch::load_and_compare;
+use super::trial::try_deletion;
 use crate::archive::{ArchiveHeader, ArchiveWriter, TableDraft};
 use crate::ledger;
 use crate::package::{Sealed, sealed_dir};
@@ -82,6 +83,7 @@ pub fn backup(
         bytes: sealed.bytes,
         rows_loaded,
         gaps: checked.gaps,
+        reach: Some(try_deletion(database, request.purge, interrupt)?),
     };
     ledger::prepare_packages(database.store())?;
     ledger::record_package(database.store(), &name, &sealed)?;

@@ -146,8 +146,7 @@ fn certificate(database: &mut PurgeDatabase, request: &CertifyRequest<'_>) -> Re
         });
     }
     Ok(Certificate {
-        binding: Binding::new(&purge.selection, backup.seal)
-            .context("cannot write the certificate")?,
+        binding: Binding::new(&purge.selection, backup).context("cannot write the certificate")?,
         authorities: authorities(purge, &done)?,
         tables,
         residual_copies: request.config.residual_copy.clone(),

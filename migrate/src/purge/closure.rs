@@ -81,9 +81,17 @@ fn refuse_triggers(
 ) -> Result<()> {
     for trigger in delete_triggers(database)? {
         let written = format!("{}.{}", trigger.table, trigger.name);
+        if names.contains(&trigger.table) && trigger.is_rule {
+            bail!(
+                "the rule {} of {} rewrites what deletes its rows, so that they cannot be looked at \
+                 as they go. Drop it (DROP RULE), then select again",
+                trigger.name,
+                trigger.table
+            );
+        }
         if names.contains(&trigger.table) && !rule.allow_triggers.contains(&written) {
             bail!(
-                "the trigger or rule {} of {} would act when rows are deleted. Read what it does; \
+                "the trigger {} of {} would act when rows are deleted. Read what it does; \
                  then write {written:?} into the rule's allow_triggers, or disable it",
                 trigger.name,
                 trigger.table

@@ -23,9 +23,11 @@ pub(super) fn make_lists(
     for (number, table) in tables.iter().enumerate() {
         let list = List::new(purge, number, &table.shape)?;
         let rows = if table.parents.is_empty() {
-            answers.map_or_else(|| root_rows(database, rule, &list), Judging::selected)
+            let from = list.table(&database.reader());
+            answers.map_or_else(|| root_rows(rule, &list, &from), Judging::selected)
         } else {
-            followers(database, purge, &list, table, tables)?
+            let from = list.table(&database.reader());
+            followers(database, purge, (&list, &from), table, tables)?
         };
         make(database, &list, &rows)
             .with_context(|| format!("cannot select the rows of {}", table.shape.name))?;
@@ -64,24 +66,24 @@ fn make(database: &mut PurgeDatabase, list: &List<'_>, rows: &str) -> Result<()>
     database.execute(&sql)
 }
 
-/// The rows of the own table of a rule without evidence.
-fn root_rows(database: &mut PurgeDatabase, rule: &PurgeRule, list: &List<'_>) -> String {
+/// The rows of a table that a rule without evidence selects: its own, or another one that has its
+/// columns.
+pub(super) fn root_rows(rule: &PurgeRule, list: &List<'_>, table: &str) -> String {
     let alias = ident(&list.shape.name.name);
     let keys: Vec<String> =
         list.key_names().map(|name| format!("{alias}.{}", ident(name))).collect();
     format!(
-        "SELECT {}, CAST(NULL AS bigint) AS {EVIDENCE} FROM {} AS {alias} WHERE ({}\n)",
+        "SELECT {}, CAST(NULL AS bigint) AS {EVIDENCE} FROM {table} AS {alias} WHERE ({}\n)",
         keys.join(", "),
-        list.table(&database.reader()),
         rule.condition
     )
 }
 
-/// The rows that refer to listed rows.
-fn followers(
+/// The rows of a table that refer to listed rows, or of another one that has its columns.
+pub(super) fn followers(
     database: &mut PurgeDatabase,
     purge: i64,
-    list: &List<'_>,
+    (list, from): (&List<'_>, &str),
     table: &RuleTable,
     tables: &[RuleTable],
 ) -> Result<String> {
@@ -95,8 +97,7 @@ fn followers(
         let parent_list = List::new(purge, number, &parent.shape)?;
         let reader = database.reader();
         parts.push(format!(
-            "SELECT {keys} FROM {} AS t {}",
-            list.table(&reader),
+            "SELECT {keys} FROM {from} AS t {}",
             join_parent(&parent_list, link, &reader),
         ));
     }

@@ -15,12 +15,14 @@ mod database;
 mod evidence;
 pub mod execute;
 mod freeze;
+mod inheritance;
 mod list;
 mod listed_row;
 mod nonces;
 mod scratch;
 pub mod select;
 mod summary;
+pub mod trial;
 
 pub use database::PurgeDatabase;
 pub(crate) use listed_row::ListedRow;

@@ -20,6 +20,7 @@ use super::answers::Judging;
 use super::closure::{RuleTable, rule_tables};
 use super::evidence::{loaded_evidence, selected_evidence};
 use super::freeze::{Freezing, FrozenTable};
+use super::inheritance::refuse_rows_of_heirs;
 use super::list::make_lists;
 use super::listed_row::ListedRow;
 use super::summary::summarize;
@@ -59,6 +60,7 @@ pub fn select(
     if counts.first() == Some(&0) {
         bail!("the rule {:?} selects no row; nothing was written", request.rule.name);
     }
+    refuse_rows_of_heirs(database, number, request.rule, &tables)?;
     let summary = summarize(database, number, request.rule, &tables, &counts)?;
     database.plan_in_order()?;
     // A database that was put back to an earlier day gives the same number again.
@@ -81,6 +83,7 @@ pub fn select(
             );
         }
     }
+    refuse_share(request.rule, &frozen)?;
     let rows = freezing.rows();
     let (root, mut leaves) = freezing.finish()?;
     let selection = Selection {
@@ -206,6 +209,23 @@ fn freeze_tables(
         frozen.push((first_index, came_to));
     }
     Ok(frozen)
+}
+
+/// A condition that was written down wrong selects too much rather than too little.
+fn refuse_share(rule: &PurgeRule, frozen: &[(u64, FrozenTable)]) -> Result<()> {
+    let Some((_, own)) = frozen.first() else { return Ok(()) };
+    let (selected, all) = (own.listed.rows, own.before.rows);
+    if rule.allows_share(selected, all) {
+        return Ok(());
+    }
+    let most = rule.share_max.unwrap_or(PurgeRule::SHARE_MAX);
+    bail!(
+        "the rule {:?} selects {selected} of {all} rows of {}, which is more than {most} %; nothing \
+         was written. Look at its condition again. If it is right, write share_max (percent, 100 for \
+         every row) into the rule, which the approvers are shown",
+        rule.name,
+        rule.table
+    )
 }
 
 fn selected_tables(tables: &[RuleTable], frozen: &[(u64, FrozenTable)]) -> Vec<SelectedTable> {

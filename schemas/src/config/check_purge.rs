@@ -63,6 +63,9 @@ impl PurgeRule {
         if self.condition.trim().is_empty() {
             return wrong("where is empty: a rule says which rows it selects");
         }
+        if self.share_max.is_some_and(|share| !(1..=100).contains(&share)) {
+            return wrong("share_max is a percentage, 1 to 100");
+        }
         let tables: Vec<&String> = std::iter::once(&self.table).chain(&self.follow).collect();
         if tables.iter().any(|table| !table.contains('.')) {
             return wrong("a table is named schema.name");

@@ -134,12 +134,27 @@ pub struct PurgeRule {
     /// Triggers on these tables that may fire when rows are deleted, `schema.table.trigger`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub allow_triggers: Vec<String>,
+    /// The largest part of the rule's own table that it may select, in percent; 50 if absent. With
+    /// 100 it may select every row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share_max: Option<u8>,
     /// By what the selection is counted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub summary: Vec<Summary>,
     /// By what records of the archive can be found.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub search: Vec<SearchColumns>,
+}
+
+impl PurgeRule {
+    /// What a rule may select of its own table that says nothing about it, in percent.
+    pub const SHARE_MAX: u8 = 50;
+
+    /// Whether it may select so many of all rows of its own table.
+    pub fn allows_share(&self, selected: u64, all: u64) -> bool {
+        let most = u128::from(self.share_max.unwrap_or(Self::SHARE_MAX));
+        u128::from(selected) * 100 <= u128::from(all) * most
+    }
 }
 
 /// Evidence that a rule rests on: rows of a file that was loaded. A selected row keeps the number

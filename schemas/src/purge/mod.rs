@@ -4,6 +4,7 @@ pub mod answers;
 pub mod columns;
 pub mod find;
 pub mod gaps;
+pub mod reach;
 pub mod record;
 pub mod report;
 pub mod restore;

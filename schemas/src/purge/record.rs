@@ -5,6 +5,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::reach::Reach;
 use crate::archive::manifest::{ArchiveManifest, ArchivedColumn, ArchivedTable, ParentLink};
 use crate::config::PurgeRule;
 use crate::digest::{Digest, LineDigest, LineSum};
@@ -252,6 +253,9 @@ pub struct Backup {
     /// What the index lacks; empty in what earlier programs backed up.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub gaps: Vec<SearchGaps>,
+    /// What the deletion reaches beside these rows; absent where it was not tried.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reach: Option<Reach>,
 }
 
 /// What execute recorded once every row was dealt with: a JSON document in the ledger.

@@ -9,12 +9,13 @@ use serde::{Deserialize, Serialize};
 use super::answers::Answers;
 use super::columns::ColumnChange;
 use super::gaps::SearchGaps;
-use super::record::{OutcomeCounts, SelectedEvidence, Selection};
+use super::reach::Reach;
+use super::record::{Backup, OutcomeCounts, SelectedEvidence, Selection};
 use crate::config::ResidualCopy;
 use crate::digest::{Digest, LineDigest};
 use crate::evidence::EvidenceSignature;
 use crate::name::TableName;
-use crate::signing::statement::{Predicate, u64_text};
+use crate::signing::statement::{Predicate, U64Text, u64_text};
 use crate::signing::trust::Role;
 
 /// What a statement about a purge is bound to.
@@ -45,6 +46,12 @@ pub struct Binding {
     /// The evidence it rests on.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub evidence: Option<BoundEvidence>,
+    /// The largest part of its own table that the rule may select, in percent, if the rule says so.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub share_max: Option<U64Text>,
+    /// What the deletion reaches beside these rows, if it was tried.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reach: Option<Reach>,
 }
 
 /// Evidence.
@@ -97,14 +104,14 @@ pub struct BoundTable {
 
 impl Binding {
     /// What a selection and its archive are bound to.
-    pub fn new(selection: &Selection, seal: Digest) -> Result<Self, serde_json::Error> {
+    pub fn new(selection: &Selection, backup: &Backup) -> Result<Self, serde_json::Error> {
         Ok(Self {
             database: selection.database.clone(),
             origin: selection.origin.clone(),
             rule: selection.rule.name.clone(),
             rule_digest: Digest::of(&serde_json::to_vec(&selection.rule)?),
             selection: Digest::of(&serde_json::to_vec(selection)?),
-            seal,
+            seal: backup.seal,
             root: selection.root,
             rows: selection.rows,
             tables: selection
@@ -113,6 +120,8 @@ impl Binding {
                 .map(|table| BoundTable { name: table.name().clone(), rows: table.listed.rows })
                 .collect(),
             evidence: selection.evidence.as_ref().map(BoundEvidence::from),
+            share_max: selection.rule.share_max.map(|share| u64::from(share).into()),
+            reach: backup.reach.clone(),
         })
     }
 }

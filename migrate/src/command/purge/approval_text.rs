@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::answers_text::{self, AnswerWords, answers_lines};
 use super::gaps_text::{GAPS_EN, GAPS_VI, gaps_lines};
+use super::reach_text::{self, reach_text};
 use crate::purge::approve::Standing;
 
 /// An approval as it stands.
@@ -44,10 +45,14 @@ pub(super) fn approval_text(standing: &Standing, purge: &PurgeEntry) -> Lines {
         "Người ký đồng ý xóa {rows} bản ghi sau đây khỏi cơ sở dữ liệu, một lần, trong thời hạn \
          dưới đây:"
     );
-    tables_text(&mut out, binding);
+    tables_text(&mut out, purge);
+    if let Some(share) = &binding.share_max {
+        writeln!(out, "Tỷ lệ:           quy tắc được phép chọn đến {share} % số dòng của bảng");
+    }
     writeln!(out, "Lý do:           {}", approval.reason_vi);
     writeln!(out, "Căn cứ:          {basis}");
     evidence_text(&mut out, binding, &VI);
+    reach_text(&mut out, binding.reach.as_ref(), &reach_text::VI);
     writeln!(
         out,
         "Chỉ xóa những bản ghi còn đúng như trong bản lưu. Bản ghi đã thay đổi được giữ lại."
@@ -64,10 +69,14 @@ pub(super) fn approval_text(standing: &Standing, purge: &PurgeEntry) -> Lines {
         "Whoever signs agrees that these {rows} records are deleted from the database, once, \
          within this time:"
     );
-    tables_text(&mut out, binding);
+    tables_text(&mut out, purge);
+    if let Some(share) = &binding.share_max {
+        writeln!(out, "Share:           the rule may select up to {share} % of its own table");
+    }
     writeln!(out, "Reason:          {}", approval.reason_en);
     writeln!(out, "Legal basis:     {basis}");
     evidence_text(&mut out, binding, &EN);
+    reach_text(&mut out, binding.reach.as_ref(), &reach_text::EN);
     writeln!(out, "Only records that are still as they were archived are deleted. Others stay.");
     writeln!(out, "Archive kept to: {}", approval.retain_until);
     for line in gaps_lines(&approval.search_gaps, &GAPS_EN) {
@@ -151,9 +160,11 @@ fn file_text(out: &mut Lines, evidence: &BoundEvidence, words: &EvidenceWords) {
     writeln!(out, "    {} {}", words.checked, signature.checked_on);
 }
 
-fn tables_text(out: &mut Lines, binding: &Binding) {
-    for table in &binding.tables {
-        writeln!(out, "    {:<32} {:>14}", table.name.to_string(), grouped(table.rows));
+/// Rows that go, of how many, table by table.
+fn tables_text(out: &mut Lines, purge: &PurgeEntry) {
+    for table in &purge.selection.tables {
+        let (rows, all) = (grouped(table.listed.rows), grouped(table.before.rows));
+        writeln!(out, "    {:<32} {rows:>14} / {all}", table.name().to_string());
     }
 }
 

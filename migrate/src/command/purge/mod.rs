@@ -3,6 +3,7 @@
 mod answers_text;
 pub mod approval_text;
 mod gaps_text;
+mod reach_text;
 mod text;
 
 use std::path::{Path, PathBuf};
@@ -26,7 +27,7 @@ use handover_verify::withheld;
 use self::text::{purge_report, purge_text};
 use crate::cli::{
     ApproveArgs, BackupArgs, CertifyArgs, ExecuteArgs, IdentityArgs, KeyArgs, PurgeArgs,
-    PurgeCommand, SelectArgs, TrustArgs,
+    PurgeCommand, SelectArgs, TrustArgs, TryArgs,
 };
 use crate::keys::FileKey;
 use crate::ledger;
@@ -37,12 +38,14 @@ use crate::purge::backup::{BackupRequest, backup};
 use crate::purge::certify::{CertifyRequest, certify};
 use crate::purge::execute::{ExecuteRequest, Pace, execute};
 use crate::purge::select::{SelectRequest, select};
+use crate::purge::trial::try_anew;
 
 /// Runs one of the commands.
 pub fn run(command: PurgeCommand, interrupt: &Interrupt) -> Result<Exit> {
     match command {
         PurgeCommand::Select(args) => run_select(&args, interrupt),
         PurgeCommand::Backup(args) => run_backup(&args, interrupt),
+        PurgeCommand::Try(args) => run_try(&args, interrupt),
         PurgeCommand::Approve(args) => run_approve(&args, interrupt),
         PurgeCommand::Execute(args) => run_execute(&args, interrupt),
         PurgeCommand::Certify(args) => run_certify(&args, interrupt),
@@ -193,6 +196,16 @@ fn run_backup(args: &BackupArgs, interrupt: &Interrupt) -> Result<Exit> {
     progress.finish();
     done?;
     progress.note_peak_memory();
+    say(common, &mut opened, purge.number)?;
+    Ok(Exit::Clean)
+}
+
+fn run_try(args: &TryArgs, interrupt: &Interrupt) -> Result<Exit> {
+    let common = &args.purge;
+    let mut opened =
+        Opened::new(&common.handover, common.target.as_ref(), common.quiet, interrupt)?;
+    let purge = opened.purge(common.rule.as_deref())?;
+    try_anew(&mut opened.database, &purge, interrupt)?;
     say(common, &mut opened, purge.number)?;
     Ok(Exit::Clean)
 }

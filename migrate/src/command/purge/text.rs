@@ -11,6 +11,7 @@ use handover_verify::purge::ledger::PurgeEntry;
 
 use super::answers_text::{EN, answers_lines};
 use super::gaps_text::{GAPS_EN, gaps_lines};
+use super::reach_text::{self, reach_text};
 use crate::purge::approve::statements_dir;
 
 /// The report on a purge.
@@ -92,6 +93,7 @@ pub(super) fn purge_text(purge: &PurgeEntry, dir: &Path) -> Lines {
         for line in gaps_lines(&backup.gaps, &GAPS_EN) {
             writeln!(out, "         {line}");
         }
+        reach_text(&mut out, backup.reach.as_ref(), &reach_text::EN);
     }
     let statements = dir.join(statements_dir(purge));
     let next = match purge.state {

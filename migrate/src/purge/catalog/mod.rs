@@ -46,6 +46,8 @@ pub struct DeleteTrigger {
     pub table: TableName,
     /// Its name.
     pub name: String,
+    /// Whether it is a rule (`CREATE RULE`), which rewrites the statement, and no trigger.
+    pub is_rule: bool,
 }
 
 /// All foreign keys of the database.

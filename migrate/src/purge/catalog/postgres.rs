@@ -70,12 +70,12 @@ pub(super) fn foreign_keys(session: &mut Session) -> Result<Vec<ForeignKey>> {
 pub(super) fn delete_triggers(session: &mut Session) -> Result<Vec<DeleteTrigger>> {
     // Bit 8 of tgtype: fires on DELETE (pg_trigger.h). ev_type 4: a rule on DELETE (pg_rewrite.h).
     let rows = session.query(
-        "SELECT DISTINCT n.nspname, c.relname, t.tgname FROM pg_trigger t \
+        "SELECT DISTINCT n.nspname, c.relname, t.tgname, false FROM pg_trigger t \
          JOIN pg_class c ON c.oid = coalesce(pg_partition_root(t.tgrelid), t.tgrelid) \
          JOIN pg_namespace n ON n.oid = c.relnamespace \
          WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND (t.tgtype::int & 8) <> 0 \
          UNION \
-         SELECT n.nspname, c.relname, r.rulename FROM pg_rewrite r \
+         SELECT n.nspname, c.relname, r.rulename, true FROM pg_rewrite r \
          JOIN pg_class c ON c.oid = coalesce(pg_partition_root(r.ev_class), r.ev_class) \
          JOIN pg_namespace n ON n.oid = c.relnamespace \
          WHERE r.ev_type = '4' AND r.ev_enabled <> 'D' AND c.relkind IN ('r', 'p') \
@@ -84,10 +84,14 @@ pub(super) fn delete_triggers(session: &mut Session) -> Result<Vec<DeleteTrigger
     rows.into_iter()
         .map(|row| {
             let values: Vec<String> = row.into_iter().flatten().collect();
-            let [schema, table, name] = values.as_slice() else {
+            let [schema, table, name, is_rule] = values.as_slice() else {
                 bail!("the catalog gave an incomplete row for a trigger");
             };
-            Ok(DeleteTrigger { table: TableName::new(schema, table), name: name.clone() })
+            Ok(DeleteTrigger {
+                table: TableName::new(schema, table),
+                name: name.clone(),
+                is_rule: is_rule == "t",
+            })
         })
         .collect()
 }

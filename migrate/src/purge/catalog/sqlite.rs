@@ -90,7 +90,7 @@ pub(super) fn delete_triggers(connection: &Connection) -> Result<Vec<DeleteTrigg
         .into_iter()
         .map(|(table, name)| {
             let table = TableName::new("main", real_name(connection, &table)?);
-            Ok(DeleteTrigger { table, name })
+            Ok(DeleteTrigger { table, name, is_rule: false })
         })
         .collect()
 }

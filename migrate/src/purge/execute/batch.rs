@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use handover_schemas::archive::row_leaf::{SaltKey, row_leaf};
 use handover_schemas::digest::Digest;
+use handover_schemas::name::TableName;
 use handover_schemas::purge::record::{KeptReason, OutcomeCounts};
 use handover_verify::interrupt::Interrupt;
 use handover_verify::purge::ledger::BatchEntry;
@@ -14,33 +15,56 @@ use handover_verify::sql::{ident, qualified};
 use super::{postgres, sqlite};
 use crate::ledger::{Store, batch_statements};
 use crate::purge::PurgeDatabase;
-use crate::purge::catalog::ForeignKey;
+use crate::purge::catalog::{DeleteTrigger, ForeignKey, delete_triggers, foreign_keys};
 
 /// How one table's rows are deleted.
-pub(super) struct Deleting<'a> {
-    pub(super) purge: i64,
+pub(in crate::purge) struct Deleting<'a> {
+    pub(in crate::purge) purge: i64,
     /// Under which authority.
-    pub(super) authority: i64,
+    pub(in crate::purge) authority: i64,
     /// Position of the table in the selection.
-    pub(super) table: usize,
-    pub(super) list: &'a List<'a>,
+    pub(in crate::purge) table: usize,
+    pub(in crate::purge) list: &'a List<'a>,
     /// Position in the tree of its first row.
-    pub(super) first_index: u64,
-    pub(super) salts: SaltKey,
+    pub(in crate::purge) first_index: u64,
+    pub(in crate::purge) salts: SaltKey,
     /// Foreign keys that refer to the table.
-    pub(super) referring: &'a [&'a ForeignKey],
+    pub(in crate::purge) referring: Vec<&'a ForeignKey>,
+    /// Triggers that act when its rows are deleted.
+    pub(in crate::purge) triggers: Vec<&'a DeleteTrigger>,
+}
+
+/// What hangs on the tables of a purge.
+pub(in crate::purge) struct Hanging {
+    foreign_keys: Vec<ForeignKey>,
+    triggers: Vec<DeleteTrigger>,
+}
+
+impl Hanging {
+    pub(in crate::purge) fn read(database: &mut PurgeDatabase) -> Result<Self> {
+        let foreign_keys = foreign_keys(database)?;
+        Ok(Self { foreign_keys, triggers: delete_triggers(database)? })
+    }
+
+    pub(in crate::purge) fn referring(&self, table: &TableName) -> Vec<&ForeignKey> {
+        self.foreign_keys.iter().filter(|key| key.parent == *table).collect()
+    }
+
+    pub(in crate::purge) fn triggers(&self, table: &TableName) -> Vec<&DeleteTrigger> {
+        self.triggers.iter().filter(|trigger| trigger.table == *table).collect()
+    }
 }
 
 /// Rows of a batch that stay, by place, and why.
-pub(super) type Kept = BTreeMap<u64, KeptReason>;
+pub(in crate::purge) type Kept = BTreeMap<u64, KeptReason>;
 
 /// What became of the rows of a batch, as they were met.
 #[derive(Default)]
-pub(super) struct Met {
+pub(in crate::purge) struct Met {
     /// Rows that were (to be) deleted, and are what was archived.
-    pub(super) same: Vec<u64>,
+    pub(in crate::purge) same: Vec<u64>,
     /// Rows that are not.
-    pub(super) changed: Vec<u64>,
+    pub(in crate::purge) changed: Vec<u64>,
 }
 
 impl Deleting<'_> {
@@ -65,6 +89,25 @@ impl Deleting<'_> {
             let _rolled_back = database.execute("ROLLBACK");
         }
         ended
+    }
+
+    /// Rows were deleted, and are there all the same.
+    pub(super) fn left(&self, rows: &str) -> anyhow::Error {
+        let table = &self.list.shape.name;
+        if self.triggers.is_empty() {
+            return anyhow!(
+                "{rows} rows of {table} are there although they were deleted: somebody wrote them \
+                 anew at this moment. Nothing was deleted; the same command tries again"
+            );
+        }
+        let names: Vec<&str> = self.triggers.iter().map(|one| one.name.as_str()).collect();
+        let names = names.join(", ");
+        anyhow!(
+            "{rows} rows of {table} are there although they were deleted: its triggers ({names}) \
+             hold them back, or write them again. Nothing was deleted. Disable the trigger that does \
+             so as long as rows are deleted; a purge that has begun and cannot go on is closed with \
+             purge close"
+        )
     }
 
     /// Whether a row is what was archived.

@@ -2,10 +2,10 @@
 //! archived.
 
 mod authority;
-mod batch;
+pub(super) mod batch;
 mod pace;
-mod postgres;
-mod sqlite;
+pub(super) mod postgres;
+pub(super) mod sqlite;
 
 use std::collections::BTreeSet;
 
@@ -26,14 +26,14 @@ use handover_verify::signing::Trust;
 
 use self::authority::InForce;
 pub(crate) use self::authority::operator;
-use self::batch::Deleting;
+use self::batch::{Deleting, Hanging};
 pub use self::pace::{Pace, parse_window};
 use super::PurgeDatabase;
-use super::catalog::{ForeignKey, foreign_keys};
 use super::closure::rule_tables;
 use super::freeze::LeafSpool;
 use super::listed_row::ListedRow;
 use super::nonces;
+use super::trial::try_deletion;
 use crate::keys::Signer;
 use crate::ledger;
 
@@ -63,6 +63,7 @@ pub fn execute(
     let purge = request.purge;
     if purge.state != PurgeState::Executed {
         refuse_other_tables(database, purge)?;
+        refuse_unsigned_reach(database, purge, interrupt)?;
         let in_force = authority::authorize(database, request, interrupt, progress)?;
         delete_all(database, request, &in_force, interrupt, progress)?;
         let outcome = outcome(database, purge, interrupt, progress)?;
@@ -110,6 +111,28 @@ pub(super) fn refuse_other_tables(database: &mut PurgeDatabase, purge: &PurgeEnt
     Ok(())
 }
 
+/// The deletion is tried once more, with the rights of the account that is to carry it out. It may
+/// reach nothing that the approvers were not shown.
+fn refuse_unsigned_reach(
+    database: &mut PurgeDatabase,
+    purge: &PurgeEntry,
+    interrupt: &Interrupt,
+) -> Result<()> {
+    let now = try_deletion(database, purge, interrupt)?;
+    let signed = purge.backup.as_ref().and_then(|backup| backup.reach.as_ref());
+    // A backup of an older version tried nothing.
+    let beyond = signed.map(|signed| now.beyond(signed)).unwrap_or_default();
+    if beyond.is_empty() {
+        return Ok(());
+    }
+    bail!(
+        "the deletion would reach what the approvers were not shown: {}. Nothing was deleted. Put it \
+         back as it was, or, if no row was deleted yet, try the deletion anew (handover-migrate purge \
+         try) and approve again",
+        beyond.join(", ")
+    )
+}
+
 /// Children before parents, each table from where the last batch ended.
 fn delete_all(
     database: &mut PurgeDatabase,
@@ -120,13 +143,11 @@ fn delete_all(
 ) -> Result<()> {
     let purge = request.purge;
     let salts = purge.salts()?;
-    let references = foreign_keys(database)?;
+    let hanging = Hanging::read(database)?;
     let done = batches(database.store(), purge.number)?;
     for (number, table) in purge.selection.tables.iter().enumerate().rev() {
         let mut next = counts_of(&done, number).total();
         let list = List::new(purge.number, number, &table.shape)?;
-        let referring: Vec<&ForeignKey> =
-            references.iter().filter(|key| key.parent == *table.name()).collect();
         let deleting = Deleting {
             purge: purge.number,
             authority: in_force.number,
@@ -134,7 +155,8 @@ fn delete_all(
             list: &list,
             first_index: table.first_index,
             salts: salts.clone(),
-            referring: &referring,
+            referring: hanging.referring(table.name()),
+            triggers: hanging.triggers(table.name()),
         };
         let mut leaves = LeafSpool::of_table(database.store(), purge, number, request.dir.path())?;
         leaves.skip(next)?;

@@ -23,6 +23,20 @@ pub(super) fn delete(
     interrupt: &Interrupt,
 ) -> Result<()> {
     Store::execute(connection, "BEGIN IMMEDIATE")?;
+    let (deleted, kept) = delete_rows(deleting, connection, positions, expected, interrupt)?;
+    let record = deleting.record(connection, positions, &deleted, &kept)?;
+    Store::execute(connection, &format!("{record} COMMIT"))
+}
+
+/// Deletes the rows of some places that are what was archived, in the transaction that is open.
+/// Gives the places of those that were deleted, and what was kept.
+pub(in crate::purge) fn delete_rows(
+    deleting: &Deleting<'_>,
+    connection: &mut Connection,
+    positions: &Positions,
+    expected: &[Digest],
+    interrupt: &Interrupt,
+) -> Result<(Vec<u64>, Kept)> {
     let mut reader = Reader::Sqlite(connection);
     let (list, table) = (deleting.list.list(&reader), deleting.list.table(&reader));
     let mut met = Met::default();
@@ -53,9 +67,20 @@ pub(super) fn delete(
     );
     let removed = Connection::execute(connection, &sql, []);
     let removed = removed.map_err(|error| failed(connection, error))?;
+    if !deleting.triggers.is_empty() {
+        let left = format!(
+            "SELECT count(*) FROM {list} AS l JOIN {table} AS t ON {} WHERE {}",
+            deleting.list.join(),
+            Deleting::within(positions, &kept)
+        );
+        let left = connection.query(&left)?.into_iter().flatten().flatten().next();
+        let left = left.context("SQLite does not count the rows that are left")?;
+        if left != "0" {
+            return Err(deleting.left(&left));
+        }
+    }
     if removed != deleted.len() {
         bail!("{} rows were to be deleted, and {removed} were; nothing was", deleted.len());
     }
-    let record = deleting.record(connection, positions, &deleted, &kept)?;
-    Store::execute(connection, &format!("{record} COMMIT"))
+    Ok((deleted, kept))
 }

@@ -65,7 +65,7 @@ impl Check<'_> {
     /// What statements about this purge have to be bound to.
     pub(super) fn binding(&self) -> Result<Binding> {
         let backup = self.purge.backup.as_ref().context("the ledger lacks the backup")?;
-        Binding::new(&self.purge.selection, backup.seal).context("cannot write the binding")
+        Binding::new(&self.purge.selection, backup).context("cannot write the binding")
     }
 
     fn check_batches_have_authority(&mut self) -> Result<()> {
