@@ -20,6 +20,7 @@ const PEOPLE: u32 = 1000;
 /// A thousand people, all of whom are purged: 4,000 things that nobody may read.
 fn platform(engine: Engine) -> PurgeMade {
     let made = PurgeMade::begin(engine);
+    edit_file(&made.dir().join("handover.toml"), "follow = [", "share_max = 100\nfollow = [");
     let over = if engine == Engine::Postgres { "overriding system value" } else { "" };
     made.sql("insert into places values ('HN', 'Hà Nội')");
     let numbers: Vec<u32> = (1..=PEOPLE).collect();

@@ -118,6 +118,10 @@ fn refuse_unsigned_reach(
     purge: &PurgeEntry,
     interrupt: &Interrupt,
 ) -> Result<()> {
+    // In any other state there is nothing to delete, which is told by what is checked next.
+    if !matches!(purge.state, PurgeState::BackedUp | PurgeState::Executing) {
+        return Ok(());
+    }
     let now = try_deletion(database, purge, interrupt)?;
     let signed = purge.backup.as_ref().and_then(|backup| backup.reach.as_ref());
     // A backup of an older version tried nothing.
