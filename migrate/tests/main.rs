@@ -79,6 +79,7 @@ mod patience;
 mod prove;
 mod purge_broken;
 mod purge_canaries;
+mod purge_closed;
 mod purge_kills;
 mod purge_made;
 mod purge_moving;

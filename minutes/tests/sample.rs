@@ -307,6 +307,7 @@ fn purge() -> StatedPurge {
         }],
         approvals: vec![digest("approval")],
         certificate: Some(digest("certificate")),
+        closing: None,
         residual_copies: vec![ResidualCopy {
             kind: ResidualCopyKind::BaseBackup,
             place: "kho sao lưu đặt tại trung tâm dữ liệu số 2".to_owned(),

@@ -86,7 +86,7 @@ def check(asked, report):
         lines = check_purge(purge, ledger, sound, asked.identity, report)
         if lines is not None:
             archived[purge.number] = lines
-        check_statements(purge, asked.handover, trust, report)
+        check_statements(purge, leaves_of(purge, ledger), asked.handover, trust, report)
         check_restores(purge, asked.handover, leaves_of(purge, ledger), trust, report)
     if database:
         check_folders(purges, asked.handover, report)

@@ -23,6 +23,7 @@ TABLES = {
     "purge_batch": ("purge_no table_no first_position",
                     "row_count deleted changed referenced absent authority_no done_at"),
     "purge_chunk": ("purge_no table_no chunk_no", "first_position row_count leaves"),
+    "purge_closing": ("purge_no", "statement closed_at"),
     "purge_kept": ("purge_no table_no position", "reason"),
     "restore": ("restore_no", "purge_no statement restored_at"),
     "restored_rows": ("restore_no table_no first_position", "row_count"),
@@ -75,8 +76,9 @@ class Ledger:
 def check_stated(ledger, stated, report):
     """The ledger's tables are what an attestation states of them."""
     names = {one["name"] for one in stated}
-    expected = set(TABLES) - {"signed_evidence"} | {f"evidence_{row['name']}" for row in ledger.rows("evidence")}
-    expected |= {"signed_evidence"} if ledger.database.has("signed_evidence") else set()
+    later = {"purge_closing", "signed_evidence"}
+    expected = set(TABLES) - later | {f"evidence_{row['name']}" for row in ledger.rows("evidence")}
+    expected |= {table for table in later if ledger.database.has(table)}
     wrong = sorted(names ^ expected)
     for one in stated:
         if one["name"] in expected:
@@ -92,6 +94,7 @@ def check_told(ledger, events, report):
     packages, purges = ledger.rows("package"), {row["purge_no"]: row for row in ledger.rows("purge")}
     evidence = {row["name"]: row for row in ledger.rows("evidence")}
     restores = {row["restore_no"]: row for row in ledger.rows("restore")}
+    closings = {row["purge_no"]: row for row in ledger.rows("purge_closing")}
     moves = {row["move_no"]: row for row in ledger.rows("move", "move_no statement")}
     attestations = ledger.rows("attestation", ATTESTED)
     attested = {row["attestation_no"]: row for row in attestations}
@@ -122,7 +125,7 @@ def check_told(ledger, events, report):
             return event is not inventories[-1] or digest in documents
         tables = {"execute": (purges, "outcome"), "certify": (purges, "certificate"),
                   "restore": (restores, "statement"), "move": (moves, "statement"),
-                  "attest": (attested, "statement"), "close": (attested, "closing")}
+                  "close_purge": (closings, "statement"), "attest": (attested, "statement"), "close": (attested, "closing")}
         if event.kind in tables:
             rows, column = tables[event.kind]
             return digest_of(rows, number, column) == digest
@@ -134,7 +137,7 @@ def check_told(ledger, events, report):
     if not lost:
         report.checked("the ledger's tables hold what its events tell")
     for kind, rows in [("evidence", evidence), ("select", purges), ("restore", restores), ("move", moves),
-                       ("attest", attested)]:
+                       ("close_purge", closings), ("attest", attested)]:
         told = sum(event.kind == kind for event in events)
         if told != len(rows):
             report.finding(f"{told} events {kind}, and {len(rows)} rows in the ledger of them")

@@ -13,7 +13,7 @@ from proofs import Checkpoint
 from report import Damaged
 from trees import logical, root
 
-DELETING = {"executing", "executed", "certified"}
+DELETING = {"executing", "executed", "certified", "closed"}
 STATES = DELETING | {"selected", "backed_up", "abandoned"}
 STATEMENT = "urn:handover:purge-{}:v1"
 RESTORE = "urn:handover:restore:v1"
@@ -40,6 +40,9 @@ class Purge:
         self.restored = [one for one in ledger.rows("restored_rows", order="restore_no, table_no, first_position")
                          if one["restore_no"] in {restore["restore_no"] for restore in self.restores}]
         self.archive = None
+        closings = mine("purge_closing", "purge_no")
+        if closings and self.state in ("executing", "executed"):
+            self.state, self.closing = "closed", closings[0]["statement"]
 
     def binding(self):
         """What approval, execution and certificate have to be bound to (section 26)."""
@@ -81,7 +84,7 @@ def check_purge(purge, ledger, sound, identity, report):
     leaves = leaves_of(purge, ledger)
     is_same = root(leaves).hex() == purge.selection["root"] and len(leaves) == purge.selection["rows"]
     report.check(is_same, f"{purge.name}: {len(leaves)} leaves make the root of its selection")
-    if purge.state in ("executed", "certified"):
+    if purge.state in ("executed", "certified", "closed"):
         check_outcome(purge, report)
     package = sound.get(purge.backup["seal"]) if purge.backup else None
     if package is None:
@@ -127,14 +130,16 @@ def check_outcome(purge, report):
                 sums.update({key: int(batch[key]) for key in ["deleted", "changed", "referenced", "absent"]})
         kept = collections.Counter(one["reason"] for one in purge.kept if int(one["table_no"]) == number)
         counts, before, after = outcome["counts"], selected["before"], outcome["after"]
+        is_closed = purge.state == "closed"
+        missing = int(closed_table(purge, number)["untouched"]["absent"]) if is_closed else 0
         holds = [
-            place == selected["listed"]["rows"] == sum(counts.values()),
+            place == sum(counts.values()) and (is_closed or place == selected["listed"]["rows"]),
             all(sums[key] == count for key, count in counts.items()),
             all(kept[key] == counts[key] for key in ["changed", "referenced", "absent"]),
             outcome["outside"] == selected["outside"],
             before["rows"] == selected["listed"]["rows"] + selected["outside"]["rows"],
             before["bytes"] == selected["listed"]["bytes"] + selected["outside"]["bytes"],
-            after["rows"] == before["rows"] - counts["deleted"] - counts["absent"],
+            after["rows"] == before["rows"] - counts["deleted"] - counts["absent"] - missing,
         ]
         if not all(holds):
             wrong.append(selected["shape"]["name"]["name"])
@@ -142,8 +147,48 @@ def check_outcome(purge, report):
                  f"{purge.name}: its batches and sums do not add up for {', '.join(wrong)}")
 
 
-def check_statements(purge, folder, trust, report):
-    """Approvals, executions, certificate and checkpoint; gives the executions' days."""
+def closed_table(purge, number):
+    """What the closing states of a table."""
+    return Envelope(purge.closing.encode(), "closing", STATEMENT.format("closing")).predicate["tables"][number]
+
+
+def check_closing(purge, authorities, ledger_leaves, folder, trust, report):
+    """A purge that was closed before its end: two people signed what the ledger has of it."""
+    closing = envelope_of(purge, "closing.dsse.json", purge.closing, STATEMENT.format("closing"), folder, report)
+    stated, place = closing.predicate, closing.place
+    operators = set()
+    for number, authority in enumerate(purge.authorities, 1):
+        begun = Envelope(authority["execution"].encode(), "execution", STATEMENT.format("execution"))
+        operators |= {key.person for key in begun.check_signed(trust, day_of(begun.predicate["startedOn"]),
+                                                                ["operator"], report)}
+    closing.check_signed(trust, day_of(stated["closedOn"]), ["data_owner", "custodian"], report, operators)
+    report.check(stated["binding"] == purge.binding(), f"{place}: it is about this selection")
+    report.check(stated["authorities"] == authorities, f"{place}: its authorities are the ledger's")
+    figures = []
+    for number, (selected, outcome) in enumerate(zip(purge.selection["tables"], purge.outcome["tables"])):
+        first, rows = selected["first_index"], selected["listed"]["rows"]
+        kept = {int(one["position"]) for one in purge.kept if int(one["table_no"]) == number}
+        dealt_with = sum(outcome["counts"].values())
+        is_deleted = [at < dealt_with and at not in kept for at in range(rows)]
+        leaves = ledger_leaves[first:first + rows]
+        sums = {"before": selected["before"], "after": outcome["after"],
+                "outsideBefore": selected["outside"], "outsideAfter": outcome["outside"]}
+        untouched = stated["tables"][number]["untouched"]
+        report.check(sum(map(int, untouched.values())) == rows - dealt_with,
+                     f"{place}: what it did not come to is the rest of the list")
+        figures.append({
+            "name": selected["shape"]["name"], "selected": str(rows),
+            "counts": {key: str(count) for key, count in outcome["counts"].items()}, "untouched": untouched,
+            "deletedRoot": root([leaf for leaf, gone in zip(leaves, is_deleted) if gone]).hex(),
+            "keptRoot": root([leaf for leaf, gone in zip(leaves, is_deleted) if not gone]).hex(),
+            **{key: {"rows": str(one["rows"]), "bytes": str(one["bytes"]), "sha256": one["digest"]}
+               for key, one in sums.items()},
+        })
+    report.check(stated["tables"] == figures, f"{place}: its figures are the ledger's")
+
+
+def check_statements(purge, ledger_leaves, folder, trust, report):
+    """Approvals, executions, certificate and checkpoint, or closing."""
     if purge.state not in DELETING:
         return
     said = []
@@ -153,6 +198,8 @@ def check_statements(purge, folder, trust, report):
         report.finding(f"{purge.name}: rows were deleted under no approval")
     if purge.state == "certified":
         check_certificate(purge, said, folder, trust, report)
+    if purge.state == "closed":
+        check_closing(purge, said, ledger_leaves, folder, trust, report)
     check_used(purge, folder, report)
 
 
@@ -235,7 +282,7 @@ def check_used(purge, folder, report):
         report.finding(f"purges/approvals-used.jsonl: {damaged}")
         return
     known = [states.get((one["nonce"], purge.selection["origin"])) for one in purge.authorities]
-    is_known = all(state == "finished" if purge.state == "certified" else state for state in known)
+    is_known = all(state == "finished" if purge.state in ("certified", "closed") else state for state in known)
     report.check(is_known, f"{purge.name}: the folder knows its approvals as used")
 
 
@@ -266,7 +313,8 @@ def check_folders(purges, folder, report):
     """No folder of statements belongs to no purge, and no statement to nothing."""
     known = {f"approvals-used.jsonl"} if any(purge.state in DELETING for purge in purges) else set()
     for purge in purges:
-        known |= {f"{purge.folder[7:]}/{name}" for name in ["approval.dsse.json", "certificate.dsse.json", "checkpoint.note"]}
+        known |= {f"{purge.folder[7:]}/{name}" for name in ["approval.dsse.json", "certificate.dsse.json", "checkpoint.note",
+                                                       "closing.dsse.json"]}
         known |= {f"{purge.folder[7:]}/{what}-{one['authority_no']}.dsse.json"
                   for one in purge.authorities for what in ["approval", "execution"]}
         known |= {f"{purge.folder[7:]}/restore-{one['restore_no']}.dsse.json" for one in purge.restores}
@@ -283,7 +331,7 @@ def check_rows(database, purges, archived, events, report):
     `archived` are the archives' lines by purge and table, as far as a key opened them."""
     last = {}
     for purge in purges:
-        if purge.state in ("executed", "certified"):
+        if purge.state in ("executed", "certified", "closed"):
             for number, table in enumerate(purge.selection["tables"]):
                 last[(logical(table["shape"]["name"]["schema"]), table["shape"]["name"]["name"])] = (purge, number)
     for (_, name), (purge, number) in last.items():
@@ -305,7 +353,7 @@ def check_rows(database, purges, archived, events, report):
 def restored_lines(last, name, purges, archived, events):
     """The lines of rows of a table that came back after its last purge."""
     done = [int(event.number) for event in events
-            if event.kind == "execute" and event.detail["number"] == last.number]
+            if event.kind in ("execute", "close_purge") and event.detail["number"] == last.number]
     lines = []
     for event in events:
         if event.kind != "restore" or not done or int(event.number) < done[0]:

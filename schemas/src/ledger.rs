@@ -55,6 +55,13 @@ pub const MOVES_POSTGRES_DDL: &str = include_str!("../sql/moves_postgres.sql");
 /// Statements that make the table of moves in a SQLite target, if it is not there.
 pub const MOVES_SQLITE_DDL: &str = include_str!("../sql/moves_sqlite.sql");
 
+/// Makes the table of purges that were closed before their end in a PostgreSQL target; made with the
+/// first.
+pub const CLOSINGS_POSTGRES_DDL: &str = include_str!("../sql/closings_postgres.sql");
+
+/// The same in a SQLite target.
+pub const CLOSINGS_SQLITE_DDL: &str = include_str!("../sql/closings_sqlite.sql");
+
 /// What SQLite's own integrity check (`PRAGMA integrity_check`) says of a source's file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

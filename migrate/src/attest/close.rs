@@ -147,7 +147,7 @@ fn statement(
 /// is about to be signed.
 fn refuse_open_purges(attested: &HandoverAttestation) -> Result<()> {
     let open = attested.purges.iter().find(|purge| match purge.state {
-        PurgeState::Certified | PurgeState::Abandoned => false,
+        PurgeState::Certified | PurgeState::Abandoned | PurgeState::Closed => false,
         PurgeState::Selected
         | PurgeState::BackedUp
         | PurgeState::Executing

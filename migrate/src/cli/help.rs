@@ -89,6 +89,8 @@ Examples:
   handover-migrate purge approve --handover /srv/handover --key owner.pem
   handover-migrate purge execute --handover /srv/handover --key operator.pem
   handover-migrate purge certify --handover /srv/handover --key operator.pem
+  One that has begun and cannot go on:
+  handover-migrate purge close   --handover /srv/handover --key owner.pem --reason 'why'
   runbooks/04-purge.md
 ";
 

@@ -22,7 +22,7 @@ use crate::deliverable::members::ALLOWED_BYTES;
 pub use attest::AttestArgs;
 pub use moved::MovedArgs;
 pub use purge::{
-    ApproveArgs, BackupArgs, CertifyArgs, ExecuteArgs, IdentityArgs, KeyArgs, PurgeArgs,
+    ApproveArgs, BackupArgs, CertifyArgs, CloseArgs, ExecuteArgs, IdentityArgs, KeyArgs, PurgeArgs,
     PurgeCommand, SelectArgs, TrustArgs, TryArgs,
 };
 pub use report::ReportArgs;

@@ -25,6 +25,9 @@ pub enum PurgeCommand {
     Execute(ExecuteArgs),
     /// Certify what was deleted and which copies remain; erase keys and salts from the list.
     Certify(CertifyArgs),
+    /// Give up a purge that has begun and cannot go on. Two people sign what was deleted and what was
+    /// not, neither of them its operator.
+    Close(CloseArgs),
 }
 
 /// Which purge.
@@ -178,6 +181,30 @@ pub struct CertifyArgs {
     #[command(flatten)]
     /// The operator's key.
     pub key: KeyArgs,
+}
+
+/// Arguments of `purge close`.
+#[derive(Debug, Args)]
+pub struct CloseArgs {
+    #[command(flatten)]
+    /// Which purge.
+    pub purge: PurgeArgs,
+    #[command(flatten)]
+    /// Whose keys count.
+    pub trust: TrustArgs,
+    /// Show what one would sign, in Vietnamese and English, and who signed; sign nothing.
+    #[arg(long, conflicts_with_all = ["key", "passphrase_file"])]
+    pub show: bool,
+    /// Why the purge cannot go on; the first who signs says it.
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// The key file of the person who signs.
+    #[arg(long, value_name = "FILE", required_unless_present = "show")]
+    pub key: Option<PathBuf>,
+    /// A file with the key's passphrase. Otherwise it is taken from HANDOVER_PASSPHRASE, or asked
+    /// for.
+    #[arg(long, value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
 }
 
 fn parse_milliseconds(text: &str) -> Result<Duration, String> {

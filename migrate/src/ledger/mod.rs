@@ -38,7 +38,7 @@ pub use progress::{
 pub use purge::{
     LeafChunk, abandon_purge, batch_statements, database_id, nonce_used_by, open_purge,
     prepare_purges, purge, purges, record_authority, record_backup, record_certificate,
-    record_leaves, record_outcome, record_selection,
+    record_closing, record_leaves, record_outcome, record_selection,
 };
 pub use restore::{RestoredRuns, next_restore, record_restore, restore_statements};
 pub use store::{Store, end_transaction, transaction};

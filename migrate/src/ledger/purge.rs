@@ -3,7 +3,10 @@
 use anyhow::{Context, Result};
 use handover_schemas::chain::{EventDetail, EventKind};
 use handover_schemas::digest::{Digest, hex};
-use handover_schemas::purge::record::{Backup, KeptReason, Outcome, PurgeState, Selection};
+use handover_schemas::purge::record::{
+    Backup, KeptReason, Outcome, PurgeState, Selection, TableOutcome,
+};
+use handover_schemas::purge::statement::PurgeClosing;
 use handover_verify::purge::ledger as reading;
 use handover_verify::purge::ledger::{BatchEntry, PurgeEntry};
 use handover_verify::purge::list::List;
@@ -46,7 +49,10 @@ pub fn purge(store: &mut dyn Store, number: i64) -> Result<PurgeEntry> {
 pub fn open_purge<'p>(purges: &'p [PurgeEntry], rule: &str) -> Option<&'p PurgeEntry> {
     purges.iter().find(|purge| {
         purge.selection.rule.name == rule
-            && !matches!(purge.state, PurgeState::Certified | PurgeState::Abandoned)
+            && !matches!(
+                purge.state,
+                PurgeState::Certified | PurgeState::Abandoned | PurgeState::Closed
+            )
     })
 }
 
@@ -116,11 +122,7 @@ pub fn abandon_purge(store: &mut dyn Store, purge: &PurgeEntry) -> Result<()> {
 
 /// Statements that drop a purge's lists, erase the key of its salts and move it on.
 fn erase_statements(store: &dyn Store, purge: &PurgeEntry, state: PurgeState) -> Result<String> {
-    let mut sql = String::new();
-    for (number, table) in purge.selection.tables.iter().enumerate() {
-        let list = List::new(purge.number, number, &table.shape)?;
-        sql.push_str(&format!("DROP TABLE IF EXISTS {};\n", store.table(&list.name)));
-    }
+    let mut sql = drop_lists(store, purge)?;
     let (table, now) = (store.table("purge"), store.now());
     sql.push_str(&format!(
         "UPDATE {table} SET salt_key = NULL, state = '{}', changed_at = {now} \
@@ -128,6 +130,16 @@ fn erase_statements(store: &dyn Store, purge: &PurgeEntry, state: PurgeState) ->
         state.as_str(),
         purge.number
     ));
+    Ok(sql)
+}
+
+/// Statements that drop a purge's lists.
+fn drop_lists(store: &dyn Store, purge: &PurgeEntry) -> Result<String> {
+    let mut sql = String::new();
+    for (number, table) in purge.selection.tables.iter().enumerate() {
+        let list = List::new(purge.number, number, &table.shape)?;
+        sql.push_str(&format!("DROP TABLE IF EXISTS {};\n", store.table(&list.name)));
+    }
     Ok(sql)
 }
 
@@ -246,6 +258,42 @@ pub fn record_outcome(store: &mut dyn Store, purge: &PurgeEntry, outcome: &Outco
     transaction(store, |store| {
         store.execute(&update)?;
         append_event(store, EventKind::Execute, &detail).map(drop)
+    })
+}
+
+/// Records that a purge was closed before its end, and what it came to; erases keys and salts from
+/// the list, in one transaction.
+pub fn record_closing(
+    store: &mut dyn Store,
+    purge: &PurgeEntry,
+    envelope: &str,
+    closing: &PurgeClosing,
+) -> Result<()> {
+    let tables = closing.tables.iter().map(|table| TableOutcome {
+        name: table.name.clone(),
+        counts: table.counts.into(),
+        after: table.after.into(),
+        outside: table.outside_after.into(),
+    });
+    let outcome = purge.outcome.clone().unwrap_or(Outcome { tables: tables.collect() });
+    let (table, closings, now) = (store.table("purge"), store.table("purge_closing"), store.now());
+    let lists = drop_lists(store, purge)?;
+    let record = format!(
+        "{} INSERT INTO {closings} (purge_no, statement) VALUES ({1}, {2}); {lists} \
+         UPDATE {table} SET salt_key = NULL, outcome = {3}, changed_at = {now} WHERE purge_no = {1};",
+        store.closings_ddl(),
+        purge.number,
+        literal(envelope),
+        json(&outcome)?,
+    );
+    let detail = EventDetail {
+        sha256: Some(Digest::of(envelope.as_bytes())),
+        count: Some(closing.tables.iter().map(|table| table.counts.deleted).sum()),
+        ..about(purge.number, &purge.rule_name)
+    };
+    transaction(store, |store| {
+        store.execute(&record)?;
+        append_event(store, EventKind::ClosePurge, &detail).map(drop)
     })
 }
 

@@ -3,9 +3,10 @@
 use anyhow::Result;
 use handover_schemas::identity_number::POSTGRES_FUNCTION;
 use handover_schemas::ledger::{
-    EVENTS_POSTGRES_DDL, EVENTS_SQLITE_DDL, EVIDENCE_POSTGRES_DDL, EVIDENCE_SQLITE_DDL,
-    MOVES_POSTGRES_DDL, MOVES_SQLITE_DDL, PACKAGES_POSTGRES_DDL, PACKAGES_SQLITE_DDL,
-    PURGE_POSTGRES_DDL, PURGE_SQLITE_DDL, SIGNED_EVIDENCE_POSTGRES_DDL, SIGNED_EVIDENCE_SQLITE_DDL,
+    CLOSINGS_POSTGRES_DDL, CLOSINGS_SQLITE_DDL, EVENTS_POSTGRES_DDL, EVENTS_SQLITE_DDL,
+    EVIDENCE_POSTGRES_DDL, EVIDENCE_SQLITE_DDL, MOVES_POSTGRES_DDL, MOVES_SQLITE_DDL,
+    PACKAGES_POSTGRES_DDL, PACKAGES_SQLITE_DDL, PURGE_POSTGRES_DDL, PURGE_SQLITE_DDL,
+    SIGNED_EVIDENCE_POSTGRES_DDL, SIGNED_EVIDENCE_SQLITE_DDL,
 };
 use handover_verify::ledger::LedgerQuery;
 use handover_verify::postgres::Session;
@@ -21,6 +22,8 @@ pub trait Store: LedgerQuery {
     fn events_ddl(&self) -> &'static str;
     /// Statements that make the table of moves, unless it is there.
     fn moves_ddl(&self) -> &'static str;
+    /// Statements that make the table of purges that were closed, unless it is there.
+    fn closings_ddl(&self) -> &'static str;
     /// A statement that keeps others from appending events until the transaction ends.
     fn lock_events(&self) -> &'static str;
     /// A statement that begins a transaction which will write.
@@ -66,6 +69,10 @@ impl Store for Session {
 
     fn moves_ddl(&self) -> &'static str {
         MOVES_POSTGRES_DDL
+    }
+
+    fn closings_ddl(&self) -> &'static str {
+        CLOSINGS_POSTGRES_DDL
     }
 
     fn lock_events(&self) -> &'static str {
@@ -129,6 +136,10 @@ impl Store for Connection {
 
     fn moves_ddl(&self) -> &'static str {
         MOVES_SQLITE_DDL
+    }
+
+    fn closings_ddl(&self) -> &'static str {
+        CLOSINGS_SQLITE_DDL
     }
 
     fn lock_events(&self) -> &'static str {

@@ -175,6 +175,7 @@ pub(super) fn current_binding(dir: &HandoverDir, purge: &PurgeEntry) -> Result<B
         state @ (PurgeState::Selected
         | PurgeState::Executed
         | PurgeState::Certified
+        | PurgeState::Closed
         | PurgeState::Abandoned) => {
             bail!(
                 "purge {} is {state}; what is approved is a purge that is backed up",

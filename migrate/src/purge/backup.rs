@@ -57,6 +57,7 @@ pub fn backup(
         state @ (PurgeState::Executing
         | PurgeState::Executed
         | PurgeState::Certified
+        | PurgeState::Closed
         | PurgeState::Abandoned) => bail!("purge {} is {state} already", request.purge.number),
     }
     let keepers = key_keepers(request.config)?;

@@ -81,7 +81,7 @@ fn finish(
 }
 
 /// A certificate that is silent about copies would say more than was done.
-fn refuse_unspoken_copies(config: &PurgeConfig) -> Result<()> {
+pub(super) fn refuse_unspoken_copies(config: &PurgeConfig) -> Result<()> {
     let spoken: BTreeSet<ResidualCopyKind> =
         config.residual_copy.iter().map(|copy| copy.kind).collect();
     let missing: Vec<&str> = ResidualCopyKind::DUE
@@ -154,7 +154,10 @@ fn certificate(database: &mut PurgeDatabase, request: &CertifyRequest<'_>) -> Re
     })
 }
 
-fn authorities(purge: &PurgeEntry, done: &[BatchEntry]) -> Result<Vec<CertifiedAuthority>> {
+pub(super) fn authorities(
+    purge: &PurgeEntry,
+    done: &[BatchEntry],
+) -> Result<Vec<CertifiedAuthority>> {
     let damaged = "the ledger's authorities of this purge are damaged";
     let body = |envelope: &str| -> Result<Digest> {
         Ok(Digest::of(Envelope::parse(envelope.as_bytes()).context(damaged)?.body()))

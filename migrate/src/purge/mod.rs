@@ -10,6 +10,7 @@ pub mod approve;
 pub mod backup;
 pub mod catalog;
 pub mod certify;
+pub mod close;
 mod closure;
 mod database;
 mod evidence;

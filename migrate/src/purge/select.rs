@@ -171,7 +171,8 @@ fn replace_open_purge(database: &mut PurgeDatabase, request: &SelectRequest<'_>)
         if !open.state.is_before_execute() {
             bail!(
                 "purge {} of the rule {:?} is {}: rows were deleted. Bring it to its end (purge \
-                 execute, purge certify) before you select again",
+                 execute, purge certify), or close it if it cannot go on (purge close), before you \
+                 select again",
                 open.number,
                 request.rule.name,
                 open.state

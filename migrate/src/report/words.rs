@@ -113,6 +113,7 @@ pub(super) fn purge_state(purge: PurgeState) -> StateWords {
             state(Mood::Open, "Đã xóa, chưa chứng nhận", "Deleted, not certified")
         }
         PurgeState::Certified => state(Mood::Good, "Đã chứng nhận", "Certified"),
+        PurgeState::Closed => state(Mood::Bad, "Đã đóng khi còn dở dang", "Closed before its end"),
         PurgeState::Abandoned => {
             state(Mood::Open, "Đã hủy trước khi xóa", "Given up before deletion")
         }

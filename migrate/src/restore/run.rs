@@ -105,7 +105,7 @@ fn check_purge(database: &mut PurgeDatabase, request: &RestoreRequest<'_>) -> Re
             manifest.database
         );
     }
-    if !matches!(purge.state, PurgeState::Executed | PurgeState::Certified) {
+    if !matches!(purge.state, PurgeState::Executed | PurgeState::Certified | PurgeState::Closed) {
         bail!(
             "purge {} is {}: rows are put back once every one of them was dealt with (purge \
              execute)",

@@ -47,6 +47,8 @@ pub enum StatedFindingKind {
     DeliverableFindings,
     /// A purge has not come to its end.
     PurgeUnfinished,
+    /// A purge was given up in the middle, and signed for.
+    PurgeClosed,
     /// Rows of a purge's list were kept, because they had changed or others refer to them.
     PurgeKeptRows,
     /// A published sum does not hold.
@@ -71,6 +73,7 @@ impl StatedFindingKind {
             Self::DeliverableUnverified => "Sản phẩm đã nhận nhưng chưa được xác minh",
             Self::DeliverableFindings => "Sản phẩm có vấn đề được phát hiện",
             Self::PurgeUnfinished => "Đợt xóa dữ liệu chưa hoàn thành",
+            Self::PurgeClosed => "Đợt xóa dữ liệu đã đóng khi còn dở dang",
             Self::PurgeKeptRows => "Bản ghi trong danh sách xóa được giữ lại",
             Self::FigureSum => "Số liệu công bố không khớp khi cộng",
             Self::FigureDiffers => "Số liệu công bố khác với dữ liệu",
@@ -91,6 +94,7 @@ impl StatedFindingKind {
             Self::DeliverableUnverified => "The deliverable was received and is not verified",
             Self::DeliverableFindings => "There are findings about the deliverable",
             Self::PurgeUnfinished => "The purge is not finished",
+            Self::PurgeClosed => "The purge was closed before its end",
             Self::PurgeKeptRows => "Rows on the list of the purge were kept",
             Self::FigureSum => "A published sum does not add up",
             Self::FigureDiffers => "A published figure differs from the data",
@@ -115,6 +119,7 @@ impl StatedFindingKind {
                 "Yêu cầu bên giao giải trình hoặc giao lại; xem tệp findings/artifacts.jsonl."
             }
             Self::PurgeUnfinished => "Hoàn thành các bước còn lại của đợt xóa và lập chứng nhận.",
+            Self::PurgeClosed => "Đọc văn bản đóng: đã xóa gì, còn lại gì; quyết định ở đợt sau.",
             Self::PurgeKeptRows => "Rà soát các bản ghi được giữ lại và quyết định ở đợt sau.",
             Self::FigureSum => "Yêu cầu đơn vị công bố giải trình chênh lệch.",
             Self::FigureDiffers => "Xác định nguyên nhân chênh lệch giữa báo cáo và dữ liệu.",
@@ -137,6 +142,9 @@ impl StatedFindingKind {
                 "Ask the giving side to explain or to deliver again; see findings/artifacts.jsonl."
             }
             Self::PurgeUnfinished => "Carry the purge on to its certificate.",
+            Self::PurgeClosed => {
+                "Read what the closing says was deleted and what is left; decide with the next purge."
+            }
             Self::PurgeKeptRows => "Look at the rows that were kept; decide with the next purge.",
             Self::FigureSum => "Ask who published it to explain the difference.",
             Self::FigureDiffers => "Find out why report and data differ.",

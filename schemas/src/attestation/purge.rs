@@ -51,6 +51,9 @@ pub struct StatedPurge {
     /// SHA-256 of the certificate's envelope; absent before certify.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub certificate: Option<Digest>,
+    /// SHA-256 of the closing's envelope, if it was closed before its end.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub closing: Option<Digest>,
     /// Copies that the deletion did not reach.
     pub residual_copies: Vec<ResidualCopy>,
 }

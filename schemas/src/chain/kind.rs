@@ -35,6 +35,8 @@ pub enum EventKind {
     Execute,
     /// A purge's certificate was issued.
     Certify,
+    /// A purge that had begun was given up, and signed for.
+    ClosePurge,
     /// Archived rows were put back.
     Restore,
     /// One of the databases is at another place; an operator signed it.
@@ -46,7 +48,7 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    const ALL: [Self; 16] = [
+    const ALL: [Self; 17] = [
         Self::Plan,
         Self::Copy,
         Self::Settle,
@@ -59,6 +61,7 @@ impl EventKind {
         Self::Approve,
         Self::Execute,
         Self::Certify,
+        Self::ClosePurge,
         Self::Restore,
         Self::Move,
         Self::Attest,
@@ -80,6 +83,7 @@ impl EventKind {
             Self::Approve => "approve",
             Self::Execute => "execute",
             Self::Certify => "certify",
+            Self::ClosePurge => "close_purge",
             Self::Restore => "restore",
             Self::Move => "move",
             Self::Attest => "attest",
@@ -107,6 +111,7 @@ impl EventKind {
             Self::Approve => "Sử dụng phê duyệt, bắt đầu xóa",
             Self::Execute => "Hoàn thành xóa",
             Self::Certify => "Cấp chứng nhận xóa",
+            Self::ClosePurge => "Đóng đợt xóa dở dang",
             Self::Restore => "Phục hồi bản ghi",
             Self::Move => "Ghi nhận cơ sở dữ liệu đã chuyển chỗ",
             Self::Attest => "Lập xác nhận bàn giao",
@@ -129,6 +134,7 @@ impl EventKind {
             Self::Approve => "Approval used, deletion begun",
             Self::Execute => "Deletion finished",
             Self::Certify => "Deletion certified",
+            Self::ClosePurge => "Purge closed before its end",
             Self::Restore => "Rows restored",
             Self::Move => "Database moved, recorded",
             Self::Attest => "Attestation made",

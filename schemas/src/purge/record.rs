@@ -33,16 +33,20 @@ pub enum PurgeState {
     Certified,
     /// Given up before anything was deleted; a later selection took its place.
     Abandoned,
+    /// Begun, and given up before its end: two people signed what was deleted, and what was not. The
+    /// ledger has no word of its own for it, but the closing.
+    Closed,
 }
 
 impl PurgeState {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Selected,
         Self::BackedUp,
         Self::Executing,
         Self::Executed,
         Self::Certified,
         Self::Abandoned,
+        Self::Closed,
     ];
 
     /// The word in the ledger.
@@ -54,6 +58,7 @@ impl PurgeState {
             Self::Executed => "executed",
             Self::Certified => "certified",
             Self::Abandoned => "abandoned",
+            Self::Closed => "closed",
         }
     }
 

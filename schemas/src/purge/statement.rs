@@ -201,6 +201,12 @@ impl From<LineDigest> for StatedLines {
     }
 }
 
+impl From<StatedLines> for LineDigest {
+    fn from(lines: StatedLines) -> Self {
+        Self { rows: lines.rows, bytes: lines.bytes, digest: lines.sha256 }
+    }
+}
+
 /// How listed rows were dealt with, as statements write it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -293,6 +299,83 @@ pub struct CertifiedTable {
     pub outside_before: StatedLines,
     /// What was not on the list, afterwards.
     pub outside_after: StatedLines,
+}
+
+/// That a purge which had begun was given up, and how far it had come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct PurgeClosing {
+    /// What was to be deleted, and where.
+    pub binding: Binding,
+    /// Under what rows were deleted, in order.
+    pub authorities: Vec<CertifiedAuthority>,
+    /// Table by table, parents first.
+    pub tables: Vec<ClosedTable>,
+    /// Copies that this deletion did not reach.
+    pub residual_copies: Vec<ResidualCopy>,
+    /// Why it cannot go on.
+    pub reason: String,
+    /// When.
+    pub closed_on: String,
+}
+
+impl PurgeClosing {
+    /// The roles whose signatures a closing needs, each by another person.
+    pub const ROLES: [Role; 2] = Approval::ROLES;
+}
+
+impl Predicate for PurgeClosing {
+    const TYPE: &'static str = "urn:handover:purge-closing:v1";
+}
+
+/// One table of a purge that was closed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct ClosedTable {
+    /// The table.
+    pub name: TableName,
+    /// Rows that were selected.
+    pub selected: U64Text,
+    /// What became of those that were dealt with.
+    pub counts: StatedCounts,
+    /// Those that were not dealt with, as they were found.
+    pub untouched: Untouched,
+    /// Root of the tree over the leaves of the rows that were deleted, in the order of the list.
+    pub deleted_root: Digest,
+    /// Root of the tree over the leaves of all other rows of the list, in its order.
+    pub kept_root: Digest,
+    /// The table before.
+    pub before: StatedLines,
+    /// The table when this was stated.
+    pub after: StatedLines,
+    /// What was not on the list, before.
+    pub outside_before: StatedLines,
+    /// What was not on the list, when this was stated.
+    pub outside_after: StatedLines,
+}
+
+/// Rows of a list that a purge did not come to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Untouched {
+    /// They are what was archived.
+    pub same: U64Text,
+    /// They are there, and something else by now.
+    pub changed: U64Text,
+    /// They are not there any more.
+    pub absent: U64Text,
+}
+
+impl Untouched {
+    /// All of them.
+    pub fn total(&self) -> u64 {
+        self.there().saturating_add(self.absent.0)
+    }
+
+    /// Those that are there.
+    pub fn there(&self) -> u64 {
+        self.same.0.saturating_add(self.changed.0)
+    }
 }
 
 /// That archived rows were put back.

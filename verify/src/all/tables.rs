@@ -91,7 +91,10 @@ fn purged_tables(purges: &[PurgeEntry]) -> Vec<Purged> {
     let mut purged: Vec<Purged> = Vec::new();
     for purge in purges {
         match purge.state {
-            PurgeState::Executing | PurgeState::Executed | PurgeState::Certified => {}
+            PurgeState::Executing
+            | PurgeState::Executed
+            | PurgeState::Certified
+            | PurgeState::Closed => {}
             PurgeState::Selected | PurgeState::BackedUp | PurgeState::Abandoned => continue,
         }
         for table in &purge.selection.tables {

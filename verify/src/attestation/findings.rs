@@ -92,6 +92,7 @@ fn of_purge(purge: &StatedPurge, found: &mut Vec<StatedFinding>) {
     let subject = format!("{} ({})", purge.number, purge.rule);
     match purge.state {
         PurgeState::Certified | PurgeState::Abandoned => {}
+        PurgeState::Closed => found.push(finding(StatedFindingKind::PurgeClosed, subject.as_str())),
         PurgeState::Selected
         | PurgeState::BackedUp
         | PurgeState::Executing

@@ -9,7 +9,7 @@ use handover_schemas::attestation::{
 use handover_schemas::config::ResidualCopy;
 use handover_schemas::digest::Digest;
 use handover_schemas::purge::record::SummaryCounts;
-use handover_schemas::purge::statement::Certificate;
+use handover_schemas::purge::statement::{Certificate, PurgeClosing};
 use handover_schemas::signing::dsse::Envelope;
 use handover_schemas::signing::statement::Statement;
 
@@ -52,6 +52,7 @@ fn stated_purge(purge: &PurgeEntry) -> Result<StatedPurge> {
         summary: selection.summary.iter().map(stated_summary).collect(),
         approvals: approvals.map(|one| Digest::of(one.approval.as_bytes())).collect(),
         certificate: purge.certificate.as_ref().map(|text| Digest::of(text.as_bytes())),
+        closing: purge.closing.as_ref().map(|text| Digest::of(text.as_bytes())),
         residual_copies: residual_copies(purge)?,
     })
 }
@@ -67,8 +68,14 @@ fn stated_summary(summary: &SummaryCounts) -> StatedSummary {
     }
 }
 
-/// Copies that the certificate names. Whether its signatures hold is for others to say.
+/// Copies that the certificate, or the closing, names. Whether its signatures hold is for others to say.
 fn residual_copies(purge: &PurgeEntry) -> Result<Vec<ResidualCopy>> {
+    if let Some(text) = &purge.closing {
+        let damaged = || format!("the closing of purge {} is damaged", purge.number);
+        let envelope = Envelope::parse(text.as_bytes()).with_context(damaged)?;
+        let statement = Statement::<PurgeClosing>::parse(envelope.body()).with_context(damaged)?;
+        return Ok(statement.predicate.residual_copies);
+    }
     let Some(text) = &purge.certificate else { return Ok(Vec::new()) };
     let envelope = Envelope::parse(text.as_bytes())
         .with_context(|| format!("the certificate of purge {} is damaged", purge.number))?;

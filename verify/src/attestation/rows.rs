@@ -172,7 +172,10 @@ impl Side {
 
 fn purged_tables(stated: &HandoverAttestation) -> BTreeSet<TableName> {
     let deleting = stated.purges.iter().filter(|purge| match purge.state {
-        PurgeState::Executing | PurgeState::Executed | PurgeState::Certified => true,
+        PurgeState::Executing
+        | PurgeState::Executed
+        | PurgeState::Certified
+        | PurgeState::Closed => true,
         PurgeState::Selected | PurgeState::BackedUp | PurgeState::Abandoned => false,
     });
     deleting.flat_map(|purge| &purge.tables).map(|table| logical_name(&table.name)).collect()

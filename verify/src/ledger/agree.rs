@@ -57,6 +57,11 @@ pub(super) fn agree(ledger: &mut dyn LedgerQuery, events: &[RecordedEvent], outc
         ("evidence files", held.evidence.len(), counted(EventKind::Evidence)),
         ("purges", held.purges.len(), counted(EventKind::Select)),
         ("restores", held.restores.len(), counted(EventKind::Restore)),
+        (
+            "closed purges",
+            held.purges.iter().filter(|purge| purge.closing.is_some()).count(),
+            counted(EventKind::ClosePurge),
+        ),
         ("moves", held.moves.len(), counted(EventKind::Move)),
     ];
     for (what, rows, told) in sums {
@@ -139,6 +144,9 @@ fn leaves_trace(
         EventKind::Certify => Some(of_purge(|purge| {
             purge.certificate.as_ref().map(|text| Digest::of(text.as_bytes()))
         })),
+        EventKind::ClosePurge => {
+            Some(of_purge(|purge| purge.closing.as_ref().map(|text| Digest::of(text.as_bytes()))))
+        }
         EventKind::Execute => Some(of_purge(|purge| {
             let outcome = serde_json::to_vec(purge.outcome.as_ref()?).ok()?;
             Some(Digest::of(&outcome))

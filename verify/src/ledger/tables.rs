@@ -103,8 +103,10 @@ const TABLES: [(&str, &[&str], &[&str]); 18] = [
 ];
 
 /// Tables that came later than others: a ledger that has none of one is digested as ever.
-const LATER_TABLES: [(&str, &[&str], &[&str]); 1] =
-    [("signed_evidence", &["name"], &["signature", "sender", "file_digests", "found"])];
+const LATER_TABLES: [(&str, &[&str], &[&str]); 2] = [
+    ("purge_closing", &["purge_no"], &["statement", "closed_at"]),
+    ("signed_evidence", &["name"], &["signature", "sender", "file_digests", "found"]),
+];
 
 /// Keys that are texts: sorted by their bytes.
 const TEXT_KEYS: [&str; 5] = ["name", "database_id", "document", "seal", "table_name"];

@@ -1,8 +1,11 @@
 //! What the ledger holds of purges.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context, Result, bail};
 use handover_schemas::archive::row_leaf::SaltKey;
 use handover_schemas::digest::Digest;
+use handover_schemas::merkle::TreeBuilder;
 use handover_schemas::purge::record::{
     Backup, KeptReason, Outcome, OutcomeCounts, PurgeState, Selection,
 };
@@ -34,13 +37,18 @@ pub struct PurgeEntry {
     pub certificate: Option<String>,
     /// The signed checkpoint of the tree.
     pub checkpoint: Option<String>,
+    /// The envelope with which it was closed before its end.
+    pub closing: Option<String>,
 }
 
 impl PurgeEntry {
     /// Whether it came to deleting rows.
     pub fn has_deleted(&self) -> bool {
         match self.state {
-            PurgeState::Executing | PurgeState::Executed | PurgeState::Certified => true,
+            PurgeState::Executing
+            | PurgeState::Executed
+            | PurgeState::Certified
+            | PurgeState::Closed => true,
             PurgeState::Selected | PurgeState::BackedUp | PurgeState::Abandoned => false,
         }
     }
@@ -140,7 +148,60 @@ pub fn purges(ledger: &mut dyn LedgerQuery) -> Result<Vec<PurgeEntry>> {
         let purge = purge.context("the ledger has an authority of an unknown purge")?;
         purge.authorities.push(authority);
     }
+    for (purge, closing) in closings(ledger)? {
+        let purge = purges.iter_mut().find(|known| known.number == purge);
+        let purge = purge.context("the ledger has a closing of an unknown purge")?;
+        purge.closing = Some(closing);
+        if matches!(purge.state, PurgeState::Executing | PurgeState::Executed) {
+            purge.state = PurgeState::Closed;
+        }
+    }
     Ok(purges)
+}
+
+/// Envelopes of closings with the numbers of their purges.
+fn closings(ledger: &mut dyn LedgerQuery) -> Result<Vec<(i64, String)>> {
+    if !ledger.has_table("purge_closing")? {
+        return Ok(Vec::new());
+    }
+    let table = ledger.table("purge_closing");
+    let rows =
+        ledger.query(&format!("SELECT purge_no, statement FROM {table} ORDER BY purge_no"))?;
+    rows.into_iter()
+        .map(|row| {
+            let mut values = row.into_iter().flatten();
+            let number = values.next().and_then(|number| number.parse().ok());
+            number.zip(values.next()).context("the ledger has an incomplete row of a closing")
+        })
+        .collect()
+}
+
+/// Roots of the trees over the leaves of one table's list: of the rows that batches deleted, and of
+/// all others, each in the order of the list.
+pub fn roots_of_fates(
+    ledger: &mut dyn LedgerQuery,
+    purge: i64,
+    table_no: usize,
+) -> Result<(Digest, Digest)> {
+    let covered = counts_of(&batches(ledger, purge)?, table_no).total();
+    let of_table = |entry: &&KeptEntry| usize::try_from(entry.table) == Ok(table_no);
+    let kept: BTreeSet<u64> =
+        kept(ledger, purge)?.iter().filter(of_table).map(|entry| entry.position).collect();
+    let (mut deleted, mut others) = (TreeBuilder::new(), TreeBuilder::new());
+    let mut place = 0;
+    leaves(ledger, purge, table_no, |leaves| {
+        for leaf in leaves {
+            let is_deleted = place < covered && !kept.contains(&place);
+            if is_deleted {
+                deleted.push(*leaf);
+            } else {
+                others.push(*leaf);
+            }
+            place += 1;
+        }
+        Ok(())
+    })?;
+    Ok((deleted.root(), others.root()))
 }
 
 /// Every authority with the number of its purge.
@@ -183,6 +244,7 @@ fn entry(row: TextRow) -> Result<PurgeEntry> {
         outcome: document(next())?,
         certificate: next(),
         checkpoint: next(),
+        closing: None,
     })
 }
 

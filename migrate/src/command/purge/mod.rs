@@ -2,6 +2,7 @@
 
 mod answers_text;
 pub mod approval_text;
+pub mod closing_text;
 mod gaps_text;
 mod reach_text;
 mod text;
@@ -26,16 +27,17 @@ use handover_verify::withheld;
 
 use self::text::{purge_report, purge_text};
 use crate::cli::{
-    ApproveArgs, BackupArgs, CertifyArgs, ExecuteArgs, IdentityArgs, KeyArgs, PurgeArgs,
+    ApproveArgs, BackupArgs, CertifyArgs, CloseArgs, ExecuteArgs, IdentityArgs, KeyArgs, PurgeArgs,
     PurgeCommand, SelectArgs, TrustArgs, TryArgs,
 };
-use crate::keys::FileKey;
+use crate::keys::{FileKey, Signer};
 use crate::ledger;
 use crate::moved::{moved_on, refuse_elsewhere};
 use crate::purge::PurgeDatabase;
 use crate::purge::approve::{ApproveRequest, approve, standing};
 use crate::purge::backup::{BackupRequest, backup};
 use crate::purge::certify::{CertifyRequest, certify};
+use crate::purge::close::{CloseRequest, close};
 use crate::purge::execute::{ExecuteRequest, Pace, execute};
 use crate::purge::select::{SelectRequest, select};
 use crate::purge::trial::try_anew;
@@ -49,6 +51,7 @@ pub fn run(command: PurgeCommand, interrupt: &Interrupt) -> Result<Exit> {
         PurgeCommand::Approve(args) => run_approve(&args, interrupt),
         PurgeCommand::Execute(args) => run_execute(&args, interrupt),
         PurgeCommand::Certify(args) => run_certify(&args, interrupt),
+        PurgeCommand::Close(args) => run_close(&args, interrupt),
     }
 }
 
@@ -96,26 +99,29 @@ impl Opened {
         }
     }
 
-    /// The purge of the rule that is under way; the last certified one if there is none.
+    /// The purge of the rule that is under way; the last one that came to its end, or was closed, if
+    /// there is none. Its rule stands in the config as it was.
     fn purge(&mut self, name: Option<&str>) -> Result<PurgeEntry> {
         let rule = self.rule(name)?.clone();
-        let purges = ledger::purges(self.database.store())?;
-        let open = ledger::open_purge(&purges, &rule.name);
-        let certified = || {
-            purges.iter().rev().find(|purge| {
-                purge.selection.rule.name == rule.name && purge.state == PurgeState::Certified
-            })
-        };
-        let purge = open.or_else(certified).with_context(|| {
-            format!("nothing is selected by the rule {:?}; begin with purge select", rule.name)
-        })?;
-        if purge.selection.rule != rule && purge.state != PurgeState::Certified {
+        let purge = self.purge_by(&rule)?;
+        if purge.selection.rule != rule && !is_over(&purge) {
             bail!(
                 "the rule {:?} stands otherwise in {CONFIG_FILE} than when its rows were \
                  selected; put it back as it was, or select again with --anew",
                 rule.name
             );
         }
+        Ok(purge)
+    }
+
+    /// The same, whatever became of the rule.
+    fn purge_by(&mut self, rule: &PurgeRule) -> Result<PurgeEntry> {
+        let purges = ledger::purges(self.database.store())?;
+        let of_rule = |purge: &&PurgeEntry| purge.selection.rule.name == rule.name;
+        let over = || purges.iter().rev().find(|purge| of_rule(purge) && is_over(purge));
+        let purge = ledger::open_purge(&purges, &rule.name).or_else(over).with_context(|| {
+            format!("nothing is selected by the rule {:?}; begin with purge select", rule.name)
+        })?;
         Ok(purge.clone())
     }
 
@@ -123,6 +129,11 @@ impl Opened {
     pub(super) fn trust(&self, args: &TrustArgs) -> Result<Trust> {
         trust_of(&self.config, &self.dir, args)
     }
+}
+
+/// Whether no row is deleted by it any more, and a statement says what was.
+fn is_over(purge: &PurgeEntry) -> bool {
+    matches!(purge.state, PurgeState::Certified | PurgeState::Closed)
 }
 
 /// The file that says whose keys count: the one that is given, or else the configured one.
@@ -278,5 +289,34 @@ fn run_certify(args: &CertifyArgs, interrupt: &Interrupt) -> Result<Exit> {
     };
     certify(&mut opened.database, &request)?;
     say(common, &mut opened, purge.number)?;
+    Ok(Exit::Clean)
+}
+
+fn run_close(args: &CloseArgs, interrupt: &Interrupt) -> Result<Exit> {
+    let common = &args.purge;
+    let mut opened =
+        Opened::new(&common.handover, common.target.as_ref(), common.quiet, interrupt)?;
+    let rule = opened.rule(common.rule.as_deref())?.clone();
+    let purge = opened.purge_by(&rule)?;
+    let trust = opened.trust(&args.trust)?;
+    let key = args.key.as_ref().map(|path| open_key(path, args.passphrase_file.as_ref()));
+    let key = key.transpose()?;
+    let progress = Progress::on_stderr(common.quiet);
+    let request = CloseRequest {
+        config: &opened.config.purge,
+        dir: &opened.dir,
+        purge: &purge,
+        trust: &trust,
+        reason: args.reason.as_deref(),
+        signer: key.as_ref().map(|key| key as &dyn Signer),
+    };
+    let done = close(&mut opened.database, &request, interrupt, &progress);
+    progress.finish();
+    let standing = done?;
+    if common.json {
+        print_json(&closing_text::closing_report(&standing))?;
+    } else {
+        print_lines(&closing_text::closing_text(&standing))?;
+    }
     Ok(Exit::Clean)
 }

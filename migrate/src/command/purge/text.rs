@@ -108,6 +108,10 @@ pub(super) fn purge_text(purge: &PurgeEntry, dir: &Path) -> Lines {
             "keys and salts are erased from the list; leaves stay".to_owned()
         }
         PurgeState::Abandoned => "given up".to_owned(),
+        PurgeState::Closed => {
+            writeln!(out, "signed closing: {}", statements.display());
+            "closed before its end; keys and salts are erased from the list".to_owned()
+        }
     };
     writeln!(out, "{next}");
     out

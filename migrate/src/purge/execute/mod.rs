@@ -209,7 +209,8 @@ fn outcome(
     Ok(Outcome { tables })
 }
 
-fn table_outcome(
+/// What a table came to. Rows of the list that were not dealt with are there, and on the list.
+pub(super) fn table_outcome(
     database: &mut PurgeDatabase,
     purge: &PurgeEntry,
     (number, table): (usize, &SelectedTable),
@@ -223,6 +224,7 @@ fn table_outcome(
         .filter(|one| usize::try_from(one.table) == Ok(number) && one.reason.is_there())
         .map(|one| one.position)
         .collect();
+    let dealt_with = counts.total();
     // Both have seen the same until a row is met that was kept, which is rare: up to there each
     // line is hashed once.
     let (mut outside, mut after): (LineHasher, Option<LineHasher>) = (LineHasher::new(), None);
@@ -230,7 +232,8 @@ fn table_outcome(
     let mut reader = database.reader();
     let sql = list.all_rows(&reader);
     list.read(&mut reader, &sql, interrupt, |row: MarkedRow<'_>| {
-        if row.position.is_some_and(|position| stays.contains(&position)) {
+        let stays = |position: u64| position >= dealt_with || stays.contains(&position);
+        if row.position.is_some_and(stays) {
             after.get_or_insert_with(|| outside.clone()).push(row.line);
         } else {
             // A row that somebody wrote under the key of one that is gone is none of the list's: it

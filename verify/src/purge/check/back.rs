@@ -146,7 +146,7 @@ impl<'a> Check<'a> {
         for event in events(self.ledger())? {
             let of = number(&event.event.detail);
             match event.event.kind {
-                EventKind::Execute if of == own => executed = true,
+                EventKind::Execute | EventKind::ClosePurge if of == own => executed = true,
                 EventKind::Restore if executed => later.extend(of),
                 _ => {}
             }

@@ -55,7 +55,7 @@ impl Check<'_> {
         }
     }
 
-    fn authorities(&mut self) -> Result<Vec<CertifiedAuthority>> {
+    pub(super) fn authorities(&mut self) -> Result<Vec<CertifiedAuthority>> {
         let purge = self.purge;
         let batches = batches(self.ledger(), purge.number)?;
         let mut authorities = Vec::new();

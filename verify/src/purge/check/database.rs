@@ -29,7 +29,7 @@ impl Check<'_> {
             match self.purge.state {
                 PurgeState::Selected | PurgeState::BackedUp => self.check_frozen(number, &table)?,
                 PurgeState::Executing => self.check_half_done(number, &table)?,
-                PurgeState::Executed | PurgeState::Certified => {
+                PurgeState::Executed | PurgeState::Certified | PurgeState::Closed => {
                     self.check_done(number, &table, archive)?;
                 }
                 PurgeState::Abandoned => {}

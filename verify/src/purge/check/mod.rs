@@ -7,6 +7,7 @@
 mod archive;
 mod back;
 mod certificate;
+mod closing;
 mod database;
 mod evidence;
 mod merge;

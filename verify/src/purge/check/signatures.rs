@@ -21,7 +21,10 @@ impl Check<'_> {
     pub(super) fn check_statements(&mut self) -> Result<()> {
         match self.purge.state {
             PurgeState::Selected | PurgeState::BackedUp | PurgeState::Abandoned => return Ok(()),
-            PurgeState::Executing | PurgeState::Executed | PurgeState::Certified => {}
+            PurgeState::Executing
+            | PurgeState::Executed
+            | PurgeState::Certified
+            | PurgeState::Closed => {}
         }
         self.check_batches_have_authority()?;
         self.check_used();
@@ -40,6 +43,11 @@ impl Check<'_> {
         }
         if self.purge.state == PurgeState::Certified
             && let Err(error) = self.check_certificate(&trust)
+        {
+            self.find(Kind::Certificate, format!("{error:#}"));
+        }
+        if self.purge.state == PurgeState::Closed
+            && let Err(error) = self.check_closing(&trust)
         {
             self.find(Kind::Certificate, format!("{error:#}"));
         }
@@ -87,7 +95,7 @@ impl Check<'_> {
             self.find(Kind::Approval, format!("{place} is missing or damaged"));
             return;
         };
-        let finished = self.purge.state == PurgeState::Certified;
+        let finished = matches!(self.purge.state, PurgeState::Certified | PurgeState::Closed);
         let is_noted = |authority: &Authority| {
             let nonce: Option<Digest> = authority.nonce.parse().ok();
             let state = nonce.and_then(|nonce| used.get(&nonce));

@@ -15,14 +15,15 @@ impl Check<'_> {
             PurgeState::Selected => (false, false, false, false),
             PurgeState::BackedUp => (true, false, false, false),
             PurgeState::Executing => (true, true, false, false),
-            PurgeState::Executed => (true, true, true, false),
+            PurgeState::Executed | PurgeState::Closed => (true, true, true, false),
             PurgeState::Certified => (true, true, true, true),
         };
         let goes_together = purge.backup.is_some() == backed_up
             && purge.authorities.is_empty() != begun
             && purge.outcome.is_some() == executed
             && purge.certificate.is_some() == certified
-            && purge.checkpoint.is_some() == certified;
+            && purge.checkpoint.is_some() == certified
+            && purge.closing.is_some() == (purge.state == PurgeState::Closed);
         if !goes_together {
             self.find(
                 Kind::Ledger,
@@ -32,7 +33,8 @@ impl Check<'_> {
                 ),
             );
         }
-        if certified && purge.salt_key.is_some() {
+        let erased = certified || purge.state == PurgeState::Closed;
+        if erased && purge.salt_key.is_some() {
             self.find(Kind::Ledger, "the key of the salts was to be erased, and is in the ledger");
         }
         if purge.rule_name != purge.selection.rule.name {

@@ -21,7 +21,8 @@ impl Check<'_> {
                 }
                 return Ok(());
             }
-            PurgeState::Executing => false,
+            // Closed in the middle: what is left over is told by the closing.
+            PurgeState::Executing | PurgeState::Closed => false,
             PurgeState::Executed | PurgeState::Certified => true,
         };
         let findings = self.entry.findings.len();
@@ -127,6 +128,7 @@ impl Check<'_> {
             );
         }
         let there = outcome.outside.rows + counts.changed + counts.referenced;
+        let there = there.saturating_add(self.untouched_there(place));
         if outcome.after.rows != there {
             self.find(
                 Kind::Ledger,
