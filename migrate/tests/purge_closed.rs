@@ -54,7 +54,7 @@ fn close(made: &PurgeMade, key: &str, more: &[&str]) -> Run {
 }
 
 fn all(made: &PurgeMade) -> String {
-    let run = Run::new("handover-verify").args(["all", "--quiet", "--handover"]).arg(made.dir());
+    let run = Run::new("handover-verify").args(["all", "--json", "--quiet", "--handover"]).arg(made.dir());
     let run = run.args(["--identity", "escrow.age"]).env("HANDOVER_ESCROW_PASSPHRASE", PASSPHRASE);
     run.dir(made.at("")).go().stdout
 }
