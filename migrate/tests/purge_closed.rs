@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::purge_broken::{
     ENGINES, EXECUTE, edit_file, finds, holds, ledger_count, ledger_table, refused, signed, verify,
+    verify_with_key,
 };
 use crate::purge_made::{Engine, PASSPHRASE, PurgeMade, Until};
 use crate::support::says;
@@ -54,7 +55,9 @@ fn close(made: &PurgeMade, key: &str, more: &[&str]) -> Run {
 }
 
 fn all(made: &PurgeMade) -> String {
-    let run = Run::new("handover-verify").args(["all", "--json", "--quiet", "--handover"]).arg(made.dir());
+    let run = Run::new("handover-verify")
+        .args(["all", "--json", "--quiet", "--handover"])
+        .arg(made.dir());
     let run = run.args(["--identity", "escrow.age"]).env("HANDOVER_ESCROW_PASSPHRASE", PASSPHRASE);
     run.dir(made.at("")).go().stdout
 }
@@ -93,8 +96,6 @@ fn a_purge_that_cannot_go_on_is_closed_and_its_rule_selected_by_again() {
         holds(&made);
         assert!(verify(&made).go().stdout.contains("closed before its end: signed by"));
         assert!(all(&made).contains("closed before its end: signed by"));
-        let status = made.migrate("status").arg("--handover").arg(made.dir()).go();
-        assert!(status.stdout.contains("closed"), "{}", status.stdout);
         // A run that was killed behind the ledger writes the file again.
         fs::remove_file(made.statement("closing.dsse.json")).unwrap();
         close(&made, "keeper.pem", &[]).go().expect(0);
@@ -108,7 +109,8 @@ fn a_purge_that_cannot_go_on_is_closed_and_its_rule_selected_by_again() {
         made.sql(&trigger(engine, "1 = 0"));
         made.go_on_from(Until::Made, Until::Certified);
         assert_eq!(made.count("doses", "1 = 1"), 10);
-        holds(&made);
+        // Rows came back: without a key nobody can tell what they are.
+        verify_with_key(&made).expect(0);
     }
 }
 
