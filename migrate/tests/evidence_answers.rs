@@ -223,6 +223,8 @@ fn lines_that_answer_for_several_people_are_counted() {
         let made = resting(engine, "");
         let config = made.dir().join("handover.toml");
         edit_file(&config, "CAST(subjects.number AS text)", "substr(subjects.phone, 1, 4)");
+        // The line answers for everybody.
+        edit_file(&config, "follow = [", "share_max = 100\nfollow = [");
         load(&made, "answers", &[("+84 ", "verified", "")]);
         says(made.purge(&["select"]).go().expect(2), &["selects no row"]);
         load(&made, "others", &[("\"+84 \"", NOBODY, "")]);

@@ -14,6 +14,7 @@ mod figures;
 mod functions_of_indexes;
 mod identity_number;
 mod judged;
+mod large_objects;
 mod left_out;
 mod lying_server;
 mod manual;

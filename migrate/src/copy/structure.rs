@@ -7,7 +7,7 @@ use handover_schemas::digest::Digest;
 use handover_schemas::name::TableName;
 use handover_schemas::report::{Finding, FindingKind};
 use handover_verify::endpoint::{Endpoint, PostgresEndpoint};
-use handover_verify::postgres::{SnapshotHolder, wait_until_free};
+use handover_verify::postgres::{SnapshotHolder, large_objects, wait_until_free};
 use handover_verify::sql::qualified;
 use handover_verify::sqlite::StandIns;
 use rusqlite::Connection;
@@ -98,11 +98,14 @@ impl Structure {
         let mut not_carried = dependents.not_carried;
         not_carried.extend(foreign_servers::not_carried(holder.session(), plan)?);
         not_carried.extend(invalid_indexes(holder.session())?);
-        let objects =
-            holder.session().query_value("SELECT count(*) FROM pg_largeobject_metadata")?;
-        if let Some(count) = objects.filter(|count| count != "0") {
-            let why = "only tables are copied, and verify does not look at them";
-            not_carried.push((format!("{count} large object(s)"), why.to_owned()));
+        let only_tables = "only tables are copied".to_owned();
+        match large_objects(holder.session())? {
+            Some(0) => {}
+            Some(count) => not_carried.push((format!("{count} large object(s)"), only_tables)),
+            None => not_carried.push((
+                "large objects, if there are any".to_owned(),
+                "the account may not count them, and only tables are copied".to_owned(),
+            )),
         }
         let mut sequences = sequence_values(holder.session())?;
         sequences.retain(|sequence| !dependents.sequences.contains(&sequence.display));

@@ -56,6 +56,8 @@ pub(super) struct Described {
     pub(super) uncopied: Vec<Uncopied>,
     /// What is not looked at.
     pub(super) not_checked: Vec<String>,
+    /// Large objects of a PostgreSQL database; `None` if the account may not count them.
+    pub(super) large_objects: Option<u64>,
     /// Whether it is a SQLite file that compares texts as UTF-16.
     pub(super) is_utf16: bool,
     /// That it is a SQLite file which is not whole.
@@ -202,6 +204,7 @@ fn described_in_postgres(found: postgres::Description) -> Described {
     let mut described = Described {
         is_postgres: true,
         not_checked: not_checked_in(&found),
+        large_objects: found.large_objects,
         unreadable: found.unreadable,
         tables: found.tables,
         beside: found.beside,
@@ -273,10 +276,8 @@ fn not_checked_in(found: &postgres::Description) -> Vec<String> {
         table.generated = generated.into_iter().filter(|name| !is_stored(table, name)).collect();
     }
     list.extend(generated_columns(&computed));
-    match found.large_objects {
-        Some(0) => list.push("large objects (there are none)".to_owned()),
-        Some(count) => list.push(format!("large objects ({count})")),
-        None => list.push("large objects".to_owned()),
+    if found.large_objects == Some(0) {
+        list.push("large objects (there are none)".to_owned());
     }
     list
 }

@@ -11,6 +11,7 @@ mod drill_down;
 mod ends;
 mod hashing;
 mod judge;
+mod large_objects;
 mod left_out;
 mod of_the_database;
 mod pairs;

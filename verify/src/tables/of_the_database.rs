@@ -3,6 +3,7 @@
 use handover_schemas::report::{Finding, FindingKind};
 
 use super::ends::Described;
+use super::large_objects::large_objects;
 use crate::inventory::difference::{ObjectChange, ObjectDifference};
 use crate::postgres::HeldByRowSecurity;
 
@@ -14,6 +15,7 @@ pub(super) fn of_the_database(
 ) -> Vec<Finding> {
     let mut findings = no_longer_held(source, target, objects);
     findings.extend(extension_sequences(source, target));
+    findings.extend(large_objects(source, target));
     findings.extend([source, target].into_iter().filter_map(|end| end.damage.clone()));
     findings
 }

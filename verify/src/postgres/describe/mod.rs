@@ -17,6 +17,7 @@ use self::keys::{keys_by_table, usable_key};
 use self::row_size::{largest_row, stored_outside};
 use self::types::TypeCatalog;
 use super::beside::Beside;
+use super::large_objects::large_objects;
 use super::lexer::is_one_piece;
 use super::read::from_table;
 use super::session::{Session, TextRow};
@@ -103,9 +104,7 @@ const READ_BY_ITSELF: &str = "(NOT c.relispartition OR EXISTS ( \
 pub fn describe(session: &mut Session) -> Result<Description> {
     let types = TypeCatalog::load(session)?;
     let mut description = Description {
-        large_objects: session
-            .query_value("SELECT count(*) FROM pg_largeobject_metadata")?
-            .and_then(|count| count.parse().ok()),
+        large_objects: large_objects(session)?,
         foreign: foreign_tables(session)?,
         ..Description::default()
     };
