@@ -355,7 +355,7 @@ fn what_could_mean_several_values_is_a_finding_that_names_the_choices() {
         );
         let report = document(handover.copy().go().expect(1));
         let finding = &table(&report, "main.t")["findings"][0];
-        assert_eq!(finding["kind"], "value_does_not_fit");
+        assert_eq!(finding["kind"], "value_does_not_fit", "{declared} {value}: {finding:#}");
         let message = finding["message"].as_str().unwrap();
         for part in [reason, choice, "[[map_type]]", "'text, as stored' takes every value"] {
             assert!(message.contains(part), "{declared} {value}: {part} is not said: {message}");
