@@ -194,10 +194,11 @@ pub fn list_members(
     each: &mut dyn FnMut(Seen<'_>) -> Result<()>,
 ) -> Result<Listing> {
     let place = || format!("cannot read {name}");
-    if format::of(file, name).with_context(place)?.is_some() {
-        together.grow(file.metadata().with_context(place)?.len());
-    }
-    list_inner_members(file, name, limits, together, interrupt, each)
+    let Some(format) = format::of(file, name).with_context(place)? else {
+        return Ok(Listing::NotAnArchive);
+    };
+    together.grow(file.metadata().with_context(place)?.len());
+    list_as(format, file, name, Budget::new(*limits, together, interrupt), each)
 }
 
 /// Lists the members of an archive that came out of another one, as [`list_members`] does. Its bytes
@@ -217,8 +218,19 @@ pub fn list_inner_members(
     let Some(format) = format::of(file, name).with_context(place)? else {
         return Ok(Listing::NotAnArchive);
     };
+    list_as(format, file, name, Budget::new(*limits, together, interrupt), each)
+}
+
+/// Lists a file of this format.
+fn list_as(
+    format: Format,
+    file: &mut File,
+    name: &str,
+    mut budget: Budget<'_>,
+    each: &mut dyn FnMut(Seen<'_>) -> Result<()>,
+) -> Result<Listing> {
+    let place = || format!("cannot read {name}");
     file.seek(SeekFrom::Start(0)).with_context(place)?;
-    let mut budget = Budget::new(*limits, together, interrupt);
     let done = match format {
         Format::Zip => zip::list(file, &mut budget, each),
         Format::Tar => tar::list(&mut BufReader::new(file), &mut budget, each),

@@ -44,29 +44,30 @@ pub(super) fn list(file: &mut File, budget: &mut Budget<'_>, each: Each<'_>) -> 
             "it ends too early: it has {len} bytes, and its start says {end}"
         )));
     }
-    match members(file, budget, each) {
-        Err(Stop::NotRead(reason)) if reason == PASSWORD => {
-            each(Seen::Remark { condition: Condition::Encrypted, what: reason })?;
-        }
-        other => other?,
-    }
+    members(file, budget, each)?;
     match len - end {
         0 => Ok(()),
         behind => not_looked_into(each, format!("{behind} bytes behind its end")),
     }
 }
 
-const PASSWORD: &str = "a 7z archive that takes a password";
+/// Tells that nothing of it is read without a password.
+fn closed(each: Each<'_>) -> Result<(), Stop> {
+    let what = "a 7z archive that takes a password".to_owned();
+    Ok(each(Seen::Remark { condition: Condition::Encrypted, what })?)
+}
 
 fn members(file: &mut File, budget: &mut Budget<'_>, each: Each<'_>) -> Result<(), Stop> {
     file.seek(SeekFrom::Start(0))?;
     let password = Password::empty();
     let reader = ArchiveReader::new_with_memory_limit(&mut *file, password, MEMORY_KIB);
-    let mut reader = reader.map_err(stop)?;
+    let mut reader = match reader {
+        Err(error) if is_password(&error) => return closed(each),
+        other => other.map_err(stop)?,
+    };
     reader.set_thread_count(1);
-    let closed = encrypted(reader.archive());
-    if closed > 0 {
-        return Err(Stop::NotRead(PASSWORD.to_owned()));
+    if has_encrypted(reader.archive()) {
+        return closed(each);
     }
     // The crate's error cannot carry ours.
     let mut stopped = None;
@@ -83,9 +84,15 @@ fn members(file: &mut File, budget: &mut Budget<'_>, each: Each<'_>) -> Result<(
     }
 }
 
-/// Members whose contents take a password.
-fn encrypted(archive: &Archive) -> usize {
-    (0..archive.files.len()).filter(|at| archive.is_file_encrypted(*at)).count()
+/// Whether the contents of a member take a password.
+fn has_encrypted(archive: &Archive) -> bool {
+    (0..archive.files.len()).any(|at| archive.is_file_encrypted(at))
+}
+
+/// Whether the list of members itself takes a password.
+fn is_password(error: &Error) -> bool {
+    matches!(error, Error::UnsupportedCompressionMethod(name)
+        if name == EncoderMethod::AES256_SHA256.name())
 }
 
 fn member(
@@ -129,12 +136,6 @@ fn member(
 /// What an error of the crate says of the archive.
 fn stop(error: Error) -> Stop {
     match error {
-        // The list of members itself takes a password.
-        Error::UnsupportedCompressionMethod(name)
-            if name == EncoderMethod::AES256_SHA256.name() =>
-        {
-            Stop::NotRead(PASSWORD.to_owned())
-        }
         Error::UnsupportedCompressionMethod(_)
         | Error::Unsupported(_)
         | Error::ExternalUnsupported => {
