@@ -6,7 +6,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use handover_schemas::archive::row_leaf::{SaltKey, row_leaf};
 use handover_schemas::digest::Digest;
 use handover_schemas::name::TableName;
-use handover_schemas::purge::record::{KeptReason, OutcomeCounts};
+use handover_schemas::purge::record::{KeptReason, OutcomeCounts, SelectedTable};
 use handover_verify::interrupt::Interrupt;
 use handover_verify::purge::ledger::BatchEntry;
 use handover_verify::purge::list::{List, POSITION, Positions};
@@ -44,6 +44,27 @@ impl Hanging {
     pub(in crate::purge) fn read(database: &mut PurgeDatabase) -> Result<Self> {
         let foreign_keys = foreign_keys(database)?;
         Ok(Self { foreign_keys, triggers: delete_triggers(database)? })
+    }
+
+    /// How the rows of a table, the one with this number of the selection, are deleted: by a purge, under
+    /// an authority.
+    pub(in crate::purge) fn deleting<'a>(
+        &'a self,
+        (purge, authority): (i64, i64),
+        (number, table): (usize, &SelectedTable),
+        list: &'a List<'a>,
+        salts: &SaltKey,
+    ) -> Deleting<'a> {
+        Deleting {
+            purge,
+            authority,
+            table: number,
+            list,
+            first_index: table.first_index,
+            salts: salts.clone(),
+            referring: self.referring(table.name()),
+            triggers: self.triggers(table.name()),
+        }
     }
 
     pub(in crate::purge) fn referring(&self, table: &TableName) -> Vec<&ForeignKey> {

@@ -26,7 +26,7 @@ use handover_verify::signing::Trust;
 
 use self::authority::InForce;
 pub(crate) use self::authority::operator;
-use self::batch::{Deleting, Hanging};
+use self::batch::Hanging;
 pub use self::pace::{Pace, parse_window};
 use super::PurgeDatabase;
 use super::closure::rule_tables;
@@ -152,16 +152,8 @@ fn delete_all(
     for (number, table) in purge.selection.tables.iter().enumerate().rev() {
         let mut next = counts_of(&done, number).total();
         let list = List::new(purge.number, number, &table.shape)?;
-        let deleting = Deleting {
-            purge: purge.number,
-            authority: in_force.number,
-            table: number,
-            list: &list,
-            first_index: table.first_index,
-            salts: salts.clone(),
-            referring: hanging.referring(table.name()),
-            triggers: hanging.triggers(table.name()),
-        };
+        let deleting =
+            hanging.deleting((purge.number, in_force.number), (number, table), &list, &salts);
         let mut leaves = LeafSpool::of_table(database.store(), purge, number, request.dir.path())?;
         leaves.skip(next)?;
         progress.advance("delete", next, 0);

@@ -23,7 +23,7 @@ use handover_verify::purge::list::List;
 
 use self::choice::{Chosen, choose};
 use super::PurgeDatabase;
-use super::execute::batch::{Deleting, Hanging};
+use super::execute::batch::Hanging;
 use super::execute::refuse_other_tables;
 use crate::ledger::{self, Store};
 
@@ -95,16 +95,7 @@ fn try_tables(
     let mut tables = Vec::new();
     for (number, table) in purge.selection.tables.iter().enumerate().rev() {
         let list = List::new(purge.number, number, &table.shape)?;
-        let deleting = Deleting {
-            purge: purge.number,
-            authority: 0,
-            table: number,
-            list: &list,
-            first_index: table.first_index,
-            salts: salts.clone(),
-            referring: hanging.referring(table.name()),
-            triggers: hanging.triggers(table.name()),
-        };
+        let deleting = hanging.deleting((purge.number, 0), (number, table), &list, &salts);
         let rows = chosen.of(number);
         let expected = frozen_leaves(database.store(), (purge.number, number), &rows)?;
         let tried = match database {
