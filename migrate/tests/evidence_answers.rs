@@ -158,6 +158,89 @@ fn another_file_can_save_somebody_and_nobody_is_selected_for_it_alone() {
     }
 }
 
+/// Of two lines for one person one is written so that it finds no row: nobody is deleted for the other.
+#[test]
+fn a_line_that_would_save_somebody_but_for_how_it_is_written_stops_the_selection() {
+    let otherwise = |number: &str| match number {
+        "blank" => " 2",
+        "no-break" => "2\u{a0}",
+        "hidden" => "\u{200b}2",
+        "zeros" => "002",
+        "apostrophe" => "'2",
+        _ => "2.0",
+    };
+    for engine in ENGINES {
+        for how in ["blank", "no-break", "hidden", "zeros", "apostrophe", "fraction"] {
+            let made = resting(engine, "");
+            let saved = (otherwise(how), "verified", "");
+            load(&made, "answers", &[("4", NOBODY, ""), ("2", NOBODY, ""), saved]);
+            refused(&made, &["1 line of the evidence would contradict", "Nothing was selected"]);
+            let named = named(&made);
+            let why = "contradicted but for how it is written";
+            let expected = json!({ "evidence": "answers", "line": 4, "why": why, "key": ["2"],
+                                   "deletes": false });
+            assert!(named.contains(&expected), "{how}: {named:?}");
+        }
+    }
+}
+
+/// A line that says the same, one for somebody else, and one for nobody who is selected stop nothing.
+#[test]
+fn lines_that_would_contradict_nothing_stop_nothing() {
+    for engine in ENGINES {
+        let made = resting(engine, "");
+        let lines = [
+            ("2", NOBODY, ""),
+            (" 2", NOBODY, ""),
+            ("20", "verified", ""),
+            ("4", "verified", ""),
+            ("04", "verified", ""),
+            ("", "verified", ""),
+            (" ", "verified", ""),
+        ];
+        load(&made, "answers", &lines);
+        made.purge(&["select"]).go().expect(0);
+        assert_eq!(listed(&made), "2");
+    }
+}
+
+/// What the rule says of contradictions counts for these lines, too.
+#[test]
+fn the_rule_can_put_lines_behind_that_are_written_otherwise() {
+    for engine in ENGINES {
+        let latest = ", wins = { latest = \"answered\" }";
+        for (day, stops) in
+            [("2022-03-01", false), ("2022-03-02", true), ("2022-09-20", true), ("soon", true)]
+        {
+            let made = resting(engine, latest);
+            load(&made, "answers", &[("2", NOBODY, "2022-03-02"), (" 2", "verified", day)]);
+            if stops {
+                refused(&made, &["1 line of the evidence would contradict"]);
+            } else {
+                made.purge(&["select"]).go().expect(0);
+                assert_eq!(listed(&made), "2");
+            }
+        }
+
+        let made = resting(engine, ", also = [\"communes\"]");
+        load(&made, "answers", &[("2", NOBODY, ""), (" 2", "verified", ""), ("6", NOBODY, "")]);
+        load(&made, "communes", &[("2", NOBODY, ""), ("06", "verified", "")]);
+        refused(&made, &["2 lines of the evidence would contradict"]);
+        let config = made.dir().join("handover.toml");
+        edit_file(
+            &config,
+            "also = [\"communes\"]",
+            "also = [\"communes\"], wins = { file = \"communes\" }",
+        );
+        refused(&made, &["1 line of the evidence would contradict"]);
+        load(&made, "later", &[("2", NOBODY, ""), ("6", NOBODY, "")]);
+        edit_file(&config, "also = [\"communes\"]", "also = [\"communes\", \"later\"]");
+        edit_file(&config, "file = \"communes\"", "file = \"later\"");
+        made.purge(&["select"]).go().expect(0);
+        assert_eq!(listed(&made), "2 6");
+    }
+}
+
 /// Both signers and whoever reads the certificate have the counts.
 #[test]
 fn what_answers_for_nobody_is_counted_and_signed() {

@@ -105,6 +105,41 @@ pub(super) fn day(database: &PurgeDatabase, column: &str) -> String {
     }
 }
 
+/// Characters that people do not see or that programs add: white space of Unicode, format characters, and
+/// the apostrophe by which a spreadsheet program keeps a number as text.
+const NOT_WRITTEN_BY_HAND: [u32; 36] = [
+    0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x20, 0x27, 0x85, 0xa0, 0xad, 0x1680, 0x180e, 0x2000, 0x2001,
+    0x2002, 0x2003, 0x2004, 0x2005, 0x2006, 0x2007, 0x2008, 0x2009, 0x200a, 0x200b, 0x200c, 0x200d,
+    0x200e, 0x200f, 0x2019, 0x2028, 0x2029, 0x202f, 0x205f, 0x2060, 0x3000, 0xfeff,
+];
+
+/// The values of some columns of a line as one text that is the same for values of which one is written
+/// with blanks, in other case, as a number with a fraction (`38.0`), or has lost zeros at its beginning.
+/// It is empty if all of them are.
+pub(super) fn tidied(database: &PurgeDatabase, columns: &[String]) -> String {
+    let character = match database {
+        PurgeDatabase::Postgres(_) => "chr",
+        PurgeDatabase::Sqlite(_) => "char",
+    };
+    let tidied = |column: &String| {
+        let mut text = format!("coalesce(evidence.{}, '')", ident(column));
+        for code in NOT_WRITTEN_BY_HAND {
+            text = format!("replace({text}, {character}({code}), '')");
+        }
+        // A fraction of zero, as programs add it that read a column as floating-point numbers.
+        let whole = format!("replace({text} || ' ', '.0 ', '')");
+        format!("upper(ltrim(trim({whole}), '0'))")
+    };
+    match columns {
+        [] => "''".to_owned(),
+        [one] => tidied(one),
+        several => {
+            let all: Vec<String> = several.iter().map(tidied).collect();
+            format!("nullif({}, '{}')", all.join(" || '/' || "), "/".repeat(all.len() - 1))
+        }
+    }
+}
+
 /// `DD/MM/YYYY` as `YYYY-MM-DD`.
 fn turned(text: &str) -> String {
     format!("substr({text}, 7, 4) || '-' || substr({text}, 4, 2) || '-' || substr({text}, 1, 2)")

@@ -16,7 +16,8 @@ use handover_verify::sql::ident;
 use serde::Serialize;
 
 use super::PurgeDatabase;
-use super::answer_sql::{day, files_source, named_columns};
+use super::answer_sql::{day, files_source, named_columns, tidied};
+use super::near_answers;
 
 /// The file that says which lines are meant.
 const FINDINGS: &str = "findings/purge-answers.jsonl";
@@ -30,12 +31,12 @@ const LINES_AT_ONCE: usize = 10_000;
 /// The answers for the rows of a rule's own table, in two tables that live as long as the transaction of
 /// the selection: each line that answers for a row, and what the lines of a row come to.
 pub(super) struct Judging<'a> {
-    rule: &'a PurgeRule,
-    evidence: &'a RuleEvidence,
-    files: &'a [Evidence],
-    list: &'a List<'a>,
-    lines: String,
-    rows: String,
+    pub(super) rule: &'a PurgeRule,
+    pub(super) evidence: &'a RuleEvidence,
+    pub(super) files: &'a [Evidence],
+    pub(super) list: &'a List<'a>,
+    pub(super) lines: String,
+    pub(super) rows: String,
 }
 
 /// One line of the findings file.
@@ -73,16 +74,20 @@ impl<'a> Judging<'a> {
     }
 
     /// Counts the answers, and writes down which lines are odd. Refuses contradictions of which the rule
-    /// does not say which line counts.
+    /// does not say which line counts, and lines that are contradictions but for how they are written.
     pub(super) fn judge(&self, database: &mut PurgeDatabase, dir: &HandoverDir) -> Result<Answers> {
         let mut file = FindingsFile::new(dir, FINDINGS);
         let (mut answers, undecided) = self.count(database)?;
         self.name_contradictions(database, &mut file)?;
         answers.unmatched = self.unmatched(database, &mut file)?;
+        let nearly = if undecided > 0 { 0 } else { self.name_near(database, &mut file)? };
         let place = file.place();
         file.finish()?;
         if undecided > 0 {
             bail!("{}", self.refusal(database, undecided, &place)?);
+        }
+        if nearly > 0 {
+            bail!("{}", near_answers::refusal(nearly, &place));
         }
         Ok(answers)
     }
@@ -118,18 +123,9 @@ impl<'a> Judging<'a> {
             .enumerate()
             .map(|(at, name)| format!("{alias}.{} AS {}", ident(name), List::key_column(at)))
             .collect();
-        let sql = [self.evidence.on.as_str(), self.rule.condition.as_str()];
-        let wins = self.evidence.wins.as_ref();
-        let (source, file) = files_source(database.store(), self.files, sql, wins)?;
-        let weight = match wins {
-            None => "0".to_owned(),
-            Some(Winner::File(name)) => {
-                let number = self.files.iter().position(|one| one.name == *name);
-                let number = number.context("the file that wins is not loaded")?;
-                format!("CASE WHEN {file} = {number} THEN 1 ELSE 0 END")
-            }
-            Some(Winner::Latest(column)) => day(database, column),
-        };
+        let (source, file) = self.source(database)?;
+        let weight = self.weight(database, file)?;
+        let tidied = self.tidied(database)?;
         let index = match database {
             PurgeDatabase::Postgres(_) => {
                 format!("CREATE INDEX ON {} (file_no, line_no);", self.lines)
@@ -140,7 +136,8 @@ impl<'a> Judging<'a> {
         };
         Ok(format!(
             "CREATE TABLE {} AS SELECT {}, {file} AS file_no, evidence.line_no AS line_no, \
-             CASE WHEN ({}\n) THEN 1 ELSE 0 END AS deletes, {weight} AS weight \
+             CASE WHEN ({}\n) THEN 1 ELSE 0 END AS deletes, {weight} AS weight, \
+             {tidied} AS tidied \
              FROM {} AS {alias} JOIN {source} AS evidence ON ({}\n); {index}",
             self.lines,
             keys.join(", "),
@@ -150,6 +147,31 @@ impl<'a> Judging<'a> {
         ))
     }
 
+    /// What `evidence` stands for, and the number of the file that a line is of.
+    pub(super) fn source(&self, database: &mut PurgeDatabase) -> Result<(String, &'static str)> {
+        let sql = [self.evidence.on.as_str(), self.rule.condition.as_str()];
+        files_source(database.store(), self.files, sql, self.evidence.wins.as_ref())
+    }
+
+    /// How much a line counts beside others for the same row; NULL if nobody knows.
+    pub(super) fn weight(&self, database: &PurgeDatabase, file: &str) -> Result<String> {
+        Ok(match &self.evidence.wins {
+            None => "0".to_owned(),
+            Some(Winner::File(name)) => {
+                let number = self.files.iter().position(|one| one.name == *name);
+                let number = number.context("the file that wins is not loaded")?;
+                format!("CASE WHEN {file} = {number} THEN 1 ELSE 0 END")
+            }
+            Some(Winner::Latest(column)) => day(database, column),
+        })
+    }
+
+    /// What a line finds rows by, without what differs only in how it is written.
+    pub(super) fn tidied(&self, database: &PurgeDatabase) -> Result<String> {
+        let first = self.files.first().context("the rule rests on no evidence")?;
+        Ok(tidied(database, &named_columns(&first.columns, &self.evidence.on)))
+    }
+
     /// The table of rows. Where a line has no weight, nobody knows which is the greatest: all lines count.
     fn rows_sql(&self) -> String {
         let keys = self.keys("");
@@ -157,7 +179,8 @@ impl<'a> Judging<'a> {
             "CREATE TABLE {} AS SELECT {keys}, \
                min(CASE WHEN file_no = 0 AND deletes = 1 THEN line_no END) AS line_no, \
                count(*) AS lines, sum(deletes) AS deleting, \
-               sum(wins) AS winning, sum(wins * deletes) AS winning_deleting \
+               sum(wins) AS winning, sum(wins * deletes) AS winning_deleting, \
+               CASE WHEN count(weight) < count(*) THEN NULL ELSE max(weight) END AS weight \
              FROM (SELECT l.*, CASE WHEN count(weight) OVER w < count(*) OVER w \
                                       OR weight = max(weight) OVER w THEN 1 ELSE 0 END AS wins \
                    FROM {} AS l WINDOW w AS (PARTITION BY {keys})) AS weighed \
@@ -245,6 +268,26 @@ impl<'a> Judging<'a> {
             });
         }
         Ok(())
+    }
+
+    /// Lines that would contradict what a row is selected for, if they were written as the others are.
+    fn name_near(
+        &self,
+        database: &mut PurgeDatabase,
+        file: &mut FindingsFile<'_>,
+    ) -> Result<usize> {
+        let found = self.near_contradictions(database, NAMED_MAX)?;
+        for near in &found {
+            file.add(&NamedLine {
+                evidence: self.file_name(&near.file)?,
+                line: near.line,
+                why: "contradicted but for how it is written",
+                form: None,
+                key: Some(near.key.clone()),
+                deletes: Some(false),
+            });
+        }
+        Ok(found.len())
     }
 
     fn file_name(&self, number: &str) -> Result<String> {
@@ -356,4 +399,4 @@ const CONTRADICTED: &str = "deleting > 0 AND deleting < lines";
 const UNDECIDED: &str = "winning_deleting > 0 AND winning_deleting < winning";
 
 /// Rows that a line of the rule's own file selects, and all winning lines.
-const SELECTED: &str = "line_no IS NOT NULL AND winning_deleting = winning";
+pub(super) const SELECTED: &str = "line_no IS NOT NULL AND winning_deleting = winning";

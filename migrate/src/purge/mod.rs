@@ -19,6 +19,7 @@ mod freeze;
 mod inheritance;
 mod list;
 mod listed_row;
+mod near_answers;
 mod nonces;
 mod scratch;
 pub mod select;
