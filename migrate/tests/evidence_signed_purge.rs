@@ -9,6 +9,7 @@ use handover_testkit::{Outcome, Run};
 use serde_json::{Value, json};
 
 use crate::attest_made::{AttestMade, FIRST};
+use crate::checker::{checker_finds, checker_holds};
 use crate::evidence_sender::Sender;
 use crate::purge_broken::{
     CERTIFY, ENGINES, EXECUTE, edit_file, edit_trust, finds, ledger_table, signed, verify,
@@ -114,6 +115,7 @@ fn a_signature_that_was_exchanged_in_the_ledger_is_found() {
         let (made, sender) = (resting_on_evidence(engine), Sender::new());
         load_signed(&made, &sender);
         made.go_on(Until::Certified);
+        checker_holds(&made);
         let table = ledger_table(&made, "signed_evidence");
         let base64 = |file: &str| {
             let file = sender.at(file);
@@ -138,6 +140,7 @@ fn a_signature_that_was_exchanged_in_the_ledger_is_found() {
         ] {
             set(field, &value);
             finds(&made, says);
+            checker_finds(&made, "evidence answers: its signature does not hold");
             for (field, value) in fields.iter().zip(&before) {
                 set(field, value);
             }
@@ -246,8 +249,10 @@ fn a_dsse_envelope_of_an_outside_body() {
     let verified = verify(&made).go();
     let line = "evidence: answers is signed, DSSE Trần Văn third, Bộ Y tế (SHA-256 ";
     assert!(verified.expect(0).stdout.contains(line), "{}", verified.stdout);
+    checker_holds(&made);
     edit_trust(&made, "[\"auditor\", \"outside_body\"]", "[\"auditor\"]");
     finds(&made, "the role outside_body");
+    checker_finds(&made, "not every signature is of an outside body whose key counts");
 }
 
 /// An attestation states who signed, and whoever checks it checks the signature again.

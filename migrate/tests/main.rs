@@ -24,6 +24,7 @@ mod attest_made;
 mod attested_roots;
 mod beside_tables;
 mod checker;
+mod checker_figures;
 mod compared;
 mod config;
 mod corpus;

@@ -7,6 +7,7 @@ use handover_schemas::signing::dsse::Envelope;
 use handover_testkit::Run;
 use serde_json::Value;
 
+use crate::checker::{checker_finds, checker_holds};
 use crate::purge_broken::{
     ENGINES, EXECUTE, edit_file, finds, holds, ledger_count, ledger_table, refused, signed, verify,
     verify_with_key,
@@ -94,6 +95,7 @@ fn a_purge_that_cannot_go_on_is_closed_and_its_rule_selected_by_again() {
         assert_eq!(tables[0]["untouched"]["same"], "5");
         assert_eq!(ledger_count(&made, "purge", "salt_key is not null"), 0);
         holds(&made);
+        checker_holds(&made);
         assert!(verify(&made).go().stdout.contains("closed before its end: signed by"));
         assert!(all(&made).contains("closed before its end: signed by"));
         // A run that was killed behind the ledger writes the file again.
@@ -111,6 +113,7 @@ fn a_purge_that_cannot_go_on_is_closed_and_its_rule_selected_by_again() {
         assert_eq!(made.count("doses", "1 = 1"), 10);
         // Rows came back: without a key nobody can tell what they are.
         verify_with_key(&made).expect(0);
+        checker_holds(&made);
     }
 }
 
@@ -123,6 +126,7 @@ fn a_closing_that_does_not_hold_is_found() {
         close(&made, "owner.pem", &REASON).go().expect(0);
         close(&made, "keeper.pem", &[]).go().expect(0);
         holds(&made);
+        checker_holds(&made);
         let table = ledger_table(&made, "purge_closing");
         let text = fs::read(made.statement("closing.dsse.json")).unwrap();
         let forge = |people: &[&str], edit: fn(&mut Value)| {
@@ -135,17 +139,22 @@ fn a_closing_that_does_not_hold_is_found() {
         };
         forge(&["owner"], |_says| {});
         finds(&made, "the closing");
+        checker_finds(&made, "closing.dsse.json: not signed as data_owner and custodian");
         forge(&["owner", "operator"], |_says| {});
         finds(&made, "the closing");
+        checker_finds(&made, "closing.dsse.json: not signed as data_owner and custodian");
         let two = ["owner", "keeper"];
         forge(&two, |says| says["tables"][2]["counts"]["deleted"] = "9".into());
         finds(&made, "the closing has other figures");
+        checker_finds(&made, "closing.dsse.json: its figures are the ledger's");
         forge(&two, |says| {
             says["tables"][1]["deletedRoot"] = says["tables"][1]["keptRoot"].clone();
         });
         finds(&made, "the closing has other figures");
+        checker_finds(&made, "closing.dsse.json: its figures are the ledger's");
         forge(&two, |says| says["binding"]["seal"] = "0".repeat(64).into());
         finds(&made, "the subject of the closing is not the archive");
+        checker_finds(&made, "closing.dsse.json: its subject is the archive");
         forge(&two, |_says| {});
         holds(&made);
         assert_eq!(made.sql("select * from doses order by number").lines().count(), rows);
@@ -154,5 +163,6 @@ fn a_closing_that_does_not_hold_is_found() {
         let over = if engine == Engine::Postgres { "overriding system value" } else { "" };
         made.sql(&format!("insert into doses {over} values (10, 1, '2021-08-01', 'AZ', 0.5)"));
         finds(&made, "1 rows of");
+        checker_finds(&made, "target: doses is as purge 1 left it");
     }
 }

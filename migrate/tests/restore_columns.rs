@@ -2,6 +2,7 @@
 
 use handover_schemas::purge::restore::RestoreReport;
 
+use crate::checker::{checker_finds, checker_holds};
 use crate::purge_broken::{ENGINES, edit_file, verify_with_key};
 use crate::purge_made::{Engine, PurgeMade, Until};
 use crate::support::{prints, says};
@@ -33,7 +34,9 @@ fn columns_that_were_added_are_told_and_left_to_their_defaults() {
         // An archived column that is changed afterwards is told; the added one is nobody's business here.
         made.sql("update subjects set email = 'a@example.org' where number = 5");
         verify_with_key(&made).expect(0);
+        checker_holds(&made);
         made.sql("update subjects set phone = '0' where number = 5");
+        checker_finds(&made, "subjects is as purge 1 left it, and 1 restored rows");
         prints(&verify_with_key(&made), &["1 are not what was archived any more"]);
         // What was added is of the row that is there: it does not go over to the archived one.
         let findings = made.archived("restore", &PERSON).go();
@@ -80,7 +83,9 @@ fn renamed_columns_take_a_declaration() {
             verify_with_key(&made).expect(0),
             &["1 rows that restores put back are what was archived"],
         );
+        checker_holds(&made);
         made.sql("update subjects set telephone = '0' where number = 5");
+        checker_finds(&made, "subjects is as purge 1 left it, and 1 restored rows");
         prints(&verify_with_key(&made), &["1 are not what was archived any more"]);
     }
 }

@@ -1,6 +1,7 @@
 //! Moments that the ledger tells of follow one another: a clock that was set back is found, and refused.
 
 use crate::attest_made::{AttestMade, ENGINES, finds};
+use crate::checker::checker_finds;
 use crate::ledger_chain::events;
 use crate::purge_made::{PurgeMade, Until};
 
@@ -32,6 +33,7 @@ fn events_whose_times_go_back_are_found() {
         });
         finds(&made.ledger(&[]), "event 2 says 2020-01-01T00:00:00Z, and event 1 before it");
         finds(&made.ledger(&[]), "a clock was set back");
+        checker_finds(&made.target, "time goes back at event 2");
     }
 }
 
@@ -70,5 +72,9 @@ fn an_approval_from_before_its_backup_is_found() {
         finds(&found, "before its backup, which was at 2998-01-01T00:00:00Z");
         finds(&found, "before the deletion that it is about, at 2998-01-01T00:00:00Z");
         assert!(!found.stdout.contains("a clock was set back"), "{}", found.stdout);
+        checker_finds(
+            &made.target,
+            "approved before the backup, begun before the backup, certified before",
+        );
     }
 }

@@ -5,21 +5,27 @@ the programs it checks. README.md beside this file says how to run it and what i
 import argparse
 import datetime
 import os
+import sqlite3
 import sys
 
+from afterwards import check_rows
 from attestations import (
     check_against_ledger, check_close_event, check_closing, check_signed, read_attestations, read_bytes)
 from chain import check_chain, check_head, read_events
 from databases import open_database
+from evidence import check_evidence
+from figures import check_figures
 from ledger import ATTESTED, Ledger, check_told
+from moves import check_moves
 from packages import check_packages
 from proofs import check_proof
-from purges import (
-    DELETING, check_folders, check_purge, check_restores, check_rows, check_statements, leaves_of, read_purges)
+from purges import DELETING, check_folders, check_purge, check_restores, check_statements, leaves_of, read_purges
 from report import Damaged, Report
 from tables import check_tables
+from times import check_times
 from trees import logical
 from trust import read_trust
+from unchecked import tell
 
 
 def arguments():
@@ -59,12 +65,19 @@ def check(asked, report):
     ledger, events, purges = None, [], []
     if database is None:
         report.unverified("the ledger and the rows: no database was given (--target)")
+    elif not database.has("event"):
+        report.unverified("the ledger and the rows: the target has no ledger")
+        database = None
     else:
         ledger = Ledger(database)
         events, purges = read_events(database), read_purges(ledger)
         check_ledger(asked, ledger, events, envelopes, closing, report)
+        check_times(events, purges, report)
+        check_moves(ledger, events, asked.handover, trust, report)
+        stated = envelopes[last].predicate["evidence"] if envelopes else None
+        check_evidence(ledger, events, trust, stated, purges, report)
 
-    report.heading("4 tables")
+    report.heading("4 tables and figures")
     copy = envelopes[last].predicate.get("copy") if envelopes else None
     purged = {(logical(one["shape"]["name"]["schema"]), one["shape"]["name"]["name"])
               for purge in purges if purge.state in DELETING for one in purge.selection["tables"]}
@@ -76,6 +89,9 @@ def check(asked, report):
             check_tables(open_database(asked.source), "source", ledger, copy, purged, report)
         else:
             report.not_checked("the vendor's database (--source)")
+
+    if last is not None:
+        check_figures(envelopes[last].predicate.get("figures", []), asked.handover, ends_of(asked, database), report)
 
     report.heading("5 packages' seals")
     sound = check_packages(asked.handover, known_packages(ledger, envelopes, last), asked.identity, report)
@@ -100,6 +116,12 @@ def check(asked, report):
         texts = [read_bytes(*os.path.split(os.path.abspath(path + end))).decode()
                  for end in (".record.json", ".tlog-proof")]
         check_proof(*texts, trust, today, archives, report)
+
+
+def ends_of(asked, target):
+    """The databases that were given, by end."""
+    ends = {"source": open_database(asked.source)} if asked.source else {}
+    return {**ends, "target": target} if target else ends
 
 
 def check_ledger(asked, ledger, events, envelopes, closing, report):
@@ -135,8 +157,11 @@ def main():
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, StopIteration) as error:
         # A document has another shape than FORMAT.md says: its keys are named, its values are not.
         report.finding(f"a document is not what FORMAT.md says it is ({type(error).__name__})")
+    except sqlite3.Error as error:
+        report.finding(f"a database cannot be read: {error}")
     except OSError as error:
         report.unverified(f"cannot read {error.filename or 'a file'}: {error.strerror}")
+    tell(report)
     verdict, code = report.verdict()
     report.heading(f"verdict: {verdict}; {len(report.findings)} findings, {len(report.gaps)} gaps")
     sys.exit(code)

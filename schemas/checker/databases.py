@@ -4,7 +4,9 @@ Each question is a reading of its own, and names are read once: run the checker 
 
 import functools
 import pathlib
+import re
 import sqlite3
+from xml.etree import ElementTree
 
 from lines import fields, texts
 from programs import psql_lines
@@ -89,6 +91,13 @@ class Postgres:
         """Names of the columns that are written by somebody."""
         return [row[2] for row in self.all_columns if row[:2] == [schema, name]]
 
+    def number(self, query):
+        """The number that a figure's query gives (section 34). The server itself refuses a text that is more than
+        one query that reads: within a function, nothing else is allowed."""
+        asked = f"SELECT query_to_xml({literal(query)}, true, false, '')"
+        [[given]] = [texts(line) for line in psql_lines(self.url, asked, "pg_catalog,public")]
+        return whole_number([field.text for row in ElementTree.fromstring(given) for field in row])
+
     def lines(self, place):
         """The lines of a table in canonical order."""
         place.require_whole()
@@ -147,6 +156,19 @@ class Sqlite:
     def columns(self, _schema, name):
         return [row[0] for row in self.query(f"SELECT name FROM pragma_table_xinfo({literal(name)}) WHERE hidden = 0")]
 
+    def number(self, query):
+        """The number that a figure's query gives (section 34)."""
+        reads = {sqlite3.SQLITE_READ, sqlite3.SQLITE_SELECT, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
+        self.connection.set_authorizer(
+            lambda action, *_: sqlite3.SQLITE_OK if action in reads else sqlite3.SQLITE_DENY)
+        try:
+            given = [value for row in self.connection.execute(query) for value in row]
+        except sqlite3.Error as error:
+            raise Damaged(f"a figure's query: {type(error).__name__}") from error
+        finally:
+            self.connection.set_authorizer(None)
+        return whole_number([str(value) if isinstance(value, int) else "" for value in given])
+
     def lines(self, place):
         place.require_whole()
         field = {column.get("form", ""): None for _, column in place.columns}
@@ -168,6 +190,14 @@ class Sqlite:
 
 # Keys of the ledger's tables that are texts (section 33): sorted by their bytes.
 TEXT_KEYS = {"name", "database_id", "document", "seal", "table_name"}
+
+
+def whole_number(given):
+    """The one number of a query's one row with one column."""
+    found = re.fullmatch(r"(-?\d+)(\.0+)?", given[0] or "") if len(given) == 1 else None
+    if not found or not -(2**63) <= int(found[1]) < 2**63:
+        raise Damaged("a figure's query gives no whole number")
+    return int(found[1])
 
 
 def text_of(value):

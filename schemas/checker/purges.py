@@ -1,17 +1,15 @@
-"""Deletions: what people signed, what the ledger says of it, and what the tables hold afterwards.
-FORMAT.md sections 22, 25 to 30."""
+"""Deletions: what people signed, and what the ledger says of it. FORMAT.md sections 22, 25 to 30."""
 
 import collections
 import os
 
 from archives import Archive, leaves_digest
 from attestations import read_bytes
-from databases import Place
 from envelopes import Envelope, compact, day_of, strict_json
-from lines import Sum, sha256
+from lines import sha256
 from proofs import Checkpoint
 from report import Damaged
-from trees import logical, root
+from trees import root
 
 DELETING = {"executing", "executed", "certified", "closed"}
 STATES = DELETING | {"selected", "backed_up", "abandoned"}
@@ -98,6 +96,9 @@ def check_purge(purge, ledger, sound, identity, report):
         same += [about["rule"] == purge.rule, about["root"] == selection["root"], archive.leaves == leaves]
         same += [[one["name"] for one in about["tables"]] == [one["shape"]["name"] for one in selection["tables"]]]
         same += [[one["lines"] for one in about["tables"]] == [one["listed"] for one in selection["tables"]]]
+        shapes = [one["shape"] for one in selection["tables"]]
+        same += [[[column["name"], column["type"]] for column in one["columns"]] == columns_of(shape)
+                 and one["key"] == shape["key"]["columns"] for one, shape in zip(about["tables"], shapes)]
         report.check(all(same), f"{purge.name}: its archive is of what was selected")
         if not identity:
             report.not_checked(f"{purge.name}: the content of its archive, without a key (--identity)")
@@ -108,6 +109,10 @@ def check_purge(purge, ledger, sound, identity, report):
     except (Damaged, ValueError, KeyError, OSError) as damaged:
         report.finding(f"{purge.name}: archive: {damaged}")
         return None
+
+
+def columns_of(shape):
+    return [[column["name"], column["type_name"]] for column in shape["columns"]]
 
 
 def leaves_of(purge, ledger):
@@ -324,50 +329,3 @@ def check_folders(purges, folder, report):
             short = os.path.relpath(os.path.join(place, name), top)
             if short not in known:
                 report.finding(f"purges/{short} belongs to no purge")
-
-
-def check_rows(database, purges, archived, events, report):
-    """Purged tables are what the last purge left, and the rows that were restored since.
-    `archived` are the archives' lines by purge and table, as far as a key opened them."""
-    last = {}
-    for purge in purges:
-        if purge.state in ("executed", "certified", "closed"):
-            for number, table in enumerate(purge.selection["tables"]):
-                last[(logical(table["shape"]["name"]["schema"]), table["shape"]["name"]["name"])] = (purge, number)
-    for (_, name), (purge, number) in last.items():
-        try:
-            back = restored_lines(purge, name, purges, archived, events)
-            shape, after = purge.selection["tables"][number]["shape"], purge.outcome["tables"][number]["after"]
-            found, extra = Sum(), collections.Counter(back)
-            for line in database.lines(Place(shape, "here")):
-                if extra[line] > 0:
-                    extra[line] -= 1
-                else:
-                    found.add(line)
-            is_same = found.is_as(after) and not any(extra.values())
-            report.check(is_same, f"target: {name} is as purge {purge.number} left it, and {len(back)} restored rows")
-        except Damaged as damaged:
-            report.unverified(f"target: {name}: {damaged}")
-
-
-def restored_lines(last, name, purges, archived, events):
-    """The lines of rows of a table that came back after its last purge."""
-    done = [int(event.number) for event in events
-            if event.kind in ("execute", "close_purge") and event.detail["number"] == last.number]
-    lines = []
-    for event in events:
-        if event.kind != "restore" or not done or int(event.number) < done[0]:
-            continue
-        purge = next(one for one in purges if str(event.detail["number"]) in
-                     {restore["restore_no"] for restore in one.restores})
-        restore = next(one for one in purge.restores if one["restore_no"] == str(event.detail["number"]))
-        if strict_json(Envelope(restore["statement"].encode(), "restore", RESTORE).body)["predicate"].get("replaced"):
-            raise Damaged("rows were replaced by a restore: not known here")
-        for run in purge.restored:
-            table = purge.selection["tables"][int(run["table_no"])]["shape"]["name"]["name"]
-            if run["restore_no"] == restore["restore_no"] and table == name:
-                if purge.number not in archived:
-                    raise Damaged("rows were restored, and no key opens their archive (--identity)")
-                begin = int(run["first_position"])
-                lines += archived[purge.number][int(run["table_no"])][begin:begin + int(run["row_count"])]
-    return lines
