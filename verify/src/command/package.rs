@@ -15,6 +15,10 @@ use crate::package::{Identities, PackageRequest, verify_package};
 use crate::passphrase::{ARCHIVE_VARIABLE, PassphraseSource};
 use crate::progress::Progress;
 
+/// What is known only where this is held against the other parts of a hand-over.
+const LEFT_TO_ALL: &str = "events, purges and attestations that speak of this package, and whether the hand-over has others: \
+                           handover-verify all holds them against each other";
+
 /// Runs the command.
 pub fn run(args: PackageArgs, interrupt: &Interrupt) -> Result<Exit> {
     let progress = Progress::on_stderr(args.quiet);
@@ -29,6 +33,7 @@ pub fn run(args: PackageArgs, interrupt: &Interrupt) -> Result<Exit> {
     let done = verify_package(&request, interrupt, &progress);
     progress.finish();
     let mut report = done?;
+    report.not_checked.push(LEFT_TO_ALL.to_owned());
     report.not_checked.extend(not_checked_of_lines());
     if args.json {
         print_json(&report)?;
