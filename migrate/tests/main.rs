@@ -63,6 +63,7 @@ mod large_values;
 mod leave_out;
 mod ledger_chain;
 mod ledger_names;
+mod left_to_all;
 mod lying_server;
 mod manual;
 mod moved;
