@@ -7,7 +7,7 @@ use handover_schemas::signing::dsse::Envelope;
 use handover_testkit::Run;
 use serde_json::Value;
 
-use crate::checker::{checker_finds, checker_holds};
+use crate::checker::{checked, checker_finds, checker_holds};
 use crate::purge_broken::{
     ENGINES, EXECUTE, edit_file, finds, holds, ledger_count, ledger_table, refused, signed, verify,
     verify_with_key,
@@ -68,6 +68,9 @@ fn a_purge_that_cannot_go_on_is_closed_and_its_rule_selected_by_again() {
     for engine in ENGINES {
         let made = stuck(engine);
         let before = made.everything();
+        let open =
+            "  unverified    target: purge 1 has not ended: rows of its tables are not compared";
+        assert!(checked(&made).expect(2).stdout.contains(open));
         refused(&made, &["select"], &["close it if it cannot go on (purge close)"]);
         says(close(&made, "owner.pem", &[]).go().expect(2), &["say why", "--reason"]);
         for key in ["operator.pem", "third.pem"] {

@@ -25,6 +25,8 @@ def check_rows(database, purges, archived, events, report):
     them."""
     last = {}
     for purge in purges:
+        if purge.state == "executing":
+            report.unverified(f"target: {purge.name} has not ended: rows of its tables are not compared")
         if purge.state in ("executed", "certified", "closed"):
             for number, table in enumerate(purge.selection["tables"]):
                 name = logical_name(table["shape"]["name"])

@@ -35,7 +35,7 @@ OF_SECTION = {
     27: "keys of small order",
     28: None,
     29: "the order in which approvals were used, and approvals of no purge of this ledger",
-    30: None,
+    30: "that listed rows give their leaves as long as nothing is deleted; keys of deleted rows one by one",
     31: None,
     32: "programs and their digests, hosts, operators; that the database is at the place of its last move",
     33: "what attestations state of deliverables, minutes, purges, restores, runs, findings, tools and what was not"
