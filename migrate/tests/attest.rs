@@ -175,6 +175,32 @@ fn one_person_is_not_two_sides() {
     finds(&same, "signatures: ");
 }
 
+/// Whoever can reach the file could make an honest attestation fail otherwise.
+#[test]
+fn a_bad_signature_beside_enough_good_ones_changes_nothing() {
+    let made = AttestMade::signed(Engine::Sqlite);
+    let mut other = Envelope::new(b"{}".to_vec());
+    sign_envelope(&mut other, &key(&made, "witness")).unwrap();
+    let mut signed = made.envelope(FIRST);
+    signed.signatures.push(other.signatures.remove(0));
+    fs::write(made.file(FIRST), signed.to_text().unwrap()).unwrap();
+    let told = made.attestation(&[]);
+    let line = "not checked  the signature of Trần Văn witness is not over this content";
+    assert!(told.expect(0).stdout.contains(line), "{}", told.stdout);
+
+    signed.signatures.last_mut().unwrap().keyid = Some("nobody's".to_owned());
+    fs::write(made.file(FIRST), signed.to_text().unwrap()).unwrap();
+    let told = made.attestation(&[]);
+    assert!(told.expect(0).stdout.contains("1 signatures are of keys that are not in the trust"));
+
+    // Beside too few it is a finding, and so is what is missing.
+    signed.signatures.remove(0);
+    fs::write(made.file(FIRST), signed.to_text().unwrap()).unwrap();
+    let told = made.attestation(&[]);
+    finds(&told, "1 signatures are of keys that are not in the trust");
+    finds(&told, "signatures: ");
+}
+
 #[test]
 fn a_key_counts_on_its_days_and_in_its_role() {
     let made = AttestMade::signed(Engine::Sqlite);

@@ -108,9 +108,10 @@ fn signed(request: &AttestationRequest, text: &[u8], outcome: &mut Outcome) -> R
     };
     let checked = check_envelope(&envelope, &request.trust, at)?;
     let statement = checked.statement::<HandoverAttestation>()?;
-    find_other_signatures(&checked, outcome);
     let demand = Demand { roles: HandoverAttestation::ROLES.to_vec(), not: Vec::new() };
-    match meets(&checked, &demand) {
+    let people = meets(&checked, &demand);
+    tell_other_signatures(&checked, people.is_ok(), outcome);
+    match people {
         Ok(people) => {
             let people: Vec<&str> = people.iter().map(|one| one.name.as_str()).collect();
             outcome.checked(format!("signed for both sides, by {}", people.join(" and ")));
@@ -120,16 +121,23 @@ fn signed(request: &AttestationRequest, text: &[u8], outcome: &mut Outcome) -> R
     Ok((checked, statement))
 }
 
-/// Signatures that hold beside those that do not are findings all the same.
-pub(super) fn find_other_signatures(checked: &Checked, outcome: &mut Outcome) {
-    for wrong in checked.wrong().into_iter().chain(checked.odd()) {
-        outcome.find(wrong);
-    }
+/// Tells of signatures that do not count. Beside enough others they change nothing: anybody could add
+/// one, and make an honest statement fail. What no program writes is a finding all the same.
+pub(super) fn tell_other_signatures(checked: &Checked, enough: bool, outcome: &mut Outcome) {
+    let mut others = checked.wrong();
     if !checked.unknown.is_empty() {
-        outcome.find(format!(
-            "{} signatures are of keys that are not in the trust file",
-            checked.unknown.len()
-        ));
+        let count = checked.unknown.len();
+        others.push(format!("{count} signatures are of keys that are not in the trust file"));
+    }
+    for other in others {
+        if enough {
+            outcome.not_checked(format!("{other}; it is enough without"));
+        } else {
+            outcome.find(other);
+        }
+    }
+    for odd in checked.odd() {
+        outcome.find(odd);
     }
 }
 

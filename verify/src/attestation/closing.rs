@@ -11,7 +11,7 @@ use handover_schemas::package::PACKAGES_DIR;
 use handover_schemas::signing::dsse::Envelope;
 use handover_schemas::signing::statement::Statement;
 
-use super::check::find_other_signatures;
+use super::check::tell_other_signatures;
 use super::place::{
     ATTESTATIONS_DIR, BOUND_DIRS, FINDINGS_DIR, MADE_FROM_IT, closing_file, envelope_file,
     made_file,
@@ -66,9 +66,9 @@ fn check_closing(request: &ClosingRequest<'_>, text: &[u8], outcome: &mut Outcom
     let day = day_of(&Statement::<Closing>::parse(envelope.body())?.predicate.closed_on)?;
     let checked = check_envelope(&envelope, request.trust, day)?;
     let statement = checked.statement::<Closing>()?;
-    find_other_signatures(&checked, outcome);
     let closing = &statement.predicate;
-    check_signer(closing, &checked, outcome);
+    let signed = check_signer(closing, &checked, outcome);
+    tell_other_signatures(&checked, signed, outcome);
     check_attested(request, closing, outcome);
     if statement.subject != closing.subjects() {
         outcome.find(format!("the subjects of closing {number} are not what it states"));
@@ -103,14 +103,16 @@ fn made_from(request: &ClosingRequest<'_>) -> Vec<String> {
 }
 
 /// Who closed it is among those who signed.
-fn check_signer(closing: &Closing, checked: &Checked, outcome: &mut Outcome) {
-    let Some(keyid) = closing.closed_by else { return };
-    if checked.signers.iter().all(|signer| signer.keyid != keyid) {
+fn check_signer(closing: &Closing, checked: &Checked, outcome: &mut Outcome) -> bool {
+    let Some(keyid) = closing.closed_by else { return !checked.signers.is_empty() };
+    let signed = checked.signers.iter().any(|signer| signer.keyid == keyid);
+    if !signed {
         outcome.find(format!(
             "closing {} lacks the signature of the key that closed it, {keyid}",
             closing.attestation
         ));
     }
+    signed
 }
 
 /// It is about this attestation, and every signature that was under it then still is.
