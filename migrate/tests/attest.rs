@@ -156,12 +156,14 @@ fn one_person_is_not_two_sides() {
             if by.is_empty() { "0001.dsse.json" } else { "signatures: " },
         );
     }
-    // A third person changes nothing; once more the same key is what no program of ours writes.
+    // A third person changes nothing; nor does the same key once more.
     write_signed(&made, body.clone(), &["vendor", "ministry", "witness"]);
     let mut doubled = made.envelope(FIRST);
     doubled.signatures.push(doubled.signatures[0].clone());
     fs::write(made.file(FIRST), doubled.to_text().unwrap()).unwrap();
-    finds(&made.attestation(&[]), "two signatures are of one key");
+    let told = made.attestation(&[]);
+    let line = "not checked  signatures of the attestation: two signatures are of one key";
+    assert!(told.expect(0).stdout.contains(line), "{}", told.stdout);
     write_signed(&made, body.clone(), &["vendor", "ministry", "witness"]);
     made.attestation(&[]).expect(0);
     let again = made.sign("vendor.pem", FIRST);
@@ -185,19 +187,20 @@ fn a_bad_signature_beside_enough_good_ones_changes_nothing() {
     signed.signatures.push(other.signatures.remove(0));
     fs::write(made.file(FIRST), signed.to_text().unwrap()).unwrap();
     let told = made.attestation(&[]);
-    let line = "not checked  the signature of Trần Văn witness is not over this content";
+    let line = "the signature of Trần Văn witness is not over this content: it, or the content, was \
+                changed; it counts for nothing";
     assert!(told.expect(0).stdout.contains(line), "{}", told.stdout);
 
     signed.signatures.last_mut().unwrap().keyid = Some("nobody's".to_owned());
     fs::write(made.file(FIRST), signed.to_text().unwrap()).unwrap();
     let told = made.attestation(&[]);
-    assert!(told.expect(0).stdout.contains("1 signatures are of keys that are not in the trust"));
+    assert!(told.expect(0).stdout.contains("one signature is of a key that is not in the trust"));
 
     // Beside too few it is a finding, and so is what is missing.
     signed.signatures.remove(0);
     fs::write(made.file(FIRST), signed.to_text().unwrap()).unwrap();
     let told = made.attestation(&[]);
-    finds(&told, "1 signatures are of keys that are not in the trust");
+    finds(&told, "one signature is of a key that is not in the trust");
     finds(&told, "signatures: ");
 }
 

@@ -17,6 +17,7 @@ pub(crate) fn signatures(rehearsed: &Rehearsed) -> Vec<Manipulation> {
     for file in [ATTESTATION, CLOSING] {
         let envelope = Envelope::parse(&rehearsed.read(file)).unwrap();
         let count = envelope.signatures.len();
+        let stranger = sign(rehearsed, "stranger", &envelope);
         let mut edited = |what: String, edit: &dyn Fn(&mut Envelope)| {
             let mut envelope = envelope.clone();
             edit(&mut envelope);
@@ -26,14 +27,12 @@ pub(crate) fn signatures(rehearsed: &Rehearsed) -> Vec<Manipulation> {
             edited(format!("signature {at} removed"), &|envelope| {
                 envelope.signatures.remove(at);
             });
-            edited(format!("signature {at} twice"), &|envelope| {
-                envelope.signatures.push(envelope.signatures[at].clone());
-            });
             edited(format!("a bit of signature {at}"), &|envelope| {
                 envelope.signatures[at].sig[9] ^= 1;
             });
-            edited(format!("signature {at} says it is of another key"), &|envelope| {
-                envelope.signatures[at].keyid = Some("0".repeat(64));
+            edited(format!("a bit of signature {at}, and a stranger signs too"), &|envelope| {
+                envelope.signatures[at].sig[9] ^= 1;
+                envelope.signatures.push(stranger.clone());
             });
             for person in ["operator", "owner", "stranger"] {
                 let other = sign(rehearsed, person, &envelope);
@@ -47,10 +46,6 @@ pub(crate) fn signatures(rehearsed: &Rehearsed) -> Vec<Manipulation> {
                 envelope.signatures[next].sig[0] ^= u8::from(next == at);
             });
         }
-        let stranger = sign(rehearsed, "stranger", &envelope);
-        edited("a stranger signs too".to_owned(), &|envelope| {
-            envelope.signatures.push(stranger.clone());
-        });
         all.extend(texts(rehearsed, file));
     }
     let witness = Envelope::parse(&rehearsed.read(CLOSING)).unwrap();
@@ -106,7 +101,7 @@ fn forged(rehearsed: &Rehearsed) -> Vec<(&'static str, String, String)> {
 }
 
 /// A signature with the key of one of the rehearsal's people, or of a stranger.
-fn sign(rehearsed: &Rehearsed, person: &str, envelope: &Envelope) -> EnvelopeSignature {
+pub(crate) fn sign(rehearsed: &Rehearsed, person: &str, envelope: &Envelope) -> EnvelopeSignature {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     let mut key = rehearsed.at(&format!("keys/{person}.pem"));

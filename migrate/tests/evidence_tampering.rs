@@ -17,6 +17,7 @@ use crate::evidence_files::{flipped, moved};
 use crate::evidence_signatures::{signatures, trust};
 use crate::evidence_tables::{ledger, platform};
 use crate::purge_made::Engine;
+use crate::signatures_beside_enough::added;
 
 /// Copies of the rehearsal that are worked on at the same time.
 const DESKS: usize = 2;
@@ -128,6 +129,22 @@ fn whatever_is_changed_in_a_hand_over_is_found_on_sqlite() {
 fn whatever_is_changed_in_a_hand_over_is_found_on_postgres() {
     // What is in files is the same with both engines: a few of these, and half of the rest.
     every_one_is_found(Engine::Postgres, |at| at % 4 == 0, 60);
+}
+
+/// A signature that is added takes nothing from those that are enough; and both say that it is there.
+#[test]
+fn a_signature_that_counts_for_nothing_is_told_and_not_judged() {
+    let rehearsed = Rehearsed::on(Engine::Sqlite);
+    let mut desk = rehearsed.copy();
+    for (one, [by_auditor, by_checker]) in added(&rehearsed) {
+        let judged = desk.judged_after(&one.deed);
+        for (outcome, told) in [(judged.auditor, by_auditor), (judged.checker, by_checker)] {
+            let what = &one.what;
+            let said = &outcome.expect(0).stdout;
+            assert!(said.contains("verdict: holds") && !said.contains("FINDING"), "{what}\n{said}");
+            assert!(said.contains(told), "{what}: {told}\n{said}");
+        }
+    }
 }
 
 /// A byte of a record or of its proof that somebody changed: the checker finds each.

@@ -106,6 +106,7 @@ mod rights;
 mod routes;
 mod settings;
 mod signatures;
+mod signatures_beside_enough;
 mod sqlite_schemas;
 mod sqlite_virtual_tables;
 mod statements;

@@ -83,7 +83,13 @@ pub(crate) fn forge(file: &Path, made: &PurgeMade, people: &[&str], edit: impl F
 /// The text of an envelope about a statement, signed by these people with `openssl`.
 #[track_caller]
 pub(crate) fn signed(made: &PurgeMade, statement: &Value, people: &[&str]) -> String {
-    let mut envelope = Envelope::new(serde_json::to_vec(statement).unwrap());
+    signed_bytes(made, serde_json::to_vec(statement).unwrap(), people).to_text().unwrap()
+}
+
+/// An envelope of any bytes, signed by these people with `openssl`.
+#[track_caller]
+pub(crate) fn signed_bytes(made: &PurgeMade, body: Vec<u8>, people: &[&str]) -> Envelope {
+    let mut envelope = Envelope::new(body);
     fs::write(made.at("pae"), envelope.pae()).unwrap();
     for person in people {
         let signed = Run::program("openssl")
@@ -95,7 +101,7 @@ pub(crate) fn signed(made: &PurgeMade, statement: &Value, people: &[&str]) -> St
         let sig = fs::read(made.at("sig")).unwrap();
         envelope.signatures.push(EnvelopeSignature { keyid: None, sig });
     }
-    envelope.to_text().unwrap()
+    envelope
 }
 
 /// Changes the trust file.

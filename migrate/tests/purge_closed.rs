@@ -15,11 +15,11 @@ use crate::purge_broken::{
 use crate::purge_made::{Engine, PASSPHRASE, PurgeMade, Until};
 use crate::support::says;
 
-const REASON: [&str; 2] = ["--reason", "trigger keep does not let row 50 go"];
+pub(crate) const REASON: [&str; 2] = ["--reason", "trigger keep does not let row 50 go"];
 
 /// A purge that stopped in the middle: a trigger that let everything go when it was tried keeps one
 /// dose.
-fn stuck(engine: Engine) -> PurgeMade {
+pub(crate) fn stuck(engine: Engine) -> PurgeMade {
     let made = PurgeMade::until(engine, Until::Made);
     made.sql(&trigger(engine, "1 = 0"));
     let schema = if engine == Engine::Postgres { "public" } else { "main" };

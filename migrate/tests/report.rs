@@ -262,7 +262,19 @@ fn a_report_follows_the_signatures() {
     let place = delegations.at("h/attestations/0003-report.html");
     assert_eq!(fs::metadata(&place).unwrap().permissions().mode() & 0o777, 0o600);
 
-    // A signature that does not hold is shown, and makes the report one with something wrong.
+    // One that does not hold, beside enough others, is shown as nothing.
+    let envelope = delegations.envelope(&delegations.sample(), &["a", "b"]);
+    let mut envelope = Envelope::parse(envelope.as_bytes()).unwrap();
+    let mut other = envelope.signatures[1].clone();
+    other.sig.clone_from(&envelope.signatures[0].sig);
+    envelope.signatures.push(other);
+    delegations.put("0003.dsse.json", &envelope.to_text().unwrap());
+    delegations.report(&[]).expect(0);
+    let beside = delegations.written("0003-report.html");
+    assert!(beside.contains("Đủ chữ ký bắt buộc"));
+    assert!(beside.contains("Does not hold, counts for nothing: it, or the content, was changed"));
+
+    // Where it leaves too few, the report is one with something wrong.
     let envelope = delegations.envelope(&delegations.sample(), &["a", "b"]);
     let mut envelope = Envelope::parse(envelope.as_bytes()).unwrap();
     envelope.signatures[1].sig = envelope.signatures[0].sig.clone();

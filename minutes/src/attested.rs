@@ -116,15 +116,15 @@ impl Attested {
         self.signed_enough
     }
 
-    /// What does not hold of the signatures, in words; nothing if everything does.
+    /// Signatures that count for nothing, in words, where both sides signed all the same.
+    pub fn beside_enough(&self) -> Vec<String> {
+        if self.signed_enough { self.checked.beside_enough() } else { Vec::new() }
+    }
+
+    /// What does not hold of the signatures, in words; nothing if what is needed holds.
     pub fn findings(&self) -> Vec<String> {
-        let mut findings = self.checked.wrong();
-        if !self.checked.unknown.is_empty() {
-            findings.push(format!(
-                "{} signatures are of keys that are not in the trust file",
-                self.checked.unknown.len()
-            ));
-        }
+        let mut findings =
+            if self.signed_enough { Vec::new() } else { self.checked.without_weight() };
         findings.extend(self.changed_keys.iter().map(|key| {
             format!(
                 "the trust file says something else of the key {} of {} than when this was \

@@ -113,6 +113,9 @@ fn make(args: &MinutesArgs) -> Result<Exit> {
             fonts.family()
         ));
     }
+    for other in attested.beside_enough() {
+        tell(&format!("note: {other}"));
+    }
     let findings = attested.findings();
     for finding in &findings {
         tell(&format!("finding: {finding}"));

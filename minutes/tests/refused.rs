@@ -6,7 +6,7 @@ use handover_schemas::attestation::HandoverAttestation;
 use handover_schemas::signing::dsse::Envelope;
 use handover_schemas::signing::statement::{Statement, Subject};
 
-use crate::{AT, Desk, sample, signers, text};
+use crate::{AT, Desk, sample, signers, text, without_blanks};
 
 /// What is said; that nothing is made.
 fn refused(desk: &Desk, envelope: &str, at: &str) -> String {
@@ -79,7 +79,32 @@ fn subjects_that_the_statement_does_not_give_are_refused() {
     assert!(said.contains("its subjects are not"), "{said}");
 }
 
-/// One good signature is enough, and the bad one beside it is told of.
+/// Both sides signed: the witness's signature over something else, and a stranger's, are said to count
+/// for nothing.
+#[test]
+fn signatures_that_count_for_nothing_stand_in_the_minutes() {
+    let desk = Desk::new();
+    let mut envelope = signers::signed(sample::full(), &[1, 2, 3, 9]);
+    envelope.signatures[2].sig[7] ^= 1;
+    let attestation = desk.put_text(&text_of(&envelope));
+    let outcome = desk.program(&attestation, "m.pdf").args(["--at", AT, "--english"]).go();
+    for told in [
+        "note: the signature of Lê Hữu Nghĩa is not over this content",
+        "note: one signature is of a key that is not in the trust file; it counts for nothing",
+    ] {
+        assert!(outcome.expect(0).stderr.contains(told), "{}", outcome.stderr);
+    }
+    assert!(!outcome.stderr.contains("finding"), "{}", outcome.stderr);
+    let text = without_blanks(&text(&desk.path("m.pdf")));
+    for printed in [
+        "The signature that names the key of Lê Hữu Nghĩa counts for nothing",
+        "Signatures of keys that are not in the trust file, which count for nothing: 1.",
+    ] {
+        assert!(text.contains(&without_blanks(printed)), "{printed}\n{text}");
+    }
+}
+
+/// One good signature is enough for minutes, and the bad one beside it is told of.
 #[test]
 fn a_signature_over_something_else_stands_in_the_minutes() {
     let desk = Desk::new();
@@ -94,7 +119,12 @@ fn a_signature_over_something_else_stands_in_the_minutes() {
         outcome.stderr
     );
     let text = text(&desk.path("m.pdf"));
-    assert!(text.contains("Chữ ký ghi tên khóa của Đỗ Thị Phượng không khớp nội dung"), "{text}");
+    assert!(
+        text.contains(
+            "Chữ ký ghi tên khóa của Đỗ Thị Phượng không được tính: nó không khớp nội dung"
+        ),
+        "{text}"
+    );
 }
 
 #[test]

@@ -8,6 +8,7 @@ from ledger import ATTESTED, check_stated
 from lines import sha256
 from report import Damaged
 from trees import handover_root, table_leaf
+from trust import different_people
 
 ATTESTATION, CLOSING = "urn:handover:attestation:v1", "urn:handover:closing:v1"
 SIDES = ["giving_side", "receiving_side"]
@@ -134,14 +135,16 @@ def check_closing(folder, number, attestation, trust, report, is_last):
         return None
     closing = Envelope(read_bytes(folder, name), name, CLOSING)
     stated = closing.predicate
-    signers = closing.signers(trust, day_of(stated["closedOn"]), report)
-    sides = {role for key in signers for role in key.roles if role in SIDES}
-    if len(sides) < 2 or len({key.person for key in signers}) < 2:
+    signers, others = closing.signers(trust, day_of(stated["closedOn"]))
+    is_for_both = different_people(signers, SIDES)
+    is_by_closer = stated.get("closedBy") in (None, *[key.keyid for key in signers])
+    if not is_for_both:
         report.unverified(f"{name}: not signed for both sides")
-    elif stated.get("closedBy") not in (None, *[key.keyid for key in signers]):
+    elif not is_by_closer:
         report.finding(f"{name}: the key that closed it did not sign it")
     else:
         report.checked(f"{name}: signed for both sides")
+    closing.tell_others(others, is_for_both and is_by_closer, report)
     report.check(closing.is_in_its_own_spelling, f"{name}: it is spelled as envelopes are")
     is_about = stated["statement"] == attestation.statement_sha256 and stated["attestation"] == str(number)
     report.check(is_about, f"{name}: it is about this attestation")

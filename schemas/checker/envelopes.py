@@ -61,31 +61,41 @@ class Envelope:
         self.is_in_its_own_spelling &= set(written) == {"payloadType", "payload", "signatures"}
         self.statement_sha256, self.text_sha256 = sha256(self.body), sha256(text)
 
-    def signers(self, trust, day, report):
-        """The trusted keys that signed and count on a day. Every other signature is a finding."""
-        message, found = pae(PAYLOAD_TYPE, self.body), []
+    def signers(self, trust, day):
+        """The trusted keys that signed and count on a day, and what is to be said of the other signatures."""
+        message, found, others = pae(PAYLOAD_TYPE, self.body), [], []
         for keyid, signature in self.signatures:
             named = [key for key in trust if key.keyid == keyid]
             key = next((key for key in named or trust if verifies(key.pem(), message, signature)), None)
             if key is None:
-                report.finding(f"{self.place}: a signature is by no key of the trust file, or not over this")
-            elif keyid not in ("", key.keyid):
-                report.finding(f"{self.place}: the signature of {key.name} says that another key made it")
-            elif not key.counts_on(day):
-                report.finding(f"{self.place}: the key of {key.name} does not count on {day}")
+                others.append("a signature is by no key of the trust file, or not over this: it counts for nothing")
+                continue
+            if keyid not in ("", key.keyid):
+                others.append(f"the signature of {key.name} says that another key made it")
+            if not key.counts_on(day):
+                others.append(f"the key of {key.name} does not count on {day}: its signature counts for nothing")
             elif key in found:
-                report.finding(f"{self.place}: {key.name} signed twice with one key")
-            if key is not None and key.counts_on(day) and key not in found:
+                others.append(f"{key.name} signed twice with one key, which counts once")
+            else:
                 found.append(key)
-        return found
+        return found, others
+
+    def tell_others(self, others, is_enough, report):
+        """Beside enough signatures the others change nothing: anybody who reaches the file could add one."""
+        for other in others:
+            if is_enough:
+                report.not_checked(f"{self.place}: {other}")
+            else:
+                report.finding(f"{self.place}: {other}")
 
     def check_signed(self, trust, day, roles, report, but_not=()):
         """That a person for each role signed, none of them one of `but_not`; gives the signers."""
-        signers = self.signers(trust, day, report)
+        signers, others = self.signers(trust, day)
         words = " and ".join(roles)
         names = ", ".join(sorted({key.name for key in signers}))
         is_enough = different_people(signers, list(roles), but_not)
         report.check(is_enough, f"{self.place}: signed as {words} by {names}", f"{self.place}: not signed as {words}")
+        self.tell_others(others, is_enough, report)
         return signers
 
 

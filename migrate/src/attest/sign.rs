@@ -48,7 +48,8 @@ pub fn add_signature(request: &SignRequest<'_>) -> Result<(Checked, Signatory)> 
     if let Some(first) = before.bad.first() {
         bail!(
             "{}: the signature of {} is not over this content: it, or the content, was changed. \
-             Nothing was signed",
+             Nothing was signed. Look into it; if you move the file away, attest (or attest --close) \
+             writes it again as the ledger has it, to be signed anew",
             place(),
             first.name
         );

@@ -110,7 +110,7 @@ fn signed(request: &AttestationRequest, text: &[u8], outcome: &mut Outcome) -> R
     let statement = checked.statement::<HandoverAttestation>()?;
     let demand = Demand { roles: HandoverAttestation::ROLES.to_vec(), not: Vec::new() };
     let people = meets(&checked, &demand);
-    tell_other_signatures(&checked, people.is_ok(), outcome);
+    tell_other_signatures(("attestation", &checked), people.is_ok(), outcome);
     match people {
         Ok(people) => {
             let people: Vec<&str> = people.iter().map(|one| one.name.as_str()).collect();
@@ -122,22 +122,20 @@ fn signed(request: &AttestationRequest, text: &[u8], outcome: &mut Outcome) -> R
 }
 
 /// Tells of signatures that do not count. Beside enough others they change nothing: anybody could add
-/// one, and make an honest statement fail. What no program writes is a finding all the same.
-pub(super) fn tell_other_signatures(checked: &Checked, enough: bool, outcome: &mut Outcome) {
-    let mut others = checked.wrong();
-    if !checked.unknown.is_empty() {
-        let count = checked.unknown.len();
-        others.push(format!("{count} signatures are of keys that are not in the trust file"));
-    }
-    for other in others {
-        if enough {
-            outcome.not_checked(format!("{other}; it is enough without"));
-        } else {
-            outcome.find(other);
+/// one, and make an honest statement fail.
+pub(super) fn tell_other_signatures(
+    (what, checked): (&str, &Checked),
+    is_enough: bool,
+    outcome: &mut Outcome,
+) {
+    if is_enough {
+        for other in checked.beside_enough() {
+            outcome.not_checked(format!("signatures of the {what}: {other}"));
         }
-    }
-    for odd in checked.odd() {
-        outcome.find(odd);
+    } else {
+        for other in checked.without_weight().into_iter().chain(checked.odd()) {
+            outcome.find(format!("signatures of the {what}: {other}"));
+        }
     }
 }
 

@@ -67,8 +67,10 @@ fn check_closing(request: &ClosingRequest<'_>, text: &[u8], outcome: &mut Outcom
     let checked = check_envelope(&envelope, request.trust, day)?;
     let statement = checked.statement::<Closing>()?;
     let closing = &statement.predicate;
-    let signed = check_signer(closing, &checked, outcome);
-    tell_other_signatures(&checked, signed, outcome);
+    let demand = Demand { roles: HandoverAttestation::ROLES.to_vec(), not: Vec::new() };
+    let people = meets(&checked, &demand);
+    let is_enough = check_signer(closing, &checked, outcome) && people.is_ok();
+    tell_other_signatures(("closing", &checked), is_enough, outcome);
     check_attested(request, closing, outcome);
     if statement.subject != closing.subjects() {
         outcome.find(format!("the subjects of closing {number} are not what it states"));
@@ -82,8 +84,7 @@ fn check_closing(request: &ClosingRequest<'_>, text: &[u8], outcome: &mut Outcom
     if request.is_last {
         check_others(request.handover, closing, outcome)?;
     }
-    let demand = Demand { roles: HandoverAttestation::ROLES.to_vec(), not: Vec::new() };
-    match meets(&checked, &demand) {
+    match people {
         Ok(people) => {
             let names: Vec<&str> = people.iter().map(|one| one.name.as_str()).collect();
             outcome.checked(format!("report and minutes are bound by {}", names.join(" and ")));
@@ -102,9 +103,9 @@ fn made_from(request: &ClosingRequest<'_>) -> Vec<String> {
     names.filter(|name| request.handover.join(name).symlink_metadata().is_ok()).collect()
 }
 
-/// Who closed it is among those who signed.
+/// Whether who closed it is among those who signed.
 fn check_signer(closing: &Closing, checked: &Checked, outcome: &mut Outcome) -> bool {
-    let Some(keyid) = closing.closed_by else { return !checked.signers.is_empty() };
+    let Some(keyid) = closing.closed_by else { return true };
     let signed = checked.signers.iter().any(|signer| signer.keyid == keyid);
     if !signed {
         outcome.find(format!(

@@ -4,11 +4,10 @@ use anyhow::{Context, Result};
 use handover_schemas::moved::{Move, MovedEnd};
 use handover_schemas::signing::dsse::Envelope;
 use handover_schemas::signing::statement::Statement;
-use handover_schemas::signing::trust::Role;
 
 use super::LedgerQuery;
 use crate::purge::ledger::PurgeEntry;
-use crate::signing::{Demand, Signatory, Trust, check_envelope, day_of, meets};
+use crate::signing::{Checked, Signatory, Trust, check_envelope, day_of, operator_of};
 
 /// A move in the ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,14 +46,13 @@ pub fn what_it_says(envelope: &[u8]) -> Result<Move> {
     Ok(Statement::<Move>::parse(envelope.body())?.predicate)
 }
 
-/// The operator who signed a move.
-pub fn signed_by(one: &LedgerMove, trust: &Trust) -> Result<Signatory> {
+/// The operator who signed a move, and every signature of it.
+pub fn signed_by(one: &LedgerMove, trust: &Trust) -> Result<(Signatory, Checked)> {
     let envelope = Envelope::parse(one.statement.as_bytes())?;
     let checked = check_envelope(&envelope, trust, day_of(&one.says.moved_on)?)?;
     // The type of the statement before anything that it says.
     let _move: Statement<Move> = checked.statement()?;
-    let demand = Demand { roles: vec![Role::Operator], not: Vec::new() };
-    meets(&checked, &demand)?.into_iter().next().context("no operator signed it")
+    Ok((operator_of(&checked)?, checked))
 }
 
 /// The last move of one of the databases.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use handover_schemas::signing::trust::Role;
 
 use super::envelope::Checked;
@@ -48,6 +48,12 @@ pub fn meets(checked: &Checked, demand: &Demand) -> Result<Vec<Signatory>> {
         bail!(missing(checked, demand, &people, &assigned));
     }
     Ok(chosen)
+}
+
+/// The operator who signed, of whose signature alone the statement is in need.
+pub fn operator_of(checked: &Checked) -> Result<Signatory> {
+    let demand = Demand { roles: vec![Role::Operator], not: Vec::new() };
+    meets(checked, &demand)?.into_iter().next().context("no operator signed it")
 }
 
 impl Person<'_> {

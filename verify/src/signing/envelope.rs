@@ -156,7 +156,22 @@ impl Checked {
         out_of_validity.chain(bad).collect()
     }
 
-    /// What no program writes, in words, though it takes nothing from the signatures that hold.
+    /// Signatures that count for nothing, in words: those that are [`wrong`](Self::wrong), and those
+    /// of keys that are not in the trust file.
+    pub fn without_weight(&self) -> Vec<String> {
+        let mut said = self.wrong();
+        match self.unknown.len() {
+            0 => {}
+            1 => said.push("one signature is of a key that is not in the trust file".to_owned()),
+            count => {
+                said.push(format!("{count} signatures are of keys that are not in the trust file"));
+            }
+        }
+        said
+    }
+
+    /// What no program of ours writes, in words, though it takes nothing from the signatures that
+    /// hold.
     pub fn odd(&self) -> Vec<String> {
         let mislabelled = self.mislabelled.iter().map(|signatory| {
             format!("the signature of {} says that another key made it", signatory.name)
@@ -167,16 +182,19 @@ impl Checked {
         mislabelled.chain(repeated).collect()
     }
 
+    /// What to tell of an envelope that has enough signatures without these: each is there, and
+    /// changes nothing. Anybody who reaches the file could add one.
+    pub fn beside_enough(&self) -> Vec<String> {
+        let without_weight = self.without_weight().into_iter();
+        without_weight
+            .map(|one| format!("{one}; it counts for nothing"))
+            .chain(self.odd())
+            .collect()
+    }
+
     /// What became of signatures that do not count, in words; what is right if there is none.
     pub(super) fn why_not(&self) -> String {
-        let mut said = self.wrong();
-        match self.unknown.len() {
-            0 => {}
-            1 => said.push("one signature is of a key that is not in the trust file".to_owned()),
-            count => {
-                said.push(format!("{count} signatures are of keys that are not in the trust file"));
-            }
-        }
+        let said = self.without_weight();
         if said.is_empty() { "it has no signature".to_owned() } else { said.join("; ") }
     }
 

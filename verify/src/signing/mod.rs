@@ -19,7 +19,7 @@ use anyhow::{Context, Result};
 use handover_schemas::date::Date;
 
 pub use checkpoint::{CheckedCheckpoint, verify_checkpoint};
-pub use demand::{Demand, meets};
+pub use demand::{Demand, meets, operator_of};
 pub use envelope::{Checked, OutOfValidity, check_envelope};
 pub use explain::openssl_commands;
 pub use moment::{day_of, parse_moment};

@@ -17,7 +17,7 @@ pub(super) struct Verdict {
     complete: bool,
     /// Nothing was handed over at all.
     empty: bool,
-    /// Everybody who has to sign has signed, and no signature is wrong.
+    /// Everybody who has to sign has signed.
     signed: bool,
     /// Roles in which nobody signed.
     missing: Vec<Words>,

@@ -8,7 +8,7 @@ use handover_schemas::signing::checkpoint::SignedCheckpoint;
 use handover_schemas::signing::trust::Role;
 
 use super::Check;
-use super::signatures::{AboutArchive, body, signed_by_operator};
+use super::signatures::{AboutArchive, body};
 use crate::purge::ledger::batches;
 use crate::signing::{Trust, day_of, verify_checkpoint};
 
@@ -18,7 +18,9 @@ impl Check<'_> {
         let text = self.purge.certificate.as_ref().context("the ledger lacks the certificate")?;
         let (envelope, certificate) = body::<Certificate>(text, "certificate")?;
         let day = day_of(&certificate.issued_on)?;
-        let operator = signed_by_operator(trust, &envelope, day).context("the certificate")?;
+        let operator = self
+            .signed_by_operator("the certificate", &envelope, (trust, day))
+            .context("the certificate")?;
         if certificate.binding != self.binding()?
             || certificate.authorities != self.authorities()?
         {

@@ -6,9 +6,9 @@ use handover_schemas::purge::statement::{ClosedTable, Execution, PurgeClosing};
 use handover_schemas::purge::verdict::PurgeFindingKind as Kind;
 
 use super::Check;
-use super::signatures::{AboutArchive, body, signed_by_operator};
+use super::signatures::{AboutArchive, body};
 use crate::purge::ledger::roots_of_fates;
-use crate::signing::{Demand, Trust, check_envelope, day_of, meets};
+use crate::signing::{Demand, Trust, check_envelope, day_of, meets, operator_of};
 
 impl Check<'_> {
     /// Two people signed it, none of them an operator of this purge, and it says what the ledger says.
@@ -20,11 +20,12 @@ impl Check<'_> {
         for authority in &self.purge.authorities {
             let (begun, execution) = body::<Execution>(&authority.execution, "execution")?;
             let day = day_of(&execution.started_on)?;
-            operators.push(signed_by_operator(trust, &begun, day)?.person);
+            operators.push(operator_of(&check_envelope(&begun, trust, day)?)?.person);
         }
         let demand = Demand { roles: PurgeClosing::ROLES.to_vec(), not: operators };
         let checked = check_envelope(&envelope, trust, day)?;
         let signers = meets(&checked, &demand).context("the closing")?;
+        self.tell_other_signatures("the closing", &checked);
         if closing.binding != self.binding()? || closing.authorities != self.authorities()? {
             bail!("the closing is about another purge, approval or execution");
         }

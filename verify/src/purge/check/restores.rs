@@ -9,7 +9,7 @@ use handover_schemas::purge::verdict::PurgeFindingKind as Kind;
 use sha2::{Digest as _, Sha256};
 
 use super::Check;
-use super::signatures::{AboutArchive, body, signed_by_operator};
+use super::signatures::{AboutArchive, body};
 use crate::purge::ledger::{RestoredRun, leaves, restore_statements, restored};
 use crate::signing::{Trust, day_of};
 
@@ -21,8 +21,9 @@ impl Check<'_> {
         for (restore, text) in &statements {
             let own: Vec<RestoredRun> =
                 runs.iter().filter(|run| run.restore == *restore).copied().collect();
-            if let Err(error) = self.check_restore(trust, text, &own) {
-                self.find(Kind::Restore, format!("restore {restore}: {error:#}"));
+            let what = format!("restore {restore}");
+            if let Err(error) = self.check_restore(trust, (&what, text), &own) {
+                self.find(Kind::Restore, format!("{what}: {error:#}"));
             }
         }
         if !statements.is_empty() {
@@ -58,9 +59,15 @@ impl Check<'_> {
         Ok(())
     }
 
-    fn check_restore(&mut self, trust: &Trust, text: &str, runs: &[RestoredRun]) -> Result<()> {
+    fn check_restore(
+        &mut self,
+        trust: &Trust,
+        (what, text): (&str, &str),
+        runs: &[RestoredRun],
+    ) -> Result<()> {
         let (envelope, restore) = body::<Restore>(text, "restore")?;
-        signed_by_operator(trust, &envelope, day_of(&restore.restored_on)?)?;
+        let day = day_of(&restore.restored_on)?;
+        self.signed_by_operator(what, &envelope, (trust, day))?;
         let selection = &self.purge.selection;
         let seal = self.purge.backup.as_ref().map(|backup| backup.seal);
         if Some(restore.seal) != seal

@@ -10,12 +10,13 @@ use handover_schemas::purge::used::{ApprovalUse, USED_APPROVALS_FILE, used_appro
 use handover_schemas::purge::verdict::PurgeFindingKind as Kind;
 use handover_schemas::signing::dsse::Envelope;
 use handover_schemas::signing::statement::{Predicate, Statement};
-use handover_schemas::signing::trust::Role;
 
 use super::Check;
 use crate::ledger::moves::{LedgerMove, moves, signed_by};
 use crate::purge::ledger::{Authority, batches};
-use crate::signing::{Demand, Signatory, Trust, check_envelope, day_of, meets, parse_moment};
+use crate::signing::{
+    Checked, Demand, Signatory, Trust, check_envelope, day_of, meets, operator_of, parse_moment,
+};
 
 impl Check<'_> {
     pub(super) fn check_statements(&mut self) -> Result<()> {
@@ -60,10 +61,13 @@ impl Check<'_> {
         let moves = moves(self.ledger())?;
         for one in &moves {
             match signed_by(one, trust) {
-                Ok(operator) => self.checked(format!(
-                    "move {}: the {} is at {} since {}, signed by {}",
-                    one.number, one.says.end, one.says.to, one.says.moved_on, operator.name
-                )),
+                Ok((operator, checked)) => {
+                    self.checked(format!(
+                        "move {}: the {} is at {} since {}, signed by {}",
+                        one.number, one.says.end, one.says.to, one.says.moved_on, operator.name
+                    ));
+                    self.tell_other_signatures(&format!("move {}", one.number), &checked);
+                }
                 Err(error) => self.find(Kind::Ledger, format!("move {}: {error:#}", one.number)),
             }
         }
@@ -111,12 +115,15 @@ impl Check<'_> {
         let binding = self.binding()?;
         let (execution_envelope, execution) = body::<Execution>(&authority.execution, "execution")?;
         let day = day_of(&execution.started_on)?;
-        let operator = signed_by_operator(trust, &execution_envelope, day)
+        let number = authority.number;
+        let operator = self
+            .signed_by_operator(&format!("execution {number}"), &execution_envelope, (trust, day))
             .context("the operator's statement")?;
         let (envelope, approval) = body::<Approval>(&authority.approval, "approval")?;
         let checked = check_envelope(&envelope, trust, day)?;
         let demand = Demand { roles: Approval::ROLES.to_vec(), not: vec![operator.person.clone()] };
         let signers = meets(&checked, &demand).context("the approval")?;
+        self.tell_other_signatures(&format!("approval {number}"), &checked);
         if approval.binding != binding {
             bail!("the approval is bound to another archive, database, rule or selection");
         }
@@ -136,7 +143,6 @@ impl Check<'_> {
         {
             bail!("the operator did not begin under this approval");
         }
-        let number = authority.number;
         self.check_folder(&format!("approval-{number}.dsse.json"), &envelope, Kind::Approval);
         let name = format!("execution-{number}.dsse.json");
         self.check_folder(&name, &execution_envelope, Kind::Execution);
@@ -147,6 +153,26 @@ impl Check<'_> {
             operator.name
         ));
         Ok(())
+    }
+
+    /// The operator who signed an envelope; other signatures of it are told.
+    pub(super) fn signed_by_operator(
+        &mut self,
+        what: &str,
+        envelope: &Envelope,
+        (trust, day): (&Trust, Date),
+    ) -> Result<Signatory> {
+        let checked = check_envelope(envelope, trust, day)?;
+        let operator = operator_of(&checked)?;
+        self.tell_other_signatures(what, &checked);
+        Ok(operator)
+    }
+
+    /// Tells of signatures that change nothing beside those that were needed.
+    pub(super) fn tell_other_signatures(&mut self, what: &str, checked: &Checked) {
+        for other in checked.beside_enough() {
+            self.not_checked(format!("signatures of {what}: {other}"));
+        }
     }
 
     /// The hand-over folder has the same statement as the ledger.
@@ -176,17 +202,6 @@ fn check_after_moves(authority: &Authority, moves: &[LedgerMove]) -> Result<()> 
         }
     }
     Ok(())
-}
-
-/// The operator who signed an envelope.
-pub(super) fn signed_by_operator(
-    trust: &Trust,
-    envelope: &Envelope,
-    day: Date,
-) -> Result<Signatory> {
-    let checked = check_envelope(envelope, trust, day)?;
-    let demand = Demand { roles: vec![Role::Operator], not: Vec::new() };
-    meets(&checked, &demand)?.into_iter().next().context("no operator signed it")
 }
 
 /// An envelope of the ledger, and what it says. Its type is checked before what it says; what it
