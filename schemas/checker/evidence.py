@@ -80,7 +80,9 @@ def check_dsse(text, name, digests, found, trust, report):
         raise Damaged("it is a statement about something else")
     if digests["sha256"] not in [one["digest"].get("sha256") for one in envelope.subject]:
         raise Damaged("it is over another file")
-    signers = envelope.signers(trust, day_of(found["checkedOn"]), report)
+    signers, others = envelope.signers(trust, day_of(found["checkedOn"]))
+    # Section 35 asks it of every signature: none may be beside the others.
+    envelope.tell_others(others, False, report)
     is_whole = signers and len(signers) == len(envelope.signatures)
     if not is_whole or not all("outside_body" in key.roles for key in signers):
         raise Damaged("not every signature is of an outside body whose key counts")
