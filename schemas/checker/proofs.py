@@ -10,6 +10,14 @@ from report import Damaged
 from trees import leaf_hash, root_by_path
 
 
+def one_spelling(text):
+    """The bytes of base64. A last character with bits that belong to no byte would be a second spelling of them."""
+    made = base64.b64decode(text, validate=True)
+    if base64.b64encode(made).decode() != text:
+        raise Damaged("base64 is not written as it is made")
+    return made
+
+
 class Checkpoint:
     """A signed note: origin, number of leaves, root."""
 
@@ -19,13 +27,13 @@ class Checkpoint:
         lines = body.split("\n")
         if len(lines) != 3 or not re.fullmatch("[1-9][0-9]*|0", lines[1]):
             raise Damaged("it is no checkpoint")
-        self.origin, self.size, self.root = lines[0], int(lines[1]), base64.b64decode(lines[2], validate=True)
+        self.origin, self.size, self.root = lines[0], int(lines[1]), one_spelling(lines[2])
         self.signatures = []
         for line in signatures.splitlines():
             found = re.fullmatch("— (.+) ([A-Za-z0-9+/=]+)", line)
             if not found or len(self.root) != 32:
                 raise Damaged("it is no checkpoint")
-            packed = base64.b64decode(found[2], validate=True)
+            packed = one_spelling(found[2])
             self.signatures.append((found[1], packed[:4], packed[4:]))
 
     def signers(self, trust):
@@ -52,11 +60,12 @@ def check_proof(record_text, proof_text, trust, day, archives, report):
     lines = lines[2:] if lines[1].startswith("extra ") else lines[1:]
     index = re.fullmatch("index (0|[1-9][0-9]*)", lines[0])
     checkpoint = Checkpoint(rest)
-    path = [base64.b64decode(line, validate=True) for line in lines[1:]]
+    path = [one_spelling(line) for line in lines[1:]]
     if not index or any(len(one) != 32 for one in path) or len(path) > 64:
         raise Damaged("it is no tlog-proof")
     report.check(index[1] == record["index"], "record and proof have one index")
     report.check(record["origin"] == checkpoint.origin, "record and checkpoint have one origin")
+    report.check(re.fullmatch("[0-9a-f]{64}", record["salt"]) is not None, "the salt is written as salts are")
     leaf = leaf_hash(bytes.fromhex(record["salt"]) + record["line"].encode())
     made = root_by_path(leaf, int(index[1]), checkpoint.size, path)
     report.check(made == checkpoint.root, "salt, line and path make the checkpoint's root")
