@@ -119,6 +119,12 @@ impl Delivery {
         program.args(["artifacts", "--json", "--handover"]).arg(self.dir())
     }
 
+    /// What a run with findings says to people.
+    pub(crate) fn in_words(&self) -> String {
+        let run = Run::new("handover-migrate").args(["artifacts", "--quiet", "--handover"]);
+        run.arg(self.dir()).go().expect(1).stdout.clone()
+    }
+
     /// The report of a run that ends with this code.
     #[track_caller]
     pub(crate) fn received(&self, code: i32) -> Value {
@@ -225,11 +231,12 @@ pub(crate) fn seal(report: &Value) -> String {
 
 /// The kinds of a report's findings, with how many of each.
 pub(crate) fn counts(report: &Value) -> BTreeMap<String, u64> {
-    let findings = report["findings"].as_array().unwrap();
-    findings
-        .iter()
-        .map(|one| (one["kind"].as_str().unwrap().to_owned(), one["count"].as_u64().unwrap()))
-        .collect()
+    let mut counts = BTreeMap::new();
+    for one in report["findings"].as_array().unwrap() {
+        *counts.entry(one["kind"].as_str().unwrap().to_owned()).or_default() +=
+            one["count"].as_u64().unwrap();
+    }
+    counts
 }
 
 /// Every file below a folder whose content or name has these bytes.

@@ -12,6 +12,7 @@ mod artifacts_full;
 mod artifacts_git;
 mod artifacts_moving;
 mod artifacts_odd;
+mod artifacts_readings;
 mod artifacts_references;
 mod artifacts_resume;
 mod artifacts_trust;

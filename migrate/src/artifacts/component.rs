@@ -294,7 +294,7 @@ impl<'a, 'r> ComponentWork<'a, 'r> {
             if named.is_empty() || one.path.is_none() {
                 continue;
             }
-            let references = References::new(journal, &id)?;
+            let mut references = References::new(journal, &id)?;
             let mut unreadable = Vec::new();
             for reference in named {
                 let column = format!("{}.{}", reference.table, reference.column);

@@ -48,6 +48,18 @@ pub enum ArtifactFindingKind {
     SecretFound,
     /// A row names a file that is not there.
     ReferenceWithoutFile,
+    /// A row names a delivered file, if its text is read as `handover.toml` does not say.
+    ReferenceReadOtherwise,
+    /// A row names several delivered files that differ only in what does not count.
+    ReferenceAmbiguous,
+    /// A row names what lies elsewhere: at a URL, in a bucket, on another computer.
+    ReferenceOutside,
+    /// A row holds a list and not one path.
+    ReferenceList,
+    /// A row holds the file itself.
+    ReferenceHoldsContent,
+    /// A row has a text that names no file, and is not NULL.
+    ReferenceEmpty,
     /// A file that no row names.
     FileWithoutReference,
     /// A file that a row names has no bytes.
@@ -67,12 +79,15 @@ pub enum ArtifactFindingKind {
 }
 
 impl ArtifactFindingKind {
-    /// Whether it speaks against a deliverable's being whole. A secret that lies about does not.
+    /// Whether it speaks against a deliverable's being whole. A secret that lies about does not, nor
+    /// does a row that names no file, or holds it itself.
     pub fn is_against_wholeness(self) -> bool {
         match self {
             Self::SecretFound
             | Self::FileWithoutReference
             | Self::FileDuplicate
+            | Self::ReferenceEmpty
+            | Self::ReferenceHoldsContent
             | Self::ArchivesJoined => false,
             Self::Missing
             | Self::NotStored
@@ -91,6 +106,10 @@ impl ArtifactFindingKind {
             | Self::GitNotBundled
             | Self::GitIncomplete
             | Self::ReferenceWithoutFile
+            | Self::ReferenceReadOtherwise
+            | Self::ReferenceAmbiguous
+            | Self::ReferenceOutside
+            | Self::ReferenceList
             | Self::FileEmpty
             | Self::ReferenceDigestDiffers
             | Self::ReferencesUnreadable
@@ -115,6 +134,41 @@ impl ArtifactFindingKind {
                 "file is several archives one after another",
                 "files are several archives one after another",
             ),
+        }
+    }
+
+    /// The words for rows and the files that they name.
+    fn of_reference(self) -> (&'static str, &'static str) {
+        match self {
+            Self::ReferenceReadOtherwise => (
+                "row names a delivered file only if it is read otherwise",
+                "rows name delivered files only if they are read otherwise",
+            ),
+            Self::ReferenceAmbiguous => (
+                "row may mean either of several delivered files",
+                "rows may mean either of several delivered files",
+            ),
+            Self::ReferenceOutside => (
+                "row names what lies outside what was delivered",
+                "rows name what lies outside what was delivered",
+            ),
+            Self::ReferenceList => {
+                ("row holds a list and not one path", "rows hold a list and not one path")
+            }
+            Self::ReferenceHoldsContent => {
+                ("row holds the file itself", "rows hold the file itself")
+            }
+            Self::ReferenceEmpty => {
+                ("row has a text that names no file", "rows have a text that names no file")
+            }
+            Self::FileWithoutReference => ("file that no row names", "files that no row names"),
+            Self::ReferenceDigestDiffers => {
+                ("file is not what its row says", "files are not what their rows say")
+            }
+            Self::ReferencesUnreadable => {
+                ("column that names files cannot be read", "columns that name files cannot be read")
+            }
+            _ => ("row names a file that is not there", "rows name files that are not there"),
         }
     }
 
@@ -161,19 +215,19 @@ impl ArtifactFindingKind {
                 "things that the git repository refers to and does not hold",
             ),
             Self::SecretFound => ("secret lies in it", "secrets lie in it"),
-            Self::ReferenceWithoutFile => {
-                ("row names a file that is not there", "rows name files that are not there")
-            }
-            Self::FileWithoutReference => ("file that no row names", "files that no row names"),
+            Self::ReferenceWithoutFile
+            | Self::ReferenceReadOtherwise
+            | Self::ReferenceAmbiguous
+            | Self::ReferenceOutside
+            | Self::ReferenceList
+            | Self::ReferenceHoldsContent
+            | Self::ReferenceEmpty
+            | Self::FileWithoutReference
+            | Self::ReferenceDigestDiffers
+            | Self::ReferencesUnreadable => self.of_reference(),
             Self::FileEmpty => ("file has no bytes", "files have no bytes"),
             Self::FileDuplicate => {
                 ("file has the content of another", "files have the content of another")
-            }
-            Self::ReferenceDigestDiffers => {
-                ("file is not what its row says", "files are not what their rows say")
-            }
-            Self::ReferencesUnreadable => {
-                ("column that names files cannot be read", "columns that name files cannot be read")
             }
             Self::ChangedSinceSealed => {
                 ("entry is not as it was sealed", "entries are not as they were sealed")
@@ -191,7 +245,7 @@ impl ArtifactFindingKind {
     }
 }
 
-/// Findings of one kind about one deliverable.
+/// Findings of one kind, and of one cause where it is known, about one deliverable.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct ArtifactFinding {
     /// Component.
@@ -201,6 +255,9 @@ pub struct ArtifactFinding {
     pub deliverable: Option<String>,
     /// What sort of thing.
     pub kind: ArtifactFindingKind,
+    /// Why, where it is known, and what to do about it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cause: Option<String>,
     /// How many.
     pub count: u64,
     /// The same in a sentence. Names of files, which may be people's, are in the findings file.
@@ -240,6 +297,19 @@ pub struct Place {
     /// What exactly. Never a value.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub what: Option<String>,
+    /// Why, if that is known. It stands in the report too: never a value or a path.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cause: Option<String>,
+    /// For how many this line stands; absent for one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub count: Option<u64>,
+}
+
+impl ArtifactFindingLine {
+    /// For how many it stands.
+    pub fn count(&self) -> u64 {
+        self.place.count.unwrap_or(1)
+    }
 }
 
 impl Place {

@@ -127,7 +127,7 @@ fn line(
         finding.component == component.id
             && finding.deliverable.as_ref().is_none_or(|about| *about == id)
     };
-    line.findings = findings.iter().filter(of_this).count() as u64;
+    line.findings = findings.iter().filter(of_this).map(ArtifactFindingLine::count).sum();
     let whole = !findings.iter().filter(of_this).any(|found| found.kind.is_against_wholeness());
     if line.state == DeliverableState::Received && packed.is_some() && whole {
         line.state = DeliverableState::Verified;

@@ -180,25 +180,27 @@ fn report(
     })
 }
 
-/// One finding for all lines of one kind about one deliverable.
+/// One finding for all lines of one kind and cause about one deliverable.
 fn summed(lines: &[ArtifactFindingLine]) -> Vec<ArtifactFinding> {
     let mut counts = BTreeMap::new();
     for line in lines {
-        let key = (line.component.clone(), line.deliverable.clone(), line.kind);
-        *counts.entry(key).or_insert(0) += 1;
+        let cause = line.place.cause.clone();
+        let key = (line.component.clone(), line.deliverable.clone(), line.kind, cause);
+        *counts.entry(key).or_insert(0) += line.count();
     }
     counts
         .into_iter()
-        .map(|((component, deliverable, kind), count)| {
+        .map(|((component, deliverable, kind, cause), count)| {
             let about = match &deliverable {
                 Some(deliverable) => format!("{component} {deliverable}"),
                 None => component.clone(),
             };
-            let message = match kind {
-                ArtifactFindingKind::Missing => format!("{about} is missing"),
-                _ => format!("{about}: {}", kind.describe(count)),
+            let message = match (kind, &cause) {
+                (ArtifactFindingKind::Missing, _) => format!("{about} is missing"),
+                (_, None) => format!("{about}: {}", kind.describe(count)),
+                (_, Some(cause)) => format!("{about}: {}: {cause}", kind.describe(count)),
             };
-            ArtifactFinding { component, deliverable, kind, count, message }
+            ArtifactFinding { component, deliverable, kind, cause, count, message }
         })
         .collect()
 }

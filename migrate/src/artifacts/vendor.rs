@@ -165,7 +165,10 @@ fn note_unlisted(unlisted: &Unlisted, findings: &mut Vec<(Kind, Place)>) {
         findings.push((Kind::ChecksumMissing, at(path)));
     }
     if unlisted.more > 0 {
-        let place = Place::what(format!("{} more", unlisted.more));
+        let place = Place {
+            count: Some(unlisted.more),
+            ..Place::what("further files, which are counted and not listed".to_owned())
+        };
         findings.push((Kind::ChecksumMissing, place));
     }
 }

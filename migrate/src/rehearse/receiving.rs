@@ -55,8 +55,9 @@ fn found(file: &Path) -> Result<Counts> {
     let mut counts = Counts::new();
     for line in text.lines() {
         let line: ArtifactFindingLine = serde_json::from_str(line).with_context(place)?;
+        let count = line.count();
         let key = (line.component, line.deliverable.unwrap_or_default(), line.kind);
-        *counts.entry(key).or_default() += 1;
+        *counts.entry(key).or_default() += count;
     }
     Ok(counts)
 }

@@ -6,6 +6,7 @@
 mod check;
 mod check_purge;
 mod figures;
+mod file_reference;
 mod minutes;
 mod purge;
 
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 pub use check::ConfigError;
 pub(crate) use check::{is_name, name_rule};
 pub use figures::FiguresConfig;
+pub use file_reference::{FileReference, PathReading, Prefixes};
 pub use minutes::{Commitment, MinutesConfig, Party, Representative};
 pub use purge::{
     ArchiveRecipient, ChangedColumn, PurgeConfig, PurgeRule, ResidualCopy, ResidualCopyKind,
@@ -279,26 +281,6 @@ pub struct Letter {
     pub number: String,
     /// Its date, `YYYY-MM-DD`.
     pub date: String,
-}
-
-/// A column that names files of a deliverable.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct FileReference {
-    /// `schema.name` of the table, as the source has it.
-    pub table: String,
-    /// The column with a file's path in each row; NULL where there is no file.
-    pub column: String,
-    /// A column with the file's SHA-256 in hexadecimal digits, if there is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub digest_column: Option<String>,
-    /// What precedes the path in the column and not in the file store, such as `/upload/`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub strip_prefix: Option<String>,
-    /// Component whose deliverable holds the files.
-    pub component: String,
-    /// That deliverable: its kind, or `kind/name` if it has a name.
-    pub deliverable: String,
 }
 
 impl Deliverable {
