@@ -115,6 +115,7 @@ impl Checker<'_> {
                 }
                 true
             }
+            "uniqueItems" => value.as_array().is_none_or(|items| all_differ(items)),
             other => panic!("{place}: this checker does not know the keyword {other}"),
         }
     }
@@ -183,4 +184,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         generated_file(&folder.path().join("missing.json"), "{}\n");
     }
+}
+
+fn all_differ(items: &[Value]) -> bool {
+    items.iter().enumerate().all(|(at, item)| !items.iter().take(at).any(|one| one == item))
 }
