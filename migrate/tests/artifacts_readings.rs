@@ -134,7 +134,7 @@ fn platform(engine: Engine, columns: &[&str]) -> (End, Delivery) {
 }
 
 fn configure(delivery: &Delivery, source: &End, schema: &str, columns: usize, more: &str) {
-    let references: String = (0..columns)
+    let references: Vec<_> = (0..columns)
         .map(|at| {
             format!(
                 "[[file_reference]]\ntable = \"{schema}.photo\"\ncolumn = \"c{at:02}\"\n\
@@ -143,7 +143,7 @@ fn configure(delivery: &Delivery, source: &End, schema: &str, columns: usize, mo
         })
         .collect();
     let url = source.url();
-    delivery.configure(&format!("{FILES}{references}[source]\nurl = {url:?}\n"));
+    delivery.configure(&format!("{FILES}{}[source]\nurl = {url:?}\n", references.concat()));
 }
 
 /// The findings about one column.
