@@ -3,7 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a helper that fails is a failed test")]
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -44,6 +45,17 @@ const ONCE_ON_A_SERVER: [(&str, &str); 3] = [
     ("DROP ROLE handover_auditor", "does not exist"),
     ("pg_restore --exit-on-error", "already exists"),
 ];
+
+/// What a second run of a block has to leave as it is.
+const KEPT: &str = "keys handover/handover.toml handover/packages handover/purges \
+    handover/attestations new-handover/handover.toml new-handover/packages work/tls ";
+
+/// What a second run makes anew, and one that fails leaves as it is.
+const MADE_ANEW: &str = "work/head.txt handover/verify-tables.json \
+    handover/verify-tables.commands.txt backup/target.dump home/.local ";
+
+/// Programs that fail in a second run: ours, and those that write a file which another one is made of.
+const FAILING: [&str; 5] = ["handover-migrate", "handover-verify", "pg_dump", "awk", "openssl"];
 
 const ESCROW_PASSPHRASE: &str = "another passphrase of it";
 
@@ -185,6 +197,25 @@ impl Desk {
 
     /// Runs a block; ends with an error at the first of its commands that does.
     fn run(&self, block: &str) -> Outcome {
+        self.prepared(block).go()
+    }
+
+    /// Runs a block whose programs fail, pasted into a shell that goes on behind what failed.
+    fn run_with_failing_programs(&self, block: &str) {
+        let failing = self.at("failing");
+        if !failing.exists() {
+            fs::create_dir(&failing).unwrap();
+            for program in FAILING {
+                let file = failing.join(program);
+                fs::write(&file, "#!/bin/sh\necho \"error: no connection\" >&2\nexit 2\n").unwrap();
+                fs::set_permissions(&file, Permissions::from_mode(0o755)).unwrap();
+            }
+        }
+        let block = format!("set +e; export PATH=\"{}:$PATH\"\n{block}", failing.display());
+        self.prepared(&block).go();
+    }
+
+    fn prepared(&self, block: &str) -> Run {
         let programs = binary("handover-migrate").parent().unwrap().display().to_string();
         let path = format!("{programs}:{}", std::env::var("PATH").unwrap());
         let run = if block.contains("age --decrypt --output") {
@@ -206,11 +237,11 @@ impl Desk {
             .env("DELIVERED", self.at("delivered"))
             .env("KEYS", self.at("keys"))
             .env("WORK", self.at("work"))
+            .env("CHECKER", project().join("schemas/checker"))
             .env("DB_HOST", "db.ministry.example")
             .env("HANDOVER_PASSPHRASE", "a passphrase of a test")
             .env("HANDOVER_ESCROW_PASSPHRASE", ESCROW_PASSPHRASE)
             .dir(self.folder.path())
-            .go()
     }
 
     /// `age` takes a passphrase from a terminal and from nowhere else: somebody types it.
@@ -226,25 +257,27 @@ impl Desk {
             .limit(Duration::from_mins(1))
     }
 
+    /// Somebody changes the target without these programs.
+    fn change(&self, sql: &str) {
+        if let Some(file) = self.target.strip_prefix("sqlite:") {
+            sqlite(Path::new(file), sql);
+        } else {
+            let psql = Run::program("psql").args([&self.target, "-X", "-q", "-c", sql]);
+            psql.go().expect(0);
+        }
+    }
+
     /// What the last page is for: first a row is gone, which is noticed, and then everything.
     fn lose_the_target(&self) {
-        let change = |sql: &str| {
-            if let Some(file) = self.target.strip_prefix("sqlite:") {
-                sqlite(Path::new(file), sql);
-            } else {
-                let psql = Run::program("psql").args([&self.target, "-X", "-q", "-c", sql]);
-                psql.go().expect(0);
-            }
-        };
-        change("DELETE FROM doses WHERE id = 100");
+        self.change("DELETE FROM doses WHERE id = 100");
         let notice = "handover-verify all --handover \"$HANDOVER\" --identity \"$KEYS/escrow.age\" \
             --trust \"$KEYS/trust.toml\" --head \"$(cat \"$WORK/head.txt\")\" --quiet";
         self.run(notice).expect(1);
         for table in ["doses", "subjects", "feedback", "log"] {
-            change(&format!("DROP TABLE {table}"));
+            self.change(&format!("DROP TABLE {table}"));
         }
         if !self.is_sqlite() {
-            change("DROP SCHEMA handover CASCADE");
+            self.change("DROP SCHEMA handover CASCADE");
         }
     }
 
@@ -301,7 +334,7 @@ impl Desk {
             if NEW_EACH_TIME.iter().any(|words| block.contains(words)) {
                 return;
             }
-            let before = self.kept();
+            let before = self.kept(KEPT);
             let outcome = self.run(block);
             let reason = once.iter().find(|(words, _)| block.contains(words));
             let ended_well = match reason {
@@ -311,7 +344,7 @@ impl Desk {
                 }
                 None => outcome.code == Some(0),
             };
-            if !ended_well || self.kept() != before {
+            if !ended_well || self.kept(KEPT) != before {
                 wrong.push(format!("{place}:\n{block}\n{}{}", outcome.stdout, outcome.stderr));
             }
         });
@@ -319,13 +352,35 @@ impl Desk {
         assert_eq!(refused.len(), once.len(), "{refused:?}");
     }
 
-    /// SHA-256 of every file that a second run has to leave as it is.
-    fn kept(&self) -> String {
-        let script = "for folder in keys handover/handover.toml handover/packages handover/purges \
-            handover/attestations new-handover/handover.toml new-handover/packages work/tls; do
-            [ ! -e $folder ] || find $folder -type f; done | LC_ALL=C sort | xargs -r -d '\\n' sha256sum";
+    /// Runs every block once more with programs that fail. What people made or keep is what it was.
+    fn follow_every_block_with_failing_programs(&self) {
+        let (mut failed, mut wrong) = (0, Vec::new());
+        let kept = [KEPT, MADE_ANEW].concat();
+        self.follow_with(|place, block| {
+            if !FAILING.iter().any(|program| block.contains(program))
+                || block.contains("age --decrypt --output")
+            {
+                return;
+            }
+            let before = self.kept(&kept);
+            self.run_with_failing_programs(block);
+            failed += 1;
+            if self.kept(&kept) != before {
+                wrong.push(format!("{place}:\n{block}"));
+            }
+        });
+        assert!(wrong.is_empty(), "{} blocks:\n{}", wrong.len(), wrong.join("\n"));
+        assert!(failed > 50, "{failed}");
+    }
+
+    /// SHA-256 of every file of some folders.
+    fn kept(&self, folders: &str) -> String {
+        let script = format!(
+            "for folder in {folders}; do [ ! -e $folder ] || find $folder -type f ! -name '*.new'; done |
+               LC_ALL=C sort | xargs -r -d '\\n' sha256sum"
+        );
         Run::program("bash")
-            .args(["-c", script])
+            .args(["-c", &script])
             .dir(self.folder.path())
             .go()
             .expect(0)
@@ -365,6 +420,16 @@ fn a_second_run_of_a_block_destroys_nothing_on_postgres() {
 #[test]
 fn a_second_run_of_a_block_destroys_nothing_on_sqlite() {
     Desk::on_sqlite().follow_every_block_twice();
+}
+
+#[test]
+fn a_block_whose_program_fails_destroys_nothing_on_postgres() {
+    Desk::on_postgres().follow_every_block_with_failing_programs();
+}
+
+#[test]
+fn a_block_whose_program_fails_destroys_nothing_on_sqlite() {
+    Desk::on_sqlite().follow_every_block_with_failing_programs();
 }
 
 /// A page that is forgotten above is found here.
