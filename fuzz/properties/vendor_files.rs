@@ -7,13 +7,13 @@ use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path};
 
+use handover_cli_kit::interrupt::Interrupt;
 use handover_migrate::deliverable::members::{
     Allowance, Limits, Listing, Member, MemberKind, Seen, list_members,
 };
 use handover_migrate::deliverable::secrets::{Found, Scanner, by_name};
 use handover_migrate::deliverable::vendor_checksums;
 use handover_schemas::digest::Digest;
-use handover_verify::interrupt::Interrupt;
 
 /// So little that a bomb of some bytes reaches them.
 const LIMITS: Limits = Limits { bytes: 1 << 20, members: 1000 };

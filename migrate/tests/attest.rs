@@ -3,12 +3,12 @@
 
 use std::fs;
 
+use handover_cli_kit::passphrase::{PassphraseSource, SIGNING_VARIABLE};
 use handover_migrate::keys::{FileKey, sign_envelope};
 use handover_schemas::attestation::{HandoverAttestation, StatedFindingKind};
 use handover_schemas::signing::dsse::Envelope;
 use handover_schemas::signing::statement::Statement;
 use handover_testkit::{Outcome, Run};
-use handover_verify::passphrase::{PassphraseSource, SIGNING_VARIABLE};
 
 use crate::attest_made::{AttestMade, CLOSING, ENGINES, FIRST, attest, finds};
 use crate::purge_made::{Engine, PASSPHRASE, PurgeMade, Until};

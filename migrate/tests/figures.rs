@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use handover_cli_kit::interrupt::Interrupt;
+use handover_cli_kit::progress::Progress;
+use handover_engine::endpoint::Endpoint;
 use handover_migrate::rehearse::platform;
 use handover_schemas::figures::Document;
 use handover_schemas::figures::report::{EndFigure, FigureVerdict, FiguresReport, FiguresVerdict};
 use handover_testkit::{Database, Run};
-use handover_verify::endpoint::Endpoint;
 use handover_verify::figures::{
     FiguresRequest, LoadedSet, all_shipped, check_sets, parse_set, shipped_set, to_toml,
 };
-use handover_verify::interrupt::Interrupt;
-use handover_verify::progress::Progress;
 
 fn checked(sets: Vec<LoadedSet>, source: &str, target: &str) -> FiguresReport {
     let request = FiguresRequest {

@@ -6,10 +6,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use crate::support::write_private;
+use handover_cli_kit::passphrase::{ARCHIVE_VARIABLE, PassphraseSource, SIGNING_VARIABLE};
 use handover_migrate::keys::{FileKey, Signer};
 use handover_testkit::{Outcome, Run};
 use handover_verify::package::Identities;
-use handover_verify::passphrase::{ARCHIVE_VARIABLE, PassphraseSource, SIGNING_VARIABLE};
 use tempfile::TempDir;
 
 pub(crate) const PASSPHRASE: &str = "mười hai con ngựa";

@@ -5,11 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use handover_cli_kit::passphrase::ARCHIVE_VARIABLE;
 use handover_schemas::package::report::{
     PackageFindingKind as Kind, PackageReport, PackageVerdict,
 };
 use handover_testkit::Run;
-use handover_verify::passphrase::ARCHIVE_VARIABLE;
 
 use crate::keys::{Desk, PASSPHRASE};
 use crate::package_made::{

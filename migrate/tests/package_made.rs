@@ -5,13 +5,13 @@ use std::io::Write;
 use std::os::unix::fs::{FileTypeExt, symlink};
 use std::path::{Path, PathBuf};
 
+use handover_cli_kit::interrupt::Interrupt;
+use handover_cli_kit::progress::Progress;
 use handover_schemas::digest::Digest;
 use handover_schemas::package::manifest::PackageManifest;
 use handover_schemas::package::report::{PackageReport, PackageVerdict};
 use handover_testkit::{Outcome, Run};
-use handover_verify::interrupt::Interrupt;
 use handover_verify::package::{Identities, PackageRequest, verify_package};
-use handover_verify::progress::Progress;
 use serde_json::Value;
 use tempfile::TempDir;
 

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use handover_cli_kit::passphrase::SIGNING_VARIABLE;
 use handover_migrate::keys::{sign_checkpoint, sign_envelope};
 use handover_schemas::archive::record::{RecordFile, Salt};
 use handover_schemas::archive::row_leaf::row_leaf;
@@ -13,7 +14,6 @@ use handover_schemas::signing::statement::{Predicate, Statement, Subject};
 use handover_schemas::signing::tlog_proof::TlogProof;
 use handover_testkit::Run;
 use handover_verify::command::envelope::EnvelopeReport;
-use handover_verify::passphrase::SIGNING_VARIABLE;
 use handover_verify::record::RecordReport;
 use serde::{Deserialize, Serialize};
 

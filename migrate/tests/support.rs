@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use handover_cli_kit::private_file;
 use handover_testkit::{Database, Outcome, Run, sqlite};
-use handover_verify::private_file;
 use serde_json::Value;
 use tempfile::TempDir;
 

@@ -6,8 +6,8 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
+use handover_cli_kit::visible::is_hidden;
 use handover_testkit::{Database, Outcome, Run, sqlite};
-use handover_verify::visible::is_hidden;
 use serde_json::Value;
 
 use crate::package_made::Delivery;

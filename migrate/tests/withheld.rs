@@ -2,8 +2,8 @@
 
 use std::fs;
 
+use handover_cli_kit::visible::is_hidden;
 use handover_testkit::{Database, Outcome};
-use handover_verify::visible::is_hidden;
 use serde_json::Value;
 
 use crate::support::{Handover, json, mode, says_nothing_of};

@@ -5,12 +5,12 @@ use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use handover_cli_kit::handover_dir::attestations::envelope_file;
 use handover_schemas::attestation::{HandoverAttestation, StatedKey};
 use handover_schemas::date::Date;
 use handover_schemas::digest::Digest;
 use handover_schemas::signing::dsse::{ENVELOPE_MAX, Envelope};
 use handover_schemas::signing::statement::Statement;
-use handover_verify::attestation::place::envelope_file;
 use handover_verify::signing::{
     Checked, Demand, Trust, check_envelope, day_of, meets, parse_moment, today,
 };

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use clap::{Args, Parser, Subcommand};
+use handover_cli_kit::exit_code::Exit;
+use handover_cli_kit::manual::{CompletionsArgs, ManualArgs, print_completions, write_manual};
+use handover_cli_kit::output::tell;
 use handover_schemas::date::Date;
-use handover_verify::exit_code::Exit;
-use handover_verify::manual::{CompletionsArgs, ManualArgs, print_completions, write_manual};
-use handover_verify::output::tell;
 use handover_verify::signing::Trust;
 
 use crate::{Attested, Fonts, Input, Kept, keep, set_minutes};

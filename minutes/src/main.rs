@@ -2,10 +2,10 @@
 
 use std::process::ExitCode;
 
+use handover_cli_kit::exit_code::Exit;
+use handover_cli_kit::output::tell_error;
+use handover_cli_kit::start::start;
 use handover_minutes::cli::{Cli, run};
-use handover_verify::exit_code::Exit;
-use handover_verify::output::tell_error;
-use handover_verify::start::start;
 
 fn main() -> ExitCode {
     let cli: Cli = match start() {

@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use handover_cli_kit::manual::{CompletionsArgs, ManualArgs};
+use handover_engine::endpoint::Endpoint;
+use handover_engine::sqlite::TypeOverride;
 use handover_schemas::date::Date;
 use handover_schemas::digest::Digest;
 
-use crate::endpoint::Endpoint;
 use crate::help_text;
-use crate::manual::{CompletionsArgs, ManualArgs};
-use crate::sqlite::TypeOverride;
 
 /// Reads what was handed over again and judges; writes to no database.
 ///

@@ -5,9 +5,8 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use handover_engine::endpoint::{Endpoint, PASSWORD_IN_URL};
 use handover_schemas::config::{CONFIG_FILE, Config, End};
-
-use crate::endpoint::{Endpoint, PASSWORD_IN_URL};
 
 /// Reads and checks the config of a hand-over folder; `None` if the folder has none.
 ///

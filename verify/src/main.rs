@@ -2,14 +2,14 @@
 
 use std::process::ExitCode;
 
+use handover_cli_kit::exit_code::Exit;
+use handover_cli_kit::interrupt::Interrupt;
+use handover_cli_kit::manual;
+use handover_cli_kit::output::tell_error;
+use handover_cli_kit::start::start;
+use handover_cli_kit::withheld;
 use handover_verify::cli::{Cli, Command};
 use handover_verify::command;
-use handover_verify::exit_code::Exit;
-use handover_verify::interrupt::Interrupt;
-use handover_verify::manual;
-use handover_verify::output::tell_error;
-use handover_verify::start::start;
-use handover_verify::withheld;
 
 fn main() -> ExitCode {
     let cli: Cli = match start() {

@@ -1,8 +1,8 @@
 //! Identity numbers have one class, whoever is asked: Rust, PostgreSQL or SQLite.
 
+use handover_engine::sqlite::add_identity_number_class;
 use handover_schemas::identity_number::{IdentityNumberClass, POSTGRES_FUNCTION};
 use handover_testkit::{Collation, Database, Server};
-use handover_verify::sqlite::add_identity_number_class;
 use rusqlite::Connection;
 
 /// SplitMix64 (Steele, Lea and Flood 2014): the same numbers on every run.

@@ -4,6 +4,9 @@ use std::fs::File;
 use std::io::{BufWriter, Seek, SeekFrom, Write};
 
 use anyhow::{Context, Result, bail};
+use handover_cli_kit::handover_dir::HandoverDir;
+use handover_cli_kit::interrupt::Interrupt;
+use handover_cli_kit::progress::Progress;
 use handover_schemas::archive::index::Location;
 use handover_schemas::archive::manifest::{
     ArchiveManifest, ArchivedColumn, ArchivedTable, CHUNK_ROWS_MAX, CHUNK_TEXT_BYTES, DIGESTS_FILE,
@@ -18,9 +21,6 @@ use handover_schemas::name::TableName;
 use handover_schemas::package::manifest::{Encoding, PackedDeliverable};
 use handover_schemas::package::stored_name::stored_part;
 use handover_verify::archive::{IndexEntries, TableTags};
-use handover_verify::handover_dir::HandoverDir;
-use handover_verify::interrupt::Interrupt;
-use handover_verify::progress::Progress;
 
 use super::files::FileThreads;
 use super::index::write_index;

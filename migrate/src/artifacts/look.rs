@@ -5,9 +5,9 @@ use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
 
 use anyhow::{Context, Result};
+use handover_cli_kit::interrupt::Interrupt;
 use handover_schemas::package::contents::{MemberKind, MemberLine, OriginalName};
 use handover_verify::file_tree::Found;
-use handover_verify::interrupt::Interrupt;
 
 use super::finding::{ArtifactFindingKind as Kind, Place};
 use super::read_file::{Note, Notes, at, note_secrets};

@@ -19,14 +19,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
+use handover_cli_kit::handover_dir::HandoverDir;
+use handover_cli_kit::interrupt::Interrupt;
+use handover_cli_kit::progress::Progress;
+use handover_engine::endpoint::Endpoint;
+use handover_engine::postgres::{Access, Session};
 use handover_schemas::config::Config;
 use handover_schemas::ledger::Stage;
-use handover_verify::endpoint::Endpoint;
 use handover_verify::file_tree::allow_many_open_files;
-use handover_verify::handover_dir::HandoverDir;
-use handover_verify::interrupt::Interrupt;
-use handover_verify::postgres::{Access, Session};
-use handover_verify::progress::Progress;
 
 use self::component::{ComponentWork, Outcome};
 pub use self::finding::{ArtifactFinding, ArtifactFindingKind, ArtifactFindingLine};

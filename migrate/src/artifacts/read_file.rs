@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use handover_cli_kit::interrupt::Interrupt;
+use handover_cli_kit::progress::Progress;
 use handover_schemas::digest::Digest;
 use handover_schemas::package::contents::{NotStoredReason, OriginalName};
 use handover_verify::file_tree::{Found, Status, is_missing};
-use handover_verify::interrupt::Interrupt;
 use handover_verify::package::BLOCK_BYTES;
-use handover_verify::progress::Progress;
 use sha2::{Digest as _, Sha256};
 
 use super::finding::{ArtifactFindingKind, Place};

@@ -9,14 +9,14 @@ use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_cha
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail};
+use handover_cli_kit::interrupt::Interrupt;
+use handover_cli_kit::progress::Progress;
 use handover_schemas::package::PAYLOAD_DIR;
 use handover_schemas::package::contents::{NAME_MAX, NotStoredReason};
 use handover_schemas::package::manifest::Encoding;
 use handover_schemas::package::stored_name::{is_folder_like_compressed, stored_part, stored_path};
 use handover_verify::file_tree::{FileKind, Folder, Found, Status, Walk, WalkError, is_missing};
-use handover_verify::interrupt::Interrupt;
 use handover_verify::package::BLOCK_BYTES;
-use handover_verify::progress::Progress;
 
 use super::finding::{ArtifactFindingKind, Place};
 use super::read_file::{FileReader, Note, Sink};

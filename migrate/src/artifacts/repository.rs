@@ -5,9 +5,9 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use handover_cli_kit::interrupt::Interrupt;
 use handover_schemas::package::contents::OriginalName;
 use handover_schemas::package::manifest::{GitReference, GitState};
-use handover_verify::interrupt::Interrupt;
 
 use super::finding::{ArtifactFindingKind as Kind, Place};
 use crate::deliverable::git::{Bundle, GitReport, NotUsable, inspect_and_bundle, unbundle};
@@ -32,7 +32,7 @@ pub(super) fn inspect(
     if scratch.exists() {
         std::fs::remove_dir_all(scratch).with_context(place)?;
     }
-    handover_verify::handover_dir::HandoverDir::open(scratch).with_context(place)?;
+    handover_cli_kit::handover_dir::HandoverDir::open(scratch).with_context(place)?;
     let bundle = scratch.join(bundle_name(delivered));
     let is_bundle = delivered.is_file();
     let report = if is_bundle {

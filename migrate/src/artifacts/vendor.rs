@@ -8,9 +8,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use handover_cli_kit::interrupt::Interrupt;
 use handover_schemas::package::manifest::VendorChecksums;
 use handover_verify::file_tree::{FileKind, Folder, Walk};
-use handover_verify::interrupt::Interrupt;
 use handover_verify::package::BLOCK_BYTES;
 
 use super::finding::{ArtifactFindingKind as Kind, Place};

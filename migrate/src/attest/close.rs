@@ -3,6 +3,11 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
+use handover_cli_kit::handover_dir::HandoverDir;
+use handover_cli_kit::handover_dir::attestations::{
+    MADE_FROM_IT, closing_file, envelope_file, made_file,
+};
+use handover_engine::sql::literal;
 use handover_schemas::attestation::{ClosedFile, Closing, HandoverAttestation};
 use handover_schemas::chain::{EventDetail, EventKind};
 use handover_schemas::digest::Digest;
@@ -10,10 +15,7 @@ use handover_schemas::purge::record::PurgeState;
 use handover_schemas::signing::dsse::Envelope;
 use handover_schemas::signing::statement::Statement;
 use handover_verify::attestation::bound_files;
-use handover_verify::attestation::place::{MADE_FROM_IT, closing_file, envelope_file, made_file};
-use handover_verify::handover_dir::HandoverDir;
 use handover_verify::ledger::events::{RecordedAttestation, attestations, events};
-use handover_verify::sql::literal;
 
 use super::at_one_moment;
 use crate::keys::{Signer, sign_envelope};

@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use handover_cli_kit::interrupt::{Interrupt, Interrupted};
+use handover_cli_kit::progress::Progress;
+use handover_engine::endpoint::Endpoint;
 use handover_schemas::attestation::NotChecked;
 use handover_schemas::config::FiguresConfig;
 use handover_schemas::figures::stated::StatedFigures;
-use handover_verify::endpoint::Endpoint;
 use handover_verify::figures::{DEFAULT_TIMEOUT, FiguresRequest, check_sets, configured_sets};
-use handover_verify::interrupt::{Interrupt, Interrupted};
-use handover_verify::progress::Progress;
 
 /// The configured sets, held against themselves and both databases. A source that is out of reach
 /// is no reason not to attest: it is stated that it was not asked.

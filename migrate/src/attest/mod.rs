@@ -13,6 +13,9 @@ mod sign;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
+use handover_cli_kit::handover_dir::HandoverDir;
+use handover_cli_kit::handover_dir::attestations::envelope_file;
+use handover_engine::sql::literal;
 use handover_schemas::attestation::{HandoverAttestation, NotChecked, OwnEvent};
 use handover_schemas::chain::{EventDetail, EventKind};
 use handover_schemas::config::MinutesConfig;
@@ -20,12 +23,9 @@ use handover_schemas::digest::Digest;
 use handover_schemas::figures::stated::StatedFigures;
 use handover_schemas::signing::dsse::Envelope;
 use handover_schemas::signing::statement::Statement;
-use handover_verify::attestation::place::envelope_file;
 use handover_verify::attestation::{figure_findings, gather};
-use handover_verify::handover_dir::HandoverDir;
 use handover_verify::ledger::events::{RecordedAttestation, attestations, events};
 use handover_verify::signing::Trust;
-use handover_verify::sql::literal;
 
 pub use close::{CloseRequest, Closed, close};
 pub use figures::stated_figures;

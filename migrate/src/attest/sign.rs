@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use handover_cli_kit::handover_dir::HandoverDir;
+use handover_cli_kit::private_file;
 use handover_schemas::attestation::{Audit, Closing, HandoverAttestation};
 use handover_schemas::date::Date;
 use handover_schemas::signing::dsse::Envelope;
 use handover_schemas::signing::statement::{Predicate, StatementHeader};
-use handover_verify::handover_dir::HandoverDir;
-use handover_verify::private_file;
 use handover_verify::signing::{Checked, Signatory, Trust, check_envelope};
 
 use crate::keys::{Signer, sign_envelope};

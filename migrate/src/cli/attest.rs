@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use handover_verify::endpoint::Endpoint;
+use handover_engine::endpoint::Endpoint;
 
 use super::TrustArgs;
 

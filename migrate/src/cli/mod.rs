@@ -10,11 +10,11 @@ mod restore;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use handover_cli_kit::manual::{CompletionsArgs, ManualArgs};
+use handover_engine::endpoint::Endpoint;
+use handover_engine::sqlite::TypeOverride;
 use handover_schemas::chunk::CHUNK_BYTES_MAX;
 use handover_schemas::signing::trust::Role;
-use handover_verify::endpoint::Endpoint;
-use handover_verify::manual::{CompletionsArgs, ManualArgs};
-use handover_verify::sqlite::TypeOverride;
 
 use crate::copy::{Owner, Reviewed};
 use crate::deliverable::members::ALLOWED_BYTES;

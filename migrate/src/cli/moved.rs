@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use handover_engine::endpoint::Endpoint;
 use handover_schemas::moved::MovedEnd;
-use handover_verify::endpoint::Endpoint;
 
 use super::{KeyArgs, TrustArgs};
 

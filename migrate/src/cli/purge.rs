@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use handover_verify::endpoint::Endpoint;
+use handover_engine::endpoint::Endpoint;
 use jiff::civil::Time;
 
 use crate::purge::execute::parse_window;

@@ -4,6 +4,11 @@ use std::io::{BufRead, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use handover_cli_kit::handover_dir::HandoverDir;
+use handover_cli_kit::interrupt::Interrupt;
+use handover_cli_kit::output::tell;
+use handover_engine::endpoint::Endpoint;
+use handover_engine::postgres::{Access, Session};
 use handover_schemas::digest::Digest;
 use handover_schemas::purge::find::{CertificatePlace, FoundCertificate};
 use handover_schemas::purge::record::PurgeState;
@@ -13,14 +18,9 @@ use handover_schemas::signing::dsse::Envelope;
 use handover_schemas::signing::statement::Statement;
 use handover_verify::archive::ArchiveReader;
 use handover_verify::config_file;
-use handover_verify::endpoint::Endpoint;
-use handover_verify::handover_dir::HandoverDir;
-use handover_verify::interrupt::Interrupt;
 use handover_verify::ledger::LedgerQuery;
 use handover_verify::ledger::packages::packages;
-use handover_verify::output::tell;
 use handover_verify::package::Identities;
-use handover_verify::postgres::{Access, Session};
 use handover_verify::purge::ledger::{PurgeEntry, purges, restore_statements};
 
 use super::purge::identities;

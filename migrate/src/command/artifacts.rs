@@ -1,14 +1,14 @@
 //! `handover-migrate artifacts`.
 
 use anyhow::{Result, bail};
+use handover_cli_kit::exit_code::Exit;
+use handover_cli_kit::handover_dir::HandoverDir;
+use handover_cli_kit::interrupt::{Interrupt, Interrupted};
+use handover_cli_kit::output::{Lines, grouped, print_json, print_lines, tell};
+use handover_cli_kit::progress::Progress;
+use handover_cli_kit::withheld;
 use handover_schemas::config::CONFIG_FILE;
 use handover_verify::config_file;
-use handover_verify::exit_code::Exit;
-use handover_verify::handover_dir::HandoverDir;
-use handover_verify::interrupt::{Interrupt, Interrupted};
-use handover_verify::output::{Lines, grouped, print_json, print_lines, tell};
-use handover_verify::progress::Progress;
-use handover_verify::withheld;
 
 use super::inventory_text::inventory_text;
 use crate::artifacts::report::{ArtifactsReport, PackageOutcome, PackageState};

@@ -3,17 +3,17 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use handover_cli_kit::exit_code::Exit;
+use handover_cli_kit::handover_dir::HandoverDir;
+use handover_cli_kit::interrupt::Interrupt;
+use handover_cli_kit::output::{Lines, print_json, print_lines};
+use handover_cli_kit::progress::Progress;
 use handover_schemas::attestation::{AttestReport, Closing, HandoverAttestation};
 use handover_schemas::digest::Digest;
 use handover_schemas::signing::dsse::Envelope;
 use handover_schemas::signing::statement::{Predicate, Statement, StatementHeader};
 use handover_schemas::signing::trust::Role;
 use handover_verify::config_file;
-use handover_verify::exit_code::Exit;
-use handover_verify::handover_dir::HandoverDir;
-use handover_verify::interrupt::Interrupt;
-use handover_verify::output::{Lines, print_json, print_lines};
-use handover_verify::progress::Progress;
 use handover_verify::signing::{Checked, Demand, Trust, check_envelope, meets, today};
 
 use super::purge::{open_key, trust_of};

@@ -1,15 +1,15 @@
 //! `handover-migrate copy`.
 
 use anyhow::{Result, anyhow};
+use handover_cli_kit::exit_code::Exit;
+use handover_cli_kit::handover_dir::HandoverDir;
+use handover_cli_kit::interrupt::{Interrupt, Interrupted};
+use handover_cli_kit::output::{Lines, grouped, print_json, print_lines, tell};
+use handover_cli_kit::progress::Progress;
+use handover_cli_kit::withheld;
+use handover_engine::sqlite::TypeOverride;
 use handover_schemas::config::{CONFIG_FILE, End};
 use handover_verify::config_file;
-use handover_verify::exit_code::Exit;
-use handover_verify::handover_dir::HandoverDir;
-use handover_verify::interrupt::{Interrupt, Interrupted};
-use handover_verify::output::{Lines, grouped, print_json, print_lines, tell};
-use handover_verify::progress::Progress;
-use handover_verify::sqlite::TypeOverride;
-use handover_verify::withheld;
 
 use crate::cli::CopyArgs;
 use crate::copy::report::{CodeToRead, CopyOutcome, CopyReport};

@@ -1,14 +1,14 @@
 //! `handover-migrate evidence`.
 
 use anyhow::{Context, Result};
+use handover_cli_kit::exit_code::Exit;
+use handover_cli_kit::interrupt::Interrupt;
+use handover_cli_kit::output::{Lines, grouped, print_json, print_lines, print_text};
+use handover_cli_kit::progress::Progress;
 use handover_schemas::config::Config;
 use handover_schemas::digest::Digest;
 use handover_schemas::evidence::EvidenceSignature;
 use handover_verify::config_file;
-use handover_verify::exit_code::Exit;
-use handover_verify::interrupt::Interrupt;
-use handover_verify::output::{Lines, grouped, print_json, print_lines, print_text};
-use handover_verify::progress::Progress;
 use handover_verify::signing::Trust;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

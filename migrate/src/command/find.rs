@@ -1,6 +1,10 @@
 //! `handover-migrate find`.
 
 use anyhow::{Context, Result, bail};
+use handover_cli_kit::exit_code::Exit;
+use handover_cli_kit::handover_dir::HandoverDir;
+use handover_cli_kit::interrupt::Interrupt;
+use handover_cli_kit::output::{Lines, print_json, print_lines};
 use handover_schemas::archive::loose::Match;
 use handover_schemas::archive::row_leaf::row_leaf;
 use handover_schemas::digest::Digest;
@@ -8,10 +12,6 @@ use handover_schemas::purge::find::{
     CertificatePlace, FindReport, FoundDetails, FoundRecord, FoundValue, SearchedArchive,
     UnsearchedArchive,
 };
-use handover_verify::exit_code::Exit;
-use handover_verify::handover_dir::HandoverDir;
-use handover_verify::interrupt::Interrupt;
-use handover_verify::output::{Lines, print_json, print_lines};
 use handover_verify::package::Identities;
 
 use super::archive::{

@@ -1,12 +1,12 @@
 //! `handover-migrate init`.
 
 use anyhow::{Result, bail};
+use handover_cli_kit::exit_code::Exit;
+use handover_cli_kit::handover_dir::HandoverDir;
+use handover_cli_kit::output::{Lines, print_lines};
+use handover_cli_kit::shell::quote;
+use handover_engine::endpoint::Endpoint;
 use handover_schemas::config::{CONFIG_FILE, CONFIG_SCHEMA};
-use handover_verify::endpoint::Endpoint;
-use handover_verify::exit_code::Exit;
-use handover_verify::handover_dir::HandoverDir;
-use handover_verify::output::{Lines, print_lines};
-use handover_verify::shell::quote;
 
 use crate::cli::InitArgs;
 

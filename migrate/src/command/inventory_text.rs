@@ -1,10 +1,10 @@
 //! The inventory as people read it.
 
+use handover_cli_kit::output::{Lines, grouped};
 use handover_schemas::config::Letter;
 use handover_schemas::package::inventory::{
     DeliverableState, Inventory, InventoryComponent, InventoryLine,
 };
-use handover_verify::output::{Lines, grouped};
 
 /// Digits of a commit that are shown.
 const COMMIT_DIGITS: usize = 12;

@@ -1,12 +1,12 @@
 //! `handover-migrate keygen`.
 
 use anyhow::{Context, Result};
+use handover_cli_kit::exit_code::Exit;
+use handover_cli_kit::output::{Lines, print_lines};
+use handover_cli_kit::passphrase::{ARCHIVE_VARIABLE, PassphraseSource, SIGNING_VARIABLE};
 use handover_schemas::date::Date;
 use handover_schemas::signing::public_key::PublicKey;
 use handover_schemas::signing::trust::{TRUST_FILE, TrustFile, TrustedKey};
-use handover_verify::exit_code::Exit;
-use handover_verify::output::{Lines, print_lines};
-use handover_verify::passphrase::{ARCHIVE_VARIABLE, PassphraseSource, SIGNING_VARIABLE};
 use handover_verify::signing::today;
 
 use crate::cli::{ArchiveKeyArgs, KeyPurpose, KeygenArgs, SigningKeyArgs};

@@ -1,13 +1,13 @@
 //! `handover-migrate moved`.
 
 use anyhow::{Result, bail};
+use handover_cli_kit::exit_code::Exit;
+use handover_cli_kit::handover_dir::HandoverDir;
+use handover_cli_kit::interrupt::Interrupt;
+use handover_cli_kit::output::{Lines, print_json, print_lines};
+use handover_engine::endpoint::Endpoint;
 use handover_schemas::moved::{MovedEnd, MovedReport};
 use handover_verify::config_file;
-use handover_verify::endpoint::Endpoint;
-use handover_verify::exit_code::Exit;
-use handover_verify::handover_dir::HandoverDir;
-use handover_verify::interrupt::Interrupt;
-use handover_verify::output::{Lines, print_json, print_lines};
 
 use super::purge::{open_key, trust_of};
 use crate::cli::MovedArgs;

@@ -4,12 +4,12 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use handover_cli_kit::exit_code::Exit;
+use handover_cli_kit::interrupt::Interrupt;
+use handover_cli_kit::output::{Lines, print_lines, tell};
+use handover_cli_kit::private_file;
+use handover_cli_kit::shell::quote;
 use handover_schemas::signing::tlog_proof::PROOF_SUFFIX;
-use handover_verify::exit_code::Exit;
-use handover_verify::interrupt::Interrupt;
-use handover_verify::output::{Lines, print_lines, tell};
-use handover_verify::private_file;
-use handover_verify::shell::quote;
 
 use super::archive::{OpenedArchive, purges_of, target, wanted};
 use crate::cli::ProveArgs;

@@ -1,8 +1,8 @@
 //! `handover-migrate rehearse`.
 
 use anyhow::Result;
-use handover_verify::exit_code::Exit;
-use handover_verify::interrupt::Interrupt;
+use handover_cli_kit::exit_code::Exit;
+use handover_cli_kit::interrupt::Interrupt;
 
 use crate::cli::RehearseArgs;
 use crate::rehearse::{RehearsalRequest, rehearse};

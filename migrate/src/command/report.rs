@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use handover_cli_kit::exit_code::Exit;
+use handover_cli_kit::handover_dir::HandoverDir;
+use handover_cli_kit::output::{Lines, print_lines};
 use handover_verify::config_file;
-use handover_verify::exit_code::Exit;
-use handover_verify::handover_dir::HandoverDir;
-use handover_verify::output::{Lines, print_lines};
 
 use super::purge::trust_of;
 use crate::cli::ReportArgs;

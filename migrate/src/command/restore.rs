@@ -1,11 +1,11 @@
 //! `handover-migrate restore`.
 
 use anyhow::{Context, Result, bail};
+use handover_cli_kit::exit_code::Exit;
+use handover_cli_kit::interrupt::Interrupt;
+use handover_cli_kit::output::{Lines, grouped, print_json, print_lines};
+use handover_cli_kit::progress::Progress;
 use handover_schemas::purge::restore::RestoreReport;
-use handover_verify::exit_code::Exit;
-use handover_verify::interrupt::Interrupt;
-use handover_verify::output::{Lines, grouped, print_json, print_lines};
-use handover_verify::progress::Progress;
 
 use super::archive::{OpenedArchive, given_or_read, handover_folder, wanted};
 use super::purge::{Opened, open_key};

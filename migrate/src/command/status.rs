@@ -1,15 +1,15 @@
 //! `handover-migrate status`.
 
 use anyhow::{Result, bail};
+use handover_cli_kit::exit_code::Exit;
+use handover_cli_kit::interrupt::Interrupt;
+use handover_cli_kit::output::{Lines, grouped, print_json, print_lines};
+use handover_engine::endpoint::Endpoint;
+use handover_engine::postgres::{Access, Session};
 use handover_schemas::ledger::{LeftOutBy, Stage};
 use handover_schemas::package::inventory::Inventory;
 use handover_schemas::report::Finding;
 use handover_verify::config_file;
-use handover_verify::endpoint::Endpoint;
-use handover_verify::exit_code::Exit;
-use handover_verify::interrupt::Interrupt;
-use handover_verify::output::{Lines, grouped, print_json, print_lines};
-use handover_verify::postgres::{Access, Session};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

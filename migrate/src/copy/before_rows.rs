@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, bail};
+use handover_cli_kit::interrupt::Interrupt;
+use handover_cli_kit::progress::Progress;
+use handover_engine::endpoint::PostgresEndpoint;
+use handover_engine::postgres::Session;
 use handover_schemas::name::TableName;
 use handover_schemas::report::{Finding, FindingKind};
-use handover_verify::endpoint::PostgresEndpoint;
-use handover_verify::interrupt::Interrupt;
-use handover_verify::postgres::Session;
-use handover_verify::progress::Progress;
 
 use super::making::Making;
 use super::structure::Structure;

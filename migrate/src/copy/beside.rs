@@ -6,19 +6,19 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
+use handover_cli_kit::interrupt::Interrupt;
+use handover_engine::endpoint::PostgresEndpoint;
+use handover_engine::postgres::{
+    Access, Beside, HeldByRowSecurity, Session, Uncopied, UncopiedKind, held_by_row_security,
+};
+use handover_engine::reader::{ReadOptions, Reader};
+use handover_engine::rows::Wire;
+use handover_engine::sql::{literal, qualified};
 use handover_schemas::chunk::KeyRange;
 use handover_schemas::digest::LineDigest;
 use handover_schemas::name::TableName;
 use handover_schemas::plan::TableShape;
 use handover_schemas::report::{Finding, FindingKind};
-use handover_verify::endpoint::PostgresEndpoint;
-use handover_verify::interrupt::Interrupt;
-use handover_verify::postgres::{
-    Access, Beside, HeldByRowSecurity, Session, Uncopied, UncopiedKind, held_by_row_security,
-};
-use handover_verify::reader::{ReadOptions, Reader};
-use handover_verify::rows::Wire;
-use handover_verify::sql::{literal, qualified};
 
 use super::failure::{Severity, severity};
 use crate::ledger::FrozenPlan;

@@ -8,8 +8,8 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Error;
+use handover_cli_kit::interrupt::Interrupt;
 use handover_schemas::ledger::ChunkEntry;
-use handover_verify::interrupt::Interrupt;
 
 use super::failure::WorkerPanicked;
 use super::gate::InFlight;

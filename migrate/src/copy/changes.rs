@@ -1,14 +1,14 @@
 //! A finished copy, run again: what changed at the source since.
 
 use anyhow::{Context, Result};
+use handover_cli_kit::progress::Progress;
+use handover_engine::reader::{ReadMode, ReadOptions, Reader, is_read_by_key};
+use handover_engine::rows::Wire;
+use handover_engine::sqlite::Integrity;
 use handover_schemas::chunk::KeyRange;
 use handover_schemas::ledger::ChunkEntry;
 use handover_schemas::plan::TableShape;
 use handover_schemas::report::{Finding, FindingKind};
-use handover_verify::progress::Progress;
-use handover_verify::reader::{ReadMode, ReadOptions, Reader, is_read_by_key};
-use handover_verify::rows::Wire;
-use handover_verify::sqlite::Integrity;
 use handover_verify::tables::row_diff::{compare_keyed, compare_keyless};
 
 use super::report::{CopyOutcome, CopyReport};

@@ -2,10 +2,10 @@
 //! word than that.
 
 use anyhow::{Context, Result};
+use handover_cli_kit::interrupt::Interrupt;
+use handover_cli_kit::progress::Progress;
 use handover_schemas::chunk::CHUNK_BYTES_MAX;
 use handover_schemas::report::{Finding, TablesReport};
-use handover_verify::interrupt::Interrupt;
-use handover_verify::progress::Progress;
 use handover_verify::tables::{TablesRequest, compare};
 
 use super::CopyRequest;

@@ -1,9 +1,9 @@
 //! What an error means for the rest of the work.
 
-use handover_verify::interrupt::Interrupted;
-use handover_verify::postgres::Refused;
-use handover_verify::reader::RowsBesideRanges;
-use handover_verify::sqlite::{ApplicationOnly, ConstraintViolated, Misfit};
+use handover_cli_kit::interrupt::Interrupted;
+use handover_engine::postgres::Refused;
+use handover_engine::reader::RowsBesideRanges;
+use handover_engine::sqlite::{ApplicationOnly, ConstraintViolated, Misfit};
 
 use super::feed::WriterGone;
 use super::intervals::NoSuchInterval;

@@ -5,12 +5,12 @@ use std::sync::PoisonError;
 use std::sync::mpsc::{self, Receiver, Sender};
 
 use anyhow::Result;
+use handover_engine::chunking::Chunks;
+use handover_engine::reader::{ChunkVisitor, Reader, is_read_by_key};
+use handover_engine::rows::{RowStream, Wire};
 use handover_schemas::chunk::KeyRange;
 use handover_schemas::ledger::{ChunkEntry, ChunkId, ChunkState};
 use handover_schemas::plan::TableShape;
-use handover_verify::chunking::Chunks;
-use handover_verify::reader::{ChunkVisitor, Reader, is_read_by_key};
-use handover_verify::rows::{RowStream, Wire};
 use rusqlite::Connection;
 
 use super::board::{Block, ChunkJob, Unit, WriteJob};

@@ -4,12 +4,12 @@
 use std::collections::BTreeSet;
 
 use anyhow::Result;
+use handover_cli_kit::interrupt::Interrupt;
+use handover_cli_kit::progress::Progress;
+use handover_engine::endpoint::PostgresEndpoint;
+use handover_engine::postgres::{Access, Session};
 use handover_schemas::ledger::Stage;
 use handover_schemas::report::{Finding, FindingKind};
-use handover_verify::endpoint::PostgresEndpoint;
-use handover_verify::interrupt::Interrupt;
-use handover_verify::postgres::{Access, Session};
-use handover_verify::progress::Progress;
 use rusqlite::Connection;
 
 use super::before_rows;

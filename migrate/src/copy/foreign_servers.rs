@@ -2,9 +2,9 @@
 //! machine, with somebody's password.
 
 use anyhow::{Result, bail};
+use handover_engine::postgres::{ForeignTable, Session, foreign_tables};
 use handover_schemas::ledger::LeftOutBy;
 use handover_schemas::name::TableName;
-use handover_verify::postgres::{ForeignTable, Session, foreign_tables};
 
 use crate::ledger::FrozenPlan;
 use crate::target::postgres::SchemaEntry;

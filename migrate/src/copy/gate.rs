@@ -4,7 +4,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Result;
-use handover_verify::interrupt::Interrupt;
+use handover_cli_kit::interrupt::Interrupt;
 
 /// Bytes of rows on their way.
 const IN_FLIGHT_BYTES: usize = 24 * 1024 * 1024;

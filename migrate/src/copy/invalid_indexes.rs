@@ -1,7 +1,7 @@
 //! Indexes that were not built to their end at the source: `pg_dump` leaves them out without a word.
 
 use anyhow::Result;
-use handover_verify::postgres::Session;
+use handover_engine::postgres::Session;
 
 /// Each with the reason why it is not carried over. An index that not every partition has, which the
 /// server calls invalid too, is carried.

@@ -7,12 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Result, bail};
+use handover_engine::postgres::TextRow;
 use handover_schemas::attestation::StatedLedgerTable;
 use handover_schemas::chunk::KeyRange;
 use handover_schemas::ledger::{ChunkEntry, ChunkId, ChunkState};
 use handover_verify::ledger::copied::was_changed;
 use handover_verify::ledger::tables::table_digests;
-use handover_verify::postgres::TextRow;
 
 use super::vendor_code::LISTING;
 use crate::ledger::{self, FrozenPlan, Head, Store};

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Result, bail};
+use handover_engine::postgres::{Session, TextRow};
+use handover_engine::sql::literal;
 use handover_schemas::ledger::LeftOutBy;
 use handover_schemas::name::TableName;
-use handover_verify::postgres::{Session, TextRow};
-use handover_verify::sql::literal;
 
 use super::source::Described;
 use crate::ledger::LeftOutTable;

@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Result, bail};
-use handover_verify::endpoint::PostgresEndpoint;
-use handover_verify::interrupt::Interrupt;
-use handover_verify::postgres::Session;
-use handover_verify::progress::Progress;
+use handover_cli_kit::interrupt::Interrupt;
+use handover_cli_kit::progress::Progress;
+use handover_engine::endpoint::PostgresEndpoint;
+use handover_engine::postgres::Session;
 
 use crate::ledger;
 use crate::target::postgres::{

@@ -41,19 +41,20 @@ pub use vendor_code::Reviewed;
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
+use handover_cli_kit::handover_dir::HandoverDir;
+use handover_cli_kit::interrupt::{Interrupt, Interrupted};
+use handover_cli_kit::progress::Progress;
+use handover_engine::endpoint::Endpoint;
+use handover_engine::reader::ReadOptions;
+use handover_engine::rename::refuse_where_names_stay;
+use handover_engine::rows::Wire;
+use handover_engine::sqlite::values::TextLimit;
+use handover_engine::sqlite::{Integrity, Mapping, Respelled, TypeOverride};
 use handover_schemas::config::{LeaveOut, Rename};
 use handover_schemas::digest::Digest;
 use handover_schemas::ledger::{LesserLine, Stage};
 use handover_schemas::moved::MovedEnd;
 use handover_schemas::name::TableName;
-use handover_verify::endpoint::Endpoint;
-use handover_verify::interrupt::{Interrupt, Interrupted};
-use handover_verify::progress::Progress;
-use handover_verify::reader::ReadOptions;
-use handover_verify::rename::refuse_where_names_stay;
-use handover_verify::rows::Wire;
-use handover_verify::sqlite::values::TextLimit;
-use handover_verify::sqlite::{Integrity, Mapping, Respelled, TypeOverride};
 use handover_verify::tables::refuse_types;
 
 use self::beside::Watched;
@@ -66,7 +67,6 @@ use self::vendor_code::VendorCode;
 use crate::ledger::{self, RunOutcome};
 use crate::target::postgres::refuse_more_than_a_routine;
 use crate::target::sqlite::hold_target;
-use handover_verify::handover_dir::HandoverDir;
 
 /// What to copy, and how.
 #[derive(Clone, Debug)]

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Result, bail};
+use handover_engine::endpoint::Endpoint;
+use handover_engine::postgres::Session;
+use handover_engine::sqlite::sqlite_error;
 use handover_schemas::config::CONFIG_FILE;
 use handover_schemas::identity_number::POSTGRES_FUNCTION;
 use handover_schemas::name::TableName;
-use handover_verify::endpoint::Endpoint;
 use handover_verify::ledger::own::{OwnObjects, is_ledger_name};
-use handover_verify::postgres::Session;
-use handover_verify::sqlite::sqlite_error;
 use rusqlite::Connection;
 
 use super::source::Source;

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Result, bail};
+use handover_cli_kit::progress::Progress;
 use handover_schemas::config::CONFIG_FILE;
-use handover_verify::progress::Progress;
 
 use super::CopyRequest;
 use super::target::OpenedTarget;

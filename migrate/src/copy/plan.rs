@@ -5,14 +5,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Result, bail};
+use handover_engine::endpoint::PostgresEndpoint;
+use handover_engine::postgres::Snapshot;
+use handover_engine::reader::{ReadOptions, Reader};
 use handover_schemas::chunk::KeyValue;
 use handover_schemas::config::CONFIG_FILE;
 use handover_schemas::ledger::LeftOutBy;
 use handover_schemas::name::TableName;
 use handover_schemas::plan::{TablePlan, TableShape};
-use handover_verify::endpoint::PostgresEndpoint;
-use handover_verify::postgres::Snapshot;
-use handover_verify::reader::{ReadOptions, Reader};
 
 use super::failure::{Severity, severity};
 use super::source::{Described, Source};

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use handover_verify::interrupt::Interrupt;
+use handover_cli_kit::interrupt::Interrupt;
 
 /// A limit on canonical bytes per second, over all workers together.
 pub(super) struct Rate {

@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Result, bail};
+use handover_cli_kit::interrupt::Interrupt;
 use handover_schemas::report::{Finding, FindingKind};
-use handover_verify::interrupt::Interrupt;
 
 use super::board::Unit;
 use super::rows::Work;

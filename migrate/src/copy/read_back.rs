@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result};
+use handover_engine::reader::{ReadMode, Reader, is_read_by_key};
+use handover_engine::sqlite::open_read_only;
 use handover_schemas::chunk::KeyRange;
 use handover_schemas::digest::LineDigest;
 use handover_schemas::ledger::{ChunkEntry, ChunkState};
-use handover_verify::reader::{ReadMode, Reader, is_read_by_key};
-use handover_verify::sqlite::open_read_only;
 use rusqlite::Connection;
 
 use super::board::ChunkJob;

@@ -6,18 +6,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::Result;
+use handover_cli_kit::interrupt::Interrupt;
+use handover_cli_kit::progress::Progress;
+use handover_engine::postgres;
+use handover_engine::reader::{End, LARGE_ROW_BYTES, ReadOptions};
+use handover_engine::sqlite::values::TextLimit;
+use handover_engine::table_root::{OtherRows, RootedTable, TableRoot, at_end};
 use handover_schemas::leaf::logical_name;
 use handover_schemas::ledger::{ChunkEntry, ChunkState};
 use handover_schemas::name::TableName;
 use handover_schemas::plan::TableShape;
 use handover_schemas::report::{Finding, FindingKind};
-use handover_verify::interrupt::Interrupt;
 use handover_verify::ledger::open;
-use handover_verify::postgres;
-use handover_verify::progress::Progress;
-use handover_verify::reader::{End, LARGE_ROW_BYTES, ReadOptions};
-use handover_verify::sqlite::values::TextLimit;
-use handover_verify::table_root::{OtherRows, RootedTable, TableRoot, at_end};
 
 use super::CopyRequest;
 use super::failure::{Severity, WorkerPanicked, severity};

@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use anyhow::{Result, bail};
+use handover_cli_kit::handover_dir::HandoverDir;
+use handover_cli_kit::interrupt::Interrupt;
+use handover_cli_kit::progress::Progress;
+use handover_engine::endpoint::Endpoint;
+use handover_engine::postgres::{Access, Session};
+use handover_engine::reader::{End, ReadMode, ReadOptions};
 use handover_schemas::ledger::{ChunkEntry, ChunkState, Stage};
 use handover_schemas::name::TableName;
-use handover_verify::endpoint::Endpoint;
-use handover_verify::interrupt::Interrupt;
-use handover_verify::postgres::{Access, Session};
-use handover_verify::progress::Progress;
-use handover_verify::reader::{End, ReadMode, ReadOptions};
 
 use super::CopyRequest;
 use super::before_rows;
@@ -38,7 +39,6 @@ use crate::ledger::{self, FrozenPlan};
 use crate::target::Target;
 use crate::target::postgres::share_work;
 use crate::target::sqlite::stand_in_for_rows;
-use handover_verify::handover_dir::HandoverDir;
 
 /// What one run has to do.
 pub(super) struct Work<'a> {

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Result;
+use handover_cli_kit::interrupt::Interrupt;
+use handover_cli_kit::progress::Progress;
+use handover_engine::reader::ReadOptions;
+use handover_engine::sqlite::Misfit;
 use handover_schemas::ledger::ChunkEntry;
 use handover_schemas::plan::TableShape;
-use handover_verify::interrupt::Interrupt;
-use handover_verify::progress::Progress;
-use handover_verify::reader::ReadOptions;
-use handover_verify::sqlite::Misfit;
 
 use super::board::Board;
 use super::failure::is_for_good;

@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use handover_cli_kit::interrupt::Interrupt;
+use handover_cli_kit::progress::Progress;
+use handover_engine::endpoint::{Endpoint, PostgresEndpoint};
+use handover_engine::postgres::{self, SnapshotHolder};
+use handover_engine::rename;
+use handover_engine::sqlite::{self, Integrity, Mapping, StandIns, VirtualTable};
 use handover_schemas::config::{CONFIG_FILE, LeaveOut, Rename};
 use handover_schemas::ledger::LeftOutBy;
 use handover_schemas::name::TableName;
 use handover_schemas::plan::TableShape;
-use handover_verify::endpoint::{Endpoint, PostgresEndpoint};
-use handover_verify::interrupt::Interrupt;
-use handover_verify::postgres::{self, SnapshotHolder};
-use handover_verify::progress::Progress;
-use handover_verify::rename;
-use handover_verify::sqlite::{self, Integrity, Mapping, StandIns, VirtualTable};
 use rusqlite::Connection;
 
 use super::beside::Watched;

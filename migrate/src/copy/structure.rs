@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, bail};
+use handover_cli_kit::handover_dir::HandoverDir;
+use handover_engine::endpoint::{Endpoint, PostgresEndpoint};
+use handover_engine::postgres::{SnapshotHolder, large_objects, wait_until_free};
+use handover_engine::sql::qualified;
+use handover_engine::sqlite::StandIns;
 use handover_schemas::digest::Digest;
 use handover_schemas::name::TableName;
 use handover_schemas::report::{Finding, FindingKind};
-use handover_verify::endpoint::{Endpoint, PostgresEndpoint};
-use handover_verify::postgres::{SnapshotHolder, large_objects, wait_until_free};
-use handover_verify::sql::qualified;
-use handover_verify::sqlite::StandIns;
 use rusqlite::Connection;
 
 use super::foreign_servers;
@@ -25,7 +26,6 @@ use crate::target::sqlite::{
     ForeignKeyTo, LaterStatement, Made, foreign_keys_to, header_statements, judge,
     later_statements, sequence_statements, table_statements, virtual_table_statements,
 };
-use handover_verify::handover_dir::HandoverDir;
 
 /// What is to be made in the target beside rows.
 #[derive(Clone, Default)]

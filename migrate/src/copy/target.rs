@@ -3,14 +3,14 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use handover_cli_kit::interrupt::Interrupt;
+use handover_cli_kit::progress::Progress;
+use handover_engine::endpoint::{Endpoint, PostgresEndpoint};
+use handover_engine::postgres::{Access, Session};
 use handover_schemas::chain::{EventDetail, EventKind};
 use handover_schemas::digest::Digest;
 use handover_schemas::ledger::{POSTGRES_DDL, SQLITE_DDL, Stage};
-use handover_verify::endpoint::{Endpoint, PostgresEndpoint};
-use handover_verify::interrupt::Interrupt;
 use handover_verify::ledger::own::OwnObjects;
-use handover_verify::postgres::{Access, Session};
-use handover_verify::progress::Progress;
 use rusqlite::Connection;
 
 use super::source::Source;
@@ -104,7 +104,7 @@ impl<'a> OpenedTarget<'a> {
         }
         let foreign = match self {
             Self::Postgres(_, session) => {
-                if handover_verify::postgres::place(session)? == source.place()? {
+                if handover_engine::postgres::place(session)? == source.place()? {
                     bail!("source and target are the same database; use an empty one as target");
                 }
                 postgres::foreign_object(session, &own)?

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
+use handover_cli_kit::progress::Progress;
+use handover_engine::postgres::Session;
 use handover_schemas::report::{Finding, FindingKind};
-use handover_verify::postgres::Session;
-use handover_verify::progress::Progress;
 
 use super::structure::Structure;
 use crate::target::postgres::without_not_null_constraints;

@@ -3,6 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
+use handover_cli_kit::findings::{FindingsFile, KeyLine};
+use handover_cli_kit::handover_dir::HandoverDir;
+use handover_cli_kit::progress::Progress;
+use handover_engine::reader::ReadOptions;
+use handover_engine::rename::renamed;
+use handover_engine::sqlite;
 use handover_schemas::chunk::KeyValue;
 use handover_schemas::config::CONFIG_FILE;
 use handover_schemas::ledger::{ChunkEntry, ChunkState, LeftOutBy};
@@ -10,10 +16,6 @@ use handover_schemas::name::TableName;
 use handover_schemas::plan::TableShape;
 use handover_schemas::report::{Finding, FindingKind, LeftOut, Renamed};
 use handover_schemas::sqlite_form::Form;
-use handover_verify::progress::Progress;
-use handover_verify::reader::ReadOptions;
-use handover_verify::rename::renamed;
-use handover_verify::sqlite;
 
 use super::board::ChunkJob;
 use super::report::{CopiedTable, CopyOutcome, CopyReport};
@@ -23,8 +25,6 @@ use super::structure::Structure;
 use super::vendor_code::VendorCode;
 use crate::ledger::{self, Store};
 use crate::target::shape_at_postgres;
-use handover_verify::findings::{FindingsFile, KeyLine};
-use handover_verify::handover_dir::HandoverDir;
 
 /// Says that an earlier run is continued, if there was one.
 pub(super) fn resumed(store: &mut dyn Store, progress: &Progress) -> Result<()> {
@@ -268,7 +268,7 @@ fn misfits(
     let mut keys: Vec<KeyValue> = found.first.iter().filter_map(|m| m.key.clone()).collect();
     keys.dedup();
     keys.truncate(20);
-    let may_show = show_keys || !handover_verify::findings::key_holds_text(shape);
+    let may_show = show_keys || !handover_cli_kit::findings::key_holds_text(shape);
     Ok(Finding {
         count: Some(found.rows),
         columns,

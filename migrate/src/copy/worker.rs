@@ -5,17 +5,17 @@ use std::path::Path;
 use std::sync::PoisonError;
 
 use anyhow::{Context, Result};
+use handover_engine::chunking::Chunks;
+use handover_engine::postgres::{self, Session};
+use handover_engine::reader::{
+    ChunkVisitor, End, LARGE_ROW_BYTES, ReadMode, Reader, RowsBesideRanges, is_read_by_key,
+};
+use handover_engine::rows::RowStream;
+use handover_engine::sorted_rows::LineSorter;
 use handover_schemas::chunk::KeyRange;
 use handover_schemas::digest::{LineDigest, LineHasher};
 use handover_schemas::ledger::{ChunkEntry, ChunkState};
 use handover_schemas::plan::TableShape;
-use handover_verify::chunking::Chunks;
-use handover_verify::postgres::{self, Session};
-use handover_verify::reader::{
-    ChunkVisitor, End, LARGE_ROW_BYTES, ReadMode, Reader, RowsBesideRanges, is_read_by_key,
-};
-use handover_verify::rows::RowStream;
-use handover_verify::sorted_rows::LineSorter;
 
 use super::board::{Block, ChunkJob, Unit, WriteJob};
 use super::failure::{

@@ -5,9 +5,9 @@ use std::io::{Read, Seek};
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use handover_cli_kit::interrupt::Interrupt;
+use handover_cli_kit::progress::Progress;
 use handover_schemas::digest::Digest;
-use handover_verify::interrupt::Interrupt;
-use handover_verify::progress::Progress;
 use sha2::{Digest as _, Sha256};
 
 use super::csv::{CsvReader, Row};

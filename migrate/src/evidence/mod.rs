@@ -16,10 +16,10 @@ mod write;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
-use handover_verify::endpoint::Endpoint;
-use handover_verify::interrupt::Interrupt;
-use handover_verify::postgres::{Access, Session};
-use handover_verify::progress::Progress;
+use handover_cli_kit::interrupt::Interrupt;
+use handover_cli_kit::progress::Progress;
+use handover_engine::endpoint::Endpoint;
+use handover_engine::postgres::{Access, Session};
 use handover_verify::signing::Trust;
 
 use crate::ledger::{self, Evidence, Store};

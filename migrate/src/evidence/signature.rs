@@ -6,11 +6,11 @@ use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use handover_cli_kit::interrupt::Interrupt;
 use handover_schemas::digest::Digest;
 use handover_verify::evidence_signature::{
     Believed, FileDigests, Given, SIGNATURE_MAX, certificate_of, check,
 };
-use handover_verify::interrupt::Interrupt;
 use handover_verify::ledger::signed_evidence::SignedEvidence;
 
 use super::EvidenceRequest;

@@ -1,10 +1,10 @@
 //! The rows of an evidence file, on their way into the ledger.
 
 use anyhow::{Result, bail};
+use handover_cli_kit::progress::Progress;
+use handover_engine::postgres::Session;
+use handover_engine::sql::ident;
 use handover_schemas::value::escape_into;
-use handover_verify::postgres::Session;
-use handover_verify::progress::Progress;
-use handover_verify::sql::ident;
 use rusqlite::Connection;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 

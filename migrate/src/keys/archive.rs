@@ -6,7 +6,7 @@ use std::path::Path;
 
 use age::secrecy::{ExposeSecret, SecretString};
 use anyhow::{Context, Result};
-use handover_verify::passphrase::PassphraseSource;
+use handover_cli_kit::passphrase::PassphraseSource;
 
 use super::new_file::{refuse_existing, write_new};
 

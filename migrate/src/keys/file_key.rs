@@ -7,10 +7,10 @@ use age::secrecy::ExposeSecret;
 use anyhow::{Context, Result, anyhow, bail};
 use ed25519_dalek::pkcs8::KeypairBytes;
 use ed25519_dalek::{Signer as _, SigningKey};
+use handover_cli_kit::passphrase::PassphraseSource;
+use handover_cli_kit::secret_file;
+use handover_cli_kit::shell::quote;
 use handover_schemas::signing::public_key::PublicKey;
-use handover_verify::passphrase::PassphraseSource;
-use handover_verify::secret_file;
-use handover_verify::shell::quote;
 use pkcs8::pkcs5::{pbes2, scrypt};
 use pkcs8::{
     DecodePrivateKey, EncodePrivateKey, EncryptedPrivateKeyInfoRef, LineEnding, PrivateKeyInfoRef,

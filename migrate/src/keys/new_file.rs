@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use handover_verify::private_file::{self, IfThere};
+use handover_cli_kit::private_file::{self, IfThere};
 
 /// Refuses a place where something is already, before anybody is asked for a passphrase.
 pub(super) fn refuse_existing(path: &Path) -> Result<()> {

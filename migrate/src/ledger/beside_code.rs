@@ -4,7 +4,7 @@
 //! one program at a time anyway, and have no rights.
 
 use anyhow::{Result, bail};
-use handover_verify::postgres::{Session, TextRow};
+use handover_engine::postgres::{Session, TextRow};
 
 use super::store::Store;
 

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use anyhow::{Context, Result, bail};
+use handover_engine::endpoint::{UsedLine, used_lesser_lines};
+use handover_engine::sql::literal;
 use handover_schemas::chain::{Event, EventDetail, EventKind, NO_EVENT};
 use handover_schemas::digest::{Digest, hex};
 use handover_schemas::moved::MovedEnd;
-use handover_verify::endpoint::{UsedLine, used_lesser_lines};
 use handover_verify::ledger::times::is_before;
 use handover_verify::running_program::own_digest;
-use handover_verify::sql::literal;
 
 use super::beside_code::refuse_beside_code;
 use super::store::Store;

@@ -1,9 +1,9 @@
 //! Evidence files, in the target's ledger: what was loaded, from which file, signed by whom.
 
 use anyhow::{Context, Result};
+use handover_engine::sql::{ident, literal};
 use handover_schemas::chain::{EventDetail, EventKind};
 use handover_verify::ledger::signed_evidence::{COLUMNS, SignedEvidence};
-use handover_verify::sql::{ident, literal};
 
 use super::Evidence;
 use super::events::append_event;

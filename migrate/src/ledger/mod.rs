@@ -11,8 +11,8 @@ mod restore;
 mod store;
 
 use anyhow::Result;
+use handover_engine::sql::literal;
 use handover_schemas::ledger::Stage;
-use handover_verify::sql::literal;
 
 pub use beside_code::{keep_to_itself, refuse_beside_code, rights};
 pub use events::{

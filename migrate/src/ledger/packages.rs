@@ -1,10 +1,10 @@
 //! Seals of packages and the inventory, in the target's ledger.
 
 use anyhow::{Context, Result};
+use handover_engine::sql::literal;
 use handover_schemas::chain::{EventDetail, EventKind};
 use handover_schemas::digest::Digest;
 use handover_schemas::package::inventory::Inventory;
-use handover_verify::sql::literal;
 
 use super::events::append_event;
 use super::store::{Store, transaction};

@@ -1,10 +1,10 @@
 //! Freezing the plan. Reading it back is `handover_verify::ledger`'s.
 
 use anyhow::{Context, Result};
+use handover_engine::sql::literal;
 use handover_schemas::chunk::{KeyRange, KeyValue};
 use handover_schemas::ledger::{ChunkId, LEDGER_VERSION};
 use handover_schemas::name::TableName;
-use handover_verify::sql::literal;
 
 use super::store::Store;
 use super::{FrozenPlan, Head, LeftOutTable};

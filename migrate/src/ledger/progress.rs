@@ -1,6 +1,8 @@
 //! What the ledger is told while the work goes on, and what it tells about it.
 
 use anyhow::{Context, Result, bail};
+use handover_engine::sql::literal;
+use handover_engine::table_root::TableRoot;
 use handover_schemas::chain::{EventDetail, EventKind};
 use handover_schemas::chunk::KeyRange;
 use handover_schemas::digest::{Digest, LineDigest};
@@ -10,8 +12,6 @@ use handover_schemas::report::Finding;
 use handover_verify::ledger::copied::{
     CODE_AS_ACCOUNT, LEDGER_CHANGED, LESSER_LINE, ROOT, SOURCE_CHECK, steps,
 };
-use handover_verify::sql::literal;
-use handover_verify::table_root::TableRoot;
 
 use super::events::append_event;
 use super::plan::{key_literal, planned_chunk_statement};

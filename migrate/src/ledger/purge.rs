@@ -1,6 +1,7 @@
 //! Purges in the target's ledger: what is written. What is read is in `handover_verify::purge`.
 
 use anyhow::{Context, Result};
+use handover_engine::sql::literal;
 use handover_schemas::chain::{EventDetail, EventKind};
 use handover_schemas::digest::{Digest, hex};
 use handover_schemas::purge::record::{
@@ -10,7 +11,6 @@ use handover_schemas::purge::statement::PurgeClosing;
 use handover_verify::purge::ledger as reading;
 use handover_verify::purge::ledger::{BatchEntry, PurgeEntry};
 use handover_verify::purge::list::List;
-use handover_verify::sql::literal;
 use serde::Serialize;
 
 use super::events::{append_event, prepare_events};

@@ -1,10 +1,10 @@
 //! Restores in the target's ledger: what is written. What is read is in `handover_verify::purge`.
 
 use anyhow::{Context, Result};
+use handover_engine::sql::literal;
 use handover_schemas::chain::{EventDetail, EventKind};
 use handover_schemas::digest::Digest;
 use handover_verify::purge::ledger as reading;
-use handover_verify::sql::literal;
 
 use super::events::append_event;
 use super::store::Store;

@@ -1,6 +1,7 @@
 //! The two places where a ledger can stand.
 
 use anyhow::Result;
+use handover_engine::postgres::Session;
 use handover_schemas::identity_number::POSTGRES_FUNCTION;
 use handover_schemas::ledger::{
     CLOSINGS_POSTGRES_DDL, CLOSINGS_SQLITE_DDL, EVENTS_POSTGRES_DDL, EVENTS_SQLITE_DDL,
@@ -9,7 +10,6 @@ use handover_schemas::ledger::{
     SIGNED_EVIDENCE_POSTGRES_DDL, SIGNED_EVIDENCE_SQLITE_DDL,
 };
 use handover_verify::ledger::LedgerQuery;
-use handover_verify::postgres::Session;
 use rusqlite::Connection;
 
 use crate::target::sqlite::failed;

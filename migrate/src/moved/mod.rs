@@ -7,16 +7,16 @@
 mod place;
 
 use anyhow::{Context, Result, bail};
+use handover_cli_kit::handover_dir::HandoverDir;
+use handover_engine::sql::literal;
 use handover_schemas::chain::{EventDetail, EventKind, NO_EVENT};
 use handover_schemas::digest::Digest;
 use handover_schemas::moved::{Move, MovedEnd, MovedReport, RecordedMove, move_file};
 use handover_schemas::signing::dsse::Envelope;
 use handover_schemas::signing::statement::{Statement, Subject};
-use handover_verify::handover_dir::HandoverDir;
 use handover_verify::ledger::events::events;
 use handover_verify::ledger::moves::{LedgerMove, last_of, moves, place_of};
 use handover_verify::signing::Trust;
-use handover_verify::sql::literal;
 
 pub use place::{known_source, moved_on, refuse_elsewhere};
 

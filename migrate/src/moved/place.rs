@@ -3,8 +3,8 @@
 use std::io::ErrorKind;
 
 use anyhow::{Context, Result, bail};
+use handover_cli_kit::handover_dir::HandoverDir;
 use handover_schemas::moved::{MOVES_DIR, MovedEnd};
-use handover_verify::handover_dir::HandoverDir;
 use handover_verify::ledger::moves::{LedgerMove, last_of, moves, target_place, what_it_says};
 use handover_verify::purge::ledger::database_id;
 

@@ -5,9 +5,9 @@ use std::io::{self, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow};
+use handover_cli_kit::private_file;
 use handover_schemas::digest::{Digest, hex};
 use handover_schemas::package::manifest::Encoding;
-use handover_verify::private_file;
 use sha2::{Digest as _, Sha256, Sha512};
 use zstd::zstd_safe::CParameter;
 

@@ -7,11 +7,11 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow};
+use handover_cli_kit::private_file;
+use handover_engine::sqlite::sqlite_error;
 use handover_schemas::digest::Digest;
 use handover_schemas::package::contents::{Entry as Line, NotStoredReason};
 use handover_verify::file_tree::Status;
-use handover_verify::private_file;
-use handover_verify::sqlite::sqlite_error;
 use rusqlite::{Connection, ErrorCode, Row, params};
 
 use super::encode::StoredDigests;

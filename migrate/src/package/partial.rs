@@ -5,11 +5,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use handover_cli_kit::handover_dir::HandoverDir;
+use handover_cli_kit::private_file;
 use handover_schemas::package::PACKAGES_DIR;
 use handover_schemas::package::manifest::Encoding;
 use handover_verify::file_tree::Folder;
-use handover_verify::handover_dir::HandoverDir;
-use handover_verify::private_file;
 use serde::{Deserialize, Serialize};
 
 use super::encode::Recipients;

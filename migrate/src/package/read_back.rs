@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail};
+use handover_cli_kit::interrupt::Interrupt;
+use handover_cli_kit::progress::Progress;
 use handover_schemas::digest::Digest;
 use handover_verify::file_tree::{FileKind, Status, Walk, is_missing};
-use handover_verify::interrupt::Interrupt;
 use handover_verify::package::BLOCK_BYTES;
-use handover_verify::progress::Progress;
 use sha2::{Digest as _, Sha256};
 
 use super::journal::{Journal, ToReadBack, identity_text};

@@ -1,9 +1,9 @@
 //! SQL about the files of a rule's evidence.
 
 use anyhow::{Result, bail};
+use handover_engine::sql::ident;
 use handover_schemas::config::Winner;
 use handover_verify::ledger::evidence::Evidence;
-use handover_verify::sql::ident;
 
 use super::PurgeDatabase;
 use crate::ledger::Store;

@@ -5,14 +5,14 @@
 //! nobody are counted, too: an answer that was lost on the way may have been the one that saves somebody.
 
 use anyhow::{Context, Result, bail};
+use handover_cli_kit::findings::FindingsFile;
+use handover_cli_kit::handover_dir::HandoverDir;
+use handover_engine::sql::ident;
 use handover_schemas::chunk::KeyValue;
 use handover_schemas::config::{PurgeRule, RuleEvidence, Winner};
 use handover_schemas::purge::answers::{AnswerForm, Answers, UnmatchedAnswers};
-use handover_verify::findings::FindingsFile;
-use handover_verify::handover_dir::HandoverDir;
 use handover_verify::ledger::evidence::Evidence;
 use handover_verify::purge::list::{EVIDENCE, List};
-use handover_verify::sql::ident;
 use serde::Serialize;
 
 use super::PurgeDatabase;

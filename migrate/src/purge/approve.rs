@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use handover_cli_kit::handover_dir::HandoverDir;
 use handover_schemas::digest::Digest;
 use handover_schemas::purge::gaps::SearchGaps;
 use handover_schemas::purge::record::PurgeState;
@@ -10,7 +11,6 @@ use handover_schemas::purge::statement::{Approval, Binding};
 use handover_schemas::signing::dsse::Envelope;
 use handover_schemas::signing::statement::{Statement, Subject};
 use handover_verify::archive::ArchiveReader;
-use handover_verify::handover_dir::HandoverDir;
 use handover_verify::package::Identities;
 use handover_verify::purge::ledger::PurgeEntry;
 use handover_verify::signing::{Signatory, Trust, check_envelope, parse_moment, today};

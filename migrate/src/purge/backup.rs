@@ -2,18 +2,18 @@
 //! where it lies, with the escrow key, and found to be what was selected.
 
 use anyhow::{Context, Result, bail};
+use handover_cli_kit::findings::FindingsFile;
+use handover_cli_kit::handover_dir::HandoverDir;
+use handover_cli_kit::interrupt::Interrupt;
+use handover_cli_kit::progress::Progress;
+use handover_engine::rows::key_value;
 use handover_schemas::archive::manifest::KeyKeeper;
 use handover_schemas::config::PurgeConfig;
 use handover_schemas::purge::record::{Backup, PurgeState, SelectedTable};
 use handover_verify::archive::{ArchiveReader, CheckedArchive, check_archive};
-use handover_verify::findings::FindingsFile;
-use handover_verify::handover_dir::HandoverDir;
-use handover_verify::interrupt::Interrupt;
 use handover_verify::package::Identities;
-use handover_verify::progress::Progress;
 use handover_verify::purge::ledger::PurgeEntry;
 use handover_verify::purge::list::{List, MarkedRow};
-use handover_verify::rows::key_value;
 
 use super::PurgeDatabase;
 use super::execute::refuse_other_tables;

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, bail};
+use handover_cli_kit::handover_dir::HandoverDir;
 use handover_schemas::config::{PurgeConfig, ResidualCopyKind};
 use handover_schemas::digest::Digest;
 use handover_schemas::purge::record::PurgeState;
@@ -13,7 +14,6 @@ use handover_schemas::purge::statement::{
 use handover_schemas::signing::checkpoint::Checkpoint;
 use handover_schemas::signing::dsse::Envelope;
 use handover_schemas::signing::statement::{Statement, Subject};
-use handover_verify::handover_dir::HandoverDir;
 use handover_verify::purge::ledger::{Authority, BatchEntry, PurgeEntry, batches, counts_of};
 use handover_verify::signing::Trust;
 

@@ -4,6 +4,9 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
+use handover_cli_kit::handover_dir::HandoverDir;
+use handover_cli_kit::interrupt::Interrupt;
+use handover_cli_kit::progress::Progress;
 use handover_schemas::archive::row_leaf::row_leaf;
 use handover_schemas::config::PurgeConfig;
 use handover_schemas::purge::record::{OutcomeCounts, PurgeState, SelectedTable, TableOutcome};
@@ -12,9 +15,6 @@ use handover_schemas::purge::statement::{
 };
 use handover_schemas::signing::dsse::Envelope;
 use handover_schemas::signing::statement::{Statement, Subject};
-use handover_verify::handover_dir::HandoverDir;
-use handover_verify::interrupt::Interrupt;
-use handover_verify::progress::Progress;
 use handover_verify::purge::ledger::{PurgeEntry, batches, counts_of, roots_of_fates};
 use handover_verify::purge::list::List;
 use handover_verify::signing::{Demand, Signatory, Trust, check_envelope, day_of, meets};

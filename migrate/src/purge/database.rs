@@ -1,15 +1,15 @@
 //! The database that is purged: the target of the copy.
 
 use anyhow::{Context, Result, bail};
+use handover_cli_kit::interrupt::Interrupt;
+use handover_engine::endpoint::Endpoint;
+use handover_engine::postgres::{self, Access, Session};
+use handover_engine::reader::Reader;
+use handover_engine::sqlite::{self, Mapping};
 use handover_schemas::name::TableName;
 use handover_schemas::plan::TableShape;
-use handover_verify::endpoint::Endpoint;
-use handover_verify::interrupt::Interrupt;
 use handover_verify::ledger::moves::{moves, was_known_as};
 use handover_verify::ledger::own::without_own;
-use handover_verify::postgres::{self, Access, Session};
-use handover_verify::reader::Reader;
-use handover_verify::sqlite::{self, Mapping};
 use rusqlite::Connection;
 
 use crate::ledger::{self, Store};

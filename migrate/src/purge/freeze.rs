@@ -8,12 +8,12 @@ use std::ops::Range;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use handover_cli_kit::interrupt::Interrupt;
+use handover_cli_kit::progress::Progress;
 use handover_schemas::archive::manifest::{CHUNK_ROWS_MAX, CHUNK_TEXT_BYTES};
 use handover_schemas::archive::row_leaf::{SaltKey, row_leaf};
 use handover_schemas::digest::{Digest, LineDigest, LineHasher, LineSum};
 use handover_schemas::merkle::TreeBuilder;
-use handover_verify::interrupt::Interrupt;
-use handover_verify::progress::Progress;
 use handover_verify::purge::ledger::{PurgeEntry, leaves};
 use handover_verify::purge::list::List;
 

@@ -2,11 +2,11 @@
 //! who read a table see the rows of those that inherit from it as well.
 
 use anyhow::{Context, Result, bail};
+use handover_engine::postgres::Session;
+use handover_engine::sql::{ident, literal, qualified};
 use handover_schemas::config::PurgeRule;
 use handover_schemas::name::TableName;
-use handover_verify::postgres::Session;
 use handover_verify::purge::list::List;
-use handover_verify::sql::{ident, literal, qualified};
 
 use super::PurgeDatabase;
 use super::closure::RuleTable;

@@ -1,10 +1,10 @@
 //! Making the list: the keys of every row that a rule selects, table by table.
 
 use anyhow::{Context, Result};
+use handover_engine::sql::ident;
 use handover_schemas::archive::manifest::ParentLink;
 use handover_schemas::config::PurgeRule;
 use handover_verify::purge::list::{EVIDENCE, List, POSITION};
-use handover_verify::sql::ident;
 
 use super::PurgeDatabase;
 use super::answers::Judging;
@@ -48,10 +48,10 @@ fn make(database: &mut PurgeDatabase, list: &List<'_>, rows: &str) -> Result<()>
     let (order, name) = (list.order(&reader), list.list(&reader));
     let positions: Vec<String> = (0..keys.len()).map(List::key_column).collect();
     let index = |suffix: &str, columns: &str| match &reader {
-        handover_verify::reader::Reader::Postgres(_) => {
+        handover_engine::reader::Reader::Postgres(_) => {
             format!("CREATE UNIQUE INDEX ON {name} ({columns});")
         }
-        handover_verify::reader::Reader::Sqlite(_) => format!(
+        handover_engine::reader::Reader::Sqlite(_) => format!(
             "CREATE UNIQUE INDEX main.handover_{}_{suffix} ON handover_{} ({columns});",
             list.name, list.name
         ),
@@ -111,7 +111,7 @@ pub(super) fn followers(
 fn join_parent(
     parent: &List<'_>,
     link: &ParentLink,
-    reader: &handover_verify::reader::Reader<'_>,
+    reader: &handover_engine::reader::Reader<'_>,
 ) -> String {
     let conditions = |right: &dyn Fn(&String) -> String| {
         let pairs = link.columns.iter().zip(&link.parent_columns);

@@ -2,9 +2,9 @@
 //! beginning. If such a line says of a selected row that it stays, somebody verified would be deleted.
 
 use anyhow::{Context, Result, bail};
+use handover_engine::sql::ident;
 use handover_schemas::chunk::KeyValue;
 use handover_verify::purge::list::List;
-use handover_verify::sql::ident;
 
 use super::PurgeDatabase;
 use super::answers::{Judging, SELECTED};

@@ -4,12 +4,12 @@ use std::fs;
 use std::io::{ErrorKind, Write};
 
 use anyhow::{Context, Result};
+use handover_cli_kit::handover_dir::HandoverDir;
+use handover_cli_kit::private_file;
 use handover_schemas::digest::Digest;
 use handover_schemas::purge::used::{
     ApprovalUse, USED_APPROVALS_FILE, UsedApproval, used_approvals,
 };
-use handover_verify::handover_dir::HandoverDir;
-use handover_verify::private_file;
 
 /// What the folder knows of an approval.
 pub(super) fn known(dir: &HandoverDir, nonce: &Digest) -> Result<Option<ApprovalUse>> {

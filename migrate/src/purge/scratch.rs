@@ -2,10 +2,10 @@
 //! read back, and thrown away.
 
 use anyhow::{Context, Result, bail};
+use handover_cli_kit::interrupt::Interrupt;
 use handover_schemas::digest::LineHasher;
 use handover_schemas::plan::TableShape;
 use handover_verify::archive::ArchiveReader;
-use handover_verify::interrupt::Interrupt;
 use handover_verify::purge::ledger::PurgeEntry;
 
 use super::PurgeDatabase;

@@ -1,19 +1,19 @@
 //! `purge select`: the rows that a rule selects, and everything that depends on them, frozen.
 
 use anyhow::{Context, Result, bail};
+use handover_cli_kit::findings::FindingsFile;
+use handover_cli_kit::handover_dir::HandoverDir;
+use handover_cli_kit::interrupt::Interrupt;
+use handover_cli_kit::output::tell;
+use handover_cli_kit::progress::Progress;
+use handover_engine::rows::key_value;
 use handover_schemas::archive::row_leaf::SaltKey;
 use handover_schemas::config::PurgeRule;
 use handover_schemas::digest::hex;
 use handover_schemas::ledger::Stage;
 use handover_schemas::purge::record::{PurgeState, SelectedEvidence, SelectedTable, Selection};
-use handover_verify::findings::FindingsFile;
-use handover_verify::handover_dir::HandoverDir;
-use handover_verify::interrupt::Interrupt;
-use handover_verify::output::tell;
-use handover_verify::progress::Progress;
 use handover_verify::purge::ledger::PurgeEntry;
 use handover_verify::purge::list::{List, MarkedRow};
-use handover_verify::rows::key_value;
 
 use super::PurgeDatabase;
 use super::answers::Judging;

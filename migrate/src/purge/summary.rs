@@ -1,10 +1,10 @@
 //! How a selection divides: by province, by year, by what the rule asks.
 
 use anyhow::{Context, Result, bail};
+use handover_engine::sql::ident;
 use handover_schemas::config::PurgeRule;
 use handover_schemas::purge::record::SummaryCounts;
 use handover_verify::purge::list::List;
-use handover_verify::sql::ident;
 
 use super::PurgeDatabase;
 use super::closure::RuleTable;

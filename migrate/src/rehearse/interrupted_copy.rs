@@ -4,9 +4,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use handover_verify::endpoint::Endpoint;
-use handover_verify::interrupt::Interrupt;
-use handover_verify::output::print_text;
+use handover_cli_kit::interrupt::Interrupt;
+use handover_cli_kit::output::print_text;
+use handover_engine::endpoint::Endpoint;
 
 use super::stage::Programs;
 use crate::command::status::{CopyStatus, read_status};

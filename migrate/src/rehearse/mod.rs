@@ -13,16 +13,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use handover_cli_kit::exit_code::Exit;
+use handover_cli_kit::handover_dir::HandoverDir;
+use handover_cli_kit::handover_dir::attestations::{envelope_file, made_file};
+use handover_cli_kit::interrupt::Interrupt;
+use handover_cli_kit::output::{grouped, print_text};
+use handover_cli_kit::progress::Progress;
+use handover_engine::endpoint::Endpoint;
+use handover_engine::postgres::{Access, Session};
 use handover_schemas::config::CONFIG_FILE;
 use handover_schemas::package::PACKAGES_DIR;
-use handover_verify::attestation::place::{envelope_file, made_file};
-use handover_verify::endpoint::Endpoint;
-use handover_verify::exit_code::Exit;
-use handover_verify::handover_dir::HandoverDir;
-use handover_verify::interrupt::Interrupt;
-use handover_verify::output::{grouped, print_text};
-use handover_verify::postgres::{Access, Session};
-use handover_verify::progress::Progress;
 
 use self::deliveries::{COMPONENTS, config_text, deliver};
 use self::evidence::EvidenceRehearsal;

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use handover_verify::handover_dir::HandoverDir;
-use handover_verify::output::print_text;
+use handover_cli_kit::handover_dir::HandoverDir;
+use handover_cli_kit::output::print_text;
 
 use super::platform::PhotoStore;
 use crate::artifacts::{ArtifactFindingKind as Kind, ArtifactFindingLine};

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, bail};
+use handover_cli_kit::exit_code::Exit;
+use handover_cli_kit::output::print_text;
+use handover_cli_kit::shell::quote;
+use handover_engine::endpoint::Endpoint;
 use handover_schemas::package::PACKAGES_DIR;
-use handover_verify::endpoint::Endpoint;
-use handover_verify::exit_code::Exit;
-use handover_verify::output::print_text;
-use handover_verify::shell::quote;
 
 /// What stands in the error of `handover-minutes` where no font is installed that has all letters.
 const NO_FONT: &str = "no font with all Vietnamese letters";

@@ -5,9 +5,9 @@ use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use handover_cli_kit::handover_dir::attestations::ATTESTATIONS_DIR;
+use handover_cli_kit::private_file;
 use handover_schemas::signing::dsse::ENVELOPE_MAX;
-use handover_verify::attestation::place::ATTESTATIONS_DIR;
-use handover_verify::private_file;
 
 /// How the name of an envelope ends.
 const ENVELOPE_SUFFIX: &str = ".dsse.json";

@@ -1,11 +1,11 @@
 //! What was put back, signed by the operator.
 
 use anyhow::{Context, Result};
+use handover_cli_kit::handover_dir::HandoverDir;
 use handover_schemas::digest::Digest;
 use handover_schemas::purge::statement::{Restore, RestoredTable};
 use handover_schemas::signing::dsse::Envelope;
 use handover_schemas::signing::statement::{Statement, Subject};
-use handover_verify::handover_dir::HandoverDir;
 use handover_verify::purge::ledger::PurgeEntry;
 
 use super::plan::Counts;

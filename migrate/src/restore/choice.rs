@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, bail};
+use handover_cli_kit::interrupt::Interrupt;
 use handover_schemas::archive::index::Location;
 use handover_schemas::archive::manifest::{ArchivedTable, SaltLine};
 use handover_schemas::config::PurgeRule;
 use handover_schemas::digest::LineSum;
 use handover_verify::archive::ArchiveReader;
-use handover_verify::interrupt::Interrupt;
 
 use super::fields::text;
 use super::find::{find, rows_at};

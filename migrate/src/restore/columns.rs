@@ -4,11 +4,11 @@
 //! whatever was added beside them.
 
 use anyhow::{Result, bail};
+use handover_engine::sql::{literal, qualified};
 use handover_schemas::archive::manifest::{ArchivedColumn, ArchivedTable};
 use handover_schemas::config::ChangedColumn;
 use handover_schemas::plan::{Column, Key, TableShape};
 use handover_schemas::purge::columns::ColumnChange;
-use handover_verify::sql::{literal, qualified};
 
 use super::wanted::is_named;
 use crate::purge::PurgeDatabase;

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
+use handover_cli_kit::interrupt::Interrupt;
 use handover_schemas::archive::index::Location;
 use handover_schemas::archive::loose::Match;
 use handover_schemas::archive::manifest::{ArchivedTable, SaltLine};
 use handover_schemas::archive::search::Tag;
 use handover_schemas::value::{is_tagged, unescape};
 use handover_verify::archive::ArchiveReader;
-use handover_verify::interrupt::Interrupt;
 
 use super::wanted::Wanted;
 

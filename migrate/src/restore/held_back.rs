@@ -1,14 +1,14 @@
 //! The keys of rows that are not put back, in the findings file: the terminal gives counts only.
 
 use anyhow::Result;
+use handover_cli_kit::findings::FindingsFile;
+use handover_cli_kit::handover_dir::HandoverDir;
+use handover_cli_kit::interrupt::Interrupt;
+use handover_engine::postgres;
+use handover_engine::rows::key_value;
 use handover_schemas::chunk::KeyValue;
 use handover_schemas::purge::restore::TakenValues;
-use handover_verify::findings::FindingsFile;
-use handover_verify::handover_dir::HandoverDir;
-use handover_verify::interrupt::Interrupt;
-use handover_verify::postgres;
 use handover_verify::purge::list::POSITION;
-use handover_verify::rows::key_value;
 use serde::Serialize;
 
 use super::load::read_positioned;

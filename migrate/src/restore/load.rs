@@ -2,19 +2,19 @@
 //! restored is first loaded there, and compared.
 
 use anyhow::{Context, Result, bail};
+use handover_cli_kit::interrupt::Interrupt;
+use handover_engine::postgres::{self, CopyIn};
+use handover_engine::reader::Reader;
+use handover_engine::rows::RowStream;
+use handover_engine::rows::Wire;
+use handover_engine::sql::{ident, qualified};
+use handover_engine::sqlite::values::TextLimit;
+use handover_engine::sqlite::{self, Reading, sqlite_error, stored_field};
 use handover_schemas::pg_type::PgType;
 use handover_schemas::plan::{Column, TableShape};
 use handover_schemas::sqlite_form::Form;
 use handover_schemas::value::OwnedStored;
-use handover_verify::interrupt::Interrupt;
-use handover_verify::postgres::{self, CopyIn};
 use handover_verify::purge::list::POSITION;
-use handover_verify::reader::Reader;
-use handover_verify::rows::RowStream;
-use handover_verify::rows::Wire;
-use handover_verify::sql::{ident, qualified};
-use handover_verify::sqlite::values::TextLimit;
-use handover_verify::sqlite::{self, Reading, sqlite_error, stored_field};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ToSql, params_from_iter};
 

@@ -4,11 +4,11 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result};
+use handover_cli_kit::interrupt::Interrupt;
 use handover_schemas::archive::index::Location;
 use handover_schemas::archive::manifest::{ArchivedTable, ParentLink};
 use handover_schemas::archive::search::{IndexKey, Tag};
 use handover_verify::archive::ArchiveReader;
-use handover_verify::interrupt::Interrupt;
 
 use super::fields::{borrowed, texts};
 use super::find::{Found, rows_at};

@@ -5,10 +5,10 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail};
+use handover_engine::sql::{ident, qualified};
 use handover_schemas::archive::manifest::ParentLink;
 use handover_schemas::name::TableName;
 use handover_verify::purge::list::POSITION;
-use handover_verify::sql::{ident, qualified};
 
 use super::stage::{Aside, StagedTable};
 use super::unique::unique_columns;

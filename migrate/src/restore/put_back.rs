@@ -2,13 +2,13 @@
 //! archived.
 
 use anyhow::{Context, Result, bail};
+use handover_cli_kit::interrupt::Interrupt;
+use handover_cli_kit::progress::Progress;
+use handover_engine::postgres;
+use handover_engine::sql::{ident, qualified};
 use handover_schemas::archive::row_leaf::row_leaf;
 use handover_schemas::digest::Digest;
-use handover_verify::interrupt::Interrupt;
-use handover_verify::postgres;
-use handover_verify::progress::Progress;
 use handover_verify::purge::list::POSITION;
-use handover_verify::sql::{ident, qualified};
 use sha2::{Digest as _, Sha256};
 
 use super::load::read_positioned;

@@ -1,12 +1,12 @@
 //! Rows that archived ones replace go into an archive of their own first.
 
 use anyhow::{Context, Result, bail};
+use handover_cli_kit::interrupt::Interrupt;
+use handover_cli_kit::progress::Progress;
 use handover_schemas::archive::manifest::ArchiveManifest;
 use handover_schemas::archive::row_leaf::SaltKey;
 use handover_schemas::digest::Digest;
 use handover_verify::archive::{ArchiveReader, check_archive};
-use handover_verify::interrupt::Interrupt;
-use handover_verify::progress::Progress;
 
 use super::load::read_positioned;
 use super::plan::Counts;

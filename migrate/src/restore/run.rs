@@ -4,6 +4,9 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use handover_cli_kit::handover_dir::HandoverDir;
+use handover_cli_kit::interrupt::Interrupt;
+use handover_cli_kit::progress::Progress;
 use handover_schemas::config::{ChangedColumn, PurgeConfig};
 use handover_schemas::name::TableName;
 use handover_schemas::purge::record::PurgeState;
@@ -11,9 +14,6 @@ use handover_schemas::purge::restore::{
     ReplacedRows, RestoreReport, RestoreTable, RestoreWritten, TakenValues,
 };
 use handover_verify::archive::ArchiveReader;
-use handover_verify::handover_dir::HandoverDir;
-use handover_verify::interrupt::Interrupt;
-use handover_verify::progress::Progress;
 use handover_verify::purge::ledger::PurgeEntry;
 use handover_verify::signing::Trust;
 

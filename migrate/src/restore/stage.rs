@@ -6,6 +6,10 @@ use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use handover_cli_kit::interrupt::Interrupt;
+use handover_cli_kit::progress::Progress;
+use handover_engine::postgres;
+use handover_engine::sql::{ident, qualified};
 use handover_schemas::archive::manifest::{ArchivedTable, SaltLine};
 use handover_schemas::archive::row_leaf::row_leaf;
 use handover_schemas::config::ChangedColumn;
@@ -13,11 +17,7 @@ use handover_schemas::digest::Digest;
 use handover_schemas::plan::{Key, TableShape};
 use handover_schemas::purge::columns::ColumnChange;
 use handover_verify::archive::ArchiveReader;
-use handover_verify::interrupt::Interrupt;
-use handover_verify::postgres;
-use handover_verify::progress::Progress;
 use handover_verify::purge::list::POSITION;
-use handover_verify::sql::{ident, qualified};
 
 use super::choice::Chosen;
 use super::columns::{Fitted, fit};

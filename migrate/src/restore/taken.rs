@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
+use handover_cli_kit::interrupt::Interrupt;
+use handover_engine::postgres;
+use handover_engine::rows::key_value;
+use handover_engine::sql::ident;
 use handover_schemas::chunk::KeyValue;
 use handover_schemas::purge::restore::TakenValues;
-use handover_verify::interrupt::Interrupt;
-use handover_verify::postgres;
 use handover_verify::purge::list::POSITION;
-use handover_verify::rows::key_value;
-use handover_verify::sql::ident;
 
 use super::load::read_positioned;
 use super::plan::TAKEN;

@@ -2,10 +2,10 @@
 //! done then.
 
 use anyhow::{Result, bail};
+use handover_engine::postgres::Session;
+use handover_engine::sql::{ident, literal, qualified};
+use handover_engine::sqlite::sqlite_error;
 use handover_schemas::plan::TableShape;
-use handover_verify::postgres::Session;
-use handover_verify::sql::{ident, literal, qualified};
-use handover_verify::sqlite::sqlite_error;
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 

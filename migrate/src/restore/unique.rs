@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
+use handover_engine::sql::{literal, qualified};
+use handover_engine::sqlite::sqlite_error;
 use handover_schemas::plan::TableShape;
-use handover_verify::sql::{literal, qualified};
-use handover_verify::sqlite::sqlite_error;
 use rusqlite::Connection;
 
 use crate::purge::PurgeDatabase;

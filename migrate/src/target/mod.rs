@@ -6,11 +6,11 @@ pub mod sqlite;
 use std::path::Path;
 
 use anyhow::Result;
+use handover_engine::postgres::{Session, TextRow};
 use handover_schemas::chunk::KeyRange;
 use handover_schemas::digest::LineDigest;
 use handover_schemas::ledger::ChunkEntry;
 use handover_schemas::plan::TableShape;
-use handover_verify::postgres::{Session, TextRow};
 use rusqlite::Connection;
 
 use self::postgres::{Owner, SourceSettings};

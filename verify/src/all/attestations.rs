@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 use std::io::ErrorKind;
 
 use anyhow::{Context, Result};
+use handover_cli_kit::handover_dir::attestations::{
+    ATTESTATIONS_DIR, MADE_FROM_IT, closing_file, envelope_file, made_file,
+};
 use handover_schemas::attestation::{HandoverAttestation, Outcome};
 use handover_schemas::signing::dsse::Envelope;
 use handover_schemas::signing::statement::Statement;
 
 use super::head::check_head;
 use super::{All, AllRequest, Watch};
-use crate::attestation::place::{
-    ATTESTATIONS_DIR, MADE_FROM_IT, closing_file, envelope_file, made_file,
-};
 use crate::attestation::read_regular;
 use crate::attestation::{AttestationRequest, ClosingRequest, verify_attestation, verify_closing};
 use crate::package::Identities;

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use anyhow::Result;
+use handover_cli_kit::handover_dir::links;
 use handover_schemas::attestation::Outcome;
 
 use super::All;
-use crate::handover_dir::links;
 
 /// A finding for each link in the place of a folder. Without one there is nothing to say: that a folder is a folder
 /// is not something that holds.

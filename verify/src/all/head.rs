@@ -1,12 +1,12 @@
 //! The head from paper, where no ledger is at hand: held against the last attestation and its closing.
 
+use handover_cli_kit::handover_dir::attestations::{closing_file, envelope_file};
 use handover_schemas::attestation::{Closing, HandoverAttestation, Outcome};
 use handover_schemas::digest::Digest;
 use handover_schemas::signing::dsse::Envelope;
 use handover_schemas::signing::statement::{Predicate, Statement};
 
 use super::AllRequest;
-use crate::attestation::place::{closing_file, envelope_file};
 use crate::attestation::read_regular;
 
 /// Heads that stand on paper about one attestation: each follows from what was signed.

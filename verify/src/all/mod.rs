@@ -16,6 +16,10 @@ mod tables;
 use std::path::PathBuf;
 
 use anyhow::Result;
+use handover_cli_kit::interrupt::{Interrupt, Interrupted};
+use handover_cli_kit::progress::Progress;
+use handover_engine::endpoint::Endpoint;
+use handover_engine::sqlite::TypeOverride;
 use handover_schemas::attestation::{AllCheck, AllReport, CheckVerdict, Outcome};
 use handover_schemas::config::Config;
 use handover_schemas::date::Date;
@@ -28,16 +32,12 @@ use self::packages::check_packages;
 use self::purges::{check_purges, check_statements};
 use self::tables::{PlannedTables, check_tables};
 use crate::attestation::transforms;
-use crate::endpoint::Endpoint;
-use crate::interrupt::{Interrupt, Interrupted};
 use crate::ledger::check::{LedgerRequest, verify_ledger};
 use crate::ledger::events::events;
 use crate::ledger::{ledger_of, open};
 use crate::package::Identities;
-use crate::progress::Progress;
 use crate::purge::ledger::{PurgeEntry, database_id, purges};
 use crate::signing::Trust;
-use crate::sqlite::TypeOverride;
 
 pub use audit::audit_envelope;
 

@@ -1,6 +1,7 @@
 //! Purges: against the database, or, without one, the signed statements in the folder.
 
 use anyhow::{Context, Result};
+use handover_engine::endpoint::Endpoint;
 use handover_schemas::attestation::Outcome;
 use handover_schemas::digest::Digest;
 use handover_schemas::purge::record::PurgeState;
@@ -9,7 +10,6 @@ use handover_schemas::purge::verdict::{PurgeVerdict, PurgeVerdictEntry};
 use super::attestations::Attestations;
 use super::{All, AllRequest, Watch};
 use crate::attestation::read_regular;
-use crate::endpoint::Endpoint;
 use crate::purge::check::{PurgeRequest, verify_purges};
 use crate::purge::ledger::PurgeEntry;
 

@@ -5,6 +5,13 @@
 //! but the listed rows that went, and what is left, is for the check of the purge.
 
 use anyhow::{Context, Result};
+use handover_engine::endpoint::Endpoint;
+use handover_engine::postgres;
+use handover_engine::reader::{End, ReadOptions};
+use handover_engine::rename::rename;
+use handover_engine::rows::Wire;
+use handover_engine::sqlite::values::TextLimit;
+use handover_engine::sqlite::{self, Mapping, Respelled, TypeOverride};
 use handover_schemas::chunk::{CHUNK_BYTES_MAX, KeyRange};
 use handover_schemas::digest::LineDigest;
 use handover_schemas::leaf::logical_name;
@@ -14,15 +21,8 @@ use handover_schemas::purge::record::PurgeState;
 use handover_schemas::report::{TablesReport, Verdict};
 
 use super::{AllRequest, Outcome, Watch};
-use crate::endpoint::Endpoint;
 use crate::ledger::open;
-use crate::postgres;
 use crate::purge::ledger::PurgeEntry;
-use crate::reader::{End, ReadOptions};
-use crate::rename::rename;
-use crate::rows::Wire;
-use crate::sqlite::values::TextLimit;
-use crate::sqlite::{self, Mapping, Respelled, TypeOverride};
 use crate::tables::{FINDINGS_FILE, TablesRequest, compare};
 
 /// What the ledger says about tables.

@@ -3,6 +3,8 @@
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use anyhow::{Context, Result, bail};
+use handover_cli_kit::interrupt::Interrupt;
+use handover_cli_kit::progress::Progress;
 use handover_schemas::archive::index::{ENTRY_LEN, Entry, Location, PART_ENTRIES, ShardSplit};
 use handover_schemas::archive::manifest::{ArchivedTable, INDEX, SaltLine};
 use handover_schemas::archive::row_leaf::row_leaf;
@@ -14,8 +16,6 @@ use handover_schemas::purge::gaps::SearchGaps;
 use super::entries::{IndexEntries, TableTags};
 use super::gaps::GapCounter;
 use super::reader::ArchiveReader;
-use crate::interrupt::Interrupt;
-use crate::progress::Progress;
 
 /// What an archive turned out to hold.
 #[derive(Clone, Debug, PartialEq, Eq)]

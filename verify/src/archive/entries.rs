@@ -4,14 +4,13 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use handover_engine::sort::{Sorted, Sorter};
 use handover_schemas::archive::index::{ENTRY_LEN, Entry, Location};
 use handover_schemas::archive::manifest::{ArchivedColumn, ParentLink};
 use handover_schemas::archive::search::{IndexKey, Tag};
 use handover_schemas::config::SearchColumns;
 use handover_schemas::name::TableName;
 use handover_schemas::value::field_text;
-
-use crate::sort::{Sorted, Sorter};
 
 /// Entries kept in memory before they are spilled.
 const SORT_MEMORY: usize = 32 * 1024 * 1024;

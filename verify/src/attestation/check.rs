@@ -6,6 +6,10 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use handover_cli_kit::interrupt::Interrupt;
+use handover_cli_kit::progress::Progress;
+use handover_engine::endpoint::Endpoint;
+use handover_engine::reader::End;
 use handover_schemas::attestation::{AttestationReport, HandoverAttestation, Outcome, StatedKey};
 use handover_schemas::date::Date;
 use handover_schemas::digest::Digest;
@@ -17,15 +21,11 @@ use handover_schemas::signing::statement::Statement;
 use super::gather::gather;
 use super::regular_file::read_regular;
 use super::rows::{Copied, Side};
-use crate::endpoint::Endpoint;
-use crate::interrupt::Interrupt;
 use crate::ledger::events::{RecordedAttestation, attestations};
 use crate::ledger::evidence::all_evidence;
 use crate::ledger::signed_evidence::{CheckedAgain, check_again};
 use crate::ledger::{LedgerQuery, ledger_of, open};
 use crate::package::{Identities, PackageRequest, verify_package};
-use crate::progress::Progress;
-use crate::reader::End;
 use crate::signing::{Checked, Demand, Trust, check_envelope, day_of, meets};
 
 /// What to check, and against what.

@@ -12,12 +12,12 @@ use handover_schemas::signing::dsse::Envelope;
 use handover_schemas::signing::statement::Statement;
 
 use super::check::tell_other_signatures;
-use super::place::{
+use super::regular_file::read_regular;
+use crate::signing::{Checked, Demand, Trust, check_envelope, day_of, meets};
+use handover_cli_kit::handover_dir::attestations::{
     ATTESTATIONS_DIR, BOUND_DIRS, FINDINGS_DIR, MADE_FROM_IT, closing_file, envelope_file,
     made_file,
 };
-use super::regular_file::read_regular;
-use crate::signing::{Checked, Demand, Trust, check_envelope, day_of, meets};
 
 /// A closing to check.
 pub struct ClosingRequest<'a> {

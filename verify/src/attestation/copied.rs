@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
+use handover_engine::table_root::TableRoot;
 use handover_schemas::attestation::{
     RootsOver, StatedCopy, StatedEnd, StatedLeftOut, StatedTable, TableState,
 };
@@ -16,7 +17,6 @@ use super::gather::detail_of;
 use crate::ledger::LedgerQuery;
 use crate::ledger::copied::{self, FrozenPlan};
 use crate::ledger::events::RecordedEvent;
-use crate::table_root::TableRoot;
 
 /// What the ledger says of the copy; nothing if none was begun.
 pub(super) fn stated_copy(

@@ -7,7 +7,6 @@ mod figure_findings;
 mod findings;
 mod gather;
 mod lines;
-pub mod place;
 mod purged;
 mod regular_file;
 mod rows;

@@ -4,6 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
+use handover_cli_kit::interrupt::{Interrupt, Interrupted};
+use handover_cli_kit::progress::Progress;
+use handover_engine::postgres;
+use handover_engine::reader::{End, ReadOptions};
+use handover_engine::rows::Wire;
+use handover_engine::sqlite::values::TextLimit;
+use handover_engine::sqlite::{self, Mapping, Respelled, TypeOverride};
+use handover_engine::table_root::{RootedTable, TableRoot, at_end};
 use handover_schemas::attestation::{HandoverAttestation, Outcome, RootsOver, StatedCopy};
 use handover_schemas::chunk::{CHUNK_BYTES_MAX, KeyRange};
 use handover_schemas::digest::LineDigest;
@@ -14,16 +22,8 @@ use handover_schemas::plan::TableShape;
 use handover_schemas::purge::record::PurgeState;
 use handover_schemas::sqlite_form::Form;
 
-use crate::interrupt::{Interrupt, Interrupted};
 use crate::ledger::copied::{chunks, plan};
 use crate::ledger::ledger_of;
-use crate::postgres;
-use crate::progress::Progress;
-use crate::reader::{End, ReadOptions};
-use crate::rows::Wire;
-use crate::sqlite::values::TextLimit;
-use crate::sqlite::{self, Mapping, Respelled, TypeOverride};
-use crate::table_root::{RootedTable, TableRoot, at_end};
 
 /// Which end is read again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,20 +3,20 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use handover_cli_kit::exit_code::Exit;
+use handover_cli_kit::interrupt::Interrupt;
+use handover_cli_kit::output::{Lines, print_json, print_lines, tell};
+use handover_cli_kit::passphrase::{ARCHIVE_VARIABLE, PassphraseSource};
+use handover_cli_kit::private_file;
+use handover_cli_kit::progress::Progress;
+use handover_engine::endpoint::{Endpoint, not_checked_of_lines};
 use handover_schemas::attestation::{AllReport, CheckVerdict};
 use handover_schemas::config::End;
 
 use crate::all::{AllRequest, audit_envelope, verify_all};
 use crate::cli::AllArgs;
 use crate::config_file;
-use crate::endpoint::{Endpoint, not_checked_of_lines};
-use crate::exit_code::Exit;
-use crate::interrupt::Interrupt;
-use crate::output::{Lines, print_json, print_lines, tell};
 use crate::package::Identities;
-use crate::passphrase::{ARCHIVE_VARIABLE, PassphraseSource};
-use crate::private_file;
-use crate::progress::Progress;
 use crate::signing::Trust;
 
 /// Runs the command.

@@ -1,6 +1,12 @@
 //! `handover-verify attestation`.
 
 use anyhow::Result;
+use handover_cli_kit::exit_code::Exit;
+use handover_cli_kit::interrupt::Interrupt;
+use handover_cli_kit::output::{Lines, print_json, print_lines};
+use handover_cli_kit::passphrase::{ARCHIVE_VARIABLE, PassphraseSource};
+use handover_cli_kit::progress::Progress;
+use handover_engine::endpoint::not_checked_of_lines;
 use handover_schemas::attestation::AttestationReport;
 use handover_schemas::package::PACKAGES_DIR;
 
@@ -8,13 +14,7 @@ use super::outcome_text::outcome_text;
 use crate::attestation::{AttestationRequest, verify_attestation};
 use crate::cli::AttestationArgs;
 use crate::config_file;
-use crate::endpoint::not_checked_of_lines;
-use crate::exit_code::Exit;
-use crate::interrupt::Interrupt;
-use crate::output::{Lines, print_json, print_lines};
 use crate::package::Identities;
-use crate::passphrase::{ARCHIVE_VARIABLE, PassphraseSource};
-use crate::progress::Progress;
 use crate::signing::Trust;
 
 /// What is known only where this is held against the other parts of a hand-over.

@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::Read;
 
 use anyhow::{Context, Result};
+use handover_cli_kit::exit_code::Exit;
+use handover_cli_kit::output::{Lines, print_json, print_lines};
 use handover_schemas::signing::dsse::{ENVELOPE_MAX, Envelope};
 use handover_schemas::signing::statement::{StatementHeader, Subject};
 use schemars::JsonSchema;
@@ -11,8 +13,6 @@ use serde::{Deserialize, Serialize};
 
 use super::signed_by;
 use crate::cli::EnvelopeArgs;
-use crate::exit_code::Exit;
-use crate::output::{Lines, print_json, print_lines};
 use crate::signing::{Checked, Signatory, Trust, check_envelope, openssl_commands, today};
 
 /// Who signed what.

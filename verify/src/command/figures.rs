@@ -4,6 +4,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Result;
+use handover_cli_kit::exit_code::Exit;
+use handover_cli_kit::interrupt::Interrupt;
+use handover_cli_kit::output::{Lines, print_json, print_lines};
+use handover_cli_kit::progress::Progress;
+use handover_engine::endpoint::{Endpoint, not_checked_of_lines};
 use handover_schemas::config::{Config, End};
 use handover_schemas::figures::report::FiguresVerdict;
 use handover_schemas::figures::shipped;
@@ -11,14 +16,9 @@ use handover_schemas::figures::shipped;
 use super::figures_text::text;
 use crate::cli::{FiguresArgs, LabelLanguage};
 use crate::config_file;
-use crate::endpoint::{Endpoint, not_checked_of_lines};
-use crate::exit_code::Exit;
 use crate::figures::{
     FiguresRequest, LoadedSet, all_shipped, check_sets, configured_sets, load_set, shipped_set,
 };
-use crate::interrupt::Interrupt;
-use crate::output::{Lines, print_json, print_lines};
-use crate::progress::Progress;
 
 /// Runs the command.
 pub fn run(args: FiguresArgs, interrupt: &Interrupt) -> Result<Exit> {

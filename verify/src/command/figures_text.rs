@@ -1,5 +1,6 @@
 //! The report on figures for people.
 
+use handover_cli_kit::output::{Lines, grouped, grouped_signed};
 use handover_schemas::figures::report::{
     EndFigure, FigureReport, FigureSetReport, FigureVerdict, FiguresReport, FiguresVerdict,
     RelationReport, RelationResult,
@@ -7,7 +8,6 @@ use handover_schemas::figures::report::{
 use handover_schemas::figures::{RoundedAs, Rounding};
 
 use crate::cli::LabelLanguage;
-use crate::output::{Lines, grouped, grouped_signed};
 
 /// The report, with labels in one language.
 pub(super) fn text(report: &FiguresReport, language: LabelLanguage) -> Lines {

@@ -1,15 +1,15 @@
 //! `handover-verify ledger`.
 
 use anyhow::Result;
+use handover_cli_kit::exit_code::Exit;
+use handover_cli_kit::interrupt::Interrupt;
+use handover_cli_kit::output::{Lines, print_json, print_lines};
+use handover_engine::endpoint::not_checked_of_lines;
 
 use super::outcome_text::outcome_text;
 use crate::cli::LedgerArgs;
 use crate::config_file;
-use crate::endpoint::not_checked_of_lines;
-use crate::exit_code::Exit;
-use crate::interrupt::Interrupt;
 use crate::ledger::check::{LedgerRequest, verify_ledger};
-use crate::output::{Lines, print_json, print_lines};
 
 /// What is known only where this is held against the other parts of a hand-over.
 const LEFT_TO_ALL: &str = "rows, packages and archives that the ledger speaks of: handover-verify all holds them against it";

@@ -1,8 +1,7 @@
 //! What was looked at, in lines for people.
 
+use handover_cli_kit::output::Lines;
 use handover_schemas::attestation::Outcome;
-
-use crate::output::Lines;
 
 /// One line for each thing, findings behind what holds.
 pub(super) fn outcome_text(out: &mut Lines, outcome: &Outcome) {

@@ -3,17 +3,17 @@
 use std::path::Path;
 
 use anyhow::Result;
+use handover_cli_kit::exit_code::Exit;
+use handover_cli_kit::interrupt::Interrupt;
+use handover_cli_kit::output::{Lines, grouped, print_json, print_lines};
+use handover_cli_kit::passphrase::{ARCHIVE_VARIABLE, PassphraseSource};
+use handover_cli_kit::progress::Progress;
+use handover_engine::endpoint::{Endpoint, not_checked_of_lines};
 use handover_schemas::package::report::{PackageReport, PackageVerdict, SealOrigin};
 
 use crate::cli::PackageArgs;
 use crate::config_file;
-use crate::endpoint::{Endpoint, not_checked_of_lines};
-use crate::exit_code::Exit;
-use crate::interrupt::Interrupt;
-use crate::output::{Lines, grouped, print_json, print_lines};
 use crate::package::{Identities, PackageRequest, verify_package};
-use crate::passphrase::{ARCHIVE_VARIABLE, PassphraseSource};
-use crate::progress::Progress;
 
 /// What is known only where this is held against the other parts of a hand-over.
 const LEFT_TO_ALL: &str = "events, purges and attestations that speak of this package, and whether the hand-over has others: \

@@ -1,17 +1,17 @@
 //! `handover-verify purge`.
 
 use anyhow::Result;
+use handover_cli_kit::exit_code::Exit;
+use handover_cli_kit::interrupt::Interrupt;
+use handover_cli_kit::output::{Lines, print_json, print_lines};
+use handover_cli_kit::passphrase::{ARCHIVE_VARIABLE, PassphraseSource};
+use handover_cli_kit::progress::Progress;
+use handover_engine::endpoint::not_checked_of_lines;
 use handover_schemas::purge::verdict::{PurgeVerdict, PurgeVerdictEntry, PurgeVerdictReport};
 
 use crate::cli::PurgeArgs;
 use crate::config_file;
-use crate::endpoint::not_checked_of_lines;
-use crate::exit_code::Exit;
-use crate::interrupt::Interrupt;
-use crate::output::{Lines, print_json, print_lines};
 use crate::package::Identities;
-use crate::passphrase::{ARCHIVE_VARIABLE, PassphraseSource};
-use crate::progress::Progress;
 use crate::purge::check::{PurgeRequest, verify_purges};
 use crate::signing::Trust;
 

@@ -5,13 +5,13 @@ use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use handover_cli_kit::exit_code::Exit;
+use handover_cli_kit::output::{Lines, grouped, print_json, print_lines};
 use handover_schemas::archive::record::RecordFile;
 use handover_schemas::signing::tlog_proof::TlogProof;
 
 use super::signed_by;
 use crate::cli::RecordArgs;
-use crate::exit_code::Exit;
-use crate::output::{Lines, grouped, print_json, print_lines};
 use crate::record::{RecordReport, RecordVerdict, check_record};
 use crate::signing::{Trust, today};
 

@@ -1,21 +1,21 @@
 //! `handover-verify tables`.
 
 use anyhow::Result;
+use handover_cli_kit::exit_code::Exit;
+use handover_cli_kit::handover_dir::HandoverDir;
+use handover_cli_kit::interrupt::Interrupt;
+use handover_cli_kit::output::{Lines, grouped, print_json, print_lines};
+use handover_cli_kit::progress::Progress;
+use handover_cli_kit::withheld;
+use handover_engine::endpoint::not_checked_of_lines;
+use handover_engine::sqlite::TypeOverride;
 use handover_schemas::chunk::CHUNK_BYTES_MAX;
 use handover_schemas::config::{End, LeaveOut};
 use handover_schemas::report::{EndReport, TableReport, TablesReport, Verdict, WrittenAnotherWay};
 
 use crate::cli::TablesArgs;
 use crate::config_file;
-use crate::endpoint::not_checked_of_lines;
-use crate::exit_code::Exit;
-use crate::handover_dir::HandoverDir;
-use crate::interrupt::Interrupt;
-use crate::output::{Lines, grouped, print_json, print_lines};
-use crate::progress::Progress;
-use crate::sqlite::TypeOverride;
 use crate::tables::{FINDINGS_FILE, TablesRequest, compare};
-use crate::withheld;
 
 /// Runs the command.
 pub fn run(args: TablesArgs, interrupt: &Interrupt) -> Result<Exit> {

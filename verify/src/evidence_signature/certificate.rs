@@ -1,6 +1,7 @@
 //! One certificate (RFC 5280): whose it is, when it is valid, and what its key may do.
 
 use anyhow::{Context, Result, bail};
+use handover_cli_kit::visible::visible;
 use handover_schemas::digest::Digest;
 use jiff::Timestamp;
 use x509_cert::Certificate;
@@ -10,7 +11,6 @@ use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage};
 use super::attributes::moment;
 use super::format::all_pem;
 use super::key_purpose::is_for_documents;
-use crate::visible::visible;
 
 /// Longest subject that is shown, in characters.
 const SUBJECT_MAX: usize = 300;

@@ -4,11 +4,10 @@ use std::fmt;
 use std::io::Read;
 
 use anyhow::{Context, Result};
+use handover_cli_kit::interrupt::Interrupt;
 use handover_schemas::digest::{Digest, hex};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
-
-use crate::interrupt::Interrupt;
 
 /// Bytes read at once.
 const BLOCK: usize = 256 * 1024;

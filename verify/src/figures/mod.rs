@@ -1,27 +1,20 @@
 //! Reported figures: whether they add up, and whether the databases give them.
-//!
-//! A query of a set was written by people, perhaps by somebody who means harm. It runs as one
-//! statement, read-only, for a limited time, and no more of it is taken than one whole number.
 
-mod postgres;
 mod set_file;
-mod sqlite;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use handover_cli_kit::interrupt::Interrupt;
+use handover_cli_kit::progress::Progress;
+use handover_engine::endpoint::Endpoint;
+use handover_engine::figures::{self, Answer, FigureSource};
 use handover_schemas::figures::report::{
     EndFigure, FigureReport, FigureSetReport, FigureVerdict, FiguresReport, FiguresVerdict,
     RelationReport, RelationResult,
 };
 use handover_schemas::figures::{Figure, Query, judge_relations, judge_value};
-
-use self::postgres::PostgresQueries;
-use self::sqlite::SqliteQueries;
-use crate::endpoint::Endpoint;
-use crate::interrupt::Interrupt;
-use crate::progress::Progress;
 
 pub use set_file::{
     LoadedSet, all_shipped, configured_sets, load_set, parse_set, shipped_set, to_toml,
@@ -41,12 +34,6 @@ pub struct FiguresRequest {
     /// How long each query may take.
     pub timeout: Duration,
 }
-
-/// What every refused query is told.
-const ONE_SELECT: &str = "it has to be one SELECT that writes nothing";
-
-/// What a database answered: a number, or why there is none.
-type Answer = Result<i64, String>;
 
 /// Checks every set against itself, and against the databases that are given.
 ///
@@ -85,12 +72,7 @@ pub fn check_sets(
 /// A database that is asked.
 struct End {
     name: &'static str,
-    queries: Queries,
-}
-
-enum Queries {
-    Postgres(PostgresQueries),
-    Sqlite(SqliteQueries),
+    database: Box<dyn FigureSource>,
 }
 
 impl End {
@@ -100,30 +82,13 @@ impl End {
         timeout: Duration,
         interrupt: &Interrupt,
     ) -> Result<Self> {
-        let opened = match endpoint {
-            Endpoint::Postgres(endpoint) => {
-                PostgresQueries::open(endpoint, timeout, interrupt).map(Queries::Postgres)
-            }
-            Endpoint::Sqlite(path) => {
-                SqliteQueries::open(path, timeout, interrupt).map(Queries::Sqlite)
-            }
-        };
-        Ok(Self { name, queries: opened.with_context(|| format!("the {name} cannot be read"))? })
+        let database = figures::open(endpoint, timeout, interrupt)
+            .with_context(|| format!("the {name} cannot be read"))?;
+        Ok(Self { name, database })
     }
 
     fn ask(&mut self, query: &Query) -> Result<Answer> {
-        let (engine, sql) = match &self.queries {
-            Queries::Postgres(_) => ("PostgreSQL", query.for_postgres()),
-            Queries::Sqlite(_) => ("SQLite", query.for_sqlite()),
-        };
-        let Some(sql) = sql else {
-            return Ok(Err(format!("the set has no query for {engine}")));
-        };
-        match &mut self.queries {
-            Queries::Postgres(queries) => queries.ask(sql),
-            Queries::Sqlite(queries) => queries.ask(sql),
-        }
-        .with_context(|| format!("the {} cannot be read", self.name))
+        self.database.ask(query).with_context(|| format!("the {} cannot be read", self.name))
     }
 }
 

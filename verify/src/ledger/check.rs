@@ -4,6 +4,11 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
+use handover_cli_kit::handover_dir::attestations::{
+    closing_file, envelope_file, numbers_in_folder,
+};
+use handover_cli_kit::interrupt::Interrupt;
+use handover_engine::endpoint::Endpoint;
 use handover_schemas::attestation::{Closing, HandoverAttestation, LedgerReport, Outcome};
 use handover_schemas::chain::{EventKind, NO_EVENT, check_chain};
 use handover_schemas::digest::Digest;
@@ -16,10 +21,7 @@ use super::tables::{strangers, table_digests};
 use super::times::check_times;
 use super::{LedgerQuery, ledger_of, open};
 use crate::attestation::detail_of;
-use crate::attestation::place::{closing_file, envelope_file, numbers_in_folder};
 use crate::attestation::read_regular;
-use crate::endpoint::Endpoint;
-use crate::interrupt::Interrupt;
 
 /// Which ledger to check, and against what.
 pub struct LedgerRequest {

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail};
+use handover_engine::postgres::TextRow;
+use handover_engine::table_root::TableRoot;
 use handover_schemas::chunk::{KeyRange, KeyValue};
 use handover_schemas::digest::LineDigest;
 use handover_schemas::ledger::{
@@ -14,8 +16,6 @@ use handover_schemas::plan::{TablePlan, TableShape};
 use handover_schemas::report::Finding;
 
 use super::LedgerQuery;
-use crate::postgres::TextRow;
-use crate::table_root::TableRoot;
 
 /// What a ledger was made for.
 #[derive(Clone, Debug, PartialEq, Eq)]

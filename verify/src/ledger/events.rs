@@ -1,11 +1,11 @@
 //! What the ledger says was done: the chain of events, and the attestations.
 
 use anyhow::{Context, Result};
+use handover_engine::postgres::TextRow;
 use handover_schemas::chain::{Event, EventKind};
 use handover_schemas::digest::Digest;
 
 use super::LedgerQuery;
-use crate::postgres::TextRow;
 
 /// An event with the digest that was recorded for it.
 #[derive(Clone, Debug, PartialEq, Eq)]

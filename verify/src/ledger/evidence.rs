@@ -1,11 +1,11 @@
 //! What the ledger says of evidence files: what was loaded, from which file, signed by whom.
 
 use anyhow::{Context, Result, bail};
+use handover_engine::postgres::TextRow;
 use handover_schemas::digest::Digest;
 
 use super::LedgerQuery;
 use super::signed_evidence::{SignedEvidence, signed_evidence};
-use crate::postgres::TextRow;
 
 /// A file whose rows are in the ledger, in a table of their own.
 #[derive(Clone, Debug, PartialEq, Eq)]

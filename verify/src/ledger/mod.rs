@@ -13,15 +13,14 @@ pub mod tables;
 pub mod times;
 
 use anyhow::{Context, Result};
+use handover_cli_kit::interrupt::Interrupt;
+use handover_engine::endpoint::Endpoint;
+use handover_engine::postgres::{Access, Session, TextRow};
+use handover_engine::reader::End;
+use handover_engine::sqlite::{open_read_only, sqlite_error};
 use handover_schemas::name::TableName;
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
-
-use crate::endpoint::Endpoint;
-use crate::interrupt::Interrupt;
-use crate::postgres::{Access, Session, TextRow};
-use crate::reader::End;
-use crate::sqlite::{open_read_only, sqlite_error};
 
 /// A database at one moment, read-only.
 pub fn open(target: &Endpoint, interrupt: &Interrupt) -> Result<End> {

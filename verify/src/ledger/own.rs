@@ -4,13 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
+use handover_engine::inventory::{CatalogObject, Inventory, ObjectKind};
 use handover_schemas::identity_number::POSTGRES_FUNCTION;
 use handover_schemas::name::TableName;
 use handover_schemas::plan::TableShape;
 
 use super::LedgerQuery;
 use super::tables::has_own_columns;
-use crate::inventory::{CatalogObject, Inventory, ObjectKind};
 use crate::purge::list::{EVIDENCE, POSITION};
 
 /// What belongs to the ledger of a database.

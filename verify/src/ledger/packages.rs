@@ -1,11 +1,11 @@
 //! What the ledger says of packages and the inventory.
 
 use anyhow::{Context, Result};
+use handover_engine::sql::literal;
 use handover_schemas::digest::Digest;
 use handover_schemas::package::inventory::Inventory;
 
 use super::LedgerQuery;
-use crate::sql::literal;
 
 /// Whether the tables are there.
 pub fn has_packages(ledger: &mut dyn LedgerQuery) -> Result<bool> {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result, bail};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use handover_engine::postgres::TextRow;
 use handover_schemas::chain::EventKind;
 use handover_schemas::digest::Digest;
 use handover_schemas::evidence::EvidenceSignature;
@@ -16,7 +17,6 @@ use super::events::{RecordedEvent, events};
 use super::evidence::Evidence;
 use crate::attestation::detail_of;
 use crate::evidence_signature::{Believed, FileDigests, Given, check};
-use crate::postgres::TextRow;
 use crate::signing::{Trust, parse_moment};
 
 /// What the ledger keeps of a signature: all that it takes to check it again.

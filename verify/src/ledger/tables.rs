@@ -9,6 +9,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result};
+use handover_engine::sql::{ident, literal};
 use handover_schemas::attestation::StatedLedgerTable;
 use handover_schemas::digest::{Digest, LineHasher};
 use handover_schemas::value::escape_into;
@@ -16,7 +17,6 @@ use handover_schemas::value::escape_into;
 use super::LedgerQuery;
 use super::evidence::all_evidence;
 use super::own::{OwnObjects, is_ledger_name};
-use crate::sql::{ident, literal};
 
 /// A table of the ledger.
 struct LedgerTable {

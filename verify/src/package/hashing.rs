@@ -6,6 +6,8 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Result;
+use handover_cli_kit::interrupt::Interrupt;
+use handover_cli_kit::progress::Progress;
 use handover_schemas::digest::{Digest, hex};
 use handover_schemas::package::manifest::Encoding;
 use handover_schemas::package::report::{PackageFinding, PackageFindingKind as Kind};
@@ -15,8 +17,6 @@ use super::decode::{BLOCK_BYTES, DecodeError, decoded};
 use super::identities::Identities;
 use super::payload::hard_link;
 use crate::file_tree::{Folder, Found};
-use crate::interrupt::Interrupt;
-use crate::progress::Progress;
 
 /// A payload file and what it should be.
 pub(super) struct Job {

@@ -7,10 +7,9 @@ use std::path::Path;
 use age::armor::ArmoredReader;
 use age::secrecy::{ExposeSecret, SecretString};
 use anyhow::{Context, Result, anyhow, bail};
-
-use crate::output::tell;
-use crate::passphrase::PassphraseSource;
-use crate::secret_file;
+use handover_cli_kit::output::tell;
+use handover_cli_kit::passphrase::PassphraseSource;
+use handover_cli_kit::secret_file;
 
 /// Longest key file that is read: thousands of keys.
 const FILE_MAX: u64 = 1 << 20;

@@ -18,6 +18,9 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail};
+use handover_cli_kit::interrupt::Interrupt;
+use handover_cli_kit::progress::Progress;
+use handover_engine::endpoint::Endpoint;
 use handover_schemas::digest::Digest;
 use handover_schemas::package::manifest::{Encoding, Listing};
 use handover_schemas::package::report::{
@@ -30,10 +33,7 @@ use self::hashing::Hashing;
 pub use self::identities::Identities;
 use self::listings::CountedLines;
 use self::tag_files::TagFiles;
-use crate::endpoint::Endpoint;
 use crate::file_tree::{Folder, allow_many_open_files};
-use crate::interrupt::Interrupt;
-use crate::progress::Progress;
 
 /// What to check, and with what.
 pub struct PackageRequest {

@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::sync::mpsc::SyncSender;
 
 use anyhow::{Context, Result};
+use handover_cli_kit::interrupt::Interrupt;
 use handover_schemas::package::bag::is_safe_path;
 use handover_schemas::package::contents::MemberLine;
 use handover_schemas::package::report::{PackageFinding, PackageFindingKind as Kind};
@@ -16,7 +17,6 @@ use super::listings::{ContentsList, CountedLines, ManifestList, Sums};
 use super::tag_files::TagFiles;
 use super::{BLOCK_BYTES, PackageRequest, counted_lines};
 use crate::file_tree::{FileKind, Folder, Found, Walk, WalkError};
-use crate::interrupt::Interrupt;
 
 /// Everything the walk needs.
 pub(super) struct Payload<'a> {

@@ -1,12 +1,11 @@
 //! The seals that a target's ledger knows.
 
 use anyhow::{Context, Result};
+use handover_cli_kit::interrupt::Interrupt;
+use handover_engine::endpoint::Endpoint;
+use handover_engine::postgres::{Access, Session};
+use handover_engine::sqlite::{open_read_only, sqlite_error};
 use handover_schemas::digest::Digest;
-
-use crate::endpoint::Endpoint;
-use crate::interrupt::Interrupt;
-use crate::postgres::{Access, Session};
-use crate::sqlite::{open_read_only, sqlite_error};
 
 /// A package that was sealed.
 pub(super) struct KnownSeal {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 
+use handover_cli_kit::interrupt::Interrupt;
 use handover_schemas::archive::manifest::LEAVES_FILE;
 use handover_schemas::digest::Digest;
 use handover_schemas::package::bag::{BAGIT_TEXT, BagInfo, parse_manifest_line};
@@ -16,7 +17,6 @@ use handover_schemas::package::{
 use super::hashing::digest_of;
 use super::lines::{Line, Lines};
 use crate::file_tree::{Folder, is_missing};
-use crate::interrupt::Interrupt;
 
 /// Largest tag file of a few lines.
 const TAG_FILE_MAX: u64 = 64 * 1024;

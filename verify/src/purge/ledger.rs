@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, bail};
+use handover_engine::postgres::TextRow;
 use handover_schemas::archive::row_leaf::SaltKey;
 use handover_schemas::digest::Digest;
 use handover_schemas::merkle::TreeBuilder;
@@ -12,7 +13,6 @@ use handover_schemas::purge::record::{
 use serde::de::DeserializeOwned;
 
 use crate::ledger::LedgerQuery;
-use crate::postgres::TextRow;
 
 /// One purge.
 #[derive(Clone, Debug)]

@@ -5,16 +5,15 @@
 //! row was selected for. The names cannot be mistaken for the platform's.
 
 use anyhow::{Context, Result};
+use handover_cli_kit::interrupt::Interrupt;
+use handover_engine::postgres;
+use handover_engine::reader::Reader;
+use handover_engine::rows::{RowStream, Wire};
+use handover_engine::sql::{ident, qualified};
+use handover_engine::sqlite::{self, Reading, values::TextLimit};
 use handover_schemas::pg_type::PgType;
 use handover_schemas::plan::{Column, Key, TableShape};
 use handover_schemas::sqlite_form::Form;
-
-use crate::interrupt::Interrupt;
-use crate::postgres;
-use crate::reader::Reader;
-use crate::rows::{RowStream, Wire};
-use crate::sql::{ident, qualified};
-use crate::sqlite::{self, Reading, values::TextLimit};
 
 /// Place on the list, counted from 0.
 pub const POSITION: &str = "handover_position";

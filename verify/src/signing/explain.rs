@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
+use handover_cli_kit::shell::quote;
 use handover_schemas::signing::dsse::Envelope;
 use handover_schemas::signing::public_key::PublicKey;
 
 use super::envelope::{Found, found};
 use super::trust::{Signatory, Trust};
-use crate::shell::quote;
 
 /// For each signature that a trusted key made, or is said to have made, the commands that verify it.
 /// `file` is where the envelope is.

@@ -1,6 +1,8 @@
 //! Tables with equal rows, compared in what their lines do not hold.
 
 use anyhow::Result;
+use handover_engine::postgres::Beside;
+use handover_engine::reader::ReadOptions;
 use handover_schemas::digest::LineDigest;
 use handover_schemas::plan::TableShape;
 use handover_schemas::report::{Finding, FindingKind};
@@ -8,8 +10,6 @@ use handover_schemas::report::{Finding, FindingKind};
 use super::ends::{Described, OpenEnd};
 use super::hashing::{HashedTable, is_about_one_table};
 use super::pairs::TablePair;
-use crate::postgres::Beside;
-use crate::reader::ReadOptions;
 
 /// Both ends of one table.
 pub(super) struct BothEnds<'a> {

@@ -1,9 +1,8 @@
 //! Findings about what is neither a row nor a column.
 
+use handover_engine::inventory::ObjectKind;
+use handover_engine::inventory::difference::{ObjectChange, ObjectDifference};
 use handover_schemas::report::{Finding, FindingKind};
-
-use crate::inventory::ObjectKind;
-use crate::inventory::difference::{ObjectChange, ObjectDifference};
 
 /// The finding for one difference between catalogs.
 pub(super) fn finding(difference: &ObjectDifference) -> Finding {

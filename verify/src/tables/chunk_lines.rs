@@ -1,14 +1,14 @@
 //! The lines of one chunk, hashed, on their way to the hasher of the whole table.
 
 use anyhow::Result;
+use handover_engine::chunking::{Chunks, CutChunk};
+use handover_engine::reader::ReadOptions;
+use handover_engine::rows::RowStream;
+use handover_engine::sorted_rows::LineSorter;
 use handover_schemas::digest::{LineDigest, LineHasher};
 
 use super::hashing::{Gathered, HashedChunk};
 use super::turnstile::Turnstile;
-use crate::chunking::{Chunks, CutChunk};
-use crate::reader::ReadOptions;
-use crate::rows::RowStream;
-use crate::sorted_rows::LineSorter;
 
 /// Bytes of lines that are hashed in one go.
 const HASHED_AT_ONCE: usize = 64 * 1024;

@@ -1,6 +1,8 @@
 //! From a key range that differs to the rows, columns and likely causes.
 
 use anyhow::Result;
+use handover_cli_kit::findings::{FindingsFile, KeyLine, key_holds_text};
+use handover_engine::reader::ReadOptions;
 use handover_schemas::chunk::KeyRange;
 use handover_schemas::plan::TableShape;
 use handover_schemas::report::{Finding, FindingKind};
@@ -12,8 +14,6 @@ use super::pairs::TablePair;
 use super::row_diff::{
     DifferenceGroup, DifferenceKind, RangeDiff, RowKey, Summary, compare_keyed, compare_keyless,
 };
-use crate::findings::{FindingsFile, KeyLine, key_holds_text};
-use crate::reader::ReadOptions;
 
 /// Ranges of one table that are looked into row by row; the rest is counted.
 const RANGES_MAX: usize = 64;

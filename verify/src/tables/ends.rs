@@ -4,22 +4,22 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
+use handover_cli_kit::interrupt::Interrupt;
+use handover_cli_kit::progress::Progress;
+use handover_engine::endpoint::{Endpoint, PostgresEndpoint};
+use handover_engine::inventory::{self, Inventory, SequenceValue};
+use handover_engine::postgres::{
+    self, Beside, HeldByRowSecurity, SnapshotHolder, Uncopied, UncopiedKind, extension_sequences,
+    held_by_row_security,
+};
+use handover_engine::reader::Reader;
+use handover_engine::sqlite::{self, Mapping, VirtualTable};
 use handover_schemas::name::TableName;
 use handover_schemas::plan::{Extent, TableShape};
 use handover_schemas::report::Finding;
 use rusqlite::Connection;
 
-use crate::endpoint::{Endpoint, PostgresEndpoint};
-use crate::interrupt::Interrupt;
-use crate::inventory::{self, Inventory, SequenceValue};
 use crate::ledger::own::OwnObjects;
-use crate::postgres::{
-    self, Beside, HeldByRowSecurity, SnapshotHolder, Uncopied, UncopiedKind, extension_sequences,
-    held_by_row_security,
-};
-use crate::progress::Progress;
-use crate::reader::Reader;
-use crate::sqlite::{self, Mapping, VirtualTable};
 
 /// One opened end.
 pub(super) enum OpenEnd {

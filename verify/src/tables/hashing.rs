@@ -12,6 +12,15 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Result, bail};
+use handover_cli_kit::interrupt::{Interrupt, Interrupted};
+use handover_cli_kit::progress::Progress;
+use handover_engine::chunking::Chunks;
+use handover_engine::postgres::Refused;
+use handover_engine::reader::{
+    ChunkVisitor, End, LARGE_ROW_BYTES, ReadMode, ReadOptions, RowsBesideRanges, is_read_by_key,
+};
+use handover_engine::rows::RowStream;
+use handover_engine::sqlite::{ApplicationOnly, Misfit};
 use handover_schemas::chunk::KeyRange;
 use handover_schemas::digest::{LineDigest, LineHasher};
 use handover_schemas::plan::TableShape;
@@ -19,15 +28,6 @@ use rusqlite::Connection;
 
 use super::chunk_lines::{Lines, NulSearch, hash_chunk};
 use super::turnstile::Turnstile;
-use crate::chunking::Chunks;
-use crate::interrupt::{Interrupt, Interrupted};
-use crate::postgres::Refused;
-use crate::progress::Progress;
-use crate::reader::{
-    ChunkVisitor, End, LARGE_ROW_BYTES, ReadMode, ReadOptions, RowsBesideRanges, is_read_by_key,
-};
-use crate::rows::RowStream;
-use crate::sqlite::{ApplicationOnly, Misfit};
 
 /// A chunk as one end holds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -457,9 +457,9 @@ impl ChunkVisitor for Hashing<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rows::Wire;
-    use crate::sqlite::Respelled;
-    use crate::sqlite::values::TextLimit;
+    use handover_engine::rows::Wire;
+    use handover_engine::sqlite::Respelled;
+    use handover_engine::sqlite::values::TextLimit;
 
     /// The other end waits for the ranges that it was to cut.
     #[test]

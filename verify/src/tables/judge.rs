@@ -3,6 +3,14 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
+use handover_cli_kit::findings::{FindingsFile, key_holds_text};
+use handover_cli_kit::handover_dir::HandoverDir;
+use handover_engine::endpoint::Endpoint;
+use handover_engine::inventory::Inventory;
+use handover_engine::inventory::difference::{ObjectDifference, differences, unkept_names};
+use handover_engine::reader::ReadOptions;
+use handover_engine::rename::renamed;
+use handover_engine::{postgres, sqlite};
 use handover_schemas::chunk::KeyRange;
 use handover_schemas::digest::Digest;
 use handover_schemas::leaf::{ChunkLeaf, logical_name, table_root};
@@ -21,14 +29,6 @@ use super::left_out::LeftOutTables;
 use super::of_the_database::of_the_database;
 use super::pairs::TablePair;
 use super::{Described, Hashed, TablesRequest, catalog};
-use crate::endpoint::Endpoint;
-use crate::findings::{FindingsFile, key_holds_text};
-use crate::handover_dir::HandoverDir;
-use crate::inventory::Inventory;
-use crate::inventory::difference::{ObjectDifference, differences, unkept_names};
-use crate::reader::ReadOptions;
-use crate::rename::renamed;
-use crate::{postgres, sqlite};
 
 /// Everything that was found out.
 pub(super) struct Evidence<'a> {

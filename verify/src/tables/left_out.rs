@@ -1,15 +1,15 @@
 //! Tables that are left out of the hand-over on purpose: told, not compared.
 
 use anyhow::{Result, bail};
+use handover_engine::inventory::ObjectKind;
+use handover_engine::inventory::difference::{ObjectChange, ObjectDifference};
+use handover_engine::sql::ident;
 use handover_schemas::config::LeaveOut;
 use handover_schemas::leaf::logical_name;
 use handover_schemas::name::TableName;
 use handover_schemas::report::LeftOut;
 
 use super::ends::Described;
-use crate::inventory::ObjectKind;
-use crate::inventory::difference::{ObjectChange, ObjectDifference};
-use crate::sql::ident;
 
 /// The tables that are left out.
 #[derive(Debug, Default)]

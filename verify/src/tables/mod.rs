@@ -22,6 +22,16 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 
 use anyhow::{Context, Result, bail};
+use handover_cli_kit::handover_dir::HandoverDir;
+use handover_cli_kit::interrupt::Interrupt;
+use handover_cli_kit::progress::Progress;
+use handover_engine::endpoint::Endpoint;
+use handover_engine::postgres::Session;
+use handover_engine::reader::{End, ReadMode, ReadOptions, Reader};
+use handover_engine::rename::{refuse_where_names_stay, rename};
+use handover_engine::rows::Wire;
+use handover_engine::sqlite::values::TextLimit;
+use handover_engine::sqlite::{Mapping, Respelled, TypeOverride};
 use handover_schemas::chunk::{KeyRange, KeyValue};
 use handover_schemas::config::{LeaveOut, Rename};
 use handover_schemas::name::TableName;
@@ -34,16 +44,6 @@ use self::hashing::{
 };
 use self::left_out::LeftOutTables;
 use self::pairs::{TablePair, pair_tables};
-use crate::endpoint::Endpoint;
-use crate::handover_dir::HandoverDir;
-use crate::interrupt::Interrupt;
-use crate::postgres::Session;
-use crate::progress::Progress;
-use crate::reader::{End, ReadMode, ReadOptions, Reader};
-use crate::rename::{refuse_where_names_stay, rename};
-use crate::rows::Wire;
-use crate::sqlite::values::TextLimit;
-use crate::sqlite::{Mapping, Respelled, TypeOverride};
 
 /// What to compare, and how.
 #[derive(Clone, Debug)]

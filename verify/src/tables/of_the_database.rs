@@ -1,11 +1,11 @@
 //! Findings about a whole database that neither a table's rows nor its catalog's texts tell.
 
+use handover_engine::inventory::difference::{ObjectChange, ObjectDifference};
+use handover_engine::postgres::HeldByRowSecurity;
 use handover_schemas::report::{Finding, FindingKind};
 
 use super::ends::Described;
 use super::large_objects::large_objects;
-use crate::inventory::difference::{ObjectChange, ObjectDifference};
-use crate::postgres::HeldByRowSecurity;
 
 /// All of them. `objects` has what is said of the catalogs.
 pub(super) fn of_the_database(

@@ -4,9 +4,9 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Result;
+use handover_cli_kit::interrupt::Interrupt;
 
 use super::hashing::OtherWorkerFailed;
-use crate::interrupt::Interrupt;
 
 /// How long to sleep before looking whether the user asked to stop.
 const LOOK_EVERY: Duration = Duration::from_millis(100);

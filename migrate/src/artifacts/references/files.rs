@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result};
+use handover_engine::sqlite::sqlite_error;
 use handover_schemas::config::PathReading;
 use handover_schemas::package::contents::Entry;
-use handover_verify::sqlite::sqlite_error;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::notes::Notes;

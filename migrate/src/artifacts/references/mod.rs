@@ -12,9 +12,9 @@ mod rows;
 mod text;
 
 use anyhow::Result;
+use handover_cli_kit::interrupt::Interrupt;
+use handover_engine::endpoint::Endpoint;
 use handover_schemas::config::FileReference;
-use handover_verify::endpoint::Endpoint;
-use handover_verify::interrupt::Interrupt;
 
 use self::column::Column;
 use self::files::{DeliveredFile, Files, Found, NamedBy};

@@ -1,18 +1,18 @@
 //! What the rows of a column say, from either engine.
 
 use anyhow::{Context, Result, bail};
+use handover_cli_kit::interrupt::Interrupt;
+use handover_engine::endpoint::Endpoint;
+use handover_engine::postgres::{Access, Session, read_query};
+use handover_engine::rows::RowStream;
+use handover_engine::sql::{ident, qualified};
+use handover_engine::sqlite::{open_read_only, sqlite_error};
 use handover_schemas::config::FileReference;
 use handover_schemas::name::TableName;
 use handover_schemas::pg_type::PgType;
 use handover_schemas::plan::{Column, TableShape};
 use handover_schemas::sqlite_form::Form;
 use handover_schemas::value::unescape;
-use handover_verify::endpoint::Endpoint;
-use handover_verify::interrupt::Interrupt;
-use handover_verify::postgres::{Access, Session, read_query};
-use handover_verify::rows::RowStream;
-use handover_verify::sql::{ident, qualified};
-use handover_verify::sqlite::{open_read_only, sqlite_error};
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 

@@ -1,7 +1,7 @@
 //! How the lines of evidence answer, in plain words of one language.
 
+use handover_cli_kit::output::grouped;
 use handover_schemas::purge::answers::{AnswerForm, Answers};
-use handover_verify::output::grouped;
 
 /// What is said of answers, in one language.
 pub(super) struct AnswerWords {

@@ -1,7 +1,7 @@
 //! What somebody is about to sign, in plain Vietnamese and English.
 
+use handover_cli_kit::output::{Lines, grouped};
 use handover_schemas::purge::statement::{Approval, Binding, BoundEvidence};
-use handover_verify::output::{Lines, grouped};
 use handover_verify::purge::ledger::PurgeEntry;
 use handover_verify::signing::Signatory;
 use schemars::JsonSchema;

@@ -1,7 +1,7 @@
 //! What somebody is about to sign who closes a purge, in plain Vietnamese and English.
 
+use handover_cli_kit::output::{Lines, grouped};
 use handover_schemas::purge::statement::PurgeClosing;
-use handover_verify::output::{Lines, grouped};
 use handover_verify::signing::Signatory;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,7 +1,7 @@
 //! Which archived rows nobody will find, in plain words of one language.
 
+use handover_cli_kit::output::grouped;
 use handover_schemas::purge::gaps::{Gap, SearchGaps};
-use handover_verify::output::grouped;
 
 /// What is said of it, in one language.
 pub(super) struct GapWords {

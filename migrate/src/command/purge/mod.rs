@@ -10,20 +10,20 @@ mod text;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use handover_cli_kit::exit_code::Exit;
+use handover_cli_kit::handover_dir::HandoverDir;
+use handover_cli_kit::interrupt::Interrupt;
+use handover_cli_kit::output::{print_json, print_lines};
+use handover_cli_kit::passphrase::{ARCHIVE_VARIABLE, PassphraseSource, SIGNING_VARIABLE};
+use handover_cli_kit::progress::Progress;
+use handover_cli_kit::withheld;
+use handover_engine::endpoint::Endpoint;
 use handover_schemas::config::{CONFIG_FILE, Config, PurgeRule};
 use handover_schemas::purge::record::PurgeState;
 use handover_verify::config_file;
-use handover_verify::endpoint::Endpoint;
-use handover_verify::exit_code::Exit;
-use handover_verify::handover_dir::HandoverDir;
-use handover_verify::interrupt::Interrupt;
-use handover_verify::output::{print_json, print_lines};
 use handover_verify::package::Identities;
-use handover_verify::passphrase::{ARCHIVE_VARIABLE, PassphraseSource, SIGNING_VARIABLE};
-use handover_verify::progress::Progress;
 use handover_verify::purge::ledger::PurgeEntry;
 use handover_verify::signing::Trust;
-use handover_verify::withheld;
 
 use self::text::{purge_report, purge_text};
 use crate::cli::{

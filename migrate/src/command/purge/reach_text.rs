@@ -1,7 +1,7 @@
 //! What a deletion reaches beside the rows on its list, in words of one language.
 
+use handover_cli_kit::output::{Lines, grouped};
 use handover_schemas::purge::reach::{Reach, TriedTable, Writes};
-use handover_verify::output::{Lines, grouped};
 
 /// The words of a language; `{}` stands for what differs.
 pub(super) struct ReachWords {

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
+use handover_cli_kit::output::{Lines, grouped};
 use handover_schemas::name::TableName;
 use handover_schemas::package::PACKAGES_DIR;
 use handover_schemas::purge::record::{PurgeState, SelectedEvidence, SelectedTable, SummaryCounts};
 use handover_schemas::purge::report::{PurgeReport, PurgeTableReport};
-use handover_verify::output::{Lines, grouped};
 use handover_verify::purge::ledger::PurgeEntry;
 
 use super::answers_text::{EN, answers_lines};

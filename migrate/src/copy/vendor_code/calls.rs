@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use handover_verify::postgres::lexer::{Kind, Lexer, Token};
+use handover_engine::postgres::lexer::{Kind, Lexer, Token};
 
 use crate::target::postgres::SchemaEntry;
 

@@ -9,10 +9,10 @@ use std::fmt;
 use std::str::FromStr;
 
 use anyhow::{Result, bail};
+use handover_cli_kit::handover_dir::HandoverDir;
+use handover_engine::postgres::Session;
 use handover_schemas::config::CONFIG_FILE;
 use handover_schemas::digest::Digest;
-use handover_verify::handover_dir::HandoverDir;
-use handover_verify::postgres::Session;
 
 use self::calls::{Calls, Known};
 use super::report::CodeToRead;

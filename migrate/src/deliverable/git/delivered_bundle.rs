@@ -8,7 +8,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use handover_verify::interrupt::Interrupt;
+use handover_cli_kit::interrupt::Interrupt;
 
 use super::NotUsable;
 use super::program::Git;

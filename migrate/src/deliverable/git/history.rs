@@ -6,7 +6,7 @@ use std::io::{self, BufRead, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use handover_verify::private_file;
+use handover_cli_kit::private_file;
 
 use super::program::{Git, read_line};
 use super::{HistorySecret, MOST};

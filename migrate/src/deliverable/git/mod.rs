@@ -18,7 +18,7 @@ mod worktree;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use handover_verify::interrupt::Interrupt;
+use handover_cli_kit::interrupt::Interrupt;
 
 use crate::deliverable::secrets::SecretKind;
 pub use delivered_bundle::unbundle;

@@ -9,7 +9,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
-use handover_verify::interrupt::Interrupt;
+use handover_cli_kit::interrupt::Interrupt;
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::MOST;

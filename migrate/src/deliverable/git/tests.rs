@@ -397,7 +397,7 @@ fn an_interrupt_ends_git() {
             Ok(())
         });
         let error = ended.err().expect("it was interrupted");
-        assert!(error.is::<handover_verify::interrupt::Interrupted>(), "{error:#}");
+        assert!(error.is::<handover_cli_kit::interrupt::Interrupted>(), "{error:#}");
     });
     drop(writer);
 }

@@ -1,7 +1,7 @@
 //! Which git is installed, and which one a repository takes.
 
 use anyhow::{Context, Result, bail};
-use handover_verify::interrupt::Interrupt;
+use handover_cli_kit::interrupt::Interrupt;
 
 use super::program::Git;
 use super::view::View;

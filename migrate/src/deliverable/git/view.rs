@@ -13,8 +13,8 @@ use std::os::unix::fs::{DirBuilderExt, symlink};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use handover_cli_kit::interrupt::Interrupt;
 use handover_verify::file_tree::{FileKind, Folder, Found, Walk};
-use handover_verify::interrupt::Interrupt;
 
 use super::program::Git;
 

@@ -2,9 +2,9 @@
 
 use std::io::{self, Read};
 
+use handover_cli_kit::interrupt::Interrupt;
 use handover_schemas::digest::Digest;
 use handover_schemas::package::contents::NAME_MAX;
-use handover_verify::interrupt::Interrupt;
 use sha2::{Digest as _, Sha256};
 
 use super::{Allowance, Condition, Limit, Limits, Member, Seen};

@@ -24,10 +24,10 @@ use std::fs::File;
 use std::io::{BufReader, Seek, SeekFrom};
 
 use anyhow::{Context, Result};
+use handover_cli_kit::interrupt::Interrupt;
 use handover_schemas::digest::Digest;
 #[cfg(doc)]
 use handover_schemas::package::contents::NAME_MAX;
-use handover_verify::interrupt::Interrupt;
 
 pub use allowance::{ALLOWED_BYTES, Allowance};
 use budget::{Budget, Stop};

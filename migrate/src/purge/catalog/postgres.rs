@@ -1,8 +1,8 @@
 //! The same in PostgreSQL's catalog.
 
 use anyhow::{Context, Result, bail};
+use handover_engine::postgres::Session;
 use handover_schemas::name::TableName;
-use handover_verify::postgres::Session;
 
 use super::{DeleteTrigger, ForeignKey, OnDelete};
 

@@ -1,8 +1,8 @@
 //! The same in a SQLite file.
 
 use anyhow::{Context, Result};
+use handover_engine::sqlite::sqlite_error;
 use handover_schemas::name::TableName;
-use handover_verify::sqlite::sqlite_error;
 use rusqlite::Connection;
 
 use super::{DeleteTrigger, ForeignKey, OnDelete};

@@ -1,6 +1,8 @@
 //! Whether these rows may be deleted, here, now, by this operator.
 
 use anyhow::{Context, Result, bail};
+use handover_cli_kit::interrupt::Interrupt;
+use handover_cli_kit::progress::Progress;
 use handover_schemas::digest::Digest;
 use handover_schemas::package::report::PackageVerdict;
 use handover_schemas::purge::record::PurgeState;
@@ -9,9 +11,7 @@ use handover_schemas::purge::used::ApprovalUse;
 use handover_schemas::signing::dsse::Envelope;
 use handover_schemas::signing::statement::{Statement, Subject};
 use handover_schemas::signing::trust::Role;
-use handover_verify::interrupt::Interrupt;
 use handover_verify::package::{Identities, PackageRequest, verify_package};
-use handover_verify::progress::Progress;
 use handover_verify::purge::ledger::{PurgeEntry, batches};
 use handover_verify::signing::{
     Demand, Signatory, Trust, check_envelope, meets, parse_moment, today,

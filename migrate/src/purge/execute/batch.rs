@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, anyhow, bail};
+use handover_cli_kit::interrupt::Interrupt;
+use handover_engine::sql::{ident, qualified};
 use handover_schemas::archive::row_leaf::{SaltKey, row_leaf};
 use handover_schemas::digest::Digest;
 use handover_schemas::name::TableName;
 use handover_schemas::purge::record::{KeptReason, OutcomeCounts, SelectedTable};
-use handover_verify::interrupt::Interrupt;
 use handover_verify::purge::ledger::BatchEntry;
 use handover_verify::purge::list::{List, POSITION, Positions};
-use handover_verify::sql::{ident, qualified};
 
 use super::{postgres, sqlite};
 use crate::ledger::{Store, batch_statements};

@@ -10,18 +10,18 @@ pub(super) mod sqlite;
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, bail};
+use handover_cli_kit::findings::FindingsFile;
+use handover_cli_kit::handover_dir::HandoverDir;
+use handover_cli_kit::interrupt::Interrupt;
+use handover_cli_kit::progress::Progress;
+use handover_engine::rows::key_value;
 use handover_schemas::digest::{Digest, LineHasher};
 use handover_schemas::purge::record::{
     KeptReason, Outcome, OutcomeCounts, PurgeState, SelectedTable, TableOutcome,
 };
 use handover_schemas::purge::used::ApprovalUse;
-use handover_verify::findings::FindingsFile;
-use handover_verify::handover_dir::HandoverDir;
-use handover_verify::interrupt::Interrupt;
-use handover_verify::progress::Progress;
 use handover_verify::purge::ledger::{PurgeEntry, batches, counts_of, kept};
 use handover_verify::purge::list::{List, MarkedRow};
-use handover_verify::rows::key_value;
 use handover_verify::signing::Trust;
 
 use self::authority::InForce;

@@ -5,13 +5,13 @@
 //! batch is done again without it. Nobody sees it in between.
 
 use anyhow::{Context, Result};
+use handover_cli_kit::interrupt::Interrupt;
+use handover_engine::postgres::Session;
+use handover_engine::reader::Reader;
+use handover_engine::sql::ident;
 use handover_schemas::digest::Digest;
 use handover_schemas::purge::record::KeptReason;
-use handover_verify::interrupt::Interrupt;
-use handover_verify::postgres::Session;
 use handover_verify::purge::list::{EVIDENCE, POSITION, Positions};
-use handover_verify::reader::Reader;
-use handover_verify::sql::ident;
 
 use super::batch::{Deleting, Kept, Met};
 use crate::target::postgres::pinned_again;

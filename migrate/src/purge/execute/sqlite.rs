@@ -2,13 +2,13 @@
 //! what is deleted.
 
 use anyhow::{Context, Result, bail};
+use handover_cli_kit::interrupt::Interrupt;
+use handover_engine::reader::Reader;
+use handover_engine::sql::ident;
 use handover_schemas::digest::Digest;
 use handover_schemas::purge::record::KeptReason;
-use handover_verify::interrupt::Interrupt;
 use handover_verify::ledger::LedgerQuery;
 use handover_verify::purge::list::{List, Positions};
-use handover_verify::reader::Reader;
-use handover_verify::sql::ident;
 use rusqlite::Connection;
 
 use super::batch::{Deleting, Kept, Met};

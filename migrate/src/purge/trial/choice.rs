@@ -4,10 +4,10 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result};
+use handover_engine::sql::ident;
 use handover_schemas::archive::manifest::ParentLink;
 use handover_verify::purge::ledger::PurgeEntry;
 use handover_verify::purge::list::{List, POSITION};
-use handover_verify::sql::ident;
 
 use crate::purge::PurgeDatabase;
 

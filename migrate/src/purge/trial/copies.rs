@@ -1,11 +1,11 @@
 //! Where copies of deleted rows stay, as far as the catalog knows.
 
 use anyhow::{Result, bail};
+use handover_engine::postgres::{Session, TextRow};
+use handover_engine::sql::{literal, qualified};
 use handover_schemas::name::TableName;
 use handover_schemas::purge::reach::{ObjectColumn, Reach};
-use handover_verify::postgres::{Session, TextRow};
 use handover_verify::purge::ledger::PurgeEntry;
-use handover_verify::sql::{literal, qualified};
 
 use crate::purge::PurgeDatabase;
 

@@ -13,11 +13,11 @@ mod sqlite;
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail};
+use handover_cli_kit::interrupt::Interrupt;
 use handover_schemas::digest::Digest;
 use handover_schemas::name::TableName;
 use handover_schemas::purge::reach::{Reach, TriedTable, Writes};
 use handover_schemas::purge::record::{Backup, PurgeState};
-use handover_verify::interrupt::Interrupt;
 use handover_verify::purge::ledger::{PurgeEntry, batches, counts_of, leaves};
 use handover_verify::purge::list::List;
 

@@ -1,8 +1,8 @@
 //! A trial in PostgreSQL: the server counts the rows that a transaction writes, table by table.
 
 use anyhow::{Context, Result, bail};
+use handover_engine::postgres::Session;
 use handover_schemas::name::TableName;
-use handover_verify::postgres::Session;
 
 use super::{Runs, Tried, Written};
 use crate::purge::execute::batch::{Deleting, Kept};

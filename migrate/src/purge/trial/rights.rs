@@ -1,9 +1,9 @@
 //! Rights that a deletion takes.
 
 use anyhow::{Context, Result, bail};
-use handover_verify::postgres::Session;
+use handover_engine::postgres::Session;
+use handover_engine::sql::{literal, qualified};
 use handover_verify::purge::ledger::PurgeEntry;
-use handover_verify::sql::{literal, qualified};
 
 use crate::purge::PurgeDatabase;
 use crate::purge::execute::batch::Hanging;

@@ -7,11 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Result};
+use handover_cli_kit::interrupt::Interrupt;
+use handover_engine::sql::{ident, qualified};
+use handover_engine::sqlite::sqlite_error;
 use handover_schemas::name::TableName;
-use handover_verify::interrupt::Interrupt;
 use handover_verify::ledger::LedgerQuery;
-use handover_verify::sql::{ident, qualified};
-use handover_verify::sqlite::sqlite_error;
 use rusqlite::Connection;
 use rusqlite::hooks::{Action, AuthAction, AuthContext, Authorization};
 

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use filetime::FileTime;
-use handover_verify::private_file;
+use handover_cli_kit::private_file;
 
 use crate::rehearse::platform::dice::Dice;
 

@@ -4,12 +4,12 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use handover_cli_kit::handover_dir::HandoverDir;
+use handover_cli_kit::interrupt::Interrupt;
+use handover_cli_kit::progress::Progress;
+use handover_engine::endpoint::Endpoint;
 use handover_schemas::figures::Document;
-use handover_verify::endpoint::Endpoint;
 use handover_verify::figures::{DEFAULT_TIMEOUT, FiguresRequest, check_sets, shipped_set, to_toml};
-use handover_verify::handover_dir::HandoverDir;
-use handover_verify::interrupt::Interrupt;
-use handover_verify::progress::Progress;
 
 /// The report that is imitated.
 const MODEL: &str = "2022-04-08";

@@ -7,12 +7,12 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use handover_cli_kit::handover_dir::HandoverDir;
+use handover_cli_kit::handover_dir::attestations::{closing_file, envelope_file, made_file};
+use handover_cli_kit::interrupt::Interrupt;
+use handover_cli_kit::output::print_text;
+use handover_engine::endpoint::Endpoint;
 use handover_schemas::config::CONFIG_FILE;
-use handover_verify::attestation::place::{closing_file, envelope_file, made_file};
-use handover_verify::endpoint::Endpoint;
-use handover_verify::handover_dir::HandoverDir;
-use handover_verify::interrupt::Interrupt;
-use handover_verify::output::print_text;
 
 use super::headline;
 use super::purge::Keys;

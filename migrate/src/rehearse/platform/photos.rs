@@ -8,8 +8,8 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use anyhow::Context;
+use handover_cli_kit::private_file;
 use handover_schemas::digest::Digest;
-use handover_verify::private_file;
 use serde::Serialize;
 
 use super::dice::Dice;

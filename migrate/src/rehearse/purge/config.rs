@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use handover_cli_kit::handover_dir::HandoverDir;
+use handover_cli_kit::output::print_text;
+use handover_engine::endpoint::Endpoint;
 use handover_schemas::config::CONFIG_FILE;
 use handover_schemas::digest::hex;
-use handover_verify::endpoint::Endpoint;
-use handover_verify::handover_dir::HandoverDir;
-use handover_verify::output::print_text;
 
 use crate::random::random;
 use crate::rehearse::stage::Programs;

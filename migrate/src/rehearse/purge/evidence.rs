@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use handover_verify::handover_dir::HandoverDir;
+use handover_cli_kit::handover_dir::HandoverDir;
 use rusqlite::Connection;
 
 /// Writes the results as CSV, from the platform as it was built: who was asked about, and what the

@@ -8,9 +8,9 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
-use handover_verify::endpoint::Endpoint;
-use handover_verify::handover_dir::HandoverDir;
-use handover_verify::output::print_text;
+use handover_cli_kit::handover_dir::HandoverDir;
+use handover_cli_kit::output::print_text;
+use handover_engine::endpoint::Endpoint;
 
 pub(super) use self::config::Keys;
 use self::config::prepare;
@@ -96,8 +96,8 @@ impl PurgeRehearsal<'_> {
 
     /// Exactly those were selected of whom the platform's maker knows that nobody can verify them.
     fn check_selected(&self, said: &str) -> Result<()> {
-        let subjects = handover_verify::output::grouped(self.summary.not_verifiable);
-        let doses = handover_verify::output::grouped(self.summary.doses_not_verifiable);
+        let subjects = handover_cli_kit::output::grouped(self.summary.not_verifiable);
+        let doses = handover_cli_kit::output::grouped(self.summary.doses_not_verifiable);
         let has = |table: &str, rows: &str| {
             said.lines().any(|line| {
                 line.contains(table) && line.split_whitespace().any(|word| word == rows)

@@ -1,6 +1,6 @@
 //! How to check everything oneself.
 
-use handover_verify::shell::quote;
+use handover_cli_kit::shell::quote;
 use serde::Serialize;
 
 use super::SignedAttestation;

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
+use handover_engine::endpoint::PostgresEndpoint;
+use handover_engine::sqlite::ObjectKind;
 use handover_schemas::digest::Digest;
 use handover_schemas::name::TableName;
-use handover_verify::endpoint::PostgresEndpoint;
-use handover_verify::sqlite::ObjectKind;
 
 use super::client_program::run;
 use super::client_release::{refuse_early, refuse_to_tell_strangers};

@@ -3,8 +3,8 @@
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
-use handover_verify::endpoint::PostgresEndpoint;
-use handover_verify::withheld::Told;
+use handover_cli_kit::withheld::Told;
+use handover_engine::endpoint::PostgresEndpoint;
 
 use super::program_message;
 

@@ -6,7 +6,7 @@
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
-use handover_verify::endpoint::PostgresEndpoint;
+use handover_engine::endpoint::PostgresEndpoint;
 
 /// First minor release of each major one that keeps names and commands apart. Later major releases all do.
 const FIRST_MINOR: [(u32, u32); 5] = [(13, 22), (14, 19), (15, 14), (16, 10), (17, 6)];

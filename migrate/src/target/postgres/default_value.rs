@@ -5,13 +5,13 @@
 //! nothing is left for PostgreSQL to make of a word such as 'now', which it would take for the moment
 //! in which the table is made.
 
+use handover_engine::rows::Wire;
+use handover_engine::sql::literal;
+use handover_engine::sqlite::values::{ColumnRule, TextLimit, push_value};
+use handover_engine::sqlite::{ObjectKind, SchemaStatement, Token, TokenKind, tokens};
 use handover_schemas::pg_type::PgType;
 use handover_schemas::plan::Column;
 use handover_schemas::sqlite_type::{TypeLimit, limit_of};
-use handover_verify::rows::Wire;
-use handover_verify::sql::literal;
-use handover_verify::sqlite::values::{ColumnRule, TextLimit, push_value};
-use handover_verify::sqlite::{ObjectKind, SchemaStatement, Token, TokenKind, tokens};
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 

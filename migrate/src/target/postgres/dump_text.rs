@@ -5,9 +5,9 @@
 //! vendor's and may hold such lines too: only a comment outside every quoted text counts.
 
 use anyhow::{Context, Result, bail};
+use handover_engine::postgres::lexer::{Kind, Lexer, Token};
 
 use super::other_versions::without_bookkeeping;
-use handover_verify::postgres::lexer::{Kind, Lexer, Token};
 
 /// One entry of a section.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,9 +1,9 @@
 //! Whether a database is empty, as a new target has to be.
 
 use anyhow::Result;
+use handover_engine::postgres::Session;
+use handover_engine::sql::literal;
 use handover_verify::ledger::own::OwnObjects;
-use handover_verify::postgres::Session;
-use handover_verify::sql::literal;
 
 /// The name of a table, view, sequence, function or type that does not belong to the server itself, if there is one. Nothing of
 /// somebody else's is ever written over or dropped. Extensions and empty schemas may be there: the

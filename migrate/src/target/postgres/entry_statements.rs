@@ -5,8 +5,8 @@
 //! therefore looked at: only statements that make, change or describe objects of one database.
 
 use anyhow::{Result, bail};
-use handover_verify::postgres::lexer::{Kind, Lexer, Token};
-use handover_verify::postgres::{Refused, Session};
+use handover_engine::postgres::lexer::{Kind, Lexer, Token};
+use handover_engine::postgres::{Refused, Session};
 
 use super::archive::SchemaEntry;
 

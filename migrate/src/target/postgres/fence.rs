@@ -9,7 +9,7 @@
 //!    the newest any more ([`crate::ledger::check_newest`]) and does nothing.
 
 use anyhow::Result;
-use handover_verify::postgres::Session;
+use handover_engine::postgres::Session;
 
 /// Key of the advisory lock that the one run holds on its target: "handover" in ASCII.
 const RUN_LOCK: i64 = 0x6861_6e64_6f76_6572;

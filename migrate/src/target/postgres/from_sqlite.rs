@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
+use handover_engine::sql::{ident, literal, qualified};
+use handover_engine::sqlite::{rowid_column, sqlite_error, tokens};
 use handover_schemas::name::TableName;
 use handover_schemas::pg_type::PgType;
 use handover_schemas::plan::TableShape;
-use handover_verify::sql::{ident, literal, qualified};
-use handover_verify::sqlite::{rowid_column, sqlite_error, tokens};
 use rusqlite::Connection;
 
 use super::archive::SchemaEntry;

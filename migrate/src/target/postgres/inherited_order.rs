@@ -10,12 +10,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, bail};
-use handover_verify::postgres::Session;
-use handover_verify::sql::{ident, literal, qualified};
+use handover_engine::postgres::Session;
+use handover_engine::postgres::lexer::{Kind, Lexer, is_one_piece};
+use handover_engine::sql::{ident, literal, qualified};
 use serde::Deserialize;
 
 use super::archive::{PG_CLASS, SchemaEntry};
-use handover_verify::postgres::lexer::{Kind, Lexer, is_one_piece};
 
 /// The catalog of defaults.
 const PG_ATTRDEF: u32 = 2604;

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Result, bail};
+use handover_engine::postgres::Session;
+use handover_engine::sql::{ident, qualified};
 use handover_schemas::name::TableName;
-use handover_verify::postgres::Session;
-use handover_verify::sql::{ident, qualified};
 
 use super::archive::{PG_CLASS, PG_CONSTRAINT};
 

@@ -2,10 +2,10 @@
 //! made; what failed for want of something later in the list is tried again.
 
 use anyhow::Result;
-use handover_verify::endpoint::PostgresEndpoint;
-use handover_verify::interrupt::Interrupt;
-use handover_verify::postgres::{Access, Refused, Session};
-use handover_verify::sql::literal;
+use handover_cli_kit::interrupt::Interrupt;
+use handover_engine::endpoint::PostgresEndpoint;
+use handover_engine::postgres::{Access, Refused, Session};
+use handover_engine::sql::literal;
 
 use super::archive::SchemaEntry;
 use super::entry_statements::is_one_statement;

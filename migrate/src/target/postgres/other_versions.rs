@@ -1,7 +1,7 @@
 //! What `pg_dump` writes in words that a server of another version does not know, in words that it
 //! does.
 
-use handover_verify::postgres::lexer::{Kind, Lexer, Token};
+use handover_engine::postgres::lexer::{Kind, Lexer, Token};
 
 /// A statement without options of columns that are a server's own bookkeeping: `pg_attver`, which
 /// 15.20, 17.12 and their contemporaries keep for every column. Their own `pg_dump` leaves it out,

@@ -11,8 +11,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use handover_verify::postgres::{MAKING_FUNCTION, PINNED, making_call};
-use handover_verify::sql::{ident, literal};
+use handover_engine::postgres::{MAKING_FUNCTION, PINNED, making_call};
+use handover_engine::sql::{ident, literal};
 
 use super::make::SETTINGS;
 

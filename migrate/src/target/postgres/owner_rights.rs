@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, bail};
-use handover_verify::postgres::{Session, TextRow};
-use handover_verify::sql::{ident, literal};
+use handover_engine::postgres::{Session, TextRow};
+use handover_engine::sql::{ident, literal};
 
 use super::owner::Owner;
 

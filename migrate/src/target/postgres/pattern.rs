@@ -7,9 +7,9 @@
 //! digits that follow; here none does, since every character is written so).
 
 use anyhow::{Context, Result, bail};
+use handover_engine::postgres::Session;
+use handover_engine::sql::literal;
 use handover_schemas::name::TableName;
-use handover_verify::postgres::Session;
-use handover_verify::sql::literal;
 
 /// A pattern for each of these tables, which fits that table and no other.
 pub fn hidden_patterns(session: &mut Session, tables: &[TableName]) -> Result<Vec<String>> {

@@ -6,7 +6,7 @@
 //! of the server's words those few that are wanted most: they are about rights, locks and connections,
 //! and begin in a known way. The statement that failed is not told either.
 
-use handover_verify::withheld::{Message, Told};
+use handover_cli_kit::withheld::{Message, Told};
 
 /// What messages of the server begin with that are told.
 const OF_THE_SERVER: &[&str] = &[

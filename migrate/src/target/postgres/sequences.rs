@@ -2,8 +2,8 @@
 //! that no row copied is ahead of its sequence.
 
 use anyhow::{Context, Result};
-use handover_verify::postgres::{Refused, Session};
-use handover_verify::sql::{ident, literal, qualified};
+use handover_engine::postgres::{Refused, Session};
+use handover_engine::sql::{ident, literal, qualified};
 
 /// What a sequence of the source stands at.
 #[derive(Clone, Debug)]

@@ -1,11 +1,11 @@
 //! Indexes of a SQLite table in PostgreSQL's words.
 
 use anyhow::Result;
+use handover_engine::sql::{ident, qualified};
+use handover_engine::sqlite::{index_columns, sqlite_error};
 use handover_schemas::name::TableName;
 use handover_schemas::pg_type::PgType;
 use handover_schemas::plan::{Column, TableShape};
-use handover_verify::sql::{ident, qualified};
-use handover_verify::sqlite::{index_columns, sqlite_error};
 use rusqlite::Connection;
 
 use super::archive::SchemaEntry;

@@ -7,10 +7,10 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Result, bail};
-use handover_verify::endpoint::PostgresEndpoint;
-use handover_verify::interrupt::Interrupt;
-use handover_verify::postgres::{Access, PINNED, Refused, Session};
-use handover_verify::sql::literal;
+use handover_cli_kit::interrupt::Interrupt;
+use handover_engine::endpoint::PostgresEndpoint;
+use handover_engine::postgres::{Access, PINNED, Refused, Session};
+use handover_engine::sql::literal;
 
 /// What an expression can see, of what every server has. Encoding and row security are pinned for
 /// good, and so is how literals are read.

@@ -1,11 +1,11 @@
 //! One chunk: rows by COPY and the ledger's entry, in one transaction.
 
 use anyhow::{Context, Result, bail};
+use handover_engine::postgres::{Session, from_table, range_condition};
+use handover_engine::sql::{ident, literal, qualified};
 use handover_schemas::copy_binary::{HEADER, TRAILER};
 use handover_schemas::ledger::ChunkEntry;
 use handover_schemas::plan::{Extent, Key, TableShape};
-use handover_verify::postgres::{Session, from_table, range_condition};
-use handover_verify::sql::{ident, literal, qualified};
 
 use super::source_settings::pinned_again;
 use crate::ledger::{Written, record_copied};

@@ -6,8 +6,8 @@
 //! without them is made without the collation, or not at all.
 
 use anyhow::Result;
-use handover_verify::sql::ident;
-use handover_verify::sqlite::{
+use handover_engine::sql::ident;
+use handover_engine::sqlite::{
     Missing, ObjectKind, SchemaStatement, SchemaStatementError, StandIns, sqlite_error, tokens,
 };
 use rusqlite::Connection;

@@ -1,7 +1,7 @@
 //! What is made of a SQLite source's schema in another file.
 
 use anyhow::Result;
-use handover_verify::sqlite::{SchemaStatement, SchemaStatementError};
+use handover_engine::sqlite::{SchemaStatement, SchemaStatementError};
 use rusqlite::Connection;
 
 use super::failed;

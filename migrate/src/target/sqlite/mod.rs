@@ -15,7 +15,7 @@ pub use structure::{
 };
 pub use write::write_chunk;
 
-use handover_verify::sqlite::sqlite_error;
+use handover_engine::sqlite::sqlite_error;
 use rusqlite::Connection;
 
 /// What went wrong, and in which file.

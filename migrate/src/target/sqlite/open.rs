@@ -5,9 +5,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use handover_engine::sql::literal;
+use handover_engine::sqlite::sqlite_error;
 use handover_verify::ledger::own::OwnObjects;
-use handover_verify::sql::literal;
-use handover_verify::sqlite::sqlite_error;
 use rusqlite::{Connection, OpenFlags};
 
 /// How long a run waits for another one that is about to end.
@@ -48,7 +48,7 @@ fn make_target(path: &Path) -> Result<()> {
         bail!("{}: it is a folder; name a file in it", place());
     }
     if !path.exists() {
-        handover_verify::private_file::new(path).with_context(place)?;
+        handover_cli_kit::private_file::new(path).with_context(place)?;
     }
     Ok(())
 }

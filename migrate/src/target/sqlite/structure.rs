@@ -1,9 +1,9 @@
 //! Everything but rows from SQLite to SQLite: the source's own statements, word for word.
 
 use anyhow::{Context, Result};
-use handover_verify::inventory::sqlite::header_numbers;
-use handover_verify::sql::literal;
-use handover_verify::sqlite::{ObjectKind, SchemaStatement, sqlite_error, virtual_tables};
+use handover_engine::inventory::sqlite::header_numbers;
+use handover_engine::sql::literal;
+use handover_engine::sqlite::{ObjectKind, SchemaStatement, sqlite_error, virtual_tables};
 use rusqlite::Connection;
 
 /// `CREATE TABLE` statements of the tables copied, in order of creation: name and SQL.

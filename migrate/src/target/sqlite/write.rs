@@ -1,16 +1,16 @@
 //! One chunk: rows by a prepared INSERT and the ledger's entry, in one transaction.
 
 use anyhow::{Context, Result};
+use handover_cli_kit::interrupt::Interrupt;
+use handover_engine::chunking::keys_only;
+use handover_engine::rows::{RowStream, Wire};
+use handover_engine::sorted_rows::{RowsWithin, sort_rows};
+use handover_engine::sql::ident;
+use handover_engine::sqlite::values::{TextLimit, take_stored};
+use handover_engine::sqlite::{Reading, prepare_whole, range_literals};
 use handover_schemas::ledger::ChunkEntry;
 use handover_schemas::pg_type::PgType;
 use handover_schemas::plan::{Key, TableShape};
-use handover_verify::chunking::keys_only;
-use handover_verify::interrupt::Interrupt;
-use handover_verify::rows::{RowStream, Wire};
-use handover_verify::sorted_rows::{RowsWithin, sort_rows};
-use handover_verify::sql::ident;
-use handover_verify::sqlite::values::{TextLimit, take_stored};
-use handover_verify::sqlite::{Reading, prepare_whole, range_literals};
 use rusqlite::Connection;
 use rusqlite::types::ToSqlOutput;
 

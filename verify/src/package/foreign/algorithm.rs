@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read};
 
+use handover_cli_kit::interrupt::Interrupt;
 use handover_schemas::digest::hex;
 use md5::Md5;
 use sha1::Sha1;
@@ -10,7 +11,6 @@ use sha2::digest::DynDigest;
 use sha2::{Sha224, Sha256, Sha384, Sha512};
 
 use super::super::BLOCK_BYTES;
-use crate::interrupt::Interrupt;
 
 /// What a manifest's checksums are of: what RFC 8493 section 2.4 names, and the two other lengths of
 /// SHA-2. Bags from before version 1.0 mostly have MD5.

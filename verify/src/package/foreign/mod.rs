@@ -9,6 +9,7 @@ mod manifest;
 use std::io::Read;
 
 use anyhow::Result;
+use handover_cli_kit::interrupt::Interrupt;
 use handover_schemas::package::report::{
     PackageFinding, PackageFindingKind as Kind, PackageReport,
 };
@@ -22,7 +23,6 @@ use self::fetch::FETCH_FILE;
 use self::manifest::{Manifest, Scope};
 use super::PackageRequest;
 use crate::file_tree::{FileKind, Folder, Found, Walk};
-use crate::interrupt::Interrupt;
 
 /// Largest tag file that is read: a manifest of a million files is smaller.
 const TAG_FILE_MAX: u64 = 256 << 20;

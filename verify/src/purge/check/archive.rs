@@ -1,6 +1,7 @@
 //! The list in the ledger, and the archive: both have to be the tree that was frozen.
 
 use anyhow::Result;
+use handover_cli_kit::interrupt::Interrupted;
 use handover_schemas::merkle::TreeBuilder;
 use handover_schemas::package::PACKAGES_DIR;
 use handover_schemas::package::report::PackageVerdict;
@@ -9,7 +10,6 @@ use handover_schemas::purge::verdict::PurgeFindingKind as Kind;
 
 use super::Check;
 use crate::archive::{ArchiveReader, check_archive};
-use crate::interrupt::Interrupted;
 use crate::package::{Identities, PackageRequest, verify_package};
 use crate::purge::ledger::leaves;
 

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
+use handover_cli_kit::interrupt::Interrupted;
 use handover_schemas::chain::{EventDetail, EventKind};
 use handover_schemas::digest::Digest;
 use handover_schemas::leaf::logical_name;
@@ -16,7 +17,6 @@ use super::Check;
 use super::database::Places;
 use super::merge::ArchivedRows;
 use crate::archive::ArchiveReader;
-use crate::interrupt::Interrupted;
 use crate::ledger::events::events;
 use crate::purge::ledger::{PurgeEntry, RestoredRun, restored};
 use crate::purge::list::List;

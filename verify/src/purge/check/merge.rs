@@ -2,16 +2,16 @@
 //! table was before.
 
 use anyhow::{Context, Result};
+use handover_cli_kit::interrupt::Interrupt;
+use handover_engine::chunking::line_sort_key;
+use handover_engine::line::Line;
+use handover_engine::reader::Reader;
 use handover_schemas::digest::{Digest, LineDigest, LineHasher};
 
 use super::back::{BackCounts, BackRows};
 use super::database::Places;
 use crate::archive::ArchiveReader;
-use crate::chunking::line_sort_key;
-use crate::interrupt::Interrupt;
-use crate::line::Line;
 use crate::purge::list::List;
-use crate::reader::Reader;
 
 /// What they came to.
 pub(super) struct Merged {

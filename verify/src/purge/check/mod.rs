@@ -19,6 +19,11 @@ mod sums;
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
+use handover_cli_kit::interrupt::Interrupt;
+use handover_cli_kit::progress::Progress;
+use handover_engine::endpoint::Endpoint;
+use handover_engine::postgres::place;
+use handover_engine::reader::End;
 use handover_schemas::leaf::logical_name;
 use handover_schemas::name::TableName;
 use handover_schemas::purge::record::PurgeState;
@@ -27,14 +32,9 @@ use handover_schemas::purge::verdict::{
 };
 
 use super::ledger::{PurgeEntry, purges};
-use crate::endpoint::Endpoint;
-use crate::interrupt::Interrupt;
 use crate::ledger::moves::{moves, target_place};
 use crate::ledger::{LedgerQuery, ledger_of, open};
 use crate::package::Identities;
-use crate::postgres::place;
-use crate::progress::Progress;
-use crate::reader::End;
 use crate::signing::Trust;
 
 /// What to check, and with what.

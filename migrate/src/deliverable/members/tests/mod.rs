@@ -607,5 +607,5 @@ fn errors_of_the_caller_and_the_interrupt_end_it() {
         &mut |_| Ok(()),
     )
     .unwrap_err();
-    assert!(error.is::<handover_verify::interrupt::Interrupted>());
+    assert!(error.is::<handover_cli_kit::interrupt::Interrupted>());
 }
