@@ -134,6 +134,10 @@ fn is_of_kind(value: &Value, kind: &Value) -> bool {
     }
 }
 
+fn all_differ(items: &[Value]) -> bool {
+    items.iter().enumerate().all(|(at, item)| !items.iter().take(at).any(|one| one == item))
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -184,8 +188,4 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         generated_file(&folder.path().join("missing.json"), "{}\n");
     }
-}
-
-fn all_differ(items: &[Value]) -> bool {
-    items.iter().enumerate().all(|(at, item)| !items.iter().take(at).any(|one| one == item))
 }
