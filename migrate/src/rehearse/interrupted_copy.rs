@@ -21,7 +21,7 @@ pub(super) struct Kept {
 
 /// Chunks small enough that there are many, and a pace slow enough to be caught in the middle.
 const CHUNK_BYTES: &str = "1M";
-const RATE: &str = "12M";
+const RATE: &str = "6M";
 
 /// How long the copy may take to get to its middle.
 const PATIENCE: Duration = Duration::from_mins(10);
