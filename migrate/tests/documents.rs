@@ -57,6 +57,9 @@ const MADE_ANEW: &str = "work/head.txt handover/verify-tables.json \
 /// Programs that fail in a second run: ours, and those that write a file which another one is made of.
 const FAILING: [&str; 5] = ["handover-migrate", "handover-verify", "pg_dump", "awk", "openssl"];
 
+/// The block for a purge that cannot go on. The pages are followed with one that can.
+const CLOSES: &str = "handover-migrate purge close";
+
 const ESCROW_PASSPHRASE: &str = "another passphrase of it";
 
 /// What the vendor runs, in the two engines: the same rows.
@@ -293,35 +296,81 @@ impl Desk {
 
     /// Runs every block of every page, and tells what came behind each.
     fn follow_with(&self, mut behind: impl FnMut(&str, &str)) {
-        for page in PAGES {
-            for (number, block) in blocks(page).into_iter().enumerate() {
-                // The page says that there is nothing to do here for a file. A rehearsal has a
-                // platform of its own: once is enough.
-                let not_for_a_file = [
-                    "psql \"$SOURCE\"",
-                    "psql \"$TARGET\"",
-                    "for target in",
-                    "handover-migrate rehearse",
-                ];
-                if self.is_sqlite() && not_for_a_file.iter().any(|words| is_about(&block, words)) {
-                    continue;
-                }
-                if block.contains("pg_restore --exit-on-error") {
-                    self.lose_the_target();
-                }
-                let block = if self.is_sqlite() { in_sqlite(&block) } else { block };
-                let place = format!("{page}, block {}", number + 1);
-                let outcome = self.run(&block);
-                assert_eq!(
-                    outcome.code,
-                    Some(0),
-                    "{place}:\n{block}\n{}{}",
-                    outcome.stdout,
-                    outcome.stderr
-                );
-                behind(&place, &block);
+        for (place, block) in PAGES.into_iter().flat_map(|page| self.blocks(page)) {
+            if block.contains(CLOSES) {
+                continue;
             }
+            if block.contains("pg_restore --exit-on-error") {
+                self.lose_the_target();
+            }
+            let outcome = self.run(&block);
+            let (stdout, stderr) = (&outcome.stdout, &outcome.stderr);
+            assert_eq!(outcome.code, Some(0), "{place}:\n{block}\n{stdout}{stderr}");
+            behind(&place, &block);
         }
+    }
+
+    /// The blocks of a page that are for this engine, in its words, each with its place.
+    fn blocks(&self, page: &str) -> Vec<(String, String)> {
+        // The page says that there is nothing to do here for a file. A rehearsal has a platform of its own: once is
+        // enough.
+        let not_for_a_file =
+            ["psql \"$SOURCE\"", "psql \"$TARGET\"", "for target in", "handover-migrate rehearse"];
+        let is_for_this = |block: &str| {
+            !self.is_sqlite() || !not_for_a_file.iter().any(|words| is_about(block, words))
+        };
+        let placed = blocks(page).into_iter().enumerate().filter(|(_, block)| is_for_this(block));
+        let in_its_words = |(number, block): (usize, String)| {
+            let block = if self.is_sqlite() { in_sqlite(&block) } else { block };
+            (format!("{page}, block {}", number + 1), block)
+        };
+        placed.map(in_its_words).collect()
+    }
+
+    /// Follows the pages until a purge is approved. A trigger that let everything go when it was tried holds rows
+    /// back then, and the purge is closed as its page says.
+    fn close_a_purge(&self) {
+        let blocks: Vec<(String, String)> =
+            PAGES[..4].iter().flat_map(|page| self.blocks(page)).collect();
+        let execute = blocks.iter().position(|(_, block)| block.contains("purge execute")).unwrap();
+        let (_, close) = blocks.iter().find(|(_, block)| block.contains(CLOSES)).unwrap();
+        for (place, block) in &blocks[..execute] {
+            if block.contains("purge select") {
+                self.change(&self.keeping("1 = 0"));
+                let allow = if self.is_sqlite() { "main" } else { "public" };
+                self.run(&format!(
+                    "sed -i 's/^follow = .*/&\\nallow_triggers = [\"{allow}.doses.keep\"]/' \"$HANDOVER/handover.toml\""
+                ))
+                .expect(0);
+            }
+            let outcome = self.run(block);
+            assert_eq!(outcome.code, Some(0), "{place}: {}{}", outcome.stdout, outcome.stderr);
+        }
+        self.change(&self.keeping("old.id = 500"));
+        let stuck = self.run(&blocks[execute].1);
+        stuck.expect(2);
+        assert!(stuck.stderr.contains("purge close"), "{}", stuck.stderr);
+        let closed = self.run(close);
+        closed.expect(0);
+        let judged = self.run("handover-verify purge --handover \"$HANDOVER\" --json --quiet");
+        assert!(judged.stdout.contains("\"closed\""), "{}", judged.stdout);
+    }
+
+    /// A trigger that keeps rows of a table where this holds.
+    fn keeping(&self, condition: &str) -> String {
+        if self.is_sqlite() {
+            return format!(
+                "DROP TRIGGER IF EXISTS keep;
+                 CREATE TRIGGER keep BEFORE DELETE ON doses WHEN {condition}
+                 BEGIN SELECT RAISE(IGNORE); END"
+            );
+        }
+        format!(
+            "CREATE OR REPLACE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS
+               $$BEGIN IF {condition} THEN RETURN NULL; END IF; RETURN old; END$$;
+             DROP TRIGGER IF EXISTS keep ON doses;
+             CREATE TRIGGER keep BEFORE DELETE ON doses FOR EACH ROW EXECUTE FUNCTION keep()"
+        )
     }
 
     /// Runs every block a second time, at once, as somebody does who is not sure that it was run. It
@@ -430,6 +479,16 @@ fn a_block_whose_program_fails_destroys_nothing_on_postgres() {
 #[test]
 fn a_block_whose_program_fails_destroys_nothing_on_sqlite() {
     Desk::on_sqlite().follow_every_block_with_failing_programs();
+}
+
+#[test]
+fn a_purge_that_cannot_go_on_is_closed_as_its_page_says_on_postgres() {
+    Desk::on_postgres().close_a_purge();
+}
+
+#[test]
+fn a_purge_that_cannot_go_on_is_closed_as_its_page_says_on_sqlite() {
+    Desk::on_sqlite().close_a_purge();
 }
 
 /// A page that is forgotten above is found here.
