@@ -19,22 +19,33 @@ pub(super) struct Kept {
     pub(super) planned: u64,
 }
 
-/// Chunks small enough that there are many, and a pace slow enough to be caught in the middle.
+/// Chunks small enough that there are many.
 const CHUNK_BYTES: &str = "1M";
-const RATE: &str = "6M";
+
+/// The pace of a platform of this many doses or more: slow enough to be caught in the middle.
+const RATE: &str = "12M";
+const DOSES_AT_THIS_RATE: u64 = 200_000;
+
+/// The pace at which a platform takes as long as a large one does, however small it is.
+fn rate(doses: u64) -> String {
+    if doses >= DOSES_AT_THIS_RATE {
+        return RATE.to_owned();
+    }
+    format!("{}K", (12 * 1024 * doses / DOSES_AT_THIS_RATE).max(1))
+}
 
 /// How long the copy may take to get to its middle.
 const PATIENCE: Duration = Duration::from_mins(10);
 
-/// Starts a copy, kills it once two fifths of its chunks are finished, and says what is kept.
+/// Starts a copy of a platform of so many doses, kills it once two fifths of its chunks are finished, and says what is kept.
 pub(super) fn interrupted_copy(
     programs: &Programs,
-    source: &Endpoint,
+    (source, doses): (&Endpoint, u64),
     target: &Endpoint,
     folder: &Path,
     interrupt: &Interrupt,
 ) -> Result<Kept> {
-    let extra = ["--chunk-bytes", CHUNK_BYTES, "--max-rate", RATE].map(str::to_owned);
+    let extra = ["--chunk-bytes", CHUNK_BYTES, "--max-rate", &rate(doses)].map(str::to_owned);
     let mut child = programs.start_copy(source, target, folder, &extra)?;
     let started = Instant::now();
     let killed = loop {

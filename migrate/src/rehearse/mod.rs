@@ -81,7 +81,7 @@ pub fn rehearse(request: &RehearsalRequest, interrupt: &Interrupt) -> Result<Exi
     handover.write(CONFIG_FILE, config_of(request, &source, &target).as_bytes())?;
 
     headline(2, "Copy it; the power fails in the middle")?;
-    let kept = interrupted_copy(&programs, &source, &target, &folder, interrupt)?;
+    let kept = interrupted_copy(&programs, (&source, request.doses), &target, &folder, interrupt)?;
     headline(3, "Copy it: the same command again")?;
     programs.copy(&source, &target, &folder)?;
     print_text(&format!(
