@@ -37,7 +37,8 @@ fn rate(doses: u64) -> String {
 /// How long the copy may take to get to its middle.
 const PATIENCE: Duration = Duration::from_mins(10);
 
-/// Starts a copy of a platform of so many doses, kills it once two fifths of its chunks are finished, and says what is kept.
+/// Starts a copy of a platform of so many doses, kills it once two fifths of its chunks are finished, and says what
+/// is kept.
 pub(super) fn interrupted_copy(
     programs: &Programs,
     (source, doses): (&Endpoint, u64),
